@@ -1,0 +1,60 @@
+"""Wiring only: one function that puts an application together."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from billingportal import models, web
+from billingportal.config import Settings
+from billingportal.db import db
+from billingportal.portal import Portal, attach
+from billingportal.stripe_gateway.client import OpenGateway, gateway_opener
+from billingportal.vault import Vault, derive
+
+ROOT = Path(__file__).resolve().parent.parent
+SESSION_LIFETIME = timedelta(hours=12)
+
+
+def create_app(settings: Settings, *, open_gateway: OpenGateway | None = None) -> Flask:
+    """The application for these settings. Tests may bring their own way to open a gateway to Stripe."""
+    app = Flask("billingportal", root_path=str(ROOT), template_folder="templates", static_folder=None)
+    app.config.update(flask_config(settings))
+    if settings.trusted_proxies:
+        trust = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trust, x_proto=trust, x_host=trust)  # type: ignore[method-assign]
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    opener = open_gateway or gateway_opener(settings.stripe_api_base)
+    attach(app, Portal(settings, Vault(settings.secret_keys), opener))
+    web.init_app(app)
+    return app
+
+
+def flask_config(settings: Settings) -> dict[str, object]:
+    session_keys = [derive(key, "sessions").decode() for key in settings.secret_keys]
+    is_https = settings.public_url is not None and settings.public_url.startswith("https://")
+    return {
+        "SECRET_KEY": session_keys[0],
+        "SECRET_KEY_FALLBACKS": session_keys[1:],
+        "SESSION_COOKIE_NAME": "portal_session",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": is_https,
+        "PERMANENT_SESSION_LIFETIME": SESSION_LIFETIME,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_HEADERS": ["X-CSRF-Token"],
+    }
+
+
+def engine_options(database_url: str) -> dict[str, object]:
+    if database_url.startswith("sqlite"):
+        return {"pool_size": 16, "max_overflow": 16}
+    return {"pool_size": 8, "max_overflow": 16, "pool_pre_ping": False, "connect_args": {"connect_timeout": 5}}
+
+

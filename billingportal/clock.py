@@ -1,0 +1,13 @@
+"""The only place that asks the time."""
+
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def from_unix(seconds: int) -> datetime:
+    """The moment that Stripe writes as whole seconds since 1970, aware, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC)

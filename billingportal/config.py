@@ -1,0 +1,143 @@
+"""Settings, read once at the start. The only reader of the environment."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal, cast
+from urllib.parse import urlsplit
+
+from billingportal.errors import WrongSetting
+
+LogFormat = Literal["text", "json"]
+SHORTEST_SECRET = 32
+KEY_FILE = "secret_key"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one installation is started with. Every variable is optional; the README lists them."""
+
+    data_dir: Path
+    database_url: str
+    secret_keys: tuple[str, ...] = field(repr=False)
+    public_url: str | None = None
+    stripe_api_base: str | None = None
+    trusted_proxies: int = 0
+    log_format: LogFormat = "text"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the PORTAL_ variables, making the data folder and its key file where they are missing.
+
+        Raises WrongSetting, naming the variable, for a value the portal cannot start with.
+        """
+        data_dir = make_data_dir(environ.get("PORTAL_DATA_DIR") or "instance")
+        return cls(
+            data_dir=data_dir,
+            database_url=read_database_url(environ.get("PORTAL_DATABASE_URL", ""), data_dir),
+            secret_keys=read_secret_keys(environ.get("PORTAL_SECRET_KEYS", ""), data_dir / KEY_FILE),
+            public_url=read_url("PORTAL_PUBLIC_URL", environ.get("PORTAL_PUBLIC_URL", "")),
+            stripe_api_base=read_url("PORTAL_STRIPE_API_BASE", environ.get("PORTAL_STRIPE_API_BASE", "")),
+            trusted_proxies=read_proxies(environ.get("PORTAL_TRUSTED_PROXIES", "")),
+            log_format=read_log_format(environ.get("PORTAL_LOG_FORMAT", "")),
+        )
+
+    @property
+    def uses_sandbox(self) -> bool:
+        """Whether Stripe is a stand-in on this machine, which can reach loopback addresses."""
+        return self.stripe_api_base is not None and is_loopback(self.stripe_api_base)
+
+    @property
+    def is_reachable_by_stripe(self) -> bool:
+        """Whether Stripe can deliver events here: a public https address, or loopback with the sandbox."""
+        if self.public_url is None:
+            return False
+        if self.uses_sandbox:
+            return True
+        return self.public_url.startswith("https://") and not is_private(self.public_url)
+
+
+def make_data_dir(value: str) -> Path:
+    """The data folder, made private to its owner when it is new."""
+    path = Path(value).expanduser().resolve()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongSetting("PORTAL_DATA_DIR", f"the folder {path} cannot be made ({error.strerror})") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise WrongSetting("PORTAL_DATA_DIR", f"the folder {path} is not writable for this user")
+    return path
+
+
+def read_database_url(value: str, data_dir: Path) -> str:
+    if not value:
+        return f"sqlite:///{data_dir / 'portal.sqlite3'}"
+    for prefix in ("postgresql://", "postgres://", "postgresql+psycopg://"):
+        if value.startswith(prefix):
+            return "postgresql+psycopg://" + value.removeprefix(prefix)
+    if value.startswith("sqlite:///"):
+        return value
+    raise WrongSetting("PORTAL_DATABASE_URL", "expected sqlite:///FILE or postgresql://USER@HOST/NAME")
+
+
+def read_secret_keys(value: str, key_file: Path) -> tuple[str, ...]:
+    """The keys that seal stored secrets; the first seals, all of them open."""
+    keys = tuple(part.strip() for part in value.split(",") if part.strip()) if value else read_key_file(key_file)
+    if not keys or any(len(key) < SHORTEST_SECRET for key in keys):
+        source = "PORTAL_SECRET_KEYS" if value else f"the key file {key_file}"
+        raise WrongSetting(source, f"expected keys of {SHORTEST_SECRET} characters or more, with commas between")
+    return keys
+
+
+def read_key_file(path: Path) -> tuple[str, ...]:
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return tuple(line.strip() for line in path.read_text().splitlines() if line.strip())
+    with os.fdopen(descriptor, "w") as file:
+        key = secrets.token_urlsafe(48)
+        file.write(key + "\n")
+    return (key,)
+
+
+def read_url(variable: str, value: str) -> str | None:
+    if not value:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise WrongSetting(variable, "expected an address such as https://billing.example.com")
+    return value.rstrip("/")
+
+
+def read_proxies(value: str) -> int:
+    if not value:
+        return 0
+    if not value.isdecimal() or int(value) > 9:
+        raise WrongSetting("PORTAL_TRUSTED_PROXIES", "expected the number of proxies in front, from 0 to 9")
+    return int(value)
+
+
+def read_log_format(value: str) -> LogFormat:
+    if value not in ("", "text", "json"):
+        raise WrongSetting("PORTAL_LOG_FORMAT", "expected text or json")
+    return cast(LogFormat, value or "text")
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def is_private(url: str) -> bool:
+    """Whether the host can only be reached from the same machine or network."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".local", ".internal", ".test", ".lan"))

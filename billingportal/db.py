@@ -1,0 +1,109 @@
+"""The database: typed declarative base, UTC and decimal columns, SQLite's settings, the one write transaction."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, Connection, Dialect, MetaData, String, TypeDecorator, event
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
+from sqlalchemy.pool import ConnectionPoolEntry
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC on both databases. A naive time is refused instead of guessed at."""
+
+    impl = SqlDateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time must be aware")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class DecimalText(TypeDecorator[Decimal]):
+    """An exact decimal kept as text, since SQLite would make it a float."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        return None if value is None else format(value, "f")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+PrimaryKey = Annotated[int, mapped_column(primary_key=True)]
+type_map = {datetime: UtcDateTime(), Decimal: DecimalText(), dict[str, str]: JSON(), dict[str, Any]: JSON()}
+
+
+class Base(DeclarativeBase):
+    """Base of every table. The registry is given whole, as Flask-SQLAlchemy derives its Model from this class."""
+
+    registry = registry(metadata=MetaData(naming_convention=NAMES), type_annotation_map=type_map)
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """The one write transaction of a door: commits at the end, rolls back on any error.
+
+    On SQLite it takes the write lock at once, because a read transaction that turns into a
+    writer fails when another writer was faster.
+    """
+    session = db.session()
+    session.rollback()
+    session.connection(execution_options={"begin_immediate": True})
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+@event.listens_for(Session, "before_flush")
+def refuse_writes_outside_a_transaction(session: Session, *_: object) -> None:
+    if not session.connection().get_execution_options().get("begin_immediate"):
+        raise RuntimeError("rows are written inside db.transaction() only")
+
+
+@event.listens_for(Engine, "connect")
+def prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
+    """WAL lets readers and one writer work side by side; FULL makes an acknowledged event survive a power cut."""
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        immediate = connection.get_execution_options().get("begin_immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -1,0 +1,1 @@
+"""Every table, imported here so that migrations and relationships see all of them."""

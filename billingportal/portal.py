@@ -1,0 +1,31 @@
+"""What one running portal is made of, at hand for its doors: web, command line and jobs."""
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from billingportal.config import Settings
+from billingportal.stripe_gateway.client import OpenGateway
+from billingportal.vault import Vault
+
+EXTENSION = "billingportal"
+
+
+@dataclass(frozen=True)
+class Portal:
+    settings: Settings
+    vault: Vault
+    open_gateway: OpenGateway
+
+
+def attach(app: Flask, portal: Portal) -> None:
+    """Hang the portal on the application, where `current_portal` finds it."""
+    app.extensions[EXTENSION] = portal
+
+
+def current_portal() -> Portal:
+    """The portal of the application that is answering. Needs an application context."""
+    portal = current_app.extensions[EXTENSION]
+    if not isinstance(portal, Portal):
+        raise TypeError("create_app has not attached a portal")
+    return portal
