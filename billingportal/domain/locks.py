@@ -1,0 +1,13 @@
+"""Deciding one at a time where two transactions must not both see the state before."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+SETUP = 7245001
+SIGN_IN = 7245002
+
+
+def take_turns(session: Session, matter: int) -> None:
+    """Wait for other transactions on the same matter. SQLite has one writer at a time anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(matter)))

@@ -1,0 +1,45 @@
+"""The partner's people who sign in to the portal."""
+
+import secrets
+from datetime import datetime
+from typing import Literal, get_args
+
+from sqlalchemy import CheckConstraint, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billingportal.db import Base, PrimaryKey
+
+Role = Literal["owner", "admin", "viewer"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+class Staff(Base):
+    """One person. The e-mail address is kept in lower case, so that it is unique however it is typed."""
+
+    __tablename__ = "staff"
+    __table_args__ = (CheckConstraint(f"role IN {ROLES}", name="role"),)
+
+    id: Mapped[PrimaryKey]
+    name: Mapped[str] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(320), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    role: Mapped[Role] = mapped_column(String(20))
+    session_token: Mapped[str] = mapped_column(String(64), default=lambda: secrets.token_urlsafe(32))
+    created_at: Mapped[datetime]
+    last_signed_in_at: Mapped[datetime | None]
+
+    @property
+    def initials(self) -> str:
+        """Up to two letters that stand for the person beside the name."""
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    def change_password(self, password_hash: str) -> None:
+        """Set the new password and end every session that was opened with the old one."""
+        self.password_hash = password_hash
+        self.session_token = secrets.token_urlsafe(32)
+
+
+def normal_email(text: str) -> str:
+    """The address as it is stored and compared: without blanks around it, in lower case."""
+    return text.strip().lower()

@@ -1,0 +1,121 @@
+"""What tests start from. Everything that touches a database runs on SQLite and on PostgreSQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from billingportal import clock
+from billingportal.app import create_app
+from billingportal.config import Settings
+from billingportal.db import db, transaction
+from billingportal.domain import passwords
+from billingportal.models.staff import Role, Staff
+from billingportal.stripe_gateway.client import OpenGateway
+from tests.support.database import PostgresDatabases, SqliteDatabases, settings_for
+from tests.support.pages import Visitor
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabases:
+    return SqliteDatabases.prepare(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresDatabases]:
+    with PostgresDatabases.prepare(tmp_path_factory.mktemp("postgres")) as databases:
+        yield databases
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated database; the test runs once for each kind."""
+    databases: SqliteDatabases | PostgresDatabases = request.getfixturevalue(
+        "sqlite_databases" if request.param == "sqlite" else "postgres_databases"
+    )
+    with databases.fresh(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return settings_for(database_url, tmp_path)
+
+
+@pytest.fixture
+def open_gateway() -> OpenGateway | None:
+    """How the application reaches Stripe. Test modules that need a stand-in override this."""
+    return None
+
+
+@pytest.fixture
+def app(settings: Settings, open_gateway: OpenGateway | None) -> Iterator[Flask]:
+    app = create_app(settings, open_gateway=open_gateway)
+    app.testing = True
+    app.test_client_class = Visitor
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A database session beside the application's own. Call rollback() to see what requests committed since."""
+    with app.app_context():
+        yield db.session()
+
+
+@pytest.fixture
+def client(app: Flask) -> Visitor:
+    """A visitor who is not signed in."""
+    visitor = app.test_client()
+    assert isinstance(visitor, Visitor)
+    return visitor
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    return passwords.make_hash(PASSWORD)
+
+
+def add_staff(app: Flask, password_hash: str, role: Role) -> Staff:
+    """A member of staff called after the role, signing in with PASSWORD."""
+    with app.app_context():
+        person = Staff(
+            name=f"Mara {role.title()}",
+            email=f"{role}@example.com",
+            password_hash=password_hash,
+            role=role,
+            created_at=clock.now(),
+        )
+        with transaction() as session:
+            session.add(person)
+        session.refresh(person)
+        session.expunge(person)
+        return person
+
+
+@pytest.fixture
+def owner(app: Flask, password_hash: str) -> Staff:
+    """The owner, loaded and detached."""
+    return add_staff(app, password_hash, "owner")
+
+
+@pytest.fixture
+def signed_in(client: Visitor, owner: Staff) -> Visitor:
+    """A visitor who is signed in as the owner."""
+    client.become(owner)
+    return client
+
+
+@pytest.fixture
+def viewer(app: Flask, password_hash: str) -> Visitor:
+    """A visitor who is signed in and may look, not touch."""
+    visitor = app.test_client()
+    assert isinstance(visitor, Visitor)
+    visitor.become(add_staff(app, password_hash, "viewer"))
+    return visitor

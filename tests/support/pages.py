@@ -1,0 +1,49 @@
+"""A visitor without a browser: sends forms the way a page does, with the CSRF token of the session."""
+
+import hashlib
+import os
+import re
+from typing import TYPE_CHECKING
+
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+
+from billingportal import clock
+from billingportal.models.staff import Staff
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+class Visitor(FlaskClient):
+    """Flask's test client with the two ways in which our pages send forms."""
+
+    def submit(self, path: str, data: dict[str, str] | None = None, *, method: str = "POST") -> "TestResponse":
+        """Send a plain form, as a browser without JavaScript does."""
+        return self.open(path, method=method, data={**(data or {}), "csrf_token": self.csrf_token()})
+
+    def swap(self, path: str, data: dict[str, str] | None = None, *, method: str = "POST") -> "TestResponse":
+        """Send what htmx sends for an element that swaps a part of the page."""
+        headers = {**PARTIAL, "X-CSRF-Token": self.csrf_token()}
+        return self.open(path, method=method, data=data, headers=headers)
+
+    def csrf_token(self) -> str:
+        """The token that the pages of this session print."""
+        with self.session_transaction() as session:
+            raw = session.setdefault("csrf_token", hashlib.sha256(os.urandom(16)).hexdigest())
+        serializer = URLSafeTimedSerializer(str(self.application.secret_key), salt="wtf-csrf-token")
+        return str(serializer.dumps(raw))
+
+    def become(self, staff: Staff) -> None:
+        """Sign in without the form, which has tests of its own."""
+        with self.session_transaction() as session:
+            session["_user_id"] = f"{staff.id}:{staff.session_token}"
+            session["signed_in_at"] = int(clock.now().timestamp())
+
+
+def text_of(response: "TestResponse") -> str:
+    """What a page says, without tags and with every run of blanks as one."""
+    words = re.sub(r"<(script|style|template)\b.*?</\1>|<[^>]+>", " ", response.text, flags=re.S)
+    return " ".join(words.split())
