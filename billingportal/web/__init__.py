@@ -1,7 +1,51 @@
 """HTTP in, HTML or JSON out."""
 
-from flask import Flask
+from flask import Blueprint, Flask, request
+
+from billingportal.web import (
+    assets,
+    brand,
+    errors,
+    health,
+    htmx,
+    icons,
+    mode,
+    navigation,
+    profile,
+    security,
+    session,
+    setup,
+    sign_in,
+    sign_out,
+)
+
+BLUEPRINTS: list[Blueprint] = [
+    assets.blueprint,
+    brand.blueprint,
+    health.blueprint,
+    mode.blueprint,
+    navigation.blueprint,
+    profile.blueprint,
+    setup.blueprint,
+    sign_in.blueprint,
+    sign_out.blueprint,
+]
 
 
 def init_app(app: Flask) -> None:
-    """Register every blueprint and what surrounds a request."""
+    """Register every blueprint and what surrounds a request.
+
+    Sign-in is checked before CSRF: whoever left a page open over night is led to sign-in, not scolded.
+    """
+    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+    for surrounding in (session, mode, security, errors, htmx, assets, icons, navigation):
+        surrounding.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.context_processor(appearance)
+    app.jinja_env.globals["ui"] = app.jinja_env.get_template("ui.html").module
+
+
+def appearance() -> dict[str, object]:
+    theme = request.cookies.get("theme")
+    return {"brand": brand.BRAND, "theme": theme if theme in ("light", "dark") else None}

@@ -1,0 +1,13 @@
+"""Addresses that came with a request and lead back into the portal."""
+
+from urllib.parse import urlsplit
+
+
+def own_path(value: str | None) -> str | None:
+    """The value when it is a path of this site, else None: nobody may use us to send people elsewhere."""
+    if not value or not value.startswith("/") or value.startswith("//"):
+        return None
+    if "\\" in value or not value.isprintable():
+        return None
+    parts = urlsplit(value)
+    return None if parts.scheme or parts.netloc else value

@@ -1,0 +1,48 @@
+"""The only file that spells the headers of htmx 4."""
+
+from typing import Literal
+
+from flask import Flask, Request, Response, get_template_attribute, request
+from flask import redirect as plain_redirect
+from markupsafe import Markup
+
+ToastKind = Literal["ok", "bad"]
+
+
+def is_htmx(request: Request) -> bool:
+    """Whether htmx sent this request, for a part of the page or for the whole of it."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def is_partial(request: Request) -> bool:
+    """Whether only a part of the page is wanted; everything else gets the full page."""
+    return request.headers.get("HX-Request-Type") == "partial"
+
+
+def redirect(address: str) -> Response:
+    """Go on to another page: 303 for a plain form, a header for htmx, which would follow a 303 into its target."""
+    if is_htmx(request):
+        return Response(headers={"HX-Redirect": address})
+    return Response(headers=plain_redirect(address, 303).headers, status=303)
+
+
+def signed_out(address: str) -> Response:
+    """Refuse a request of a page whose session has ended, and lead to sign-in."""
+    return Response(status=401, headers={"HX-Redirect": address})
+
+
+def toast(kind: ToastKind, title: str, text: str = "") -> Markup:
+    """A message to append to any answer to htmx. It is applied whatever the status of the answer."""
+    rendered = get_template_attribute("ui.html", "toast")(kind, title, text)
+    return Markup(rendered)  # noqa: S704 rendered by an autoescaping template
+
+
+def vary_by_type(response: Response) -> Response:
+    """One address answers with a page or with a part of it: caches must not mix them up."""
+    if response.mimetype == "text/html":
+        response.vary.add("HX-Request-Type")
+    return response
+
+
+def init_app(app: Flask) -> None:
+    app.after_request(vary_by_type)

@@ -1,0 +1,45 @@
+"""What the browser is told to refuse, and the CSRF check of every form."""
+
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
+
+csrf = CSRFProtect()
+
+# Styles and scripts only from our own files. The data: images are inside Tabler's style sheet. The two hosts
+# are where plain forms are redirected to when somebody pays or changes a card.
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self' https://checkout.stripe.com https://billing.stripe.com",
+        "frame-ancestors 'none'",
+    ]
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+ONE_YEAR = 365 * 24 * 3600
+
+
+def harden(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={ONE_YEAR}")
+    return response
+
+
+def init_app(app: Flask) -> None:
+    csrf.init_app(app)
+    app.after_request(harden)

@@ -1,0 +1,117 @@
+"""Who is signed in. Closed by default: only the blueprints named here answer strangers."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+
+import flask_login  # type: ignore[import-untyped]
+from flask import Flask, Response, abort, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from billingportal import clock
+from billingportal.db import db
+from billingportal.models.staff import Role, Staff
+from billingportal.web import htmx
+from billingportal.web.addresses import own_path
+
+PUBLIC_BLUEPRINTS = {"assets", "brand", "health", "setup", "sign_in", "webhooks"}
+LONGEST_SESSION = timedelta(hours=12)
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=ResponseReturnValue)
+
+
+class SignedIn:
+    """What Flask-Login has to know of a member of staff. A changed session token ends the session."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, staff: Staff) -> None:
+        self.staff = staff
+
+    def get_id(self) -> str:
+        return f"{self.staff.id}:{self.staff.session_token}"
+
+
+def load(identity: str) -> SignedIn | None:
+    """The person of this session, unless it is too old or was ended."""
+    signed_in_at = session.get("signed_in_at", 0)
+    if clock.now() - clock.from_unix(signed_in_at) > LONGEST_SESSION:
+        return None
+    staff_id, _, token = identity.partition(":")
+    staff = db.session.get(Staff, int(staff_id))
+    return SignedIn(staff) if staff is not None and staff.session_token == token else None
+
+
+def find_staff() -> Staff | None:
+    """The person who is signed in, if any."""
+    user = flask_login.current_user
+    return cast(Staff, user.staff) if user.is_authenticated else None
+
+
+def current_staff() -> Staff:
+    """The person who is signed in. Only for doors that strangers cannot pass."""
+    staff = find_staff()
+    if staff is None:
+        abort(401)
+    return staff
+
+
+def sign_in(staff: Staff) -> None:
+    """Start a new session; nothing of the stranger's one is kept, so nobody can have planted it."""
+    session.clear()
+    session.permanent = True
+    session["signed_in_at"] = int(clock.now().timestamp())
+    flask_login.login_user(SignedIn(staff))
+
+
+def sign_out() -> None:
+    """End this session, with everything it remembered."""
+    session.clear()
+    flask_login.logout_user()
+    session.clear()
+
+
+def require_role(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let only these roles through a door; others get a 403 that says so."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if current_staff().role not in roles:
+                abort(403, "Your role may look at this, but not change it. Ask the owner of the portal.")
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def refuse_strangers() -> Response | None:
+    """The one check at the door. Addresses that lead nowhere fall through to their 404."""
+    if request.endpoint is None or request.blueprint in PUBLIC_BLUEPRINTS or find_staff() is not None:
+        return None
+    came_for = own_path(request.full_path.rstrip("?")) if request.method == "GET" else None
+    if htmx.is_htmx(request):
+        return htmx.signed_out(url_for("sign_in.new"))
+    return htmx.redirect(url_for("sign_in.new", next=None if came_for == "/" else came_for))
+
+
+def keep_private(response: Response) -> Response:
+    """Pages of signed-in people are kept by no cache, so that Back after sign-out shows nothing."""
+    if request.blueprint not in {"assets", "brand"}:
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def init_app(app: Flask) -> None:
+    manager = flask_login.LoginManager()
+    manager.session_protection = None
+    manager.user_loader(load)
+    manager.init_app(app, add_context_processor=False)
+    app.before_request(refuse_strangers)
+    app.after_request(keep_private)
+    app.add_template_global(current_staff)

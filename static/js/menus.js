@@ -1,0 +1,36 @@
+// Popover menus: the browser opens, closes and places them. Here: arrow keys, and closing after a choice.
+(() => {
+  'use strict';
+
+  document.addEventListener('click', event => {
+    const item = event.target.closest('.menu .dropdown-item');
+    if (item) item.closest('.menu').hidePopover();
+  });
+
+  document.addEventListener('keydown', event => {
+    const menu = event.target.closest?.('.menu');
+    if (!menu || !['ArrowUp', 'ArrowDown'].includes(event.key)) return;
+    const items = [...menu.querySelectorAll('.dropdown-item')];
+    const step = event.key === 'ArrowDown' ? 1 : items.length - 1;
+    const from = items.indexOf(document.activeElement);
+    const next = from < 0 ? (event.key === 'ArrowDown' ? 0 : items.length - 1) : (from + step) % items.length;
+    items[next].focus();
+    event.preventDefault();
+  });
+
+  // Browsers without CSS anchors get coordinates.
+  function place(menu) {
+    const button = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
+    const fitsBelow = button.bottom + menu.offsetHeight + 8 < innerHeight;
+    const top = fitsBelow ? button.bottom : Math.max(8, button.top - menu.offsetHeight - 8);
+    const left = Math.max(8, Math.min(button.right, innerWidth - 8) - menu.offsetWidth);
+    menu.style.top = `${top}px`;
+    menu.style.left = `${left}px`;
+  }
+
+  if (!CSS.supports('position-area', 'block-end')) {
+    document.addEventListener('toggle', event => {
+      if (event.newState === 'open' && event.target.matches?.('.menu')) place(event.target);
+    }, true);
+  }
+})();
