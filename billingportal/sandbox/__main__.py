@@ -1,0 +1,57 @@
+"""Start the sandbox: `python -m billingportal.sandbox --port 12111 --state FILE`."""
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from billingportal.sandbox.keys import MODES
+from billingportal.sandbox.server import Sandbox
+from billingportal.sandbox.state import World, first_world, load, save
+
+
+def main() -> int:
+    """Serve until SIGINT or SIGTERM, then keep the state; the exit status."""
+    arguments = read_arguments()
+    path: Path | None = arguments.state
+    try:
+        world = load(path) if path is not None and path.exists() else first_world()
+        sandbox = Sandbox(world, arguments.host, arguments.port)
+    except (OSError, ValueError) as failure:
+        print(f"The sandbox cannot start: {failure}", file=sys.stderr)
+        return 1
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    announce(sandbox, world)
+    sandbox.start()
+    ended.wait()
+    sandbox.close()
+    if path is not None:
+        save(world, path)
+    return 0
+
+
+def read_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="billingportal.sandbox", description="A stand-in for Stripe")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=12111)
+    parser.add_argument("--state", type=Path, help="a file to keep everything in; without it, memory only")
+    return parser.parse_args()
+
+
+def announce(sandbox: Sandbox, world: World) -> None:
+    """Say where the sandbox is and which keys to paste."""
+    print(f"Stripe sandbox at {sandbox.url}")
+    for account in world.accounts.values():
+        for mode in MODES:
+            keys = [key for key in world.keys_of(account.id, mode) if (key.kind, key.status) == ("secret", "active")]
+            if keys:
+                print(f"{account.name} ({account.id}), {mode}: {keys[0].secret}")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

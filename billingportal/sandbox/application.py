@@ -1,0 +1,155 @@
+"""From a request to an answer: key, idempotency, operation, rights, parameters, handler, presentation."""
+
+import json
+from datetime import UTC, datetime
+
+from billingportal.sandbox import faults, forms, idempotency
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.changes import API_VERSION
+from billingportal.sandbox.delivery import Postman
+from billingportal.sandbox.errors import Refused, internal, invalid, too_many_requests
+from billingportal.sandbox.identifiers import new_id
+from billingportal.sandbox.keys import Key, authenticate, lacking
+from billingportal.sandbox.lists import Page
+from billingportal.sandbox.present import present
+from billingportal.sandbox.resources import operations
+from billingportal.sandbox.router import Operation, find
+from billingportal.sandbox.shapes import Expansion, read_expand
+from billingportal.sandbox.state import Store, World
+from billingportal.sandbox.versions import KNOWN_VERSIONS
+from billingportal.sandbox.wire import Answer, Document, Request
+
+
+class Application:
+    """The API itself, without sockets."""
+
+    def __init__(self, world: World, postman: Postman) -> None:
+        self.world = world
+        self.postman = postman
+        self.faults = faults.Faults()
+        self.operations = operations()
+
+    def answer(self, request: Request) -> Answer:
+        """Answer one request to /v1, faults included."""
+        request_id = new_id("req")
+        with self.world.lock:
+            fault = self.faults.take(request.method, request.path)
+        if fault is None or fault.kind == "latency" or fault.applied:
+            answer = self.guarded(request, request_id)
+        else:
+            answer = Answer(500, "")
+        if fault is not None:
+            answer = spoiled(answer, fault)
+        self.log(request, request_id, answer)
+        return with_headers(answer, request, request_id)
+
+    def guarded(self, request: Request, request_id: str) -> Answer:
+        """The answer to a request that reached the API; refusals become error bodies."""
+        try:
+            with self.world.lock:
+                key = authenticate(self.world.keys, request.headers.get("authorization"))
+            return self.once(request, request_id, key)
+        except Refused as refused:
+            return refusal(refused)
+
+    def once(self, request: Request, request_id: str, key: Key) -> Answer:
+        """Execute the request unless its idempotency key has an answer. Raises Refused."""
+        token = request.headers.get("idempotency-key") if request.method == "POST" else None
+        with self.world.lock:
+            store = self.world.store_of(key)
+            if token is None:
+                return self.executed(request, request_id, key, store)[0]
+            kept = idempotency.begin(store, request, token)
+            if kept is not None:
+                return kept
+            answer, executed = self.executed(request, request_id, key, store)
+            idempotency.finish(store, token, answer, executed=executed)
+            return answer
+
+    def executed(self, request: Request, request_id: str, key: Key, store: Store) -> tuple[Answer, bool]:
+        """The answer, and whether execution began (a request that was not understood did not)."""
+        began = False
+        try:
+            operation, identifiers = find(self.operations, request.method, request.path)
+            parameters, expansion = self.understood(request, key, operation)
+            began = True
+            call = Call(self.world.accounts[key.account], store, parameters, request_id)
+            call.idempotency_key = request.headers.get("idempotency-key")
+            call.address = f"http://{request.headers.get('host', 'localhost')}"
+            result = operation.run(call, identifiers)
+            self.publish(call)
+            return Answer(200, json.dumps(rendered(call, result, expansion))), True
+        except Refused as refused:
+            return refusal(refused), began
+
+    def understood(self, request: Request, key: Key, operation: Operation) -> tuple[Document, Expansion]:
+        """The parameters and expansions of a request. Raises Refused."""
+        version = request.headers.get("stripe-version", API_VERSION)
+        if version not in KNOWN_VERSIONS:
+            raise invalid(f"Invalid Stripe API version: {version}")
+        if not key.may(operation.right):
+            raise lacking(key, operation.right)
+        text = request.body if request.method == "POST" else request.query
+        parameters = operation.parameters.read(forms.decode(text), "")
+        paths = parameters.pop("expand", [])
+        listed = "limit" in operation.parameters.fields
+        return parameters, read_expand(paths, operation.kind, listed=listed)
+
+    def publish(self, call: Call) -> None:
+        """Keep the events of a call and send them out."""
+        for event in call.events:
+            call.store.put(event)
+            self.postman.accept(call.store, event)
+
+    def log(self, request: Request, request_id: str, answer: Answer) -> None:
+        """Remember the request for the home page and the control API."""
+        secret = request.headers.get("authorization", "")
+        entry = {
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "id": request_id,
+            "method": request.method,
+            "path": request.path,
+            "status": None if answer.drop else answer.status,
+            "key": secret[-4:],
+        }
+        with self.world.lock:
+            self.world.requests.append(entry)
+
+
+def rendered(call: Call, result: Document | Page, expansion: Expansion) -> Document:
+    """The body of a good answer."""
+    if isinstance(result, Page):
+        data = [present(call.store, document, expansion) for document in result.data]
+        return {"object": "list", "data": data, "has_more": result.has_more, "url": result.url}
+    return {**present(call.store, result, expansion), **call.revealed}
+
+
+def refusal(refused: Refused) -> Answer:
+    """The error body and status."""
+    return Answer(refused.status, json.dumps(refused.body(None)))
+
+
+def spoiled(answer: Answer, fault: faults.Fault) -> Answer:
+    """The answer as a fault leaves it."""
+    if fault.kind == "429":
+        limited = refusal(too_many_requests())
+        return Answer(429, limited.body, {"Stripe-Rate-Limited-Reason": "global-rate"})
+    if fault.kind == "500":
+        return refusal(internal())
+    if fault.kind == "malformed":
+        return Answer(200, '{"id": "', {})
+    pause = fault.seconds if fault.kind in ("latency", "timeout") else 0.0
+    return Answer(answer.status, answer.body, answer.headers, drop=fault.kind != "latency", pause=pause)
+
+
+def with_headers(answer: Answer, request: Request, request_id: str) -> Answer:
+    """The headers that every answer of the API carries."""
+    headers = {
+        "Request-Id": request_id,
+        "Stripe-Version": request.headers.get("stripe-version", API_VERSION),
+        "Cache-Control": "no-cache, no-store",
+        **answer.headers,
+    }
+    if "idempotency-key" in request.headers:
+        headers["Idempotency-Key"] = request.headers["idempotency-key"]
+    return Answer(answer.status, answer.body, headers, answer.content_type, answer.drop, answer.pause)

@@ -1,0 +1,1 @@
+"""How subscriptions become invoices, and invoices get paid."""

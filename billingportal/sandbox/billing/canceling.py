@@ -1,0 +1,46 @@
+"""Ending a subscription now."""
+
+from billingportal.sandbox.billing import collecting, invoicing
+from billingportal.sandbox.billing.lines import Draft, proration_drafts
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.changes import emit
+from billingportal.sandbox.clock import now
+from billingportal.sandbox.fields import or_none
+from billingportal.sandbox.present import ENDED
+from billingportal.sandbox.wire import Document
+
+
+def cancel(call: Call, subscription: Document) -> Document:
+    """End it at once, with a last invoice if asked for. Raises Refused when it has ended already."""
+    given = call.parameters
+    if subscription["status"] in ENDED:
+        raise call.absent("subscription", subscription["id"], "id")
+    apply_details(subscription, given.get("cancellation_details", {}))
+    subscription["cancellation_details"]["reason"] = "cancellation_requested"
+    if given.get("invoice_now") or given.get("prorate"):
+        last_invoice(call, subscription)
+    subscription.update(status="canceled", canceled_at=now(), ended_at=now())
+    emit(call, "customer.subscription.deleted", subscription)
+    return subscription
+
+
+def apply_details(subscription: Document, given: Document) -> None:
+    """Why the customer leaves."""
+    for name in ("comment", "feedback"):
+        if name in given:
+            subscription["cancellation_details"][name] = or_none(given[name])
+
+
+def last_invoice(call: Call, subscription: Document) -> None:
+    """Give back the unused time (`prorate`); what is left of it goes to the customer's balance."""
+    drafts: list[Draft] = []
+    if call.parameters.get("prorate"):
+        for identifier in subscription["_items"]:
+            item = call.store.objects["subscription_item"][identifier]
+            drafts.extend(proration_drafts(call.store, item, now(), subscription["currency"], credit=True))
+    if not drafts:
+        return
+    invoice = invoicing.make_invoice(call, subscription, drafts, "subscription_update")
+    subscription["latest_invoice"] = invoice["id"]
+    invoicing.finalize(call, invoice)
+    collecting.collect(call, invoice, collecting.payment_method_of(call.store, subscription))

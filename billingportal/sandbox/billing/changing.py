@@ -1,0 +1,136 @@
+"""Changing a subscription: its terms, its items, and what the change costs."""
+
+from billingportal.sandbox.billing import canceling, collecting, invoicing
+from billingportal.sandbox.billing.creating import days_until_due, settle_cancellation
+from billingportal.sandbox.billing.items import set_period
+from billingportal.sandbox.billing.lines import Draft, period_drafts, proration_drafts
+from billingportal.sandbox.billing.replacing import ItemChange, apply_change, read_changes
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.changes import updating
+from billingportal.sandbox.clock import now
+from billingportal.sandbox.errors import invalid
+from billingportal.sandbox.fields import merged, or_none
+from billingportal.sandbox.present import ENDED
+from billingportal.sandbox.resources import payment_methods
+from billingportal.sandbox.wire import Document
+
+
+def update(call: Call, subscription: Document) -> Document:
+    """Change it. Raises Refused before anything is kept."""
+    given = call.parameters
+    check_changeable(subscription, given)
+    changes = read_changes(call, subscription, given.get("items", []))
+    with updating(call, "customer.subscription.updated", subscription):
+        apply_terms(call, subscription, given)
+        settle_cancellation(call, subscription, given)
+        drafts, reset = apply_changes(call, subscription, changes)
+        bill(call, subscription, drafts, at_once=reset)
+    return subscription
+
+
+def check_changeable(subscription: Document, given: Document) -> None:
+    """Raises Refused: an ended subscription takes nothing but metadata and its cancellation details."""
+    if subscription["status"] in ENDED and given.keys() - {"metadata", "cancellation_details"}:
+        message = (
+            "A canceled subscription can only update its cancellation_details and metadata."
+            if subscription["status"] == "canceled"
+            else "An expired subscription can only update its cancellation_details and metadata."
+        )
+        raise invalid(message)
+
+
+def apply_terms(call: Call, subscription: Document, given: Document) -> None:
+    """Everything but the items."""
+    if "collection_method" in given or "days_until_due" in given:
+        method = given.get("collection_method", subscription["collection_method"])
+        subscription["days_until_due"] = days_until_due({**given, "collection_method": method})
+        subscription["collection_method"] = method
+    if "default_payment_method" in given:
+        customer = subscription["customer"]
+        method = payment_methods.usable(call, given["default_payment_method"], customer, "default_payment_method")
+        subscription["default_payment_method"] = method
+    for name in ("description", "pause_collection"):
+        if name in given:
+            subscription[name] = or_none(given[name])
+    if subscription["pause_collection"]:
+        subscription["pause_collection"].setdefault("resumes_at", None)
+    if "metadata" in given:
+        subscription["metadata"] = merged(subscription["metadata"], given["metadata"])
+    if "trial_settings" in given:
+        subscription["trial_settings"] = given["trial_settings"]
+    subscription["payment_settings"].update(given.get("payment_settings", {}))
+    canceling.apply_details(subscription, given.get("cancellation_details", {}))
+
+
+def apply_changes(call: Call, subscription: Document, changes: list[ItemChange]) -> tuple[list[Draft], bool]:
+    """The items as asked for, with the lines that come of it; whether the billing cycle starts anew."""
+    given = call.parameters
+    moment = given.get("proration_date", now())
+    trial = trial_change(subscription, given)
+    reset = trial == "ended" or given.get("billing_cycle_anchor", {}).get("type") == "now"
+    reset = reset or any(change.resets for change in changes)
+    free = subscription["status"] == "trialing" or given.get("proration_behavior") == "none"
+    store, currency = call.store, subscription["currency"]
+    drafts: list[Draft] = []
+    touched = [one for one in subscription["_items"] if reset or one in {change.item for change in changes}]
+    if not free:
+        for identifier in touched:
+            item = dict(store.objects["subscription_item"][identifier])
+            drafts.extend(proration_drafts(store, item, moment, currency, credit=True))
+    left = [apply_change(call, subscription, change) for change in changes]
+    if trial == "extended":
+        extend_trial(call, subscription, given["trial_end"])
+    if reset:
+        drafts.extend(restart(call, subscription))
+        return drafts, True
+    if not free:
+        for kept in left:
+            if kept is not None:
+                drafts.extend(proration_drafts(store, kept, moment, currency, credit=False))
+    return drafts, False
+
+
+def trial_change(subscription: Document, given: Document) -> str | None:
+    """Whether a trial is `ended` now or `extended`."""
+    if "trial_end" not in given:
+        return None
+    if given["trial_end"] == "now":
+        return "ended" if subscription["status"] == "trialing" else None
+    if given["trial_end"] <= now():
+        raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
+    return "extended"
+
+
+def extend_trial(call: Call, subscription: Document, end: int) -> None:
+    """The subscription tries until `end`; every item's period lasts as long."""
+    start = subscription["trial_start"] or now()
+    subscription.update(trial_start=start, trial_end=end, billing_cycle_anchor=end, status="trialing")
+    for identifier in subscription["_items"]:
+        set_period(call, call.store.objects["subscription_item"][identifier], start, end, until=end)
+
+
+def restart(call: Call, subscription: Document) -> list[Draft]:
+    """Start the billing cycle now: new periods for all items and their whole price."""
+    moment = now()
+    subscription["billing_cycle_anchor"] = moment
+    if subscription["status"] == "trialing":
+        subscription.update(status="active", trial_end=moment)
+    drafts: list[Draft] = []
+    for identifier in subscription["_items"]:
+        item = call.store.objects["subscription_item"][identifier]
+        set_period(call, item, moment, moment)
+        drafts.extend(period_drafts(call.store, item, subscription["currency"]))
+    return drafts
+
+
+def bill(call: Call, subscription: Document, drafts: list[Draft], *, at_once: bool) -> None:
+    """Invoice the lines now, or leave prorations for the next invoice."""
+    if not drafts or not (at_once or call.parameters.get("proration_behavior") == "always_invoice"):
+        return
+    invoice = invoicing.make_invoice(call, subscription, drafts, "subscription_update")
+    subscription["latest_invoice"] = invoice["id"]
+    invoicing.finalize(call, invoice)
+    paid = collecting.collect(call, invoice, collecting.payment_method_of(call.store, subscription))
+    sends = subscription["collection_method"] == "send_invoice"
+    if not paid and not sends and subscription["status"] == "active":
+        subscription["status"] = "past_due"

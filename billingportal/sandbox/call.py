@@ -1,0 +1,46 @@
+"""One API call on its way through the sandbox: who asks, what for, and what it set off."""
+
+from dataclasses import dataclass, field
+
+from billingportal.sandbox.errors import Refused, missing
+from billingportal.sandbox.state import Account, Store
+from billingportal.sandbox.wire import Document
+
+
+@dataclass
+class Call:
+    """What a handler works with. Events gather in `events` and go out when the call has succeeded."""
+
+    account: Account
+    store: Store
+    parameters: Document = field(default_factory=dict)
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    address: str = ""
+    events: list[Document] = field(default_factory=list)
+    # Attributes that only this answer carries, such as a new endpoint's secret.
+    revealed: Document = field(default_factory=dict)
+
+    @property
+    def livemode(self) -> bool:
+        return self.store.livemode
+
+    def need(self, kind: str, identifier: str, param: str, *, status: int = 404) -> Document:
+        """An object that is not deleted. Raises Refused as Stripe does, also for ids of the other mode."""
+        document = self.store.find(kind, identifier)
+        if document is None or document.get("deleted"):
+            raise self.absent(kind, identifier, param, status)
+        return document
+
+    def given(self, kind: str, param: str, path: str | None = None) -> Document:
+        """The object that a parameter names, as `need` finds it (400 when there is none)."""
+        return self.need(kind, self.parameters[param], path or param, status=400)
+
+    def absent(self, kind: str, identifier: str, param: str, status: int = 404) -> Refused:
+        """The refusal of an unknown id, with a hint when the other mode has it."""
+        other = self.account.stores["test" if self.livemode else "live"]
+        hint = ""
+        if other.find(kind, identifier) is not None:
+            mine, theirs = ("live", "test") if self.livemode else ("test", "live")
+            hint = f"; a similar object exists in {theirs} mode, but a {mine} mode key was used to make this request."
+        return missing(kind, identifier, param, status=status, hint=hint)

@@ -1,0 +1,54 @@
+"""What happened to objects: made, changed, removed; each becomes an event."""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.clock import now
+from billingportal.sandbox.identifiers import new_id
+from billingportal.sandbox.present import present
+from billingportal.sandbox.wire import Document
+
+API_VERSION = "2026-10-28.endive"
+
+
+def emit(call: Call, name: str, document: Document, previous: Document | None = None) -> None:
+    """Set off an event about an object as it is now, hidden attributes left out."""
+    data: Document = {"object": copy.deepcopy(present(call.store, document))}
+    if previous is not None:
+        data["previous_attributes"] = previous
+    event = {
+        "id": new_id("evt"),
+        "object": "event",
+        "api_version": API_VERSION,
+        "created": now(),
+        "data": data,
+        "livemode": call.livemode,
+        "pending_webhooks": 0,
+        "request": {"id": call.request_id, "idempotency_key": call.idempotency_key},
+        "type": name,
+    }
+    call.events.append(event)
+
+
+@contextmanager
+def updating(call: Call, name: str, document: Document) -> Iterator[Document]:
+    """Compare an object before and after; set off the event if anything visible changed."""
+    before = copy.deepcopy(present(call.store, document))
+    yield document
+    previous = difference(before, present(call.store, document))
+    if previous:
+        emit(call, name, document, previous)
+
+
+def difference(before: Document, after: Document) -> Document:
+    """What `after` changed, as it was before: hashes by key, arrays whole, new keys null."""
+    previous: Document = {}
+    for name in [*before, *(name for name in after if name not in before)]:
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        both = isinstance(old, dict) and isinstance(new, dict)
+        previous[name] = difference(old, new) if both else old  # type: ignore[arg-type]
+    return previous

@@ -1,0 +1,24 @@
+"""Ids and secrets that look like Stripe's."""
+
+import random
+import secrets
+import string
+
+ALPHABET = string.ascii_letters + string.digits
+# Stripe's newer ids carry a "1" and part of the account before the random part.
+LONG = {"price", "sub", "in", "il", "evt", "we", "pm", "inpay", "ii", "pi"}
+
+
+def letters(count: int) -> str:
+    """`count` random letters and digits; for ids, where being unguessable does not matter."""
+    return "".join(random.choices(ALPHABET, k=count))
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id such as `prod_Qx…` (14 characters) or `price_1Pg…` (24)."""
+    return f"{prefix}_1{letters(23)}" if prefix in LONG else f"{prefix}_{letters(14)}"
+
+
+def new_secret(prefix: str, length: int) -> str:
+    """An unguessable secret of `length` characters after its prefix."""
+    return prefix + "".join(secrets.choice(ALPHABET) for _ in range(length))

@@ -1,0 +1,202 @@
+"""Customers: who pays."""
+
+from dataclasses import replace
+
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.changes import emit, updating
+from billingportal.sandbox.clock import now
+from billingportal.sandbox.errors import invalid
+from billingportal.sandbox.fields import (
+    ADDRESS,
+    CLEARABLE_TEXT,
+    EXPAND,
+    METADATA,
+    ONLY_EXPAND,
+    PAGE,
+    RANGE,
+    TEXT,
+    YES,
+    merged,
+    or_none,
+)
+from billingportal.sandbox.identifiers import letters, new_id
+from billingportal.sandbox.lists import Page, created_within, equal, page
+from billingportal.sandbox.parameters import CLEARED, Choice, Clearable, Integer, Kind, Many, Record, Text
+from billingportal.sandbox.present import ENDED
+from billingportal.sandbox.resources import payment_methods, subscriptions
+from billingportal.sandbox.router import Operation
+from billingportal.sandbox.wire import Document
+
+KIND = "customer"
+SHIPPING = Clearable(Record({"address": ADDRESS, "name": TEXT, "phone": CLEARABLE_TEXT}, required=("address", "name")))
+PAIR = Record({"name": Text(40), "value": Text(140)}, required=("name", "value"))
+RENDERING = Record({"amount_tax_display": Clearable(Choice("exclude_tax", "include_inclusive_tax")), "template": TEXT})
+INVOICE_SETTINGS = Record(
+    {
+        "custom_fields": Clearable(Many(PAIR, most=4)),
+        "default_payment_method": CLEARABLE_TEXT,
+        "footer": CLEARABLE_TEXT,
+        "rendering_options": Clearable(RENDERING),
+    }
+)
+COMMON: dict[str, Kind] = {
+    "address": ADDRESS,
+    "balance": Integer(),
+    "business_name": Clearable(Text(150)),
+    "description": CLEARABLE_TEXT,
+    "email": Clearable(Text(512)),
+    "individual_name": Clearable(Text(150)),
+    "invoice_prefix": CLEARABLE_TEXT,
+    "invoice_settings": INVOICE_SETTINGS,
+    "metadata": METADATA,
+    "name": Clearable(Text(256)),
+    "next_invoice_sequence": Integer(least=1),
+    "phone": CLEARABLE_TEXT,
+    "preferred_locales": Many(TEXT),
+    "shipping": SHIPPING,
+    "tax_exempt": Clearable(Choice("exempt", "none", "reverse")),
+    **EXPAND,
+}
+GONE = "Received unknown parameter: {0}"
+RETIRED = {name: GONE.format(name) for name in ("coupon", "promotion_code")}
+CREATE = Record({**COMMON, "payment_method": TEXT, "validate": YES}, retired=RETIRED)
+UPDATE = Record({**COMMON, "validate": YES}, retired=RETIRED)
+LIST = Record({"created": RANGE, "email": TEXT, "test_clock": TEXT, **PAGE})
+PLAIN = ("business_name", "description", "email", "individual_name", "invoice_prefix", "name", "phone")
+WHOLE = ("balance", "next_invoice_sequence", "preferred_locales")
+BLANK_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+
+
+def create(call: Call) -> Document:
+    """A new customer, with a card if one is given."""
+    given = call.parameters
+    check_email(given)
+    identifier = new_id("cus")
+    customer: Document = {
+        "id": identifier,
+        "object": KIND,
+        "address": None,
+        "balance": 0,
+        "created": now(),
+        "currency": None,
+        "customer_account": None,
+        "default_source": None,
+        "delinquent": False,
+        "description": None,
+        "discount": None,
+        "email": None,
+        "invoice_prefix": letters(8).upper(),
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        "livemode": call.livemode,
+        "metadata": {},
+        "name": None,
+        "next_invoice_sequence": 1,
+        "phone": None,
+        "preferred_locales": [],
+        "shipping": None,
+        "tax_exempt": "none",
+        "test_clock": None,
+        "_subscriptions": [],
+    }
+    token = given.get("payment_method")
+    settings = given.get("invoice_settings", {})
+    if token is not None:
+        method = payment_methods.usable(call, token, identifier, "payment_method")
+        if settings.get("default_payment_method") == token:
+            settings = {**settings, "default_payment_method": method}
+    apply(call, customer, {**given, "invoice_settings": settings})
+    call.store.put(customer)
+    emit(call, "customer.created", customer)
+    return customer
+
+
+def check_email(given: Document) -> None:
+    """Raises Refused for what is no e-mail address."""
+    email = given.get("email", "")
+    if email and "@" not in email:
+        raise invalid(f"Invalid email address: {email}", "email", "email_invalid")
+
+
+def apply(call: Call, customer: Document, given: Document) -> None:
+    """Put the given parameters into a customer. Raises Refused for a payment method of someone else."""
+    settings = dict(given.get("invoice_settings", {}))
+    method = settings.get("default_payment_method")
+    if method:
+        param = "invoice_settings[default_payment_method]"
+        settings["default_payment_method"] = payment_methods.usable(call, method, customer["id"], param)
+    for name, value in settings.items():
+        customer["invoice_settings"][name] = or_none(value)
+    for name in (*PLAIN, *WHOLE):
+        if name in given:
+            customer[name] = or_none(given[name])
+    if "tax_exempt" in given:
+        customer["tax_exempt"] = given["tax_exempt"] or "none"
+    if "metadata" in given:
+        customer["metadata"] = merged(customer["metadata"], given["metadata"])
+    if "address" in given:
+        customer["address"] = address(given["address"])
+    if "shipping" in given:
+        customer["shipping"] = shipping(given["shipping"])
+
+
+def address(given: Document | str) -> Document | None:
+    """An address with every part there."""
+    if not isinstance(given, dict):
+        return None
+    return {**BLANK_ADDRESS, **{name: or_none(text) for name, text in given.items()}}
+
+
+def shipping(given: Document | str) -> Document | None:
+    """A shipping address as Stripe keeps it."""
+    if not isinstance(given, dict):
+        return None
+    phone = or_none(given.get("phone", CLEARED))
+    return {"address": address(given["address"]), "name": given["name"], "phone": phone}
+
+
+def retrieve(call: Call, identifier: str) -> Document:
+    """One customer; a deleted one answers with a stub."""
+    customer = call.store.find(KIND, identifier)
+    if customer is None:
+        raise call.absent(KIND, identifier, "id")
+    return customer
+
+
+def index(call: Call) -> Page:
+    """Customers, newest first; the e-mail is compared exactly."""
+    tests = (equal(call, "email"), created_within(call))
+    return page(call, KIND, "/v1/customers", call.store.newest_first(KIND), *tests)
+
+
+def update(call: Call, identifier: str) -> Document:
+    """Change a customer."""
+    customer = call.need(KIND, identifier, "id")
+    check_email(call.parameters)
+    with updating(call, "customer.updated", customer):
+        apply(call, customer, call.parameters)
+    return customer
+
+
+def delete(call: Call, identifier: str) -> Document:
+    """Remove a customer for good; subscriptions end at once."""
+    customer = call.need(KIND, identifier, "id")
+    for subscription in customer["_subscriptions"]:
+        if call.store.objects["subscription"][subscription]["status"] not in ENDED:
+            subscriptions.cancel(replace(call, parameters={}), subscription)
+    emit(call, "customer.deleted", customer)
+    customer["deleted"] = True
+    return customer
+
+
+OPERATIONS = [
+    Operation("POST", "/v1/customers", KIND, create, CREATE, "customers:write"),
+    Operation("GET", "/v1/customers", KIND, index, LIST, "customers:read"),
+    Operation("GET", "/v1/customers/{id}", KIND, retrieve, ONLY_EXPAND, "customers:read"),
+    Operation("POST", "/v1/customers/{id}", KIND, update, UPDATE, "customers:write"),
+    Operation("DELETE", "/v1/customers/{id}", KIND, delete, ONLY_EXPAND, "customers:write"),
+]

@@ -1,0 +1,163 @@
+"""Invoices: made by subscriptions, here to be read, finalized, paid, voided and written off."""
+
+from billingportal.sandbox.billing import collecting, invoicing
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.changes import emit, updating
+from billingportal.sandbox.clock import now
+from billingportal.sandbox.errors import Refused, invalid
+from billingportal.sandbox.fields import EXPAND, ONLY_EXPAND, PAGE, RANGE, TEXT, YES
+from billingportal.sandbox.lists import Page, Test, created_within, equal, page, within
+from billingportal.sandbox.parameters import Choice, Record
+from billingportal.sandbox.resources import payment_methods
+from billingportal.sandbox.router import Operation
+from billingportal.sandbox.wire import Document
+
+KIND = "invoice"
+LIST = Record(
+    {
+        "collection_method": Choice("charge_automatically", "send_invoice"),
+        "created": RANGE,
+        "customer": TEXT,
+        "due_date": RANGE,
+        "status": Choice("draft", "open", "paid", "uncollectible", "void"),
+        "subscription": TEXT,
+        **PAGE,
+    }
+)
+FINALIZE = Record({"auto_advance": YES, **EXPAND})
+PAY = Record({"forgive": YES, "off_session": YES, "paid_out_of_band": YES, "payment_method": TEXT, **EXPAND})
+
+
+def retrieve(call: Call, identifier: str) -> Document:
+    """One invoice."""
+    return call.need(KIND, identifier, KIND)
+
+
+def index(call: Call) -> Page:
+    """Invoices, newest first."""
+    tests = (
+        equal(call, "collection_method", "customer", "status"),
+        created_within(call),
+        due_within(call),
+        of_subscription(call),
+    )
+    return page(call, KIND, "/v1/invoices", call.store.newest_first(KIND), *tests)
+
+
+def due_within(call: Call) -> Test:
+    """By due date."""
+    wanted = call.parameters.get("due_date")
+    return lambda invoice: within(invoice["due_date"], wanted)
+
+
+def of_subscription(call: Call) -> Test:
+    """By subscription."""
+    wanted = call.parameters.get("subscription")
+    return lambda invoice: wanted is None or invoice["parent"]["subscription_details"]["subscription"] == wanted
+
+
+def lines(call: Call, identifier: str) -> Page:
+    """An invoice's lines in their order."""
+    invoice = call.need(KIND, identifier, KIND)
+    found = (call.store.objects["line_item"][line] for line in invoice["_lines"])
+    return page(call, "line_item", f"/v1/invoices/{identifier}/lines", found)
+
+
+def finalize(call: Call, identifier: str) -> Document:
+    """Make a draft an open invoice."""
+    invoice = call.need(KIND, identifier, KIND)
+    if invoice["status"] != "draft":
+        raise invalid(f"This invoice is already finalized, you can't re-finalize a non-draft invoice: {identifier}.")
+    invoice["auto_advance"] = call.parameters.get("auto_advance", invoice["auto_advance"])
+    invoicing.finalize(call, invoice)
+    return invoice
+
+
+def pay(call: Call, identifier: str) -> Document:
+    """Collect an open invoice now."""
+    invoice = call.need(KIND, identifier, KIND)
+    given = call.parameters
+    if invoice["status"] == "paid":
+        raise invalid("Invoice is already paid", code="invoice_already_paid")
+    if invoice["status"] not in ("open", "draft", "uncollectible"):
+        raise invalid("This invoice can no longer be paid.")
+    method = method_for(call, invoice)
+    if invoice["status"] == "draft":
+        invoicing.finalize(call, invoice)
+    if given.get("paid_out_of_band") or invoice["amount_due"] == 0:
+        collecting.mark_paid(call, invoice, None, out_of_band=True)
+    elif method is None:
+        raise Refused(NO_METHOD, code="resource_missing")
+    elif not method["_pays"]:
+        raise payment_methods.declined()
+    else:
+        collecting.mark_paid(call, invoice, method)
+    wake(call, invoice)
+    return invoice
+
+
+def method_for(call: Call, invoice: Document) -> Document | None:
+    """What pays: the payment method given, else the subscription's or the customer's."""
+    if "payment_method" in call.parameters:
+        token = call.parameters["payment_method"]
+        identifier = payment_methods.usable(call, token, invoice["customer"], "payment_method")
+        return call.store.find("payment_method", identifier)
+    return collecting.payment_method_of(call.store, subscription_of(call, invoice))
+
+
+def subscription_of(call: Call, invoice: Document) -> Document:
+    """The subscription that an invoice is for."""
+    identifier = invoice["parent"]["subscription_details"]["subscription"]
+    return call.store.objects["subscription"][identifier]
+
+
+def wake(call: Call, invoice: Document) -> None:
+    """A subscription that waited for this payment runs."""
+    subscription = subscription_of(call, invoice)
+    if subscription["status"] in ("incomplete", "past_due", "unpaid"):
+        with updating(call, "customer.subscription.updated", subscription):
+            subscription["status"] = "active"
+    customer = call.store.objects["customer"][invoice["customer"]]
+    with updating(call, "customer.updated", customer):
+        customer["delinquent"] = False
+
+
+def void(call: Call, identifier: str) -> Document:
+    """Cancel an open invoice, as if it had never been."""
+    invoice = call.need(KIND, identifier, KIND)
+    if invoice["status"] not in ("open", "uncollectible"):
+        raise invalid(f"You can only pass in open invoices. This invoice isn't open: {identifier}.")
+    with updating(call, "invoice.updated", invoice):
+        invoice.update(status="void", next_payment_attempt=None)
+        invoice["status_transitions"]["voided_at"] = now()
+    emit(call, "invoice.voided", invoice)
+    return invoice
+
+
+def mark_uncollectible(call: Call, identifier: str) -> Document:
+    """Give an open invoice up."""
+    invoice = call.need(KIND, identifier, KIND)
+    if invoice["status"] != "open":
+        raise invalid(f"You can only pass in open invoices. This invoice isn't open: {identifier}.")
+    with updating(call, "invoice.updated", invoice):
+        invoice.update(status="uncollectible", next_payment_attempt=None)
+        invoice["status_transitions"]["marked_uncollectible_at"] = now()
+    emit(call, "invoice.marked_uncollectible", invoice)
+    return invoice
+
+
+NO_METHOD = (
+    "There is no `default_payment_method` set on this Customer or Invoice. Please first set the Customer's "
+    "`invoice_settings.default_payment_method` or the Invoice's `default_payment_method`."
+)
+READ, WRITE = "invoices:read", "invoices:write"
+PATH = "/v1/invoices"
+OPERATIONS = [
+    Operation("GET", PATH, KIND, index, LIST, READ),
+    Operation("GET", f"{PATH}/{{id}}", KIND, retrieve, ONLY_EXPAND, READ),
+    Operation("GET", f"{PATH}/{{id}}/lines", "line_item", lines, Record(PAGE), READ),
+    Operation("POST", f"{PATH}/{{id}}/finalize", KIND, finalize, FINALIZE, WRITE),
+    Operation("POST", f"{PATH}/{{id}}/mark_uncollectible", KIND, mark_uncollectible, ONLY_EXPAND, WRITE),
+    Operation("POST", f"{PATH}/{{id}}/pay", KIND, pay, PAY, WRITE),
+    Operation("POST", f"{PATH}/{{id}}/void", KIND, void, ONLY_EXPAND, WRITE),
+]

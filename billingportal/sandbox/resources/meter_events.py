@@ -1,0 +1,49 @@
+"""Meter events: usage as it is reported."""
+
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.clock import now
+from billingportal.sandbox.errors import invalid
+from billingportal.sandbox.fields import EXPAND, METADATA, TIMESTAMP
+from billingportal.sandbox.identifiers import letters
+from billingportal.sandbox.parameters import Record, Text
+from billingportal.sandbox.router import Operation
+from billingportal.sandbox.wire import Document
+
+KIND = "billing.meter_event"
+PAST_SECONDS, FUTURE_SECONDS = 35 * 24 * 3600, 300
+CREATE = Record(
+    {"event_name": Text(100), "identifier": Text(100), "payload": METADATA, "timestamp": TIMESTAMP, **EXPAND},
+    required=("event_name", "payload"),
+)
+
+
+def create(call: Call) -> Document:
+    """Take a report of usage. Raises Refused for an unknown meter, a repeated identifier and a time out of reach."""
+    given = call.parameters
+    name = given["event_name"]
+    meters = call.store.newest_first("billing.meter")
+    if not any(meter["event_name"] == name and meter["status"] == "active" for meter in meters):
+        raise invalid(f"No active meter found for the event name '{name}'.", "event_name", "no_meter")
+    moment = given.get("timestamp", now())
+    if not now() - PAST_SECONDS <= moment <= now() + FUTURE_SECONDS:
+        message = "The timestamp must be within the past 35 calendar days or up to 5 minutes in the future."
+        raise invalid(message, "timestamp")
+    identifier = given.get("identifier", letters(32))
+    if call.store.find(KIND, identifier) is not None:
+        raise invalid(f"An event already exists with identifier {identifier}.", "identifier")
+    event = {
+        "object": KIND,
+        "created": now(),
+        "event_name": name,
+        "identifier": identifier,
+        "livemode": call.livemode,
+        "payload": given["payload"],
+        "timestamp": moment,
+    }
+    call.store.objects.setdefault(KIND, {})[identifier] = event
+    return event
+
+
+OPERATIONS = [
+    Operation("POST", "/v1/billing/meter_events", KIND, create, CREATE, "billing_meter_events:write"),
+]

@@ -1,0 +1,87 @@
+"""Subscriptions."""
+
+from billingportal.sandbox.billing import canceling, changing, creating
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.fields import ONLY_EXPAND
+from billingportal.sandbox.lists import Page, Test, created_within, equal, page, within
+from billingportal.sandbox.present import ENDED
+from billingportal.sandbox.resources import subscription_parameters
+from billingportal.sandbox.router import Operation
+from billingportal.sandbox.wire import Document
+
+KIND = "subscription"
+
+
+def create(call: Call) -> Document:
+    """A new subscription with its first invoice."""
+    return creating.create(call)
+
+
+def retrieve(call: Call, identifier: str) -> Document:
+    """One subscription; canceled ones stay."""
+    return call.need(KIND, identifier, "id")
+
+
+def index(call: Call) -> Page:
+    """Subscriptions, newest first; the canceled ones only when asked for."""
+    tests = (
+        equal(call, "customer", "collection_method"),
+        created_within(call),
+        in_status(call),
+        with_price(call),
+        in_period(call),
+    )
+    return page(call, KIND, "/v1/subscriptions", call.store.newest_first(KIND), *tests)
+
+
+def in_status(call: Call) -> Test:
+    """By status; `ended` is canceled or expired, and without a status the canceled ones are left out."""
+    status = call.parameters.get("status")
+    if status == "all":
+        return lambda subscription: True
+    if status is None:
+        return lambda subscription: subscription["status"] != "canceled"
+    wanted = ENDED if status == "ended" else (status,)
+    return lambda subscription: subscription["status"] in wanted
+
+
+def with_price(call: Call) -> Test:
+    """By a price among the items."""
+    price = call.parameters.get("price")
+    items = call.store.objects.get("subscription_item", {})
+    return lambda subscription: price is None or price in {items[one]["price"] for one in subscription["_items"]}
+
+
+def in_period(call: Call) -> Test:
+    """By the earliest end and the latest start of the items' periods."""
+    ends, starts = call.parameters.get("current_period_end"), call.parameters.get("current_period_start")
+    items = call.store.objects.get("subscription_item", {})
+
+    def fits(subscription: Document) -> bool:
+        own = [items[one] for one in subscription["_items"]]
+        end = min((item["current_period_end"] for item in own), default=None)
+        start = max((item["current_period_start"] for item in own), default=None)
+        return within(end, ends) and within(start, starts)
+
+    return fits
+
+
+def update(call: Call, identifier: str) -> Document:
+    """Change items, metadata, cancellation, trial or payment."""
+    return changing.update(call, call.need(KIND, identifier, "id"))
+
+
+def cancel(call: Call, identifier: str) -> Document:
+    """End a subscription now."""
+    return canceling.cancel(call, call.need(KIND, identifier, "id"))
+
+
+READ, WRITE = "subscriptions:read", "subscriptions:write"
+PATH = "/v1/subscriptions"
+OPERATIONS = [
+    Operation("POST", PATH, KIND, create, subscription_parameters.CREATE, WRITE),
+    Operation("GET", PATH, KIND, index, subscription_parameters.LIST, READ),
+    Operation("GET", f"{PATH}/{{id}}", KIND, retrieve, ONLY_EXPAND, READ),
+    Operation("POST", f"{PATH}/{{id}}", KIND, update, subscription_parameters.UPDATE, WRITE),
+    Operation("DELETE", f"{PATH}/{{id}}", KIND, cancel, subscription_parameters.CANCEL, WRITE),
+]
