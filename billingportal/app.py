@@ -7,7 +7,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from billingportal import models, web
+from billingportal import web
 from billingportal.config import Settings
 from billingportal.db import db
 from billingportal.portal import Portal, attach
@@ -56,5 +56,3 @@ def engine_options(database_url: str) -> dict[str, object]:
     if database_url.startswith("sqlite"):
         return {"pool_size": 16, "max_overflow": 16}
     return {"pool_size": 8, "max_overflow": 16, "pool_pre_ping": False, "connect_args": {"connect_timeout": 5}}
-
-

@@ -1,8 +1,8 @@
 """The database: typed declarative base, UTC and decimal columns, SQLite's settings, the one write transaction."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -13,6 +13,9 @@ from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeEngine
+
+from billingportal.plain_json import Json, JsonObject
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -56,7 +59,7 @@ class DecimalText(TypeDecorator[Decimal]):
 
 
 PrimaryKey = Annotated[int, mapped_column(primary_key=True)]
-type_map = {datetime: UtcDateTime(), Decimal: DecimalText(), dict[str, str]: JSON(), dict[str, Any]: JSON()}
+type_map: dict[object, TypeEngine[Any]] = {datetime: UtcDateTime(), Decimal: DecimalText(), JsonObject: JSON(), list[Json]: JSON(none_as_null=True)}
 
 
 class Base(DeclarativeBase):
@@ -66,6 +69,10 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+
+# How a door hands its transactions to work that has to wait for Stripe in between.
+Transaction = Callable[[], AbstractContextManager[Session]]
 
 
 @contextmanager

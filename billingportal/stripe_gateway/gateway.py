@@ -1,6 +1,28 @@
-"""What the portal asks of Stripe, in the portal's words."""
+"""What the portal asks of Stripe, in the portal's words. Every method may raise a StripeProblem."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
 
 import stripe
+
+from billingportal.plain_json import JsonObject
+from billingportal.stripe_gateway import lists, translate
+from billingportal.stripe_gateway.calls import ask
+from billingportal.stripe_gateway.copies import (
+    AccountCopy,
+    EventPage,
+    Fetched,
+    Page,
+    WebhookEndpointCopy,
+)
+from billingportal.stripe_gateway.errors import NotThere, RightMissing
+from billingportal.stripe_gateway.rights import Right, missing_rights
+
+# The version that this SDK's types describe. An endpoint is pinned to it, so payloads have a known shape.
+API_VERSION = stripe.api_version
+ACCOUNT_ID = re.compile(r"\bacct_[A-Za-z0-9]+")
 
 
 class StripeGateway:
@@ -8,3 +30,76 @@ class StripeGateway:
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._client = client
+
+    def account(self) -> AccountCopy:
+        """The account behind the key and the mode that Stripe says it is in.
+
+        A restricted key may not read the account; then only what the refusal tells is known.
+        """
+        balance, _ = ask(self._client.v1.balance.retrieve)
+        livemode = bool(balance.get("livemode"))
+        try:
+            source, _ = ask(self._client.v1.accounts.retrieve_current)
+        except RightMissing as refusal:
+            found = ACCOUNT_ID.search(refusal.message)
+            return AccountCopy(found.group() if found else None, None, None, None, None, livemode)
+        return translate.account(source, livemode=livemode)
+
+    def missing_rights(self) -> list[Right]:
+        """The rights that this key lacks, found by asking for one row of each list."""
+        return missing_rights(self._client)
+
+    def webhook_endpoints(self) -> list[WebhookEndpointCopy]:
+        """All of the account's endpoints in this mode; Stripe allows 16, so one page holds them."""
+        answer, _ = ask(lambda: self._client.v1.webhook_endpoints.list(params={"limit": 100}))
+        rows = cast(list[JsonObject], answer["data"])
+        return [translate.webhook_endpoint(row) for row in rows]
+
+    def create_webhook_endpoint(
+        self, url: str, events: Sequence[str], labels: dict[str, str], idempotency_key: str
+    ) -> WebhookEndpointCopy:
+        """Register an endpoint. Only this answer carries its signing secret."""
+        params = cast(
+            "stripe.params.WebhookEndpointCreateParams",
+            {
+                "url": url,
+                "enabled_events": list(events),
+                "api_version": API_VERSION,
+                "description": "Keeps the billing portal in step",
+                "metadata": labels,
+            },
+        )
+        options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
+        source, _ = ask(lambda: self._client.v1.webhook_endpoints.create(params=params, options=options))
+        return translate.webhook_endpoint(source)
+
+    def update_webhook_endpoint(self, endpoint_id: str, url: str, events: Sequence[str]) -> WebhookEndpointCopy:
+        """Give an endpoint our address and event list, and switch it on."""
+        params = cast(
+            "stripe.params.WebhookEndpointUpdateParams",
+            {"url": url, "enabled_events": list(events), "disabled": False},
+        )
+        source, _ = ask(lambda: self._client.v1.webhook_endpoints.update(endpoint_id, params=params))
+        return translate.webhook_endpoint(source)
+
+    def delete_webhook_endpoint(self, endpoint_id: str) -> None:
+        """Remove an endpoint; one that is gone already is fine."""
+        try:
+            ask(lambda: self._client.v1.webhook_endpoints.delete(endpoint_id))
+        except NotThere:
+            return
+
+    def fetch(self, kind: str, object_id: str) -> Fetched:
+        """One object as Stripe holds it now, with its tiers and all its items."""
+        return lists.fetch(self._client, kind, object_id)
+
+    def page(self, walk: str, starting_after: str | None) -> Page:
+        """One page of 100 of a walk over everything of one kind (see `lists.WALKS`)."""
+        return lists.page(self._client, walk, starting_after)
+
+    def events(self, since: datetime, starting_after: str | None) -> EventPage:
+        """One page of the account's events since a moment, newest first.
+
+        Their payloads follow the account's default version, so only type and object id may be used.
+        """
+        return lists.events(self._client, since, starting_after)

@@ -1,0 +1,107 @@
+"""Takes what Stripe told of one object into our rows, newer wins."""
+
+from dataclasses import asdict, dataclass, field, is_dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from billingportal.domain import held_rows
+from billingportal.domain.kinds import Kind
+from billingportal.domain.newer_wins import (
+    EventSighting,
+    FetchSighting,
+    Held,
+    Verdict,
+    after_confirmation,
+    after_event,
+    after_fetch,
+    judge_event,
+    judge_fetch,
+)
+from billingportal.plain_json import Json, JsonObject
+
+
+@dataclass(frozen=True)
+class Absorbed:
+    """What came of a sighting: the verdict, and each changed field with what it was and what it is."""
+
+    verdict: Verdict
+    changes: JsonObject = field(default_factory=dict)
+
+
+def absorb_event(
+    session: Session, kind: Kind, processor_account_id: int, object_id: str, seen: EventSighting
+) -> Absorbed:
+    """Take an event's view of an object into its row, where the event proves to be newer."""
+    while True:
+        row = held_rows.read(session, kind, processor_account_id, object_id)
+        old = row[1] if row else None
+        verdict = judge_event(old, seen)
+        if row and old and verdict is Verdict.CONFIRM:
+            confirm(session, kind, row[0], old, seen)
+        if verdict is not Verdict.ABSORB:
+            return Absorbed(verdict)
+        new = after_event(old, seen)
+        if write(session, kind, processor_account_id, row, new):
+            return Absorbed(verdict, told(kind, old, new))
+
+
+def absorb_fetch(
+    session: Session, kind: Kind, processor_account_id: int, object_id: str, seen: FetchSighting
+) -> Absorbed:
+    """Take Stripe's answer into the row, unless something newer came while we waited for it."""
+    while True:
+        row = held_rows.read(session, kind, processor_account_id, object_id)
+        old = row[1] if row else None
+        verdict = judge_fetch(old, seen)
+        new = after_fetch(old, seen)
+        if verdict is not Verdict.ABSORB or new is None:
+            return Absorbed(verdict)
+        if write(session, kind, processor_account_id, row, new):
+            return Absorbed(verdict, told(kind, old, new))
+
+
+def revision(session: Session, kind: Kind, processor_account_id: int, object_id: str) -> int | None:
+    """The row's revision now, to be named when Stripe's answer is absorbed; None when there is no row."""
+    row = held_rows.read(session, kind, processor_account_id, object_id)
+    return row[1].revision if row else None
+
+
+def confirm(session: Session, kind: Kind, row_id: int, old: Held, seen: EventSighting) -> None:
+    new = after_confirmation(old, seen)
+    if new != old:
+        held_rows.change(session, kind, row_id, old, new)
+
+
+def write(session: Session, kind: Kind, processor_account_id: int, row: tuple[int, Held] | None, new: Held) -> bool:
+    """False when another transaction added the row first: it has to be judged again."""
+    if row is None:
+        return held_rows.add(session, kind, processor_account_id, new)
+    held_rows.change(session, kind, row[0], row[1], new)
+    return True
+
+
+def told(kind: Kind, old: Held | None, new: Held) -> JsonObject:
+    """The changes in plain JSON, for the event's page and the audit."""
+    changed = held_rows.differences(kind, old.copy if old else None, new.copy)
+    shown: JsonObject = {name: [plain(was), plain(is_now)] for name, (was, is_now) in changed.items()}
+    if new.is_deleted and not (old and old.is_deleted):
+        shown["deleted"] = [False, True]
+    return shown
+
+
+def plain(value: object) -> Json:
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, dict):
+        return {str(name): plain(part) for name, part in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    raise TypeError(f"{type(value).__name__} has no plain form")

@@ -1,0 +1,120 @@
+"""Reads and writes one row that is kept in step with Stripe, locked for the length of the transaction.
+
+Plain SQL expressions instead of mapped objects: this runs for every event, and the columns are the copy's fields.
+"""
+
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import RowMapping, Table, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from billingportal.domain.kinds import ITEMS, SUBSCRIPTION, Kind
+from billingportal.domain.newer_wins import Held
+from billingportal.models import SubscriptionItem
+from billingportal.stripe_gateway.copies import Copy, SubscriptionCopy, SubscriptionItemCopy
+
+ITEM_TABLE = cast(Table, SubscriptionItem.__table__)
+ITEM_COLUMNS = tuple(SubscriptionItemCopy.__dataclass_fields__)
+OWN_COLUMNS = ("as_of", "uncertainty_seconds", "is_chained", "has_settled_tie", "revision")
+
+
+def read(session: Session, kind: Kind, processor_account_id: int, object_id: str) -> tuple[int, Held] | None:
+    """The row's id and what it holds, or None. Other transactions wait for this one to end."""
+    table = kind.table
+    found = session.execute(
+        select(table)
+        .where(table.c.processor_account_id == processor_account_id, table.c[kind.id_column] == object_id)
+        .with_for_update()
+    ).mappings()
+    row = found.one_or_none()
+    return None if row is None else (row["id"], held(session, kind, row))
+
+
+def held(session: Session, kind: Kind, row: RowMapping) -> Held:
+    values = {name: row[name] for name in kind.columns}
+    if kind is SUBSCRIPTION:
+        values[ITEMS] = read_items(session, row["id"])
+    own = {name: row[name] for name in OWN_COLUMNS}
+    return Held(copy=kind.copy_type(**values), is_deleted=row["deleted_at"] is not None, **own)
+
+
+def add(session: Session, kind: Kind, processor_account_id: int, new: Held) -> bool:
+    """Insert the first sighting of an object. False when another transaction was faster: then read again."""
+    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = make(kind.table).on_conflict_do_nothing().returning(kind.table.c.id)
+    values = {**row_values(kind, new), "processor_account_id": processor_account_id}
+    row_id = session.execute(statement, values).scalar_one_or_none()
+    if row_id is None:
+        return False
+    if isinstance(new.copy, SubscriptionCopy):
+        write_items(session, row_id, (), new.copy.items)
+    return True
+
+
+def change(session: Session, kind: Kind, row_id: int, old: Held, new: Held) -> None:
+    """Write what is held now over what was held."""
+    session.execute(update(kind.table).where(kind.table.c.id == row_id), row_values(kind, new))
+    if isinstance(new.copy, SubscriptionCopy) and isinstance(old.copy, SubscriptionCopy):
+        write_items(session, row_id, old.copy.items, new.copy.items)
+
+
+def known_only_before(session: Session, kind: Kind, processor_account_id: int, moment: datetime) -> list[str]:
+    """The objects that nothing has told of since a moment and that are not known to be gone."""
+    table = kind.table
+    return list(
+        session.scalars(
+            select(table.c[kind.id_column]).where(
+                table.c.processor_account_id == processor_account_id,
+                table.c.as_of < moment,
+                table.c.deleted_at.is_(None),
+            )
+        )
+    )
+
+
+def row_values(kind: Kind, new: Held) -> dict[str, object]:
+    own: dict[str, object] = {name: getattr(new, name) for name in OWN_COLUMNS}
+    deleted_at: datetime | None = new.as_of if new.is_deleted else None
+    return {name: getattr(new.copy, name) for name in kind.columns} | own | {"deleted_at": deleted_at}
+
+
+def read_items(session: Session, subscription_id: int) -> tuple[SubscriptionItemCopy, ...]:
+    columns = [ITEM_TABLE.c[name] for name in ITEM_COLUMNS]
+    rows = session.execute(
+        select(*columns)
+        .where(ITEM_TABLE.c.subscription_id == subscription_id)
+        .order_by(ITEM_TABLE.c.stripe_subscription_item_id)
+    ).mappings()
+    found = [SubscriptionItemCopy(**row) for row in rows]
+    # The database may sort text by the rules of a language; the copies are sorted by code point.
+    return tuple(sorted(found, key=lambda item: item.stripe_subscription_item_id))
+
+
+def write_items(
+    session: Session,
+    subscription_id: int,
+    old: tuple[SubscriptionItemCopy, ...],
+    new: tuple[SubscriptionItemCopy, ...],
+) -> None:
+    """Change only the items that differ, so that an item's row stays the same row as long as Stripe has it."""
+    before = {item.stripe_subscription_item_id: item for item in old}
+    after = {item.stripe_subscription_item_id: item for item in new}
+    mine = ITEM_TABLE.c.subscription_id == subscription_id
+    for gone in before.keys() - after.keys():
+        session.execute(ITEM_TABLE.delete().where(mine, ITEM_TABLE.c.stripe_subscription_item_id == gone))
+    for item_id, item in after.items():
+        values = {name: getattr(item, name) for name in ITEM_COLUMNS}
+        if item_id not in before:
+            session.execute(insert(ITEM_TABLE), {**values, "subscription_id": subscription_id})
+        elif item != before[item_id]:
+            one = mine & (ITEM_TABLE.c.stripe_subscription_item_id == item_id)
+            session.execute(update(ITEM_TABLE).where(one), values)
+
+
+def differences(kind: Kind, old: Copy | None, new: Copy) -> dict[str, tuple[object, object]]:
+    """Which fields changed, each with what it was and what it is. Items count as one field."""
+    names = (*kind.columns, ITEMS) if kind is SUBSCRIPTION else kind.columns
+    pairs = ((name, getattr(old, name, None), getattr(new, name)) for name in names)
+    return {name: (was, is_now) for name, was, is_now in pairs if was != is_now}

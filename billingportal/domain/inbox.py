@@ -1,0 +1,195 @@
+"""Stores every event once and takes it into our rows, in one transaction."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, StatementError
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.db import Transaction
+from billingportal.domain.absorption import absorb_event
+from billingportal.domain.kinds import KIND_OF_EVENT, Kind, is_creation, is_deletion
+from billingportal.domain.newer_wins import EventSighting, Verdict
+from billingportal.errors import PortalError
+from billingportal.models import StripeEvent
+from billingportal.models.stripe_event import EventSource, EventState
+from billingportal.plain_json import JsonObject
+from billingportal.stripe_gateway import translate
+from billingportal.stripe_gateway.copies import EventCopy
+from billingportal.stripe_gateway.gateway import API_VERSION
+
+EVENTS = cast(Table, StripeEvent.__table__)
+RETRY_SECONDS = (5, 30, 120, 600, 3600)
+
+# What one unreadable or unexpected event may raise on its way into our rows. A database that is away is
+# not among them: then nothing is stored, and Stripe is told to come again.
+UNABSORBED = (
+    PortalError,
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    DataError,
+    IntegrityError,
+    ProgrammingError,
+    StatementError,
+)
+
+STATE_AFTER: dict[Verdict, EventState] = {
+    Verdict.ABSORB: "applied",
+    Verdict.CONFIRM: "applied",
+    Verdict.STALE: "stale",
+    Verdict.ASK: "pending",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of an event at this attempt."""
+
+    state: EventState
+    changes: JsonObject
+    error: str | None = None
+
+
+def receive(
+    transaction: Transaction, processor_account_id: int, event: EventCopy, payload: str, *, livemode: bool
+) -> EventState | None:
+    """Store a verified event and absorb it, all or nothing. Returns its state, or None when it was stored before.
+
+    An event that cannot be absorbed is stored all the same, as failed.
+    """
+    try:
+        with transaction() as session:
+            result = judge(session, processor_account_id, event, livemode=livemode)
+            return store(session, processor_account_id, event, payload, "webhook", result)
+    except UNABSORBED as error:
+        if is_disconnection(error):
+            raise
+        failure = Result("failed", {}, describe(error))
+    with transaction() as session:
+        return store(session, processor_account_id, event, payload, "webhook", failure)
+
+
+def judge(session: Session, processor_account_id: int, event: EventCopy, *, livemode: bool) -> Result:
+    if event.livemode is not livemode or event.stripe_account_id is not None:
+        return Result("refused", {}, "The event belongs to another mode or another Stripe account.")
+    return absorb(session, processor_account_id, event)
+
+
+def is_disconnection(error: BaseException) -> bool:
+    return bool(getattr(error, "connection_invalidated", False))
+
+
+def describe(error: BaseException) -> str:
+    """The error in one line. Database errors quote their parameters, so only their kind is kept."""
+    words = "" if isinstance(error, StatementError) else str(error)
+    return f"{type(error).__name__}: {words}".strip(": ")[:500]
+
+
+def absorb(session: Session, processor_account_id: int, event: EventCopy) -> Result:
+    """Take one event into our rows as far as it proves its place. Writes nothing about the event itself."""
+    kind = KIND_OF_EVENT.get(event.type)
+    if kind is None or event.object_id is None:
+        return Result("ignored", {})
+    if not kind.is_told_whole or event.api_version != API_VERSION or has_hidden_part(event.object):
+        return Result("pending", {})
+    done = absorb_event(session, kind, processor_account_id, event.object_id, sighting(kind, event))
+    return Result(STATE_AFTER[done.verdict], done.changes)
+
+
+def has_hidden_part(source: JsonObject) -> bool:
+    """Whether a subscription has more items than its payload shows."""
+    items = source.get("items")
+    return isinstance(items, dict) and bool(items.get("has_more"))
+
+
+def sighting(kind: Kind, event: EventCopy) -> EventSighting:
+    """The object as this event shows it, before and after."""
+    previous = event.previous_attributes
+    return EventSighting(
+        copy=translate.copy_of(event.object),
+        created_at=event.created_at,
+        before=None if previous is None else translate.copy_of(overlay(event.object, previous)),
+        is_creation=is_creation(event.type),
+        is_deletion=is_deletion(event.type),
+    )
+
+
+def overlay(current: JsonObject, previous: JsonObject) -> JsonObject:
+    """The object as it was: Stripe names only what changed, nested objects in part, lists whole."""
+    merged = dict(current)
+    for name, was in previous.items():
+        is_now = merged.get(name)
+        if isinstance(was, dict) and isinstance(is_now, dict):
+            merged[name] = overlay(is_now, was)
+        else:
+            merged[name] = was
+    return merged
+
+
+def store(
+    session: Session,
+    processor_account_id: int,
+    event: EventCopy,
+    payload: str,
+    source: EventSource,
+    result: Result,
+) -> EventState | None:
+    """Insert the event with its result. None when it is here already: then all of this transaction is undone."""
+    if insert_event(session, processor_account_id, event, payload, source, result):
+        return result.state
+    session.rollback()
+    return None
+
+
+def insert_event(
+    session: Session,
+    processor_account_id: int,
+    event: EventCopy,
+    payload: str,
+    source: EventSource,
+    result: Result,
+) -> bool:
+    """False when the event is stored already."""
+    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = make(EVENTS).on_conflict_do_nothing().returning(EVENTS.c.id)
+    moment = now()
+    values = {
+        "processor_account_id": processor_account_id,
+        "stripe_event_id": event.stripe_event_id,
+        "type": event.type,
+        "object_id": event.object_id,
+        "created_at": event.created_at,
+        "received_at": moment,
+        "source": source,
+        "state": result.state,
+        "payload": payload,
+        "attempts": 1,
+        "attempted_at": moment,
+        "next_attempt_at": next_attempt(result.state, 1, moment),
+        "error": result.error,
+        "changes": result.changes,
+    }
+    return session.execute(statement, values).scalar_one_or_none() is not None
+
+
+def store_listed(session: Session, processor_account_id: int, event: EventCopy) -> None:
+    """Store an event that catch-up found in Stripe's list, as pending. One that is here already stays as it is."""
+    payload = json.dumps({"id": event.stripe_event_id, "type": event.type, "data": {"object": event.object}})
+    insert_event(session, processor_account_id, event, payload, "catch-up", Result("pending", {}))
+
+
+def next_attempt(state: EventState, attempts: int, moment: datetime) -> datetime | None:
+    """When to try again: a pending event at once, a failed one after a growing pause, others never."""
+    if state == "pending":
+        return moment
+    if state == "failed":
+        return moment + timedelta(seconds=RETRY_SECONDS[min(attempts, len(RETRY_SECONDS)) - 1])
+    return None

@@ -1,0 +1,155 @@
+"""Which of two sightings of the same object is newer. Pure: no clock, no database, no Stripe.
+
+Events arrive in any order, more than once, and several of one object share a second. What is certain is
+decided here; what is not is answered with `Verdict.ASK`, and Stripe is asked how the object stands.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from billingportal.stripe_gateway.copies import Copy, InvoiceCopy, SubscriptionCopy
+
+# A state never goes back to one of a lower rank: a paid invoice was open, a canceled subscription was active.
+INVOICE_RANKS = {"draft": 0, "open": 1, "uncollectible": 2, "paid": 3, "void": 3}
+SUBSCRIPTION_RANKS = {"incomplete": 0, "canceled": 2, "incomplete_expired": 2}
+RUNNING = 1
+DELETED = 9
+
+
+class Verdict(Enum):
+    """What to do with a sighting. CONFIRM: it shows what is held already."""
+
+    ABSORB = "absorb"
+    CONFIRM = "confirm"
+    STALE = "stale"
+    ASK = "ask"
+
+
+@dataclass(frozen=True)
+class Held:
+    """What our row says, and how well it is known (see models.stripe_row)."""
+
+    copy: Copy
+    is_deleted: bool
+    as_of: datetime
+    uncertainty_seconds: int
+    is_chained: bool
+    has_settled_tie: bool
+    revision: int
+
+    @property
+    def certain_since(self) -> datetime:
+        return self.as_of - timedelta(seconds=self.uncertainty_seconds)
+
+
+@dataclass(frozen=True)
+class EventSighting:
+    """The object as an event shows it. `before` is how it was until then, where the event tells.
+
+    A `is_creation` event proves that nothing came before it.
+    """
+
+    copy: Copy
+    created_at: datetime
+    before: Copy | None = None
+    is_creation: bool = False
+    is_deletion: bool = False
+
+
+@dataclass(frozen=True)
+class FetchSighting:
+    """The object as Stripe answered; `copy` is None when it is gone. `asked_at_revision` is our row's before asking."""
+
+    copy: Copy | None
+    as_of: datetime
+    uncertainty_seconds: int
+    asked_at_revision: int | None
+
+    @property
+    def certain_since(self) -> datetime:
+        return self.as_of - timedelta(seconds=self.uncertainty_seconds)
+
+
+def judge_event(held: Held | None, seen: EventSighting) -> Verdict:
+    """Where an event stands against what is held. Only proof counts; every doubt is ASK."""
+    if held is None or seen.created_at > held.as_of:
+        return Verdict.ABSORB
+    if seen.created_at < held.certain_since:
+        # An older event that comes late shows that the tie was settled without knowing all of the past.
+        return Verdict.ASK if held.has_settled_tie else Verdict.STALE
+    return judge_tie(held, seen)
+
+
+def judge_tie(held: Held, seen: EventSighting) -> Verdict:
+    """Both may be of the same second: the rank of the state decides, or the event's own account of the past."""
+    if rank(seen.copy, seen.is_deletion) < rank(held.copy, held.is_deleted):
+        return Verdict.STALE
+    if rank(seen.copy, seen.is_deletion) > rank(held.copy, held.is_deleted):
+        return Verdict.ABSORB
+    if seen.copy == held.copy:
+        return Verdict.CONFIRM
+    if held.is_chained and seen.before == held.copy:
+        return Verdict.ABSORB
+    return Verdict.ASK
+
+
+def judge_fetch(held: Held | None, seen: FetchSighting) -> Verdict:
+    """Where an answer of Stripe's stands: it is the present, unless something else arrived while we waited."""
+    if held is None or held.revision == seen.asked_at_revision:
+        return Verdict.ABSORB
+    if held.as_of < seen.certain_since:
+        return Verdict.ABSORB
+    return Verdict.STALE if held.certain_since > seen.as_of else Verdict.ASK
+
+
+def rank(copy: Copy, is_deleted: bool) -> int:
+    """How far along its life an object is. Equal ranks say nothing about the order."""
+    if is_deleted:
+        return DELETED
+    if isinstance(copy, InvoiceCopy):
+        return INVOICE_RANKS.get(copy.status, 0)
+    if isinstance(copy, SubscriptionCopy):
+        return SUBSCRIPTION_RANKS.get(copy.status, RUNNING)
+    return 0
+
+
+def after_event(held: Held | None, seen: EventSighting) -> Held:
+    """What is held once the event has been absorbed."""
+    if held is None:
+        return Held(seen.copy, seen.is_deletion, seen.created_at, 0, seen.is_creation, False, 1)
+    follows = seen.before is not None and seen.before == held.copy
+    is_tie = seen.created_at <= held.as_of
+    return Held(
+        copy=seen.copy,
+        is_deleted=seen.is_deletion,
+        as_of=max(held.as_of, seen.created_at),
+        uncertainty_seconds=held.uncertainty_seconds if is_tie else 0,
+        is_chained=follows and (held.is_chained or not is_tie),
+        has_settled_tie=is_tie,
+        revision=held.revision + 1,
+    )
+
+
+def after_confirmation(held: Held, seen: EventSighting) -> Held:
+    """The same content again. If it says it came from something else, a step in between is unknown to us."""
+    return replace(held, is_chained=False) if seen.before is not None else held
+
+
+def after_fetch(held: Held | None, seen: FetchSighting) -> Held | None:
+    """What is held once Stripe's answer has been absorbed. An object that is gone keeps its last known copy."""
+    if held is None:
+        if seen.copy is None:
+            return None
+        return Held(seen.copy, False, seen.as_of, seen.uncertainty_seconds, False, False, 1)
+    as_of = max(held.as_of, seen.as_of)
+    certain_since = min(seen.certain_since, as_of)
+    return Held(
+        copy=seen.copy or held.copy,
+        is_deleted=seen.copy is None,
+        as_of=as_of,
+        uncertainty_seconds=int((as_of - certain_since).total_seconds()),
+        is_chained=False,
+        has_settled_tie=False,
+        revision=held.revision + 1,
+    )

@@ -1,0 +1,160 @@
+"""Keeps exactly one webhook endpoint of ours at Stripe: right address, right events, switched on, secret known."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from billingportal.clock import now
+from billingportal.db import Transaction
+from billingportal.domain.kinds import DELIVERED_EVENTS
+from billingportal.domain.preflight import MOST_ENDPOINTS
+from billingportal.models import WebhookEndpoint
+from billingportal.models.webhook_endpoint import EndpointState
+from billingportal.stripe_gateway.copies import WebhookEndpointCopy
+from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing
+from billingportal.stripe_gateway.gateway import API_VERSION, StripeGateway
+from billingportal.vault import Vault
+
+WEBHOOK_PATH = "/webhooks/stripe/"
+LABEL = "billing_portal_endpoint"
+# Stripe retries a delivery for three days, each time signed with the secret of the endpoint it was made for.
+PREVIOUS_SECRET_LASTS = timedelta(days=4)
+
+
+@dataclass
+class Outcome:
+    """How the registration stands after a check, and what was done about it, in words."""
+
+    state: EndpointState
+    problem: str | None = None
+    repairs: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The account's endpoints as one listing shows them: ours as registered, ours that are stale, others here."""
+
+    everything: list[WebhookEndpointCopy]
+    ours: WebhookEndpointCopy | None
+    stale: list[WebhookEndpointCopy]
+    others_here: list[WebhookEndpointCopy]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Our own record of the registration. Without its secret an endpoint is as good as none, so its id is None then."""
+
+    row_id: int
+    token: str
+    stripe_webhook_endpoint_id: str | None
+
+    @classmethod
+    def of(cls, row: WebhookEndpoint) -> "Registered":
+        return cls(row.id, row.token, row.stripe_webhook_endpoint_id if row.secret_sealed is not None else None)
+
+
+def address(public_url: str, token: str) -> str:
+    """Where Stripe delivers this account's events."""
+    return f"{public_url}{WEBHOOK_PATH}{token}"
+
+
+def survey(endpoints: list[WebhookEndpointCopy], mine: Registered, public_url: str) -> Survey:
+    """Sort the account's endpoints. Stale are copies of our own, and older ones of a portal at this very address."""
+    ours = next((one for one in endpoints if one.stripe_webhook_endpoint_id == mine.stripe_webhook_endpoint_id), None)
+    rest = [one for one in endpoints if one is not ours]
+    here = [one for one in rest if one.url.startswith(f"{public_url}{WEBHOOK_PATH}")]
+    stale = [one for one in rest if one.labels.get(LABEL) == mine.token or (one in here and LABEL in one.labels)]
+    return Survey(endpoints, ours, stale, [one for one in here if one not in stale])
+
+
+def wrongs(endpoint: WebhookEndpointCopy, url: str) -> list[str]:
+    """What is wrong with our endpoint and can be put right by an update, in words for what was done."""
+    found = []
+    if not endpoint.is_enabled:
+        found.append("The webhook endpoint was disabled in Stripe; switched it on again.")
+    if endpoint.url != url:
+        found.append(f"The webhook address was {endpoint.url}; set it to {url}.")
+    if endpoint.enabled_events != frozenset(DELIVERED_EVENTS):
+        found.append("The event list of the webhook was out of date; brought it up to date.")
+    return found
+
+
+def ensure(
+    transaction: Transaction,
+    gateway: StripeGateway,
+    vault: Vault,
+    endpoint_id: int,
+    found: Survey,
+    url: str,
+) -> Outcome:
+    """Register the endpoint, or repair it. Raises a StripeProblem only when Stripe cannot be asked."""
+    outcome = Outcome("registered")
+    for one in found.stale:
+        gateway.delete_webhook_endpoint(one.stripe_webhook_endpoint_id)
+        outcome.repairs.append(f"Removed an old webhook endpoint of ours, {one.stripe_webhook_endpoint_id}.")
+    try:
+        if found.ours is None:
+            create(transaction, gateway, vault, endpoint_id, url, outcome)
+        elif found.ours.api_version != API_VERSION:
+            gateway.delete_webhook_endpoint(found.ours.stripe_webhook_endpoint_id)
+            create(transaction, gateway, vault, endpoint_id, url, outcome)
+            outcome.repairs.append(f"The webhook spoke another API version; it speaks {API_VERSION} now.")
+        else:
+            repair(gateway, found.ours, url, outcome)
+    except NotThere:
+        # Deleted at Stripe between the listing and the update.
+        create(transaction, gateway, vault, endpoint_id, url, outcome)
+    except RightMissing as problem:
+        return Outcome("refused", f"The key may not register webhooks. {problem.message}", outcome.repairs)
+    except RequestRefused as problem:
+        return refused(problem, found, outcome)
+    return outcome
+
+
+def repair(gateway: StripeGateway, ours: WebhookEndpointCopy, url: str, outcome: Outcome) -> None:
+    to_mend = wrongs(ours, url)
+    if to_mend:
+        gateway.update_webhook_endpoint(ours.stripe_webhook_endpoint_id, url, DELIVERED_EVENTS)
+        outcome.repairs += to_mend
+
+
+def create(
+    transaction: Transaction, gateway: StripeGateway, vault: Vault, endpoint_id: int, url: str, outcome: Outcome
+) -> None:
+    """Register anew. The attempt is counted first, so that its idempotency key belongs to it alone."""
+    with transaction() as session:
+        row = session.get_one(WebhookEndpoint, endpoint_id, with_for_update=True)
+        row.registrations += 1
+        token, attempt = row.token, row.registrations
+        was_registered = row.registered_at is not None
+    made = gateway.create_webhook_endpoint(
+        url, DELIVERED_EVENTS, {LABEL: token}, idempotency_key=f"webhook-endpoint-{token}-{attempt}"
+    )
+    moment = now()
+    with transaction() as session:
+        row = session.get_one(WebhookEndpoint, endpoint_id, with_for_update=True)
+        accept(row, vault, made, url, moment)
+    if was_registered:
+        outcome.repairs.append("The webhook endpoint was gone from Stripe; registered it again.")
+
+
+def accept(row: WebhookEndpoint, vault: Vault, made: WebhookEndpointCopy, url: str, moment: datetime) -> None:
+    """Seal the secret at once: Stripe shows it this one time."""
+    if made.secret is None:
+        raise RequestRefused("Stripe did not tell the signing secret of the new webhook endpoint.")
+    row.keep_secret(vault.seal(made.secret), moment + PREVIOUS_SECRET_LASTS)
+    row.stripe_webhook_endpoint_id = made.stripe_webhook_endpoint_id
+    row.url = url
+    row.registered_at = moment
+
+
+def refused(problem: RequestRefused, found: Survey, outcome: Outcome) -> Outcome:
+    """Stripe said no: at 16 endpoints the words say which one could go."""
+    if len(found.everything) - len(found.stale) < MOST_ENDPOINTS:
+        return Outcome("refused", f"Stripe refused the webhook: {problem.message}", outcome.repairs)
+    spare = sorted(found.everything, key=lambda one: (one.is_enabled, one.url))[0]
+    state = "is disabled" if not spare.is_enabled else "may be one you no longer need"
+    words = (
+        f"All {MOST_ENDPOINTS} webhook endpoints of this Stripe account are taken. Delete one in Stripe under "
+        f"Developers, Webhooks, then try again. {spare.url} {state}."
+    )
+    return Outcome("full", words, outcome.repairs)

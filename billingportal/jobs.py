@@ -1,0 +1,89 @@
+"""The background jobs: what is to do stands in the database, so any number of workers may run them."""
+
+import logging
+from collections.abc import Callable
+
+from sqlalchemy import distinct, select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.db import transaction
+from billingportal.domain import catching_up, pruning, settling, upkeep
+from billingportal.domain.processor_accounts import gateway_of, request_check
+from billingportal.models import ProcessorAccount, StripeEvent
+from billingportal.portal import Portal
+from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem
+from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.vault import CannotOpen
+
+log = logging.getLogger(__name__)
+
+Job = Callable[[Portal], None]
+AccountWork = Callable[[StripeGateway, int], object]
+
+
+def check_accounts(portal: Portal) -> None:
+    """Check the connected accounts that are due, and mend what can be mended."""
+    for account_id in upkeep.claim_due(transaction):
+        upkeep.tend(transaction, portal.open_gateway, portal.vault, portal.settings, account_id)
+
+
+def settle_events(portal: Portal) -> None:
+    """Ask Stripe about the objects whose events wait."""
+    with transaction() as session:
+        account_ids = waiting_accounts(session)
+    for account_id in account_ids:
+        work_on(portal, account_id, lambda gateway, id_: settling.settle_due(transaction, gateway, id_))
+
+
+def waiting_accounts(session: Session) -> list[int]:
+    due = (
+        select(distinct(StripeEvent.processor_account_id))
+        .join(ProcessorAccount, ProcessorAccount.id == StripeEvent.processor_account_id)
+        .where(
+            ProcessorAccount.state == "connected",
+            ProcessorAccount.key_state == "working",
+            StripeEvent.state.in_(("pending", "failed")),
+            StripeEvent.next_attempt_at <= now(),
+        )
+    )
+    return list(session.scalars(due))
+
+
+def catch_up(portal: Portal) -> None:
+    """Read what the webhook did not bring, where it is time to."""
+    for account_id in catching_up.claim_due(transaction):
+        work_on(portal, account_id, lambda gateway, id_: catching_up.run(transaction, gateway, id_))
+
+
+def work_on(portal: Portal, account_id: int, work: AccountWork) -> None:
+    """Do one account's work; trouble with it holds up no other account's."""
+    with transaction() as session:
+        account = session.get_one(ProcessorAccount, account_id)
+        try:
+            gateway = gateway_of(account, portal.vault, portal.open_gateway)
+        except CannotOpen:
+            request_check(account, now())
+            return
+    try:
+        work(gateway, account_id)
+    except StripeProblem as problem:
+        log.warning("account %s: %s (request %s)", account_id, problem.message, problem.request_id)
+        if isinstance(problem, KeyRejected):
+            with transaction() as session:
+                request_check(session.get_one(ProcessorAccount, account_id), now())
+
+
+def prune(portal: Portal) -> None:
+    """Drop what is kept for a time only."""
+    with transaction() as session:
+        pruning.drop_old_rows(session, now())
+
+
+# Every job and how often it looks for work, in seconds.
+JOBS: tuple[tuple[Job, float], ...] = (
+    (check_accounts, 1),
+    (settle_events, 0.5),
+    (catch_up, 1),
+    (prune, 3600),
+)

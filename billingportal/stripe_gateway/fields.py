@@ -1,0 +1,86 @@
+"""Reads one field of Stripe's JSON at a time, strictly: what is not as promised is an UnreadableObject."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import cast
+
+from billingportal.clock import from_unix
+from billingportal.plain_json import JsonObject
+from billingportal.stripe_gateway.errors import UnreadableObject
+
+
+def text(source: JsonObject, name: str) -> str:
+    value = source.get(name)
+    if not isinstance(value, str):
+        raise UnreadableObject(f"{name} is not text")
+    return value
+
+
+def optional_text(source: JsonObject, name: str) -> str | None:
+    return None if source.get(name) is None else text(source, name)
+
+
+def number(source: JsonObject, name: str) -> int:
+    value = source.get(name)
+    if not isinstance(value, int):
+        raise UnreadableObject(f"{name} is not a whole number")
+    return value
+
+
+def optional_number(source: JsonObject, name: str) -> int | None:
+    return None if source.get(name) is None else number(source, name)
+
+
+def flag(source: JsonObject, name: str) -> bool:
+    return bool(source.get(name))
+
+
+def moment(source: JsonObject, name: str) -> datetime:
+    return from_unix(number(source, name))
+
+
+def optional_moment(source: JsonObject, name: str) -> datetime | None:
+    return None if source.get(name) is None else moment(source, name)
+
+
+def part(source: JsonObject, name: str) -> JsonObject:
+    """A nested object; empty when Stripe sends null."""
+    value = source.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise UnreadableObject(f"{name} is not an object")
+    return value
+
+
+def optional_id(source: JsonObject, name: str) -> str | None:
+    """The id of something that Stripe may have expanded."""
+    value = source.get(name)
+    if isinstance(value, dict):
+        return text(value, "id")
+    return optional_text(source, name)
+
+
+def required_id(source: JsonObject, name: str) -> str:
+    value = optional_id(source, name)
+    if value is None:
+        raise UnreadableObject(f"{name} is missing")
+    return value
+
+
+def rows(source: JsonObject, name: str) -> list[JsonObject]:
+    """The first page of a nested list. A longer list is refused, since half of it would pass for the whole."""
+    listed = part(source, name)
+    if listed.get("has_more"):
+        raise UnreadableObject(f"{name} has more than one page")
+    return cast(list[JsonObject], listed.get("data") or [])
+
+
+def decimal(value: object) -> Decimal | None:
+    return None if value is None else Decimal(str(value)).normalize() + 0
+
+
+def exact(value: object) -> str | None:
+    """A decimal as plain text without trailing zeros, the same for `10`, `10.0` and `1E1`."""
+    read = decimal(value)
+    return None if read is None else format(read, "f")

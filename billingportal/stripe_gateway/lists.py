@@ -1,0 +1,120 @@
+"""Reads objects from Stripe: one by its id, or all of a kind page by page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+import stripe
+
+from billingportal.plain_json import Json, JsonObject
+from billingportal.stripe_gateway import translate
+from billingportal.stripe_gateway.calls import as_json, ask, stripe_errors
+from billingportal.stripe_gateway.copies import (
+    Copy,
+    EventPage,
+    Fetched,
+    Page,
+)
+from billingportal.stripe_gateway.errors import NotThere
+
+PAGE_SIZE = 100
+# Tiers are left out of a price unless asked for, also inside its currency options.
+PRICE_PARTS = ["tiers", "currency_options", "currency_options.tiers"]
+IN_LIST: list[Json] = [f"data.{part}" for part in PRICE_PARTS]
+
+Client = stripe.StripeClient
+Fetch = Callable[[Client, str], stripe.StripeObject]
+ListCall = Callable[..., stripe.StripeObject]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How to list all of one kind."""
+
+    lists: Callable[[Client], ListCall]
+    filters: JsonObject
+
+
+FETCHES: dict[str, Fetch] = {
+    "product": lambda client, id_: client.v1.products.retrieve(id_),
+    "price": lambda client, id_: client.v1.prices.retrieve(id_, params={"expand": PRICE_PARTS}),
+    "billing.meter": lambda client, id_: client.v1.billing.meters.retrieve(id_),
+    "customer": lambda client, id_: client.v1.customers.retrieve(id_),
+    "subscription": lambda client, id_: client.v1.subscriptions.retrieve(id_),
+    "invoice": lambda client, id_: client.v1.invoices.retrieve(id_),
+}
+
+# Everything of an account, in the order in which rows refer to each other. Lists of products and prices
+# leave archived ones out unless asked; subscriptions leave canceled ones out.
+WALKS: dict[str, Walk] = {
+    "active products": Walk(lambda client: client.v1.products.list, {"active": True}),
+    "archived products": Walk(lambda client: client.v1.products.list, {"active": False}),
+    "meters": Walk(lambda client: client.v1.billing.meters.list, {}),
+    "active prices": Walk(lambda client: client.v1.prices.list, {"active": True, "expand": IN_LIST}),
+    "archived prices": Walk(lambda client: client.v1.prices.list, {"active": False, "expand": IN_LIST}),
+    "customers": Walk(lambda client: client.v1.customers.list, {}),
+    "subscriptions": Walk(lambda client: client.v1.subscriptions.list, {"status": "all"}),
+    "invoices": Walk(lambda client: client.v1.invoices.list, {}),
+}
+
+
+def fetch(client: Client, kind: str, object_id: str) -> Fetched:
+    """The object now; its copy is None when Stripe says it was deleted. Raises a StripeProblem."""
+    try:
+        source, reading = ask(lambda: FETCHES[kind](client, object_id))
+    except NotThere:
+        # Any later event would be about an object that cannot exist: the present is certain enough.
+        _, reading = ask(client.v1.balance.retrieve)
+        return Fetched(None, reading)
+    if source.get("deleted"):
+        return Fetched(None, reading)
+    if kind == "subscription":
+        read_all_items(client, source)
+    return Fetched(translate.copy_of(source), reading)
+
+
+def read_all_items(client: Client, source: JsonObject) -> None:
+    """A subscription shows its first items only; read the others too."""
+    items = cast(JsonObject, source["items"])
+    if not items.get("has_more"):
+        return
+    with stripe_errors():
+        listed = client.v1.subscription_items.list(params={"subscription": str(source["id"]), "limit": PAGE_SIZE})
+        items["data"] = [as_json(item) for item in listed.auto_paging_iter()]
+    items["has_more"] = False
+
+
+def page(client: Client, walk: str, starting_after: str | None) -> Page:
+    """One page of a walk, continuing after an id. Raises a StripeProblem."""
+    chosen = WALKS[walk]
+    source, reading = ask(lambda: chosen.lists(client)(params=page_params(chosen.filters, starting_after)))
+    rows, last_id, has_more = read_list(source)
+    return Page(tuple(copies(client, rows)), last_id, has_more, reading)
+
+
+def copies(client: Client, rows: list[JsonObject]) -> list[Copy]:
+    for row in rows:
+        if row.get("object") == "subscription":
+            read_all_items(client, row)
+    return [translate.copy_of(row) for row in rows]
+
+
+def events(client: Client, since: datetime, starting_after: str | None) -> EventPage:
+    """One page of events created at or after `since`, newest first. Raises a StripeProblem."""
+    params = page_params({"created": {"gte": int(since.timestamp())}}, starting_after)
+    list_events: ListCall = client.v1.events.list
+    source, reading = ask(lambda: list_events(params=params))
+    rows, last_id, has_more = read_list(source)
+    return EventPage(tuple(translate.event(row) for row in rows), last_id, has_more, reading)
+
+
+def page_params(filters: JsonObject, starting_after: str | None) -> JsonObject:
+    after: JsonObject = {"starting_after": starting_after} if starting_after else {}
+    return {"limit": PAGE_SIZE, **filters, **after}
+
+
+def read_list(source: JsonObject) -> tuple[list[JsonObject], str | None, bool]:
+    rows = cast(list[JsonObject], source["data"])
+    last_id = str(rows[-1]["id"]) if rows else None
+    return rows, last_id, bool(source.get("has_more"))

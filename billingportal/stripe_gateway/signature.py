@@ -1,0 +1,40 @@
+"""Checks that a webhook message is Stripe's, on its raw bytes."""
+
+import json
+from typing import cast
+
+import stripe
+
+from billingportal.plain_json import JsonObject
+from billingportal.stripe_gateway import translate
+from billingportal.stripe_gateway.copies import EventCopy
+from billingportal.stripe_gateway.errors import BadSignature, UnreadableObject
+
+# How old a signature may be, in seconds: Stripe's own default. Every retry is signed anew.
+TOLERANCE = 300
+
+
+def verify(body: bytes, header: str, secrets: list[str]) -> None:
+    """Accept the message when one of the secrets signed it. Raises BadSignature, also when there is no secret."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise BadSignature("The message is not text.") from None
+    for secret in secrets:
+        try:
+            stripe.WebhookSignature.verify_header(text, header, secret, TOLERANCE)
+        except stripe.SignatureVerificationError:
+            continue
+        return
+    raise BadSignature("No stored secret signed this message within the last five minutes.")
+
+
+def read_event(body: bytes) -> EventCopy:
+    """The event in a verified message. Raises UnreadableObject when it is not one of Stripe's snapshot events."""
+    try:
+        source = json.loads(body)
+    except ValueError:
+        raise UnreadableObject("the message is not JSON") from None
+    if not isinstance(source, dict) or source.get("object") != "event":
+        raise UnreadableObject("the message is not an event")
+    return translate.event(cast(JsonObject, source))
