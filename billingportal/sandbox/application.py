@@ -1,6 +1,8 @@
 """From a request to an answer: key, idempotency, operation, rights, parameters, handler, presentation."""
 
 import json
+import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from billingportal.sandbox import faults, forms, idempotency
@@ -23,9 +25,10 @@ from billingportal.sandbox.wire import Answer, Document, Request
 class Application:
     """The API itself, without sockets."""
 
-    def __init__(self, world: World, postman: Postman) -> None:
+    def __init__(self, world: World, postman: Postman, stopping: threading.Event) -> None:
         self.world = world
         self.postman = postman
+        self.stopping = stopping
         self.faults = faults.Faults()
         self.operations = operations()
 
@@ -35,7 +38,8 @@ class Application:
         with self.world.lock:
             fault = self.faults.take(request.method, request.path)
         if fault is None or fault.kind == "latency" or fault.applied:
-            answer = self.guarded(request, request_id)
+            slow = fault.seconds if fault is not None and fault.kind == "latency" else 0.0
+            answer = self.guarded(request, request_id, slow)
         else:
             answer = Answer(500, "")
         if fault is not None:
@@ -43,28 +47,29 @@ class Application:
         self.log(request, request_id, answer)
         return with_headers(answer, request, request_id)
 
-    def guarded(self, request: Request, request_id: str) -> Answer:
-        """The answer to a request that reached the API; refusals become error bodies."""
+    def guarded(self, request: Request, request_id: str, slow: float) -> Answer:
+        """The answer to a request that reached the API, `slow` seconds late; refusals become error bodies."""
         try:
             with self.world.lock:
                 key = authenticate(self.world.keys, request.headers.get("authorization"))
-            return self.once(request, request_id, key)
+            return self.once(request, request_id, key, slow)
         except Refused as refused:
             return refusal(refused)
 
-    def once(self, request: Request, request_id: str, key: Key) -> Answer:
+    def once(self, request: Request, request_id: str, key: Key, slow: float) -> Answer:
         """Execute the request unless its idempotency key has an answer. Raises Refused."""
         token = request.headers.get("idempotency-key") if request.method == "POST" else None
         with self.world.lock:
             store = self.world.store_of(key)
-            if token is None:
-                return self.executed(request, request_id, key, store)[0]
-            kept = idempotency.begin(store, request, token)
-            if kept is not None:
-                return kept
+            kept = None if token is None else idempotency.begin(store, request, token)
+        if kept is not None:
+            return kept
+        self.stopping.wait(slow)
+        with self.world.lock:
             answer, executed = self.executed(request, request_id, key, store)
-            idempotency.finish(store, token, answer, executed=executed)
-            return answer
+            if token is not None:
+                idempotency.finish(store, token, answer, executed=executed)
+        return answer
 
     def executed(self, request: Request, request_id: str, key: Key, store: Store) -> tuple[Answer, bool]:
         """The answer, and whether execution began (a request that was not understood did not)."""
@@ -138,8 +143,9 @@ def spoiled(answer: Answer, fault: faults.Fault) -> Answer:
         return refusal(internal())
     if fault.kind == "malformed":
         return Answer(200, '{"id": "', {})
-    pause = fault.seconds if fault.kind in ("latency", "timeout") else 0.0
-    return Answer(answer.status, answer.body, answer.headers, drop=fault.kind != "latency", pause=pause)
+    if fault.kind == "latency":
+        return answer
+    return replace(answer, drop=True, pause=fault.seconds if fault.kind == "timeout" else 0.0)
 
 
 def with_headers(answer: Answer, request: Request, request_id: str) -> Answer:
@@ -152,4 +158,4 @@ def with_headers(answer: Answer, request: Request, request_id: str) -> Answer:
     }
     if "idempotency-key" in request.headers:
         headers["Idempotency-Key"] = request.headers["idempotency-key"]
-    return Answer(answer.status, answer.body, headers, answer.content_type, answer.drop, answer.pause)
+    return replace(answer, headers=headers)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.clock import now
+from billingportal.sandbox.errors import Refused
 from billingportal.sandbox.identifiers import new_id
 from billingportal.sandbox.present import present
 from billingportal.sandbox.wire import Document
@@ -34,9 +35,15 @@ def emit(call: Call, name: str, document: Document, previous: Document | None = 
 
 @contextmanager
 def updating(call: Call, name: str, document: Document) -> Iterator[Document]:
-    """Compare an object before and after; set off the event if anything visible changed."""
+    """Compare an object before and after; set off the event if anything visible changed. A refusal changes nothing."""
+    kept = copy.deepcopy(document)
     before = copy.deepcopy(present(call.store, document))
-    yield document
+    try:
+        yield document
+    except Refused:
+        document.clear()
+        document.update(kept)
+        raise
     previous = difference(before, present(call.store, document))
     if previous:
         emit(call, name, document, previous)

@@ -172,11 +172,15 @@ class Either:
 
 @dataclass(frozen=True)
 class Record:
-    """A hash of known names. `retired` names are refused in the words given."""
+    """A hash of known names.
+
+    `retired` names are refused in the words given; `absent` ones are Stripe's but not the sandbox's, and say so.
+    """
 
     fields: Mapping[str, Kind]
     required: tuple[str, ...] = ()
     retired: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
 
     def read(self, raw: Raw, path: str) -> Document:
         if not isinstance(raw, dict):
@@ -193,6 +197,9 @@ class Record:
         for name in raw:
             if name in self.retired:
                 raise invalid(self.retired[name], inside(path, name), "parameter_unknown")
+            if name in self.absent:
+                message = f"The sandbox does not know the parameter {inside(path, name)} yet; Stripe does."
+                raise invalid(message, inside(path, name))
         unknown = [inside(path, name) for name in raw if name not in self.fields]
         if unknown:
             plural = "s" if len(unknown) > 1 else ""

@@ -29,12 +29,12 @@ class Sandbox(ThreadingHTTPServer):
     def __init__(self, world: World, host: str, port: int) -> None:
         super().__init__((host, port), Connection)
         self.world = world
+        self.stopping = threading.Event()
         self.postman = Postman(world)
-        self.application = Application(world, self.postman)
+        self.application = Application(world, self.postman, self.stopping)
         self.control = Control(self.application)
         self.home = Home(self.application, self.control)
         self.thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="sandbox")
-        self.stopping = threading.Event()
         self.connections: set[socket.socket] = set()
         self.connections_lock = threading.Lock()
 

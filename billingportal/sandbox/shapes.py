@@ -52,6 +52,7 @@ SHAPES: dict[str, dict[str, str]] = {
     "invoice.parent": {"subscription_details": "invoice.subscription_details"},
     "invoice.subscription_details": {"subscription": "subscription"},
     "invoice.payments": {"data": "invoice_payment"},
+    "invoiceitem": {"customer": "customer", "invoice": "invoice", "discounts": "", "tax_rates": "", "test_clock": ""},
     "invoice_payment": {"invoice": "invoice", "payment": "invoice_payment.payment"},
     "invoice_payment.payment": {"payment_intent": "", "charge": ""},
     "line_item": {"subscription": "subscription", "discounts": "", "pricing": "line_item.pricing"},

@@ -2,6 +2,7 @@
 
 from billingportal.sandbox.billing import collecting, invoicing
 from billingportal.sandbox.billing.lines import Draft, proration_drafts
+from billingportal.sandbox.billing.pending import keep
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit
 from billingportal.sandbox.clock import now
@@ -32,15 +33,17 @@ def apply_details(subscription: Document, given: Document) -> None:
 
 
 def last_invoice(call: Call, subscription: Document) -> None:
-    """Give back the unused time (`prorate`); what is left of it goes to the customer's balance."""
+    """Give back the unused time (`prorate`), now (`invoice_now`) or with a next invoice."""
     drafts: list[Draft] = []
     if call.parameters.get("prorate"):
         for identifier in subscription["_items"]:
             item = call.store.objects["subscription_item"][identifier]
             drafts.extend(proration_drafts(call.store, item, now(), subscription["currency"], credit=True))
-    if not drafts:
+    if not drafts and not subscription["_pending"]:
+        return
+    if not call.parameters.get("invoice_now"):
+        keep(call, subscription, drafts)
         return
     invoice = invoicing.make_invoice(call, subscription, drafts, "subscription_update")
-    subscription["latest_invoice"] = invoice["id"]
     invoicing.finalize(call, invoice)
     collecting.collect(call, invoice, collecting.payment_method_of(call.store, subscription))

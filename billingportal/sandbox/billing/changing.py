@@ -4,6 +4,7 @@ from billingportal.sandbox.billing import canceling, collecting, invoicing
 from billingportal.sandbox.billing.creating import days_until_due, settle_cancellation
 from billingportal.sandbox.billing.items import set_period
 from billingportal.sandbox.billing.lines import Draft, period_drafts, proration_drafts
+from billingportal.sandbox.billing.pending import keep
 from billingportal.sandbox.billing.replacing import ItemChange, apply_change, read_changes
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import updating
@@ -125,10 +126,12 @@ def restart(call: Call, subscription: Document) -> list[Draft]:
 
 def bill(call: Call, subscription: Document, drafts: list[Draft], *, at_once: bool) -> None:
     """Invoice the lines now, or leave prorations for the next invoice."""
-    if not drafts or not (at_once or call.parameters.get("proration_behavior") == "always_invoice"):
+    if not drafts:
+        return
+    if not at_once and call.parameters.get("proration_behavior") != "always_invoice":
+        keep(call, subscription, drafts)
         return
     invoice = invoicing.make_invoice(call, subscription, drafts, "subscription_update")
-    subscription["latest_invoice"] = invoice["id"]
     invoicing.finalize(call, invoice)
     paid = collecting.collect(call, invoice, collecting.payment_method_of(call.store, subscription))
     sends = subscription["collection_method"] == "send_invoice"

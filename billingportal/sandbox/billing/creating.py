@@ -111,7 +111,6 @@ def first_invoice(call: Call, subscription: Document) -> None:
         else:
             drafts.extend(period_drafts(call.store, item, subscription["currency"]))
     invoice = invoicing.make_invoice(call, subscription, drafts, "subscription_create")
-    subscription["latest_invoice"] = invoice["id"]
     invoicing.finalize(call, invoice)
     waits = call.parameters.get("payment_behavior") == "default_incomplete"
     method = None if waits else collecting.payment_method_of(call.store, subscription)
@@ -223,6 +222,7 @@ def blank_subscription(call: Call, customer: Document, currency: str, trial_end:
         ),
         "trial_start": now() if trial_end else None,
         "_items": [],
+        "_pending": [],
     }
 
 

@@ -59,8 +59,9 @@ COMMON: dict[str, Kind] = {
 }
 GONE = "Received unknown parameter: {0}"
 RETIRED = {name: GONE.format(name) for name in ("coupon", "promotion_code")}
-CREATE = Record({**COMMON, "payment_method": TEXT, "validate": YES}, retired=RETIRED)
-UPDATE = Record({**COMMON, "validate": YES}, retired=RETIRED)
+ABSENT = ("cash_balance", "source", "tax", "test_clock")
+CREATE = Record({**COMMON, "payment_method": TEXT, "validate": YES}, retired=RETIRED, absent=(*ABSENT, "tax_id_data"))
+UPDATE = Record({**COMMON, "validate": YES}, retired=RETIRED, absent=(*ABSENT, "default_source"))
 LIST = Record({"created": RANGE, "email": TEXT, "test_clock": TEXT, **PAGE})
 PLAIN = ("business_name", "description", "email", "individual_name", "invoice_prefix", "name", "phone")
 WHOLE = ("balance", "next_invoice_sequence", "preferred_locales")

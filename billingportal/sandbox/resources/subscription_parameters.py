@@ -30,8 +30,9 @@ PRICE_DATA = Record(
     },
     required=("currency", "product", "recurring"),
 )
+ITEM_ABSENT = ("billing_thresholds", "current_trial", "discounts", "plan", "tax_rates")
 ITEM: dict[str, Kind] = {"metadata": METADATA, "price": TEXT, "price_data": PRICE_DATA, "quantity": QUANTITY}
-CHANGED_ITEM = Record({**ITEM, "id": TEXT, "deleted": YES, "clear_usage": YES})
+CHANGED_ITEM = Record({**ITEM, "id": TEXT, "deleted": YES, "clear_usage": YES}, absent=ITEM_ABSENT)
 NOW = re.compile(r"now\Z")
 TRIAL_SETTINGS = Record(
     {
@@ -73,6 +74,19 @@ COMMON: dict[str, Kind] = {
     "trial_settings": TRIAL_SETTINGS,
     **EXPAND,
 }
+ABSENT = (
+    "add_invoice_items",
+    "application_fee_percent",
+    "billing_schedules",
+    "billing_thresholds",
+    "default_source",
+    "default_tax_rates",
+    "discounts",
+    "invoice_settings",
+    "on_behalf_of",
+    "pending_invoice_item_interval",
+    "transfer_data",
+)
 WORDS = "Received unknown parameter: {0}. Did you mean {1}?"
 RETIRED = {name: WORDS.format(name, "discounts") for name in ("coupon", "promotion_code")}
 BILLING_MODE = Record(
@@ -91,11 +105,12 @@ CREATE = Record(
         "cancel_at": CANCEL_AT,
         "currency": TEXT,
         "customer": TEXT,
-        "items": Many(Record(ITEM)),
+        "items": Many(Record(ITEM, absent=ITEM_ABSENT)),
         "trial_period_days": Integer(least=1, most=730),
     },
     required=("customer", "items"),
     retired=RETIRED,
+    absent=(*ABSENT, "billing_cycle_anchor_config", "customer_account"),
 )
 UPDATE = Record(
     {
@@ -113,6 +128,7 @@ UPDATE = Record(
         "proration_date": TIMESTAMP,
     },
     retired=RETIRED,
+    absent=ABSENT,
 )
 LIST = Record(
     {
@@ -137,6 +153,7 @@ LIST = Record(
         "test_clock": TEXT,
         **PAGE,
     },
+    absent=("automatic_tax", "customer_account", "plan"),
 )
 CANCEL = Record({"cancellation_details": CANCELLATION, "invoice_now": YES, "prorate": YES, **EXPAND})
 CHANGE: dict[str, Kind] = {
@@ -144,7 +161,7 @@ CHANGE: dict[str, Kind] = {
     "proration_behavior": PRORATION,
     "proration_date": TIMESTAMP,
 }
-ITEM_CREATE = Record({**ITEM, **CHANGE, "subscription": TEXT, **EXPAND}, required=("subscription",))
-ITEM_UPDATE = Record({**ITEM, **CHANGE, "off_session": YES, **EXPAND})
+ITEM_CREATE = Record({**ITEM, **CHANGE, "subscription": TEXT, **EXPAND}, required=("subscription",), absent=ITEM_ABSENT)
+ITEM_UPDATE = Record({**ITEM, **CHANGE, "off_session": YES, **EXPAND}, absent=ITEM_ABSENT)
 ITEM_DELETE = Record({**CHANGE, "clear_usage": YES, **EXPAND})
 ITEM_LIST = Record({"subscription": TEXT, **PAGE}, required=("subscription",))

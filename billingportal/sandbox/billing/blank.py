@@ -1,0 +1,103 @@
+"""An invoice before anything is on it."""
+
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.clock import now
+from billingportal.sandbox.identifiers import new_id
+from billingportal.sandbox.wire import Document
+
+DAY = 24 * 3600
+SNAPSHOT = ("address", "email", "name", "phone", "shipping", "tax_exempt")
+
+
+def blank_invoice(call: Call, subscription: Document, customer: Document, reason: str) -> Document:
+    """A draft with no lines and no sums."""
+    sends = subscription["collection_method"] == "send_invoice"
+    return {
+        "id": new_id("in"),
+        "object": "invoice",
+        "account_country": call.account.country,
+        "account_name": call.account.name,
+        "account_tax_ids": None,
+        "amount_due": 0,
+        "amount_overpaid": 0,
+        "amount_paid": 0,
+        "amount_paid_off_stripe": 0,
+        "amount_remaining": 0,
+        "amount_shipping": 0,
+        "application": None,
+        "attempt_count": 0,
+        "attempted": False,
+        "auto_advance": True,
+        "automatic_tax": {
+            "disabled_reason": None,
+            "enabled": False,
+            "liability": None,
+            "provider": None,
+            "status": None,
+        },
+        "automatically_finalizes_at": None,
+        "billing_reason": reason,
+        "collection_method": subscription["collection_method"],
+        "created": now(),
+        "currency": subscription["currency"],
+        "custom_fields": customer["invoice_settings"]["custom_fields"],
+        "customer": customer["id"],
+        "customer_account": None,
+        **{f"customer_{name}": customer[name] for name in SNAPSHOT},
+        "customer_tax_ids": [],
+        "default_payment_method": None,
+        "default_source": None,
+        "default_tax_rates": [],
+        "description": subscription["description"],
+        "discounts": [],
+        "due_date": now() + subscription["days_until_due"] * DAY if sends else None,
+        "effective_at": None,
+        "ending_balance": None,
+        "footer": customer["invoice_settings"]["footer"],
+        "from_invoice": None,
+        "hosted_invoice_url": None,
+        "invoice_pdf": None,
+        "issuer": {"type": "self"},
+        "last_finalization_error": None,
+        "latest_revision": None,
+        "livemode": call.livemode,
+        "metadata": {},
+        "next_payment_attempt": None,
+        "number": None,
+        "on_behalf_of": None,
+        "parent": {
+            "quote_details": None,
+            "subscription_details": {
+                "metadata": dict(subscription["metadata"]),
+                "subscription": subscription["id"],
+                "subscription_proration_date": None,
+            },
+            "type": "subscription_details",
+        },
+        "payment_settings": {
+            "default_mandate": None,
+            "payment_method_options": None,
+            "payment_method_types": None,
+        },
+        "period_end": now(),
+        "period_start": now(),
+        "post_payment_credit_notes_amount": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "receipt_number": None,
+        "rendering": None,
+        "shipping_cost": None,
+        "shipping_details": None,
+        "starting_balance": 0,
+        "statement_descriptor": None,
+        "status": "draft",
+        "status_details": None,
+        "status_transitions": dict.fromkeys(("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")),
+        "test_clock": None,
+        "threshold_reason": None,
+        "total_discount_amounts": [],
+        "total_pretax_credit_amounts": [],
+        "total_taxes": [],
+        "webhooks_delivered_at": now(),
+        "_lines": [],
+        "_payments": [],
+    }
