@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 
 from billingportal import clock
@@ -31,12 +32,16 @@ def postgres_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pos
         yield databases
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh, migrated database; the test runs once for each kind."""
-    databases: SqliteDatabases | PostgresDatabases = request.getfixturevalue(
-        "sqlite_databases" if request.param == "sqlite" else "postgres_databases"
-    )
+@pytest.fixture(params=["sqlite", "postgres"])
+def databases(request: pytest.FixtureRequest) -> SqliteDatabases | PostgresDatabases:
+    """Where databases come from; the test runs once for each kind."""
+    chosen: SqliteDatabases | PostgresDatabases = request.getfixturevalue(f"{request.param}_databases")
+    return chosen
+
+
+@pytest.fixture
+def database_url(databases: SqliteDatabases | PostgresDatabases, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated database."""
     with databases.fresh(tmp_path) as url:
         yield url
 
@@ -52,10 +57,19 @@ def open_gateway() -> OpenGateway | None:
     return None
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Compiled once for all the applications of a test run."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings, open_gateway: OpenGateway | None) -> Iterator[Flask]:
+def app(
+    settings: Settings, open_gateway: OpenGateway | None, compiled_templates: FileSystemBytecodeCache
+) -> Iterator[Flask]:
     app = create_app(settings, open_gateway=open_gateway)
     app.testing = True
+    app.jinja_env.bytecode_cache = compiled_templates
     app.test_client_class = Visitor
     yield app
     with app.app_context():

@@ -1,6 +1,6 @@
 """HTTP in, HTML or JSON out."""
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, current_app, request
 
 from billingportal.web import (
     assets,
@@ -43,9 +43,13 @@ def init_app(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.context_processor(appearance)
-    app.jinja_env.globals["ui"] = app.jinja_env.get_template("ui.html").module
 
 
 def appearance() -> dict[str, object]:
+    """What every page is dressed in. The template of `ui` is compiled once, at the first page."""
     theme = request.cookies.get("theme")
-    return {"brand": brand.BRAND, "theme": theme if theme in ("light", "dark") else None}
+    return {
+        "ui": current_app.jinja_env.get_template("ui.html").module,
+        "brand": brand.BRAND,
+        "theme": theme if theme in ("light", "dark") else None,
+    }

@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar, cast
 import flask_login  # type: ignore[import-untyped]
 from flask import Flask, Response, abort, request, session, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from billingportal import clock
 from billingportal.db import db
@@ -33,17 +34,16 @@ class SignedIn:
         self.staff = staff
 
     def get_id(self) -> str:
-        return f"{self.staff.id}:{self.staff.session_token}"
+        return self.staff.session_token
 
 
-def load(identity: str) -> SignedIn | None:
+def load(session_token: str) -> SignedIn | None:
     """The person of this session, unless it is too old or was ended."""
     signed_in_at = session.get("signed_in_at", 0)
     if clock.now() - clock.from_unix(signed_in_at) > LONGEST_SESSION:
         return None
-    staff_id, _, token = identity.partition(":")
-    staff = db.session.get(Staff, int(staff_id))
-    return SignedIn(staff) if staff is not None and staff.session_token == token else None
+    staff = db.session.scalars(select(Staff).where(Staff.session_token == session_token)).one_or_none()
+    return SignedIn(staff) if staff is not None else None
 
 
 def find_staff() -> Staff | None:

@@ -1,7 +1,7 @@
 """Fields that more than one staff form has. What was typed into a password field is never sent back."""
 
 from wtforms import EmailField, PasswordField, StringField
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.validators import DataRequired, InputRequired, Length, Regexp
 
 from billingportal.domain import passwords
 from billingportal.web.forms import trimmed
@@ -16,7 +16,7 @@ def email_field(**render_kw: str | bool) -> EmailField:
         "Email",
         filters=[trimmed],
         validators=[
-            InputRequired("Enter your email address."),
+            DataRequired("Enter your email address."),
             Length(max=EMAIL_LENGTH, message="This address is too long."),
             Regexp(EMAIL_SHAPE, message="This is not an email address. It looks like name@example.com."),
         ],
@@ -28,7 +28,7 @@ def name_field(**render_kw: str | bool) -> StringField:
     return StringField(
         "Your name",
         filters=[trimmed],
-        validators=[InputRequired("Enter your name."), Length(max=200, message="This name is too long.")],
+        validators=[DataRequired("Enter your name."), Length(max=200, message="This name is too long.")],
         render_kw={"autocomplete": "name", **render_kw},
     )
 

