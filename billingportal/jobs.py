@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from sqlalchemy import distinct, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
@@ -38,7 +38,8 @@ def settle_events(portal: Portal) -> None:
 
 def waiting_accounts(session: Session) -> list[int]:
     due = (
-        select(distinct(StripeEvent.processor_account_id))
+        select(StripeEvent.processor_account_id)
+        .distinct()
         .join(ProcessorAccount, ProcessorAccount.id == StripeEvent.processor_account_id)
         .where(
             ProcessorAccount.state == "connected",

@@ -28,10 +28,10 @@ def lines(
     row: ProcessorAccount,
     account: AccountCopy,
     missing: list[Right],
-    endpoints: list[WebhookEndpointCopy] | None,
+    endpoints_used: int | None,
     others_here: list[WebhookEndpointCopy],
 ) -> list[Line]:
-    """The preflight. `endpoints` is None when the key may not list them."""
+    """The preflight. `endpoints_used` is None when the key may not list them."""
     found = [
         Line("ok", "Key is valid", "Stripe accepts it."),
         mode_line(account),
@@ -40,8 +40,8 @@ def lines(
     ]
     if row.key_prefix is not None and row.key_prefix.startswith("rk_"):
         found += right_lines(missing)
-    if endpoints is not None:
-        found.append(endpoints_line(len(endpoints)))
+    if endpoints_used is not None:
+        found.append(endpoints_line(endpoints_used))
     found += [other_line(endpoint) for endpoint in others_here]
     return found
 

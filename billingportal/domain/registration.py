@@ -22,11 +22,12 @@ PREVIOUS_SECRET_LASTS = timedelta(days=4)
 
 @dataclass
 class Outcome:
-    """How the registration stands after a check, and what was done about it, in words."""
+    """How the registration stands after a check, what was done about it in words, and how many endpoints that added."""
 
     state: EndpointState
     problem: str | None = None
     repairs: list[str] = field(default_factory=list)
+    added: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,13 @@ def ensure(
     for one in found.stale:
         gateway.delete_webhook_endpoint(one.stripe_webhook_endpoint_id)
         outcome.repairs.append(f"Removed an old webhook endpoint of ours, {one.stripe_webhook_endpoint_id}.")
+        outcome.added -= 1
     try:
         if found.ours is None:
             create(transaction, gateway, vault, endpoint_id, url, outcome)
         elif found.ours.api_version != API_VERSION:
             gateway.delete_webhook_endpoint(found.ours.stripe_webhook_endpoint_id)
+            outcome.added -= 1
             create(transaction, gateway, vault, endpoint_id, url, outcome)
             outcome.repairs.append(f"The webhook spoke another API version; it speaks {API_VERSION} now.")
         else:
@@ -133,6 +136,7 @@ def create(
     with transaction() as session:
         row = session.get_one(WebhookEndpoint, endpoint_id, with_for_update=True)
         accept(row, vault, made, url, moment)
+    outcome.added += 1
     if was_registered:
         outcome.repairs.append("The webhook endpoint was gone from Stripe; registered it again.")
 

@@ -110,11 +110,9 @@ def end_well(transaction: Transaction, processor_account_id: int, found: Finding
         describe(row, found.account)
         row.key_state = "working"
         row.key_problem = None
-        endpoints = found.survey.everything if found.survey else None
+        used = len(found.survey.everything) + found.outcome.added if found.survey else None
         others = found.survey.others_here if found.survey else []
-        row.preflight = [
-            line.as_json() for line in preflight.lines(row, found.account, found.missing, endpoints, others)
-        ]
+        row.preflight = [line.as_json() for line in preflight.lines(row, found.account, found.missing, used, others)]
         endpoint = endpoint_of(session, row)
         is_new = endpoint.state != found.outcome.state
         endpoint.state = found.outcome.state

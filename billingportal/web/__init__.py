@@ -6,29 +6,38 @@ from billingportal.web import (
     assets,
     brand,
     errors,
+    events,
     health,
     htmx,
     icons,
     mode,
     navigation,
+    processor,
+    processor_actions,
     profile,
     security,
     session,
     setup,
     sign_in,
     sign_out,
+    webhooks,
+    words,
 )
 
 BLUEPRINTS: list[Blueprint] = [
     assets.blueprint,
     brand.blueprint,
+    events.blueprint,
     health.blueprint,
     mode.blueprint,
     navigation.blueprint,
+    processor.blueprint,
+    processor_actions.blueprint,
     profile.blueprint,
     setup.blueprint,
     sign_in.blueprint,
     sign_out.blueprint,
+    webhooks.blueprint,
 ]
 
 
@@ -38,7 +47,7 @@ def init_app(app: Flask) -> None:
     Sign-in is checked before CSRF: whoever left a page open over night is led to sign-in, not scolded.
     """
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
-    for surrounding in (session, mode, security, errors, htmx, assets, icons, navigation):
+    for surrounding in (session, mode, security, errors, htmx, assets, icons, navigation, words):
         surrounding.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

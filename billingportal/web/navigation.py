@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Flask, Response
 
+from billingportal.db import db
+from billingportal.domain import events, processor_accounts
 from billingportal.web import htmx
 from billingportal.web.mode import Mode
 
@@ -20,8 +22,16 @@ class Attention:
 
 
 def attention(mode: Mode) -> Attention:
-    """Asked once for every admin page, so it must stay two quick queries at most."""
-    return Attention()
+    """Asked once for every admin page, so it must stay a few quick queries."""
+    account = processor_accounts.connected(db.session(), mode)
+    if account is None:
+        return Attention()
+    endpoint = account.endpoint
+    is_unregistered = endpoint is not None and endpoint.state in ("refused", "full")
+    return Attention(
+        failed_events=events.count_failed(db.session(), account.id),
+        processor_trouble=account.key_state != "working" or is_unregistered,
+    )
 
 
 @blueprint.get("/")
