@@ -1,41 +1,111 @@
 """The commands. Each opens the portal and calls the domain; none decides anything itself."""
 
-import click
-from flask import Flask
-from flask.cli import FlaskGroup, with_appcontext
+import sys
+from pathlib import Path
 
+import click
+from flask import current_app
+from flask.cli import AppGroup, ScriptInfo
+from flask_migrate.cli import db as migration_commands
+from sqlalchemy.exc import DBAPIError
+
+from billingportal import running, serving, worker
 from billingportal.app import create_app
-from billingportal.config import Settings
-from billingportal.db import transaction
-from billingportal.domain import audit, setup
-from billingportal.errors import Refusal, WrongSetting
+from billingportal.config import Settings, environment_with
+from billingportal.errors import PortalError, Refusal, WrongSetting
+from billingportal.jobs import JOBS
+from billingportal.logs import start_logging, without_secrets
 from billingportal.portal import current_portal
+from billingportal.setup_address import new_setup_address
 
 USUAL_ADDRESS = "http://127.0.0.1:8000"
+PORT = click.IntRange(1, 65535)
 
 
-def open_portal() -> Flask:
-    try:
-        return create_app(Settings.from_env())
-    except WrongSetting as error:
-        raise click.ClickException(str(error)) from None
-
-
-@click.group(cls=FlaskGroup, create_app=open_portal, add_default_commands=False, load_dotenv=False)
 def main() -> None:
-    """The billing portal."""
+    """The `billingportal` command. A wrong setting ends it with one line and exit code 2."""
+    try:
+        commands()
+    except WrongSetting as error:
+        sys.stderr.write(f"billingportal: {error}\n")
+        sys.exit(2)
+    except PortalError as error:
+        sys.stderr.write(f"billingportal: {error}\n")
+        sys.exit(1)
+    except DBAPIError as error:
+        words = str(error.orig).strip().partition("\n")[0]
+        sys.stderr.write(f"billingportal: the database says: {without_secrets(words)}. See `billingportal doctor`.\n")
+        sys.exit(1)
 
 
-@main.command("setup-link")
+@click.group(cls=AppGroup)
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """The billing portal: a partner's own Stripe account, plans and clients."""
+    context.obj = ScriptInfo(create_app=lambda: create_app(Settings.from_env()), set_debug_flag=False)
+
+
+commands.add_command(migration_commands)
+
+
+@commands.command(with_appcontext=False)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=PORT, default=8000, show_default=True)
+@click.option("--data", type=click.Path(path_type=Path), help="The data folder, instead of PORTAL_DATA_DIR.")
+@click.option("--sandbox", "with_sandbox", is_flag=True, help="Also start a stand-in for Stripe, to try the portal.")
+def run(host: str, port: int, data: Path | None, *, with_sandbox: bool) -> None:
+    """Run everything in this terminal: migrations, web server and worker."""
+    environment = environment_with(PORTAL_DATA_DIR=str(data) if data else None)
+    if with_sandbox and data is None:
+        # Keys and rows of the sandbox never mix with those of a real account.
+        environment["PORTAL_DATA_DIR"] = f"{environment.get('PORTAL_DATA_DIR') or 'instance'}/sandbox"
+    settings = Settings.from_env(environment)
+    sys.exit(running.run(settings, host, port, with_sandbox=with_sandbox))
+
+
+@commands.command(with_appcontext=False)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=PORT, default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1), default=serving.WORKERS, show_default=True, help="Processes.")
+@click.option("--threads", type=click.IntRange(1), default=serving.THREADS, show_default=True, help="For each process.")
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Run the web server."""
+    settings = Settings.from_env()
+    start_logging(settings.log_format)
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    serving.serve(create_app(settings), bind, settings.log_format, workers=workers, threads=threads)
+
+
+@commands.command("worker", with_appcontext=False)
+def run_worker() -> None:
+    """Run the background worker. Any number of them may run."""
+    settings = Settings.from_env()
+    start_logging(settings.log_format)
+    worker.work(running.worker_app(settings))
+
+
+@commands.command()
+def tick() -> None:
+    """Run every background job once, then end."""
+    portal = current_portal()
+    start_logging(portal.settings.log_format)
+    for job, _ in JOBS:
+        worker.run_job(current_app, job)
+        click.echo(f"{job.__name__}: done")
+
+
+@commands.command("setup-link")
 @click.option("--address", help="Where people reach the portal, such as https://billing.example.com.")
-@with_appcontext
 def setup_link(address: str | None) -> None:
     """Print a one-time link for the first owner. It ends the links before it."""
     try:
-        with transaction() as session:
-            token = setup.new_link(session)
-            audit.record(session, "setup_link.created", "Printed a set-up link", actor="command")
+        click.echo(new_setup_address(address or current_portal().settings.public_url or USUAL_ADDRESS))
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
-    base = address or current_portal().settings.public_url or USUAL_ADDRESS
-    click.echo(f"{base.rstrip('/')}/setup/{token}")
+
+
+@commands.command(with_appcontext=False, context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sandbox(arguments: tuple[str, ...]) -> None:
+    """Run the stand-in for Stripe alone; `billingportal sandbox --help` lists its options."""
+    running.become_sandbox(list(arguments))

@@ -60,6 +60,11 @@ class Settings:
         return self.public_url.startswith("https://") and not is_private(self.public_url)
 
 
+def environment_with(**changes: str | None) -> dict[str, str]:
+    """The environment with some variables changed, for `Settings.from_env`. None leaves a variable as it is."""
+    return {**os.environ, **{name: value for name, value in changes.items() if value is not None}}
+
+
 def make_data_dir(value: str) -> Path:
     """The data folder, made private to its owner when it is new."""
     path = Path(value).expanduser().resolve()

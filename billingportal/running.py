@@ -1,0 +1,83 @@
+"""Runs the whole portal in one terminal: web server, background worker and, for trying it out, the sandbox."""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import flask_migrate
+from flask import Flask
+
+from billingportal import ports, serving, worker
+from billingportal.app import create_app
+from billingportal.config import Settings
+from billingportal.db import db
+from billingportal.domain import setup
+from billingportal.logs import start_logging
+from billingportal.parts import Parts
+from billingportal.setup_address import new_setup_address
+from billingportal.stripe_gateway.client import gateway_opener
+
+SANDBOX_PORT = 12111
+
+
+def run(settings: Settings, host: str, port: int, *, with_sandbox: bool) -> int:
+    """Migrate, start everything, say where it is, and stay until told to end. The exit status.
+
+    Raises CannotListen when the port cannot be had.
+    """
+    ports.refuse_taken_port(host, port)
+    address = f"http://{ports.in_address(host)}:{port}"
+    settings = replace(settings, public_url=settings.public_url or address)
+    start_logging(settings.log_format)
+    parts = Parts()
+    if with_sandbox:
+        settings = start_sandbox(parts, settings)
+    app = create_app(settings)
+    welcome = prepare(app, settings.public_url or address)
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    parts.start("web server", lambda: serving.serve(app, bind, settings.log_format))
+    parts.start("worker", lambda: worker.work(worker_app(settings)))
+    if parts.wait_until(lambda: ports.answers(host, port, "/healthz")):
+        click.echo(welcome)
+    return parts.run_until_end()
+
+
+def start_sandbox(parts: Parts, settings: Settings) -> Settings:
+    """Start the sandbox, which prints its keys; the settings that point the portal at it."""
+    port = ports.free_port(SANDBOX_PORT)
+    parts.start("sandbox", lambda: become_sandbox(["--port", str(port), "--state", str(sandbox_state(settings))]))
+    parts.wait_until(lambda: ports.answers("127.0.0.1", port, "/"))
+    return replace(settings, stripe_api_base=f"http://127.0.0.1:{port}")
+
+
+def sandbox_state(settings: Settings) -> Path:
+    """The file in which the sandbox keeps everything between two runs."""
+    return settings.data_dir / "sandbox.json"
+
+
+def become_sandbox(arguments: list[str]) -> None:
+    """Replace this process by the sandbox, which is a program of its own."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "billingportal.sandbox", *arguments])  # noqa: S606
+
+
+def prepare(app: Flask, address: str) -> str:
+    """Bring the database to the newest revision; what to tell whoever started the portal."""
+    with app.app_context():
+        flask_migrate.upgrade()
+        lines = [f"Billing Portal at {address}"]
+        if setup.needs_owner(db.session()):
+            lines.append(f"Set it up (this link works once, for 24 hours): {new_setup_address(address)}")
+        lines.append("Ctrl-C ends it.")
+        db.session.remove()
+        # A connection must not be shared with the processes that are forked from this one.
+        db.engine.dispose()
+    return "\n".join(lines)
+
+
+def worker_app(settings: Settings) -> Flask:
+    """The application as the worker needs it: its calls to Stripe are paced."""
+    opener = gateway_opener(settings.stripe_api_base, calls_per_second=worker.CALLS_PER_SECOND)
+    return create_app(settings, open_gateway=opener)

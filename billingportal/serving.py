@@ -1,0 +1,53 @@
+"""The web server: gunicorn with threads, told everything here instead of in a file of its own."""
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from billingportal.config import LogFormat
+from billingportal.logs import REQUEST_LINE, log_config
+
+WORKERS = 2
+THREADS = 8
+# Seconds. Requests under way may finish when the server is told to end.
+GRACE = 5
+# Longer than the 60 seconds of the usual proxies, so that it is never us who closes a connection first.
+KEEP_ALIVE = 75
+
+
+class WebServer(BaseApplication):
+    """Serves one application. It is made before the workers are, which then share its memory."""
+
+    def __init__(self, app: Flask, options: dict[str, object]) -> None:
+        self.app = app
+        self.options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self.options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:  # type: ignore[override]  # the stubs want less of start_response than WSGI gives
+        return self.app
+
+
+def options(address: str, workers: int, threads: int, log_format: LogFormat) -> dict[str, object]:
+    """gunicorn's settings. Only PORTAL_TRUSTED_PROXIES says whose forwarding headers count, so gunicorn trusts none."""
+    return {
+        "bind": address,
+        "worker_class": "gthread",
+        "workers": workers,
+        "threads": threads,
+        "preload_app": True,
+        "graceful_timeout": GRACE,
+        "keepalive": KEEP_ALIVE,
+        "forwarded_allow_ips": "",
+        "control_socket_disable": True,
+        "proc_name": "billingportal",
+        "access_log_format": REQUEST_LINE,
+        "logconfig_dict": log_config(log_format),
+    }
+
+
+def serve(app: Flask, address: str, log_format: LogFormat, *, workers: int = WORKERS, threads: int = THREADS) -> None:
+    """Serve at HOST:PORT until SIGTERM or SIGINT, then end the process."""
+    WebServer(app, options(address, workers, threads, log_format)).run()

@@ -1,0 +1,12 @@
+"""Opens the way for the first owner."""
+
+from billingportal.db import transaction
+from billingportal.domain import audit, setup
+
+
+def new_setup_address(base: str) -> str:
+    """The address of a new one-time set-up link; it ends the links before it. Raises Refusal once there is staff."""
+    with transaction() as session:
+        token = setup.new_link(session)
+        audit.record(session, "setup_link.created", "Printed a set-up link", actor="command")
+    return f"{base.rstrip('/')}/setup/{token}"
