@@ -16,6 +16,8 @@ import stripe
 from billingportal.sandbox.server import Sandbox as Server
 from billingportal.sandbox.state import first_world
 
+stripe.enable_telemetry = False  # would write a file into the home folder of whoever runs the tests
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -34,10 +36,10 @@ class SandboxClient:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def control(self, path: str, method: str | None = None, **given: object) -> Any:
-        """Call the control API: POST with what is given, else GET; a path may bring its own query."""
-        data = json.dumps(given).encode() if given or method == "POST" else None
-        request = urllib.request.Request(f"{self.url}/__control/{path}", data=data, method=method)
+    def control(self, path: str, /, *, verb: str | None = None, **given: object) -> Any:
+        """Call the control API: POST with what is given, else GET, unless `verb` says so; a path may have a query."""
+        data = json.dumps(given).encode() if given or verb == "POST" else None
+        request = urllib.request.Request(f"{self.url}/__control/{path}", data=data, method=verb)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 

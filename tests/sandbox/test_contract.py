@@ -1,0 +1,123 @@
+"""Every answer and every event carries what the official SDK's resource classes require."""
+
+import json
+import urllib.request
+from typing import Any
+
+import pytest
+import stripe
+
+from tests.sandbox.build import first_item, monthly_price, paying_customer, running_subscription
+from tests.sandbox.contract import violations
+from tests.support.sandbox import Sandbox, SandboxAccount
+
+LISTS = {
+    "product": "products?expand[]=data.default_price",
+    "price": "prices?expand[]=data.tiers&expand[]=data.product",
+    "customer": "customers?expand[]=data.subscriptions",
+    "payment_method": "payment_methods",
+    "subscription": "subscriptions?status=all&expand[]=data.latest_invoice.payments&expand[]=data.customer",
+    "invoice": "invoices?expand[]=data.payments&expand[]=data.confirmation_secret",
+    "invoice_payment": "invoice_payments?expand[]=data.invoice",
+    "invoiceitem": "invoiceitems",
+    "billing.meter": "billing/meters",
+    "webhook_endpoint": "webhook_endpoints",
+    "event": "events?limit=100",
+}
+
+
+def fetch(sandbox: Sandbox, key: str, path: str) -> dict[str, Any]:
+    request = urllib.request.Request(f"{sandbox.url}/v1/{path}", headers={"Authorization": f"Bearer {key}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        found = json.load(answer)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture
+def full_life(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient) -> SandboxAccount:
+    """An account in which a bit of everything has happened."""
+    for name in ("catalog", "subscription"):
+        sandbox.control("samples", account=account.id, mode="test", name=name)
+    params: Any = {"url": "https://portal.example/hook", "enabled_events": ["product.created"]}
+    client.v1.webhook_endpoints.create(params=params)
+    client.v1.products.create(
+        params={
+            "name": "Everything",
+            "package_dimensions": {"height": 1, "length": 2.5, "weight": 3, "width": 4},
+            "tax_details": {"tax_code": "txcd_10103001"},
+            "marketing_features": [{"name": "Fast"}],
+            "default_price_data": {"currency": "usd", "unit_amount": 5, "recurring": {"interval": "year"}},
+        }
+    )
+    address: Any = {"city": "Cork", "country": "IE"}
+    client.v1.customers.create(params={"address": address, "shipping": {"name": "Aoife", "address": address}})
+    running = running_subscription(client)
+    client.v1.subscriptions.update(running.id, params={"items": [{"id": first_item(running).id, "quantity": 3}]})
+    changed: Any = {"items": [{"id": first_item(running).id, "quantity": 5}], "proration_behavior": "always_invoice"}
+    client.v1.subscriptions.update(running.id, params=changed)
+    client.v1.subscriptions.cancel(running.id, params={"invoice_now": True, "prorate": True})
+    terms: dict[str, Any] = {"customer": paying_customer(client).id, "items": [{"price": monthly_price(client).id}]}
+    trial: Any = {**terms, "trial_period_days": 7, "cancel_at": "min_period_end"}
+    client.v1.subscriptions.create(params=trial)
+    failing = paying_customer(client, "pm_card_chargeCustomerFail")
+    unpaid: Any = {**terms, "customer": failing.id}
+    client.v1.subscriptions.create(params=unpaid)
+    sent: Any = {**unpaid, "collection_method": "send_invoice", "days_until_due": 3}
+    waiting = client.v1.subscriptions.create(params=sent)
+    client.v1.invoices.mark_uncollectible(str(waiting.latest_invoice))
+    client.v1.customers.delete(failing.id)
+    return account
+
+
+def test_every_object_carries_what_the_sdk_requires(sandbox: Sandbox, full_life: SandboxAccount) -> None:
+    found: list[str] = []
+    for kind, path in LISTS.items():
+        page = fetch(sandbox, full_life.test_key, path)
+        assert {item["object"] for item in page["data"]} == {kind}
+        found.extend(violations(page))
+    assert found == []
+
+
+@pytest.mark.parametrize("path", ["account", "balance"])
+def test_the_account_and_its_balance_do_too(sandbox: Sandbox, account: SandboxAccount, path: str) -> None:
+    assert list(violations(fetch(sandbox, account.test_key, path))) == []
+
+
+def test_every_event_carries_a_whole_object(sandbox: Sandbox, full_life: SandboxAccount) -> None:
+    found: list[str] = []
+    types: set[str] = set()
+    cursor = ""
+    while True:
+        page = fetch(sandbox, full_life.test_key, f"events?limit=100{cursor}")
+        for event in page["data"]:
+            types.add(event["type"])
+            found.extend(violations(event["data"]["object"], event["type"]))
+            assert ("previous_attributes" in event["data"]) <= event["type"].endswith(("updated", "detached"))
+        if not page["has_more"]:
+            break
+        cursor = f"&starting_after={page['data'][-1]['id']}"
+    assert found == []
+    assert {"invoice.payment_failed", "customer.subscription.deleted", "invoiceitem.created"} <= types
+
+
+def test_invoice_lines_do_too(sandbox: Sandbox, full_life: SandboxAccount) -> None:
+    for invoice in fetch(sandbox, full_life.test_key, "invoices")["data"]:
+        lines = fetch(sandbox, full_life.test_key, f"invoices/{invoice['id']}/lines")
+        assert list(violations(lines)) == []
+        assert sum(line["amount"] for line in lines["data"]) == invoice["total"]
+
+
+def test_the_check_itself_notices_what_is_missing_null_wrong_or_undeclared(
+    sandbox: Sandbox, full_life: SandboxAccount
+) -> None:
+    subscription = fetch(sandbox, full_life.test_key, "subscriptions?status=all")["data"][0]
+    del subscription["billing_mode"]
+    subscription["metadata"] = None
+    subscription["status"] = "happy"
+    subscription["current_period_end"] = 1
+    subscription["items"]["data"][0]["quantity"] = "1"
+    del subscription["items"]["data"][0]["price"]["active"]
+    found = " ".join(violations(subscription))
+    for name in ("billing_mode", "metadata", "status", "current_period_end", "quantity", "price.active"):
+        assert f".{name} is" in found
