@@ -13,6 +13,7 @@ from billingportal import running, serving, worker
 from billingportal.app import create_app
 from billingportal.config import Settings, environment_with
 from billingportal.errors import PortalError, Refusal, WrongSetting
+from billingportal.examining import examine
 from billingportal.jobs import JOBS
 from billingportal.logs import start_logging, without_secrets
 from billingportal.portal import current_portal
@@ -102,6 +103,16 @@ def setup_link(address: str | None) -> None:
         click.echo(new_setup_address(address or current_portal().settings.public_url or USUAL_ADDRESS))
     except Refusal as refusal:
         raise click.ClickException(refusal.message) from None
+
+
+@commands.command()
+def doctor() -> None:
+    """Examine the installation: settings, files, database, Stripe, webhook. Exit code 1 when something is broken."""
+    is_broken = False
+    for finding in examine(current_portal()):
+        is_broken = is_broken or finding.state == "fail"
+        click.echo(f"{finding.state:4}  {finding.what}" + (f"  ->  {finding.advice}" if finding.advice else ""))
+    sys.exit(1 if is_broken else 0)
 
 
 @commands.command(with_appcontext=False, context_settings={"ignore_unknown_options": True}, add_help_option=False)

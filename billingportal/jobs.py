@@ -81,10 +81,10 @@ def prune(portal: Portal) -> None:
         pruning.drop_old_rows(session, now())
 
 
-# Every job and how often it looks for work, in seconds.
+# Every job and how often it looks for work, in seconds; in the order in which one pass brings a new account in step.
 JOBS: tuple[tuple[Job, float], ...] = (
     (check_accounts, 1),
-    (settle_events, 0.5),
     (catch_up, 1),
+    (settle_events, 0.5),
     (prune, 3600),
 )
