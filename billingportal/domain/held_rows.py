@@ -6,10 +6,10 @@ Plain SQL expressions instead of mapped objects: this runs for every event, and 
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import RowMapping, Table, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import RowMapping, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from billingportal.domain import row_statements
 from billingportal.domain.kinds import ITEMS, SUBSCRIPTION, Kind
 from billingportal.domain.newer_wins import Held
 from billingportal.models import SubscriptionItem
@@ -17,18 +17,20 @@ from billingportal.stripe_gateway.copies import Copy, SubscriptionCopy, Subscrip
 
 ITEM_TABLE = cast(Table, SubscriptionItem.__table__)
 ITEM_COLUMNS = tuple(SubscriptionItemCopy.__dataclass_fields__)
+FIND_ITEMS = select(*(ITEM_TABLE.c[name] for name in ITEM_COLUMNS)).where(
+    ITEM_TABLE.c.subscription_id == bindparam("owner_id")
+)
+CHANGE_ITEM = update(ITEM_TABLE).where(
+    ITEM_TABLE.c.subscription_id == bindparam("owner_id"),
+    ITEM_TABLE.c.stripe_subscription_item_id == bindparam("item_id"),
+)
 OWN_COLUMNS = ("as_of", "uncertainty_seconds", "is_chained", "has_settled_tie", "revision")
 
 
 def read(session: Session, kind: Kind, processor_account_id: int, object_id: str) -> tuple[int, Held] | None:
     """The row's id and what it holds, or None. Other transactions wait for this one to end."""
-    table = kind.table
-    found = session.execute(
-        select(table)
-        .where(table.c.processor_account_id == processor_account_id, table.c[kind.id_column] == object_id)
-        .with_for_update()
-    ).mappings()
-    row = found.one_or_none()
+    wanted = {"account_id": processor_account_id, "object_id": object_id}
+    row = session.execute(row_statements.find(kind), wanted).mappings().one_or_none()
     return None if row is None else (row["id"], held(session, kind, row))
 
 
@@ -42,10 +44,8 @@ def held(session: Session, kind: Kind, row: RowMapping) -> Held:
 
 def add(session: Session, kind: Kind, processor_account_id: int, new: Held) -> bool:
     """Insert the first sighting of an object. False when another transaction was faster: then read again."""
-    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = make(kind.table).on_conflict_do_nothing().returning(kind.table.c.id)
     values = {**row_values(kind, new), "processor_account_id": processor_account_id}
-    row_id = session.execute(statement, values).scalar_one_or_none()
+    row_id = session.execute(row_statements.add(session, kind.table), values).scalar_one_or_none()
     if row_id is None:
         return False
     if isinstance(new.copy, SubscriptionCopy):
@@ -55,9 +55,17 @@ def add(session: Session, kind: Kind, processor_account_id: int, new: Held) -> b
 
 def change(session: Session, kind: Kind, row_id: int, old: Held, new: Held) -> None:
     """Write what is held now over what was held."""
-    session.execute(update(kind.table).where(kind.table.c.id == row_id), row_values(kind, new))
+    session.execute(row_statements.change(kind), {**row_values(kind, new), "row_id": row_id})
     if isinstance(new.copy, SubscriptionCopy) and isinstance(old.copy, SubscriptionCopy):
         write_items(session, row_id, old.copy.items, new.copy.items)
+
+
+def note(session: Session, kind: Kind, row: tuple[int, Held], new: Held) -> None:
+    """Write how well an unchanged copy is known now, where that differs."""
+    row_id, old = row
+    if new != old:
+        own = {name: getattr(new, name) for name in OWN_COLUMNS}
+        session.execute(update(kind.table).where(kind.table.c.id == row_id), own)
 
 
 def known_only_before(session: Session, kind: Kind, processor_account_id: int, moment: datetime) -> list[str]:
@@ -81,13 +89,7 @@ def row_values(kind: Kind, new: Held) -> dict[str, object]:
 
 
 def read_items(session: Session, subscription_id: int) -> tuple[SubscriptionItemCopy, ...]:
-    columns = [ITEM_TABLE.c[name] for name in ITEM_COLUMNS]
-    rows = session.execute(
-        select(*columns)
-        .where(ITEM_TABLE.c.subscription_id == subscription_id)
-        .order_by(ITEM_TABLE.c.stripe_subscription_item_id)
-    ).mappings()
-    found = [SubscriptionItemCopy(**row) for row in rows]
+    found = [SubscriptionItemCopy(*row) for row in session.execute(FIND_ITEMS, {"owner_id": subscription_id})]
     # The database may sort text by the rules of a language; the copies are sorted by code point.
     return tuple(sorted(found, key=lambda item: item.stripe_subscription_item_id))
 
@@ -109,8 +111,7 @@ def write_items(
         if item_id not in before:
             session.execute(insert(ITEM_TABLE), {**values, "subscription_id": subscription_id})
         elif item != before[item_id]:
-            one = mine & (ITEM_TABLE.c.stripe_subscription_item_id == item_id)
-            session.execute(update(ITEM_TABLE).where(one), values)
+            session.execute(CHANGE_ITEM, {**values, "owner_id": subscription_id, "item_id": item_id})
 
 
 def differences(kind: Kind, old: Copy | None, new: Copy) -> dict[str, tuple[object, object]]:

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, StatementError
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.db import Transaction
+from billingportal.domain import row_statements
 from billingportal.domain.absorption import absorb_event
 from billingportal.domain.kinds import KIND_OF_EVENT, Kind, is_creation, is_deletion
 from billingportal.domain.newer_wins import EventSighting, Verdict
@@ -158,8 +158,6 @@ def insert_event(
     result: Result,
 ) -> bool:
     """False when the event is stored already."""
-    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = make(EVENTS).on_conflict_do_nothing().returning(EVENTS.c.id)
     moment = now()
     values = {
         "processor_account_id": processor_account_id,
@@ -177,7 +175,7 @@ def insert_event(
         "error": result.error,
         "changes": result.changes,
     }
-    return session.execute(statement, values).scalar_one_or_none() is not None
+    return session.execute(row_statements.add(session, EVENTS), values).scalar_one_or_none() is not None
 
 
 def store_listed(session: Session, processor_account_id: int, event: EventCopy) -> None:

@@ -20,7 +20,7 @@ from billingportal.stripe_gateway.copies import (
 ITEMS = "items"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """`name` is Stripe's own name of the object. `is_told_whole`: an event's payload has all that we keep."""
 
