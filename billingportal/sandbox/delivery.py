@@ -89,7 +89,7 @@ class Postman:
 
     def accept(self, store: Store, event: Document) -> None:
         """Send an event to every endpoint that wants it."""
-        for endpoint in list(store.newest_first("webhook_endpoint")):
+        for endpoint in list(store.living("webhook_endpoint")):
             if endpoint["status"] == "enabled" and wanted(event["type"], endpoint["enabled_events"]):
                 self.address(store, event, endpoint)
 

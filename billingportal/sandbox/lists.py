@@ -28,6 +28,7 @@ def page(call: Call, kind: str, url: str, documents: Iterable[Document], *tests:
     after, before = call.parameters.get("starting_after"), call.parameters.get("ending_before")
     if after and before:
         raise invalid("You may only specify one of these parameters: ending_before, starting_after.")
+    tests = (living, *tests)
     limit: int = call.parameters.get("limit", DEFAULT_LIMIT)
     for name, cursor in (("starting_after", after), ("ending_before", before)):
         if cursor and call.store.find(kind, cursor) is None:
@@ -43,6 +44,11 @@ def page(call: Call, kind: str, url: str, documents: Iterable[Document], *tests:
                 return Page(found, True, url)
             found.append(document)
     return Page(found, False, url)
+
+
+def living(document: Document) -> bool:
+    """Whether an object is still there."""
+    return not document.get("deleted")
 
 
 def until(cursor: str, documents: Iterable[Document], tests: tuple[Test, ...]) -> Iterable[Document]:

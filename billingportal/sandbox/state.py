@@ -40,10 +40,12 @@ class Store:
         return self.objects.get(kind, {}).get(identifier)
 
     def newest_first(self, kind: str) -> Iterator[Document]:
-        """All objects of a kind that are not deleted."""
-        return (
-            document for document in reversed(self.objects.get(kind, {}).values()) if not document.get("deleted", False)
-        )
+        """All objects of a kind, deleted ones too: cursors may name them."""
+        return iter(reversed(self.objects.get(kind, {}).values()))
+
+    def living(self, kind: str) -> Iterator[Document]:
+        """All objects of a kind that are not deleted, newest first."""
+        return (document for document in self.newest_first(kind) if not document.get("deleted"))
 
 
 @dataclass

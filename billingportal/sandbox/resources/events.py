@@ -37,7 +37,7 @@ def index(call: Call) -> Page:
         raise invalid("You may only specify one of these parameters: type, types.")
     if "types" in given and not given["types"]:
         raise invalid("Invalid array", "types")
-    events = call.store.newest_first(KIND)
+    events = call.store.living(KIND)
     return page(call, KIND, "/v1/events", events, kept, created_within(call), of_type(call), delivered(call))
 
 

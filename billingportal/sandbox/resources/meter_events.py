@@ -21,7 +21,7 @@ def create(call: Call) -> Document:
     """Take a report of usage. Raises Refused for an unknown meter, a repeated identifier and a time out of reach."""
     given = call.parameters
     name = given["event_name"]
-    meters = call.store.newest_first("billing.meter")
+    meters = call.store.living("billing.meter")
     if not any(meter["event_name"] == name and meter["status"] == "active" for meter in meters):
         raise invalid(f"No active meter found for the event name '{name}'.", "event_name", "no_meter")
     moment = given.get("timestamp", now())

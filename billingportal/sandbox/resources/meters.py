@@ -35,7 +35,7 @@ def create(call: Call) -> Document:
     """A new meter; each event name has one active meter."""
     given = call.parameters
     name = given["event_name"]
-    for other in call.store.newest_first(KIND):
+    for other in call.store.living(KIND):
         if other["event_name"] == name and other["status"] == "active":
             message = f"A meter ({other['id']}) already exists with the event_name '{name}'."
             raise invalid(message, "event_name")

@@ -73,7 +73,7 @@ def product_for(call: Call) -> str:
 
 def holder_of(call: Call, lookup_key: str) -> Document | None:
     """The price that has a lookup key now."""
-    prices = call.store.newest_first(KIND)
+    prices = call.store.living(KIND)
     return next((price for price in prices if price["lookup_key"] == lookup_key), None)
 
 

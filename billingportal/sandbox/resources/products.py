@@ -155,7 +155,7 @@ def check_default(call: Call, product: Document) -> None:
 def delete(call: Call, identifier: str) -> Document:
     """Remove a product that has no prices."""
     product = call.need(KIND, identifier, "id")
-    if any(price["product"] == identifier for price in call.store.newest_first("price")):
+    if any(price["product"] == identifier for price in call.store.living("price")):
         raise invalid("This product cannot be deleted because it has one or more user-created prices.")
     emit(call, "product.deleted", product)
     product["deleted"] = True

@@ -49,7 +49,7 @@ def create(call: Call) -> Document:
     version = given.get("api_version")
     if version is not None and version not in KNOWN_VERSIONS:
         raise invalid(f"Invalid API version: {version}", "api_version")
-    if len(list(call.store.newest_first(KIND))) >= MOST:
+    if len(list(call.store.living(KIND))) >= MOST:
         mode = "live" if call.livemode else "test"
         raise invalid(f"You have reached the maximum of {MOST} {mode} webhook endpoints.")
     secret = new_secret("whsec_", 32)
