@@ -7,13 +7,21 @@
     if (item) item.closest('.menu').hidePopover();
   });
 
+  // From inside an open menu, or from the button that opened it.
+  function menuOf(element) {
+    const inside = element.closest?.('.menu');
+    if (inside) return inside;
+    const opened = element.getAttribute?.('popovertarget');
+    return opened && document.querySelector(`#${opened}.menu:popover-open`);
+  }
+
   document.addEventListener('keydown', event => {
-    const menu = event.target.closest?.('.menu');
-    if (!menu || !['ArrowUp', 'ArrowDown'].includes(event.key)) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const menu = step && menuOf(event.target);
+    if (!menu) return;
     const items = [...menu.querySelectorAll('.dropdown-item')];
-    const step = event.key === 'ArrowDown' ? 1 : items.length - 1;
     const from = items.indexOf(document.activeElement);
-    const next = from < 0 ? (event.key === 'ArrowDown' ? 0 : items.length - 1) : (from + step) % items.length;
+    const next = from < 0 && step < 0 ? items.length - 1 : (from + step + items.length) % items.length;
     items[next].focus();
     event.preventDefault();
   });

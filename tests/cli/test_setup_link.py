@@ -6,7 +6,6 @@ from sqlalchemy.orm import Session
 from billingportal.cli import setup_link
 from billingportal.domain import setup
 from billingportal.models.audit_entry import AuditEntry
-from billingportal.models.staff import Staff
 
 
 def test_a_link_is_printed_for_the_address_people_use(app: Flask, session: Session) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 CHROMIUM = "/usr/bin/chromium"
@@ -24,9 +24,8 @@ FLAGS = (
 PHONE, DESK = 390, 1280
 Theme = Literal["light", "dark"]
 
-# Set up before any script of the page runs, and read when the test ends.
+# Runs before any script of the page: what a page would swallow becomes an error in the console.
 WATCH = """
-window.__trouble = [];
 document.addEventListener('securitypolicyviolation', event =>
   console.error(`CSP: ${event.violatedDirective} refused ${event.blockedURI || event.sample}`));
 document.addEventListener('htmx:error', event =>
@@ -112,15 +111,13 @@ def settle(page: Page) -> None:
 
 
 @contextmanager
-def weighed(context: BrowserContext) -> Iterator[list[int]]:
-    """Collects the bytes of every answer as they came over the wire, headers left out."""
+def weighed(page: Page) -> Iterator[list[int]]:
+    """Collects the bytes of every answer as they came over the wire, headers included, what was cached as 0."""
     weights: list[int] = []
-
-    def weigh(request: Request) -> None:
-        weights.append(request.sizes()["responseBodySize"])
-
-    context.on("requestfinished", weigh)
+    wire = page.context.new_cdp_session(page)
+    wire.send("Network.enable")
+    wire.on("Network.loadingFinished", lambda event: weights.append(int(event["encodedDataLength"])))
     try:
         yield weights
     finally:
-        context.remove_listener("requestfinished", weigh)
+        wire.detach()
