@@ -4,8 +4,9 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
+from billingportal.db import Database
 from billingportal.domain import held_rows
 from billingportal.domain.kinds import Kind
 from billingportal.domain.newer_wins import (
@@ -16,9 +17,11 @@ from billingportal.domain.newer_wins import (
     after_confirmation,
     after_event,
     after_fetch,
+    after_stale,
     judge_event,
     judge_fetch,
 )
+from billingportal.models import StripeEvent
 from billingportal.plain_json import Json, JsonObject
 
 
@@ -31,54 +34,62 @@ class Absorbed:
 
 
 def absorb_event(
-    session: Session, kind: Kind, processor_account_id: int, object_id: str, seen: EventSighting
+    database: Database, kind: Kind, processor_account_id: int, object_id: str, seen: EventSighting
 ) -> Absorbed:
     """Take an event's view of an object into its row, where the event proves to be newer."""
     while True:
-        row = held_rows.read(session, kind, processor_account_id, object_id)
+        row = held_rows.read(database, kind, processor_account_id, object_id)
         old = row[1] if row else None
         verdict = judge_event(old, seen)
-        if row and old and verdict is Verdict.CONFIRM:
-            confirm(session, kind, row[0], old, seen)
+        if row and verdict is Verdict.CONFIRM:
+            held_rows.note(database, kind, row, after_confirmation(row[1], seen))
+        if row and verdict is Verdict.STALE:
+            held_rows.note(database, kind, row, after_stale(row[1]))
         if verdict is not Verdict.ABSORB:
             return Absorbed(verdict)
+        if row is None and inbox_knows(database, processor_account_id, object_id):
+            return Absorbed(Verdict.ASK)
         new = after_event(old, seen)
-        if write(session, kind, processor_account_id, row, new):
+        if write(database, kind, processor_account_id, row, new):
             return Absorbed(verdict, told(kind, old, new))
 
 
 def absorb_fetch(
-    session: Session, kind: Kind, processor_account_id: int, object_id: str, seen: FetchSighting
+    database: Database, kind: Kind, processor_account_id: int, object_id: str, seen: FetchSighting
 ) -> Absorbed:
     """Take Stripe's answer into the row, unless something newer came while we waited for it."""
     while True:
-        row = held_rows.read(session, kind, processor_account_id, object_id)
+        row = held_rows.read(database, kind, processor_account_id, object_id)
         old = row[1] if row else None
         verdict = judge_fetch(old, seen)
+        if row and verdict is Verdict.STALE:
+            held_rows.note(database, kind, row, after_stale(row[1]))
         new = after_fetch(old, seen)
         if verdict is not Verdict.ABSORB or new is None:
             return Absorbed(verdict)
-        if write(session, kind, processor_account_id, row, new):
+        if write(database, kind, processor_account_id, row, new):
             return Absorbed(verdict, told(kind, old, new))
 
 
-def revision(session: Session, kind: Kind, processor_account_id: int, object_id: str) -> int | None:
+def revision(database: Database, kind: Kind, processor_account_id: int, object_id: str) -> int | None:
     """The row's revision now, to be named when Stripe's answer is absorbed; None when there is no row."""
-    row = held_rows.read(session, kind, processor_account_id, object_id)
+    row = held_rows.read(database, kind, processor_account_id, object_id)
     return row[1].revision if row else None
 
 
-def confirm(session: Session, kind: Kind, row_id: int, old: Held, seen: EventSighting) -> None:
-    new = after_confirmation(old, seen)
-    if new != old:
-        held_rows.change(session, kind, row_id, old, new)
+def inbox_knows(database: Database, processor_account_id: int, object_id: str) -> bool:
+    """Whether an event told of the object before, though it has no row: Stripe may have said that it is gone."""
+    earlier = select(StripeEvent.id).where(
+        StripeEvent.processor_account_id == processor_account_id, StripeEvent.object_id == object_id
+    )
+    return database.scalar(earlier.limit(1)) is not None
 
 
-def write(session: Session, kind: Kind, processor_account_id: int, row: tuple[int, Held] | None, new: Held) -> bool:
+def write(database: Database, kind: Kind, processor_account_id: int, row: tuple[int, Held] | None, new: Held) -> bool:
     """False when another transaction added the row first: it has to be judged again."""
     if row is None:
-        return held_rows.add(session, kind, processor_account_id, new)
-    held_rows.change(session, kind, row[0], row[1], new)
+        return held_rows.add(database, kind, processor_account_id, new)
+    held_rows.change(database, kind, row[0], row[1], new)
     return True
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import RowMapping, Table, bindparam, insert, select, update
-from sqlalchemy.orm import Session
 
+from billingportal.db import Database
 from billingportal.domain import row_statements
 from billingportal.domain.kinds import ITEMS, SUBSCRIPTION, Kind
 from billingportal.domain.newer_wins import Held
@@ -27,52 +27,52 @@ CHANGE_ITEM = update(ITEM_TABLE).where(
 OWN_COLUMNS = ("as_of", "uncertainty_seconds", "is_chained", "has_settled_tie", "revision")
 
 
-def read(session: Session, kind: Kind, processor_account_id: int, object_id: str) -> tuple[int, Held] | None:
+def read(database: Database, kind: Kind, processor_account_id: int, object_id: str) -> tuple[int, Held] | None:
     """The row's id and what it holds, or None. Other transactions wait for this one to end."""
     wanted = {"account_id": processor_account_id, "object_id": object_id}
-    row = session.execute(row_statements.find(kind), wanted).mappings().one_or_none()
-    return None if row is None else (row["id"], held(session, kind, row))
+    row = database.execute(row_statements.find(kind), wanted).mappings().one_or_none()
+    return None if row is None else (row["id"], held(database, kind, row))
 
 
-def held(session: Session, kind: Kind, row: RowMapping) -> Held:
+def held(database: Database, kind: Kind, row: RowMapping) -> Held:
     values = {name: row[name] for name in kind.columns}
     if kind is SUBSCRIPTION:
-        values[ITEMS] = read_items(session, row["id"])
+        values[ITEMS] = read_items(database, row["id"])
     own = {name: row[name] for name in OWN_COLUMNS}
     return Held(copy=kind.copy_type(**values), is_deleted=row["deleted_at"] is not None, **own)
 
 
-def add(session: Session, kind: Kind, processor_account_id: int, new: Held) -> bool:
+def add(database: Database, kind: Kind, processor_account_id: int, new: Held) -> bool:
     """Insert the first sighting of an object. False when another transaction was faster: then read again."""
     values = {**row_values(kind, new), "processor_account_id": processor_account_id}
-    row_id = session.execute(row_statements.add(session, kind.table), values).scalar_one_or_none()
+    row_id = database.execute(row_statements.add(database, kind.table), values).scalar_one_or_none()
     if row_id is None:
         return False
     if isinstance(new.copy, SubscriptionCopy):
-        write_items(session, row_id, (), new.copy.items)
+        write_items(database, row_id, (), new.copy.items)
     return True
 
 
-def change(session: Session, kind: Kind, row_id: int, old: Held, new: Held) -> None:
+def change(database: Database, kind: Kind, row_id: int, old: Held, new: Held) -> None:
     """Write what is held now over what was held."""
-    session.execute(row_statements.change(kind), {**row_values(kind, new), "row_id": row_id})
+    database.execute(row_statements.change(kind), {**row_values(kind, new), "row_id": row_id})
     if isinstance(new.copy, SubscriptionCopy) and isinstance(old.copy, SubscriptionCopy):
-        write_items(session, row_id, old.copy.items, new.copy.items)
+        write_items(database, row_id, old.copy.items, new.copy.items)
 
 
-def note(session: Session, kind: Kind, row: tuple[int, Held], new: Held) -> None:
+def note(database: Database, kind: Kind, row: tuple[int, Held], new: Held) -> None:
     """Write how well an unchanged copy is known now, where that differs."""
     row_id, old = row
     if new != old:
         own = {name: getattr(new, name) for name in OWN_COLUMNS}
-        session.execute(update(kind.table).where(kind.table.c.id == row_id), own)
+        database.execute(update(kind.table).where(kind.table.c.id == row_id), own)
 
 
-def known_only_before(session: Session, kind: Kind, processor_account_id: int, moment: datetime) -> list[str]:
+def known_only_before(database: Database, kind: Kind, processor_account_id: int, moment: datetime) -> list[str]:
     """The objects that nothing has told of since a moment and that are not known to be gone."""
     table = kind.table
     return list(
-        session.scalars(
+        database.scalars(
             select(table.c[kind.id_column]).where(
                 table.c.processor_account_id == processor_account_id,
                 table.c.as_of < moment,
@@ -88,14 +88,14 @@ def row_values(kind: Kind, new: Held) -> dict[str, object]:
     return {name: getattr(new.copy, name) for name in kind.columns} | own | {"deleted_at": deleted_at}
 
 
-def read_items(session: Session, subscription_id: int) -> tuple[SubscriptionItemCopy, ...]:
-    found = [SubscriptionItemCopy(*row) for row in session.execute(FIND_ITEMS, {"owner_id": subscription_id})]
+def read_items(database: Database, subscription_id: int) -> tuple[SubscriptionItemCopy, ...]:
+    found = [SubscriptionItemCopy(*row) for row in database.execute(FIND_ITEMS, {"owner_id": subscription_id})]
     # The database may sort text by the rules of a language; the copies are sorted by code point.
     return tuple(sorted(found, key=lambda item: item.stripe_subscription_item_id))
 
 
 def write_items(
-    session: Session,
+    database: Database,
     subscription_id: int,
     old: tuple[SubscriptionItemCopy, ...],
     new: tuple[SubscriptionItemCopy, ...],
@@ -105,13 +105,13 @@ def write_items(
     after = {item.stripe_subscription_item_id: item for item in new}
     mine = ITEM_TABLE.c.subscription_id == subscription_id
     for gone in before.keys() - after.keys():
-        session.execute(ITEM_TABLE.delete().where(mine, ITEM_TABLE.c.stripe_subscription_item_id == gone))
+        database.execute(ITEM_TABLE.delete().where(mine, ITEM_TABLE.c.stripe_subscription_item_id == gone))
     for item_id, item in after.items():
         values = {name: getattr(item, name) for name in ITEM_COLUMNS}
         if item_id not in before:
-            session.execute(insert(ITEM_TABLE), {**values, "subscription_id": subscription_id})
+            database.execute(insert(ITEM_TABLE), {**values, "subscription_id": subscription_id})
         elif item != before[item_id]:
-            session.execute(CHANGE_ITEM, {**values, "owner_id": subscription_id, "item_id": item_id})
+            database.execute(CHANGE_ITEM, {**values, "owner_id": subscription_id, "item_id": item_id})
 
 
 def differences(kind: Kind, old: Copy | None, new: Copy) -> dict[str, tuple[object, object]]:

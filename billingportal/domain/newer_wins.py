@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from billingportal.stripe_gateway.copies import Copy, InvoiceCopy, SubscriptionCopy
+from billingportal.stripe_gateway.copies import Copy, InvoiceCopy, ProductCopy, SubscriptionCopy
 
 # A state never goes back to one of a lower rank: a paid invoice was open, a canceled subscription was active.
 INVOICE_RANKS = {"draft": 0, "open": 1, "uncollectible": 2, "paid": 3, "void": 3}
@@ -28,7 +28,13 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Held:
-    """What our row says, and how well it is known (see models.stripe_row)."""
+    """What our row says, and how well it is known (see models.stripe_row).
+
+    Every event of the present second is a step from one state to another. As long as each of them is
+    absorbed as a step from where we stand, or leads to where we stand, the end is the truth whatever the
+    order of the steps: only the last state is entered once more than it is left. `is_chained` says that
+    the start of those steps is known.
+    """
 
     copy: Copy
     is_deleted: bool
@@ -76,22 +82,25 @@ def judge_event(held: Held | None, seen: EventSighting) -> Verdict:
     if held is None or seen.created_at > held.as_of:
         return Verdict.ABSORB
     if seen.created_at < held.certain_since:
-        # An older event that comes late shows that the tie was settled without knowing all of the past.
-        return Verdict.ASK if held.has_settled_tie else Verdict.STALE
+        return judge_older(held)
     return judge_tie(held, seen)
+
+
+def judge_older(held: Held) -> Verdict:
+    """What is older but comes late shows that a tie was settled without knowing all of the past."""
+    return Verdict.ASK if held.has_settled_tie else Verdict.STALE
 
 
 def judge_tie(held: Held, seen: EventSighting) -> Verdict:
     """Both may be of the same second: the rank of the state decides, or the event's own account of the past."""
-    if rank(seen.copy, seen.is_deletion) < rank(held.copy, held.is_deleted):
-        return Verdict.STALE
-    if rank(seen.copy, seen.is_deletion) > rank(held.copy, held.is_deleted):
-        return Verdict.ABSORB
-    if seen.copy == held.copy:
+    mine, theirs = rank(held.copy, held.is_deleted), rank(seen.copy, seen.is_deletion)
+    if theirs != mine:
+        return Verdict.ABSORB if theirs > mine else Verdict.STALE
+    if seen.copy == held.copy and seen.is_deletion == held.is_deleted:
         return Verdict.CONFIRM
-    if held.is_chained and seen.before == held.copy:
-        return Verdict.ABSORB
-    return Verdict.ASK
+    if seen.is_creation and not can_be_made_again(seen.copy):
+        return Verdict.STALE
+    return Verdict.ABSORB if held.is_chained and seen.before == held.copy else Verdict.ASK
 
 
 def judge_fetch(held: Held | None, seen: FetchSighting) -> Verdict:
@@ -100,11 +109,13 @@ def judge_fetch(held: Held | None, seen: FetchSighting) -> Verdict:
         return Verdict.ABSORB
     if held.as_of < seen.certain_since:
         return Verdict.ABSORB
-    return Verdict.STALE if held.certain_since > seen.as_of else Verdict.ASK
+    return judge_older(held) if held.certain_since > seen.as_of else Verdict.ASK
 
 
 def rank(copy: Copy, is_deleted: bool) -> int:
     """How far along its life an object is. Equal ranks say nothing about the order."""
+    if can_be_made_again(copy):
+        return 0
     if is_deleted:
         return DELETED
     if isinstance(copy, InvoiceCopy):
@@ -114,26 +125,45 @@ def rank(copy: Copy, is_deleted: bool) -> int:
     return 0
 
 
+def can_be_made_again(copy: Copy) -> bool:
+    """Whether the id may come back after a deletion: people may choose a product's id."""
+    return isinstance(copy, ProductCopy)
+
+
 def after_event(held: Held | None, seen: EventSighting) -> Held:
     """What is held once the event has been absorbed."""
+    is_entry = is_entry_into_rank(seen)
     if held is None:
-        return Held(seen.copy, seen.is_deletion, seen.created_at, 0, seen.is_creation, False, 1)
-    follows = seen.before is not None and seen.before == held.copy
+        return Held(seen.copy, seen.is_deletion, seen.created_at, 0, seen.is_creation or is_entry, False, 1)
     is_tie = seen.created_at <= held.as_of
+    is_equal_rank = rank(seen.copy, seen.is_deletion) == rank(held.copy, held.is_deleted)
+    follows = seen.before == held.copy and not held.is_deleted
     return Held(
         copy=seen.copy,
         is_deleted=seen.is_deletion,
         as_of=max(held.as_of, seen.created_at),
         uncertainty_seconds=held.uncertainty_seconds if is_tie else 0,
-        is_chained=follows and (held.is_chained or not is_tie),
-        has_settled_tie=is_tie,
+        # One tie in a second may be settled by the event's own account of the past. A second one might
+        # be a twin of the first, which Stripe sends at times with an id of its own.
+        is_chained=is_entry or (follows and not is_tie),
+        has_settled_tie=is_tie and is_equal_rank,
         revision=held.revision + 1,
     )
 
 
+def is_entry_into_rank(seen: EventSighting) -> bool:
+    """Whether all else of its rank came after this event, since a rank is entered once."""
+    return seen.before is not None and rank(seen.before, False) < rank(seen.copy, seen.is_deletion)
+
+
 def after_confirmation(held: Held, seen: EventSighting) -> Held:
-    """The same content again. If it says it came from something else, a step in between is unknown to us."""
-    return replace(held, is_chained=False) if seen.before is not None else held
+    """The same content again: it may have been left and come back to, unless the event itself changed nothing."""
+    return replace(held, is_chained=held.is_chained and seen.before == seen.copy, revision=held.revision + 1)
+
+
+def after_stale(held: Held) -> Held:
+    """Something older came late: the chain did not start where it seemed to."""
+    return replace(held, is_chained=False)
 
 
 def after_fetch(held: Held | None, seen: FetchSighting) -> Held | None:

@@ -13,7 +13,8 @@ class StripeRow(Base):
 
     An event created after `as_of` is newer for certain; one created more than `uncertainty_seconds`
     before it is older for certain. In between, the event must prove its place or Stripe is asked.
-    `is_chained` says that every event of the `as_of` second followed what was held, which such a proof needs.
+    `is_chained`: where the events of the `as_of` second started from is known, which such a proof needs.
+    `has_settled_tie`: one of them has given it. `revision` counts all that was learned, also confirmations.
     """
 
     __abstract__ = True
