@@ -1,16 +1,17 @@
 """Stores every event once and takes it into our rows, in one transaction."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import Table
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, StatementError
-from sqlalchemy.orm import Session
 
 from billingportal.clock import now
-from billingportal.db import Transaction
+from billingportal.db import Database
 from billingportal.domain import row_statements
 from billingportal.domain.absorption import absorb_event
 from billingportal.domain.kinds import KIND_OF_EVENT, Kind, is_creation, is_deletion
@@ -58,29 +59,51 @@ class Result:
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class Told:
+    """An object as an event shows it."""
+
+    kind: Kind
+    object_id: str
+    sighting: EventSighting
+
+
 def receive(
-    transaction: Transaction, processor_account_id: int, event: EventCopy, payload: str, *, livemode: bool
+    transaction: Callable[[], AbstractContextManager[Database]],
+    processor_account_id: int,
+    event: EventCopy,
+    payload: str,
+    *,
+    livemode: bool,
 ) -> EventState | None:
     """Store a verified event and absorb it, all or nothing. Returns its state, or None when it was stored before.
 
     An event that cannot be absorbed is stored all the same, as failed.
     """
     try:
-        with transaction() as session:
-            result = judge(session, processor_account_id, event, livemode=livemode)
-            return store(session, processor_account_id, event, payload, "webhook", result)
+        # Read before the transaction begins: while it runs, SQLite lets nobody else write.
+        found = read(event, livemode=livemode)
+        with transaction() as database:
+            result = found if isinstance(found, Result) else absorb(database, processor_account_id, found)
+            return store(database, processor_account_id, event, payload, "webhook", result)
     except UNABSORBED as error:
         if is_disconnection(error):
             raise
         failure = Result("failed", {}, describe(error))
-    with transaction() as session:
-        return store(session, processor_account_id, event, payload, "webhook", failure)
+    with transaction() as database:
+        return store(database, processor_account_id, event, payload, "webhook", failure)
 
 
-def judge(session: Session, processor_account_id: int, event: EventCopy, *, livemode: bool) -> Result:
+def read(event: EventCopy, *, livemode: bool) -> Result | Told:
+    """What the event tells of an object, or its result where that is known without looking at our rows."""
     if event.livemode is not livemode or event.stripe_account_id is not None:
         return Result("refused", {}, "The event belongs to another mode or another Stripe account.")
-    return absorb(session, processor_account_id, event)
+    kind = KIND_OF_EVENT.get(event.type)
+    if kind is None or event.object_id is None:
+        return Result("ignored", {})
+    if not kind.is_told_whole or event.api_version != API_VERSION or has_hidden_part(event.object):
+        return Result("pending", {})
+    return Told(kind, event.object_id, sighting(kind, event))
 
 
 def is_disconnection(error: BaseException) -> bool:
@@ -93,14 +116,9 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {words}".strip(": ")[:500]
 
 
-def absorb(session: Session, processor_account_id: int, event: EventCopy) -> Result:
+def absorb(database: Database, processor_account_id: int, told: Told) -> Result:
     """Take one event into our rows as far as it proves its place. Writes nothing about the event itself."""
-    kind = KIND_OF_EVENT.get(event.type)
-    if kind is None or event.object_id is None:
-        return Result("ignored", {})
-    if not kind.is_told_whole or event.api_version != API_VERSION or has_hidden_part(event.object):
-        return Result("pending", {})
-    done = absorb_event(session, kind, processor_account_id, event.object_id, sighting(kind, event))
+    done = absorb_event(database, told.kind, processor_account_id, told.object_id, told.sighting)
     return Result(STATE_AFTER[done.verdict], done.changes)
 
 
@@ -135,7 +153,7 @@ def overlay(current: JsonObject, previous: JsonObject) -> JsonObject:
 
 
 def store(
-    session: Session,
+    database: Database,
     processor_account_id: int,
     event: EventCopy,
     payload: str,
@@ -143,14 +161,14 @@ def store(
     result: Result,
 ) -> EventState | None:
     """Insert the event with its result. None when it is here already: then all of this transaction is undone."""
-    if insert_event(session, processor_account_id, event, payload, source, result):
+    if insert_event(database, processor_account_id, event, payload, source, result):
         return result.state
-    session.rollback()
+    database.rollback()
     return None
 
 
 def insert_event(
-    session: Session,
+    database: Database,
     processor_account_id: int,
     event: EventCopy,
     payload: str,
@@ -175,13 +193,13 @@ def insert_event(
         "error": result.error,
         "changes": result.changes,
     }
-    return session.execute(row_statements.add(session, EVENTS), values).scalar_one_or_none() is not None
+    return database.execute(row_statements.add(database, EVENTS), values).scalar_one_or_none() is not None
 
 
-def store_listed(session: Session, processor_account_id: int, event: EventCopy) -> None:
+def store_listed(database: Database, processor_account_id: int, event: EventCopy) -> None:
     """Store an event that catch-up found in Stripe's list, as pending. One that is here already stays as it is."""
     payload = json.dumps({"id": event.stripe_event_id, "type": event.type, "data": {"object": event.object}})
-    insert_event(session, processor_account_id, event, payload, "catch-up", Result("pending", {}))
+    insert_event(database, processor_account_id, event, payload, "catch-up", Result("pending", {}))
 
 
 def next_attempt(state: EventState, attempts: int, moment: datetime) -> datetime | None:

@@ -6,6 +6,7 @@ from sqlalchemy import Insert, Select, Table, Update, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from billingportal.db import Database
 from billingportal.domain.kinds import Kind
 
 
@@ -28,9 +29,10 @@ def change(kind: Kind) -> Update:
     return update(kind.table).where(kind.table.c.id == bindparam("row_id"))
 
 
-def add(session: Session, table: Table) -> Insert:
+def add(database: Database, table: Table) -> Insert:
     """A row that may have been added by another transaction; returns its id unless it was."""
-    return insert_unless_there(table, session.get_bind().dialect.name)
+    connection = database.connection() if isinstance(database, Session) else database
+    return insert_unless_there(table, connection.dialect.name)
 
 
 @cache

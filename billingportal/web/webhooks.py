@@ -1,13 +1,16 @@
 """The one door for Stripe's events. 200 means: stored durably."""
 
+from datetime import datetime
+
 from flask import Blueprint, Response, request
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from billingportal.clock import now
-from billingportal.db import db, transaction
+from billingportal.db import bare_transaction, glance
 from billingportal.domain import inbox
 from billingportal.models import ProcessorAccount, WebhookEndpoint
+from billingportal.models.processor_account import Mode
 from billingportal.portal import current_portal
 from billingportal.stripe_gateway import signature
 from billingportal.stripe_gateway.errors import BadSignature, UnreadableObject
@@ -17,6 +20,20 @@ from billingportal.web.security import csrf
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 # Stripe has no session to protect; its signature is the proof.
 csrf.exempt(blueprint)
+
+Endpoint = Row[int, Mode, str | None, str | None, datetime | None]
+# Columns instead of mapped objects, and built once: this runs for every event.
+FIND = (
+    select(
+        WebhookEndpoint.processor_account_id,
+        ProcessorAccount.mode,
+        WebhookEndpoint.secret_sealed,
+        WebhookEndpoint.previous_secret_sealed,
+        WebhookEndpoint.previous_secret_ends_at,
+    )
+    .join(ProcessorAccount, ProcessorAccount.id == WebhookEndpoint.processor_account_id)
+    .where(WebhookEndpoint.token == bindparam("token"))
+)
 
 
 @blueprint.post("/stripe/<token>")
@@ -33,25 +50,21 @@ def create(token: str) -> Response:
 
 
 def receive(token: str) -> Response:
-    known = db.session.execute(
-        select(WebhookEndpoint, ProcessorAccount.mode)
-        .join(ProcessorAccount, ProcessorAccount.id == WebhookEndpoint.processor_account_id)
-        .where(WebhookEndpoint.token == token)
-    ).one_or_none()
-    if known is None:
+    with glance() as connection:
+        endpoint = connection.execute(FIND, {"token": token}).one_or_none()
+    if endpoint is None:
         return answer(404, "There is no such webhook address.")
-    endpoint, mode = known
-    account_id = endpoint.processor_account_id
     body = request.get_data(cache=False)
     signature.verify(body, request.headers.get("Stripe-Signature", ""), secrets_of(endpoint))
     event = signature.read_event(body)
-    state = inbox.receive(transaction, account_id, event, body.decode(), livemode=mode == "live")
+    livemode = endpoint.mode == "live"
+    state = inbox.receive(bare_transaction, endpoint.processor_account_id, event, body.decode(), livemode=livemode)
     if state == "refused":
         return answer(400, "The event belongs to another mode or another Stripe account.")
     return answer(200, "stored" if state else "stored before")
 
 
-def secrets_of(endpoint: WebhookEndpoint) -> list[str]:
+def secrets_of(endpoint: Endpoint) -> list[str]:
     """The current signing secret, then the previous one as long as deliveries made for it may arrive."""
     vault = current_portal().vault
     sealed = [endpoint.secret_sealed]
