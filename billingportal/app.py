@@ -1,6 +1,5 @@
 """Wiring only: one function that puts an application together."""
 
-from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -13,9 +12,9 @@ from billingportal.db import db
 from billingportal.portal import Portal, attach
 from billingportal.stripe_gateway.client import OpenGateway, gateway_opener
 from billingportal.vault import Vault, derive
+from billingportal.web.session import LONGEST_SESSION
 
 ROOT = Path(__file__).resolve().parent.parent
-SESSION_LIFETIME = timedelta(hours=12)
 
 
 def create_app(settings: Settings, *, open_gateway: OpenGateway | None = None) -> Flask:
@@ -43,7 +42,8 @@ def flask_config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": is_https,
-        "PERMANENT_SESSION_LIFETIME": SESSION_LIFETIME,
+        "PERMANENT_SESSION_LIFETIME": LONGEST_SESSION,
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
         "MAX_CONTENT_LENGTH": 1024 * 1024,

@@ -17,6 +17,7 @@ from billingportal.web import htmx
 from billingportal.web.addresses import own_path
 
 PUBLIC_BLUEPRINTS = {"assets", "brand", "health", "setup", "sign_in", "webhooks"}
+SHARED_BLUEPRINTS = {"assets", "brand"}
 LONGEST_SESSION = timedelta(hours=12)
 
 P = ParamSpec("P")
@@ -101,17 +102,19 @@ def refuse_strangers() -> Response | None:
 
 
 def keep_private(response: Response) -> Response:
-    """Pages of signed-in people are kept by no cache, so that Back after sign-out shows nothing."""
-    if request.blueprint not in {"assets", "brand"}:
+    """Pages are kept by no cache, so that Back after sign-out shows nothing. Static files are everybody's."""
+    if request.blueprint in SHARED_BLUEPRINTS:
+        session.accessed = False
+    else:
         response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
 def init_app(app: Flask) -> None:
+    app.after_request(keep_private)  # first, so that it runs after Flask-Login has looked at the session
     manager = flask_login.LoginManager()
     manager.session_protection = None
     manager.user_loader(load)
     manager.init_app(app, add_context_processor=False)
     app.before_request(refuse_strangers)
-    app.after_request(keep_private)
     app.add_template_global(current_staff)

@@ -50,6 +50,12 @@ def test_assets_are_sent_compressed_to_those_who_accept_it(client: Visitor) -> N
     assert plain.headers["ETag"] != packed.headers["ETag"]
 
 
+def test_an_asset_is_the_same_for_everybody(signed_in: Visitor) -> None:
+    headers = signed_in.get("/static/app.css").headers
+    assert "Cookie" not in headers["Vary"]
+    assert "Set-Cookie" not in headers
+
+
 def test_an_unchanged_asset_is_not_sent_again(client: Visitor) -> None:
     tag = client.get("/static/app.css").headers["ETag"]
     again = client.get("/static/app.css", headers={"If-None-Match": tag})

@@ -38,6 +38,11 @@ def test_a_session_ends_after_twelve_hours(signed_in: Visitor) -> None:
     assert signed_in.get("/profile").status_code == 303
 
 
+def test_looking_at_pages_does_not_make_a_session_longer(signed_in: Visitor) -> None:
+    signed_in.get("/profile")
+    assert "Set-Cookie" not in signed_in.get("/profile").headers
+
+
 def test_a_session_ends_when_its_token_is_changed(app: Flask, signed_in: Visitor, owner: Staff) -> None:
     with app.app_context(), transaction() as session:
         session.get_one(Staff, owner.id).session_token = "another"
