@@ -10,6 +10,8 @@ from billingportal.sandbox.keys import MODES
 from billingportal.sandbox.server import Sandbox
 from billingportal.sandbox.state import World, first_world, load, save
 
+SAVE_SECONDS = 5.0
+
 
 def main() -> int:
     """Serve until SIGINT or SIGTERM, then keep the state; the exit status."""
@@ -26,11 +28,20 @@ def main() -> int:
         signal.signal(number, lambda *_: ended.set())
     announce(sandbox, world)
     sandbox.start()
-    ended.wait()
+    keep(world, path, ended)
     sandbox.close()
     if path is not None:
         save(world, path)
     return 0
+
+
+def keep(world: World, path: Path | None, ended: threading.Event) -> None:
+    """Save now and then what requests have changed, until the end."""
+    answered = 0
+    while not ended.wait(SAVE_SECONDS):
+        if path is not None and world.answered != answered:
+            answered = world.answered
+            save(world, path)
 
 
 def read_arguments() -> argparse.Namespace:

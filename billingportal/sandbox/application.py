@@ -73,7 +73,7 @@ class Application:
 
     def executed(self, request: Request, request_id: str, key: Key, store: Store) -> tuple[Answer, bool]:
         """The answer, and whether execution began (a request that was not understood did not)."""
-        began = False
+        began, sizes = False, store.sizes()
         try:
             operation, identifiers = find(self.operations, request.method, request.path)
             parameters, expansion = self.understood(request, key, operation)
@@ -85,6 +85,7 @@ class Application:
             self.publish(call)
             return Answer(200, json.dumps(rendered(call, result, expansion))), True
         except Refused as refused:
+            store.cut_back(sizes)
             return refusal(refused), began
 
     def understood(self, request: Request, key: Key, operation: Operation) -> tuple[Document, Expansion]:
@@ -119,6 +120,7 @@ class Application:
         }
         with self.world.lock:
             self.world.requests.append(entry)
+            self.world.answered += 1
 
 
 def rendered(call: Call, result: Document | Page, expansion: Expansion) -> Document:

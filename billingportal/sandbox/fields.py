@@ -3,19 +3,8 @@
 import re
 
 from billingportal.sandbox.errors import invalid
-from billingportal.sandbox.parameters import (
-    CLEARED,
-    Boolean,
-    Choice,
-    Clearable,
-    Either,
-    Integer,
-    Kind,
-    Many,
-    Raw,
-    Record,
-    Text,
-)
+from billingportal.sandbox.leaves import Boolean, Choice, Integer, Raw, Text
+from billingportal.sandbox.parameters import CLEARED, Clearable, Either, Kind, Many, Record
 from billingportal.sandbox.wire import Document
 
 DIGITS = re.compile(r"-?\d+\Z")

@@ -74,8 +74,6 @@ class Connection(BaseHTTPRequestHandler):
 
     server: Sandbox
     protocol_version = "HTTP/1.1"
-    server_version = "nginx"
-    sys_version = ""
     disable_nagle_algorithm = True
     wbufsize = -1
     timeout = IDLE_SECONDS
@@ -131,6 +129,9 @@ class Connection(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
+
+    def version_string(self) -> str:
+        return "nginx"
 
     def log_message(self, format: str, *args: object) -> None:
         """The sandbox keeps its own list of requests."""

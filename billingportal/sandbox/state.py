@@ -35,6 +35,16 @@ class Store:
         self.objects.setdefault(document["object"], {})[document["id"]] = document
         return document
 
+    def sizes(self) -> dict[str, int]:
+        """How many objects there are of each kind, for `cut_back`."""
+        return {kind: len(documents) for kind, documents in self.objects.items()}
+
+    def cut_back(self, sizes: dict[str, int]) -> None:
+        """Forget the objects put since `sizes` was taken."""
+        for kind, documents in self.objects.items():
+            for _ in range(len(documents) - sizes.get(kind, 0)):
+                documents.popitem()
+
     def find(self, kind: str, identifier: str) -> Document | None:
         """An object, deleted or not."""
         return self.objects.get(kind, {}).get(identifier)
@@ -63,10 +73,11 @@ class Account:
 
 @dataclass
 class World:
-    """All accounts. `lock` is held while anything is read or changed."""
+    """All accounts. `lock` is held while anything is read or changed; `answered` counts the API's answers."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
+    answered: int = 0
     requests: deque[Document] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
     lock: threading.RLock = field(default_factory=threading.RLock)
 

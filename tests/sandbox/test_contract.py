@@ -121,3 +121,19 @@ def test_the_check_itself_notices_what_is_missing_null_wrong_or_undeclared(
     found = " ".join(violations(subscription))
     for name in ("billing_mode", "metadata", "status", "current_period_end", "quantity", "price.active"):
         assert f".{name} is" in found
+
+
+def test_the_last_event_of_an_object_holds_it_as_it_is_now(sandbox: Sandbox, full_life: SandboxAccount) -> None:
+    last: dict[str, dict[str, Any]] = {}
+    cursor = ""
+    while True:
+        page = fetch(sandbox, full_life.test_key, f"events?limit=100{cursor}")
+        for event in page["data"]:
+            last.setdefault(event["data"]["object"]["id"], event["data"]["object"])
+        if not page["has_more"]:
+            break
+        cursor = f"&starting_after={page['data'][-1]['id']}"
+    for path in ("products", "prices", "customers", "subscriptions?status=all", "invoices", "billing/meters"):
+        objects = fetch(sandbox, full_life.test_key, path)["data"]
+        assert objects != []
+        assert [last[one["id"]] for one in objects] == objects

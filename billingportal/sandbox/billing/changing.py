@@ -1,11 +1,12 @@
 """Changing a subscription: its terms, its items, and what the change costs."""
 
 from billingportal.sandbox.billing import canceling, collecting, invoicing
-from billingportal.sandbox.billing.creating import days_until_due, settle_cancellation
+from billingportal.sandbox.billing.blank_subscription import days_until_due
 from billingportal.sandbox.billing.items import set_period
 from billingportal.sandbox.billing.lines import Draft, period_drafts, proration_drafts
 from billingportal.sandbox.billing.pending import keep
 from billingportal.sandbox.billing.replacing import ItemChange, apply_change, read_changes
+from billingportal.sandbox.billing.scheduled_end import settle_cancellation
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import updating
 from billingportal.sandbox.clock import now

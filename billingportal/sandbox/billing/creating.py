@@ -4,14 +4,14 @@ from decimal import Decimal
 
 from billingportal.sandbox.amounts import total
 from billingportal.sandbox.billing import collecting, invoicing
+from billingportal.sandbox.billing.blank_subscription import blank_subscription
 from billingportal.sandbox.billing.items import check_together, make_item, price_for, quantity_for, set_period
 from billingportal.sandbox.billing.lines import period_drafts, trial_draft
+from billingportal.sandbox.billing.scheduled_end import settle_cancellation
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import Refused, invalid
-from billingportal.sandbox.fields import merged, or_none
-from billingportal.sandbox.identifiers import new_id
 from billingportal.sandbox.present import ENDED
 from billingportal.sandbox.resources import payment_methods
 from billingportal.sandbox.wire import Document
@@ -119,123 +119,6 @@ def first_invoice(call: Call, subscription: Document) -> None:
         subscription["status"] = "trialing"
     elif paid or subscription["collection_method"] == "send_invoice":
         subscription["status"] = "active"
-
-
-def settle_cancellation(call: Call, subscription: Document, given: Document) -> None:
-    """Put the end that was asked for into a subscription whose items have their periods."""
-    if "cancel_at_period_end" in given and given.get("cancel_at"):
-        raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.", "cancel_at")
-    if "cancel_at_period_end" in given:
-        wanted = given["cancel_at_period_end"]
-        at = end_of_periods(call, subscription, "max_period_end") if wanted else None
-        set_end(subscription, at, at_period_end=wanted)
-    if "cancel_at" in given:
-        at = given["cancel_at"] or None
-        if isinstance(at, str):
-            at = end_of_periods(call, subscription, at)
-        if at is not None and at <= now():
-            raise invalid("The `cancel_at` timestamp must be in the future.", "cancel_at")
-        set_end(subscription, at, at_period_end=False)
-
-
-def set_end(subscription: Document, at: int | None, *, at_period_end: bool) -> None:
-    """When the subscription will end, and that it was asked for now."""
-    subscription["cancel_at_period_end"] = at_period_end
-    subscription["cancel_at"] = at
-    subscription["canceled_at"] = None if at is None else now()
-    subscription["cancellation_details"]["reason"] = None if at is None else "cancellation_requested"
-
-
-def end_of_periods(call: Call, subscription: Document, which: str) -> int:
-    """The first or the last end of the items' periods."""
-    items = call.store.objects["subscription_item"]
-    ends = [items[identifier]["current_period_end"] for identifier in subscription["_items"]]
-    return int(min(ends) if which == "min_period_end" else max(ends))
-
-
-def blank_subscription(call: Call, customer: Document, currency: str, trial_end: int | None) -> Document:
-    """A subscription without items, incomplete. Raises Refused for a payment method of someone else."""
-    given = call.parameters
-    method = given.get("default_payment_method")
-    if method is not None:
-        method = payment_methods.usable(call, method, customer["id"], "default_payment_method")
-    mode = given.get("billing_mode", {"type": "flexible"})
-    flexible = {"proration_discounts": "included", **mode.get("flexible", {})}
-    start_date = given.get("backdate_start_date", now())
-    return {
-        "id": new_id("sub"),
-        "object": "subscription",
-        "application": None,
-        "application_fee_percent": None,
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
-        "billing_cycle_anchor": trial_end or given.get("billing_cycle_anchor", now()),
-        "billing_cycle_anchor_config": None,
-        "billing_mode": {
-            "flexible": flexible if mode["type"] == "flexible" else None,
-            "type": mode["type"],
-            "updated_at": now(),
-        },
-        "billing_schedules": [],
-        "billing_thresholds": None,
-        "cancel_at": None,
-        "cancel_at_period_end": False,
-        "canceled_at": None,
-        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
-        "collection_method": given.get("collection_method", "charge_automatically"),
-        "created": now(),
-        "currency": currency,
-        "customer": customer["id"],
-        "customer_account": None,
-        "days_until_due": days_until_due(given),
-        "default_payment_method": method,
-        "default_source": None,
-        "default_tax_rates": [],
-        "description": or_none(given.get("description")),
-        "discounts": [],
-        "ended_at": None,
-        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
-        "latest_invoice": None,
-        "livemode": call.livemode,
-        "metadata": merged({}, given.get("metadata", {})),
-        "next_pending_invoice_item_invoice": None,
-        "on_behalf_of": None,
-        "pause_collection": None,
-        "payment_settings": {
-            "payment_method_options": None,
-            "payment_method_types": None,
-            "save_default_payment_method": "off",
-            **given.get("payment_settings", {}),
-        },
-        "pending_invoice_item_interval": None,
-        "pending_setup_intent": None,
-        "pending_update": None,
-        "schedule": None,
-        "start_date": start_date,
-        "status": "incomplete",
-        "status_details": None,
-        "test_clock": None,
-        "transfer_data": None,
-        "trial_end": trial_end,
-        "trial_settings": given.get(
-            "trial_settings",
-            {"end_behavior": {"billing_cycle_anchor": "now", "missing_payment_method": "create_invoice"}},
-        ),
-        "trial_start": now() if trial_end else None,
-        "_items": [],
-        "_pending": [],
-    }
-
-
-def days_until_due(given: Document) -> int | None:
-    """The days a customer has to pay a sent invoice. Raises Refused where they are missing or out of place."""
-    sends = given.get("collection_method") == "send_invoice"
-    if sends and "days_until_due" not in given:
-        message = "You must pass `days_until_due` when `collection_method` is `send_invoice`."
-        raise invalid(message, "days_until_due", "parameter_missing")
-    if not sends and "days_until_due" in given:
-        raise invalid("You can only pass `days_until_due` if `collection_method` is `send_invoice`.", "days_until_due")
-    days: int | None = given.get("days_until_due")
-    return days
 
 
 NO_METHOD = (

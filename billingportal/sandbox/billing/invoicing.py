@@ -1,6 +1,6 @@
 """Making an invoice of lines and finalizing it."""
 
-from billingportal.sandbox.billing.blank import blank_invoice
+from billingportal.sandbox.billing.blank_invoice import blank_invoice
 from billingportal.sandbox.billing.lines import Draft
 from billingportal.sandbox.billing.pending import keep, settle
 from billingportal.sandbox.call import Call

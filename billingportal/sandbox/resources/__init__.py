@@ -3,6 +3,7 @@
 from billingportal.sandbox.resources import (
     accounts,
     customers,
+    event_summaries,
     events,
     invoice_items,
     invoice_payments,
@@ -24,6 +25,7 @@ def operations() -> list[Operation]:
     return [
         *accounts.OPERATIONS,
         *customers.OPERATIONS,
+        *event_summaries.OPERATIONS,
         *events.OPERATIONS,
         *invoice_items.OPERATIONS,
         *invoice_payments.OPERATIONS,

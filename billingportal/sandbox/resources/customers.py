@@ -7,62 +7,19 @@ from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.fields import (
-    ADDRESS,
-    CLEARABLE_TEXT,
-    EXPAND,
-    METADATA,
     ONLY_EXPAND,
-    PAGE,
-    RANGE,
-    TEXT,
-    YES,
     merged,
     or_none,
 )
 from billingportal.sandbox.identifiers import letters, new_id
 from billingportal.sandbox.lists import Page, created_within, equal, page
-from billingportal.sandbox.parameters import CLEARED, Choice, Clearable, Integer, Kind, Many, Record, Text
+from billingportal.sandbox.parameters import CLEARED
 from billingportal.sandbox.present import ENDED
-from billingportal.sandbox.resources import payment_methods, subscriptions
+from billingportal.sandbox.resources import customer_parameters, payment_methods, subscriptions
 from billingportal.sandbox.router import Operation
 from billingportal.sandbox.wire import Document
 
 KIND = "customer"
-SHIPPING = Clearable(Record({"address": ADDRESS, "name": TEXT, "phone": CLEARABLE_TEXT}, required=("address", "name")))
-PAIR = Record({"name": Text(40), "value": Text(140)}, required=("name", "value"))
-RENDERING = Record({"amount_tax_display": Clearable(Choice("exclude_tax", "include_inclusive_tax")), "template": TEXT})
-INVOICE_SETTINGS = Record(
-    {
-        "custom_fields": Clearable(Many(PAIR, most=4)),
-        "default_payment_method": CLEARABLE_TEXT,
-        "footer": CLEARABLE_TEXT,
-        "rendering_options": Clearable(RENDERING),
-    }
-)
-COMMON: dict[str, Kind] = {
-    "address": ADDRESS,
-    "balance": Integer(),
-    "business_name": Clearable(Text(150)),
-    "description": CLEARABLE_TEXT,
-    "email": Clearable(Text(512)),
-    "individual_name": Clearable(Text(150)),
-    "invoice_prefix": CLEARABLE_TEXT,
-    "invoice_settings": INVOICE_SETTINGS,
-    "metadata": METADATA,
-    "name": Clearable(Text(256)),
-    "next_invoice_sequence": Integer(least=1),
-    "phone": CLEARABLE_TEXT,
-    "preferred_locales": Many(TEXT),
-    "shipping": SHIPPING,
-    "tax_exempt": Clearable(Choice("exempt", "none", "reverse")),
-    **EXPAND,
-}
-GONE = "Received unknown parameter: {0}"
-RETIRED = {name: GONE.format(name) for name in ("coupon", "promotion_code")}
-ABSENT = ("cash_balance", "source", "tax", "test_clock")
-CREATE = Record({**COMMON, "payment_method": TEXT, "validate": YES}, retired=RETIRED, absent=(*ABSENT, "tax_id_data"))
-UPDATE = Record({**COMMON, "validate": YES}, retired=RETIRED, absent=(*ABSENT, "default_source"))
-LIST = Record({"created": RANGE, "email": TEXT, "test_clock": TEXT, **PAGE})
 PLAIN = ("business_name", "description", "email", "individual_name", "invoice_prefix", "name", "phone")
 WHOLE = ("balance", "next_invoice_sequence", "preferred_locales")
 BLANK_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
@@ -195,9 +152,9 @@ def delete(call: Call, identifier: str) -> Document:
 
 
 OPERATIONS = [
-    Operation("POST", "/v1/customers", KIND, create, CREATE, "customers:write"),
-    Operation("GET", "/v1/customers", KIND, index, LIST, "customers:read"),
+    Operation("POST", "/v1/customers", KIND, create, customer_parameters.CREATE, "customers:write"),
+    Operation("GET", "/v1/customers", KIND, index, customer_parameters.LIST, "customers:read"),
     Operation("GET", "/v1/customers/{id}", KIND, retrieve, ONLY_EXPAND, "customers:read"),
-    Operation("POST", "/v1/customers/{id}", KIND, update, UPDATE, "customers:write"),
+    Operation("POST", "/v1/customers/{id}", KIND, update, customer_parameters.UPDATE, "customers:write"),
     Operation("DELETE", "/v1/customers/{id}", KIND, delete, ONLY_EXPAND, "customers:write"),
 ]

@@ -2,8 +2,9 @@
 
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.fields import ONLY_EXPAND, PAGE, RANGE, TEXT
+from billingportal.sandbox.leaves import Choice
 from billingportal.sandbox.lists import Page, Test, created_within, equal, page
-from billingportal.sandbox.parameters import Choice, Record
+from billingportal.sandbox.parameters import Record
 from billingportal.sandbox.router import Operation
 from billingportal.sandbox.wire import Document
 

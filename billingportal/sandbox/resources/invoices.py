@@ -6,8 +6,9 @@ from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import Refused, invalid
 from billingportal.sandbox.fields import EXPAND, ONLY_EXPAND, PAGE, RANGE, TEXT, YES
+from billingportal.sandbox.leaves import Choice
 from billingportal.sandbox.lists import Page, Test, created_within, equal, page, within
-from billingportal.sandbox.parameters import Choice, Record
+from billingportal.sandbox.parameters import Record
 from billingportal.sandbox.resources import payment_methods
 from billingportal.sandbox.router import Operation
 from billingportal.sandbox.wire import Document

@@ -1,16 +1,20 @@
 """Meter events: usage as it is reported."""
 
+import re
+
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.fields import EXPAND, METADATA, TIMESTAMP
 from billingportal.sandbox.identifiers import letters
-from billingportal.sandbox.parameters import Record, Text
+from billingportal.sandbox.leaves import Text
+from billingportal.sandbox.parameters import Record
 from billingportal.sandbox.router import Operation
 from billingportal.sandbox.wire import Document
 
 KIND = "billing.meter_event"
 PAST_SECONDS, FUTURE_SECONDS = 35 * 24 * 3600, 300
+NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,12})?\Z")
 CREATE = Record(
     {"event_name": Text(100), "identifier": Text(100), "payload": METADATA, "timestamp": TIMESTAMP, **EXPAND},
     required=("event_name", "payload"),
@@ -28,6 +32,7 @@ def create(call: Call) -> Document:
     if not now() - PAST_SECONDS <= moment <= now() + FUTURE_SECONDS:
         message = "The timestamp must be within the past 35 calendar days or up to 5 minutes in the future."
         raise invalid(message, "timestamp")
+    check_value(given["payload"].get("value", "0"))
     identifier = given.get("identifier", letters(32))
     if call.store.find(KIND, identifier) is not None:
         raise invalid(f"An event already exists with identifier {identifier}.", "identifier")
@@ -42,6 +47,12 @@ def create(call: Call) -> Document:
     }
     call.store.objects.setdefault(KIND, {})[identifier] = event
     return event
+
+
+def check_value(value: str) -> None:
+    """Raises Refused for a value that is no number."""
+    if not NUMBER.match(value):
+        raise invalid(f"Invalid value: {value}", "payload[value]", "meter_event_invalid_value")
 
 
 OPERATIONS = [

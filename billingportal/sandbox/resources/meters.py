@@ -6,8 +6,9 @@ from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.fields import EXPAND, ONLY_EXPAND, PAGE, TEXT
 from billingportal.sandbox.identifiers import new_id
+from billingportal.sandbox.leaves import Choice, Text
 from billingportal.sandbox.lists import Page, equal, page
-from billingportal.sandbox.parameters import Choice, Record, Text
+from billingportal.sandbox.parameters import Record
 from billingportal.sandbox.router import Operation
 from billingportal.sandbox.wire import Document
 

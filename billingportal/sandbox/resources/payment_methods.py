@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.changes import emit
+from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import Refused, invalid
 from billingportal.sandbox.fields import EXPAND, ONLY_EXPAND, PAGE, TEXT
 from billingportal.sandbox.identifiers import letters, new_id
+from billingportal.sandbox.leaves import Choice
 from billingportal.sandbox.lists import Page, equal, page
-from billingportal.sandbox.parameters import Choice, Record
+from billingportal.sandbox.parameters import Record
 from billingportal.sandbox.router import Operation
 from billingportal.sandbox.wire import Document
 
@@ -148,7 +149,8 @@ def detach(call: Call, identifier: str) -> Document:
         raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")
     customer = call.store.objects["customer"][method["customer"]]
     if customer["invoice_settings"]["default_payment_method"] == identifier:
-        customer["invoice_settings"]["default_payment_method"] = None
+        with updating(call, "customer.updated", customer):
+            customer["invoice_settings"]["default_payment_method"] = None
     method["customer"] = None
     emit(call, "payment_method.detached", method, {"customer": customer["id"]})
     return method

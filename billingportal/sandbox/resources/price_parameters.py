@@ -12,7 +12,8 @@ from billingportal.sandbox.fields import (
     TEXT,
     YES,
 )
-from billingportal.sandbox.parameters import Choice, Clearable, Either, Integer, Kind, Many, Number, Record, Table, Text
+from billingportal.sandbox.leaves import Choice, Integer, Number, Text
+from billingportal.sandbox.parameters import Clearable, Either, Kind, Many, Record, Table
 
 AMOUNT, EXACT = Integer(least=0), Number(least=0)
 CUSTOM_AMOUNT = Record({"enabled": YES, "maximum": AMOUNT, "minimum": AMOUNT, "preset": AMOUNT}, required=("enabled",))

@@ -19,8 +19,9 @@ from billingportal.sandbox.fields import (
     TEXT,
     YES,
 )
+from billingportal.sandbox.leaves import Choice, Integer, Number, Text
 from billingportal.sandbox.lists import Page, created_within, equal, page
-from billingportal.sandbox.parameters import Choice, Clearable, Integer, Kind, Many, Number, Record, Table, Text
+from billingportal.sandbox.parameters import Clearable, Kind, Many, Record, Table
 from billingportal.sandbox.resources import prices
 from billingportal.sandbox.resources.price_parameters import CURRENCY_OPTION, CUSTOM_AMOUNT
 from billingportal.sandbox.resources.price_parts import check_amounts

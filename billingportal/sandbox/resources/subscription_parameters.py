@@ -15,7 +15,8 @@ from billingportal.sandbox.fields import (
     TIMESTAMP,
     YES,
 )
-from billingportal.sandbox.parameters import Choice, Clearable, Either, Integer, Kind, Many, Number, Record
+from billingportal.sandbox.leaves import Choice, Integer, Number
+from billingportal.sandbox.parameters import Clearable, Either, Kind, Many, Record
 
 QUANTITY = Integer(least=0, most=999_999_999)
 MISSING_METHOD = Choice("cancel", "create_invoice", "pause")

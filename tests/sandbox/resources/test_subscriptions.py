@@ -271,3 +271,12 @@ def test_items_can_be_changed_one_at_a_time(client: stripe.StripeClient) -> None
     assert len(client.v1.subscription_items.list(params={"subscription": subscription.id}).data) == 2
     assert client.v1.subscription_items.delete(item.id).deleted is True
     assert event_types(client).count("customer.subscription.updated") == 3
+
+
+def test_a_refused_start_leaves_nothing_behind(client: stripe.StripeClient) -> None:
+    customer, price = client.v1.customers.create(params={}), monthly_price(client)
+    token = "pm_card_chargeCustomerFail"
+    with pytest.raises(stripe.CardError):
+        create(client, customer.id, price.id, default_payment_method=token, payment_behavior="error_if_incomplete")
+    assert client.v1.payment_methods.list(params={"customer": customer.id}).data == []
+    assert client.v1.subscriptions.list(params={"status": "all"}).data == []

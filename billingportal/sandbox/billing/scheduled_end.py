@@ -1,0 +1,38 @@
+"""When a subscription will end: at the end of its period, or at a time."""
+
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.clock import now
+from billingportal.sandbox.errors import invalid
+from billingportal.sandbox.wire import Document
+
+
+def settle_cancellation(call: Call, subscription: Document, given: Document) -> None:
+    """Put the end that was asked for into a subscription whose items have their periods."""
+    if "cancel_at_period_end" in given and given.get("cancel_at"):
+        raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.", "cancel_at")
+    if "cancel_at_period_end" in given:
+        wanted = given["cancel_at_period_end"]
+        at = end_of_periods(call, subscription, "max_period_end") if wanted else None
+        set_end(subscription, at, at_period_end=wanted)
+    if "cancel_at" in given:
+        at = given["cancel_at"] or None
+        if isinstance(at, str):
+            at = end_of_periods(call, subscription, at)
+        if at is not None and at <= now():
+            raise invalid("The `cancel_at` timestamp must be in the future.", "cancel_at")
+        set_end(subscription, at, at_period_end=False)
+
+
+def set_end(subscription: Document, at: int | None, *, at_period_end: bool) -> None:
+    """When the subscription will end, and that it was asked for now."""
+    subscription["cancel_at_period_end"] = at_period_end
+    subscription["cancel_at"] = at
+    subscription["canceled_at"] = None if at is None else now()
+    subscription["cancellation_details"]["reason"] = None if at is None else "cancellation_requested"
+
+
+def end_of_periods(call: Call, subscription: Document, which: str) -> int:
+    """The first or the last end of the items' periods."""
+    items = call.store.objects["subscription_item"]
+    ends = [items[identifier]["current_period_end"] for identifier in subscription["_items"]]
+    return int(min(ends) if which == "min_period_end" else max(ends))

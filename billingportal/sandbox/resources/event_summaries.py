@@ -1,0 +1,95 @@
+"""What a meter has added up for a customer."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.errors import invalid
+from billingportal.sandbox.fields import PAGE, TEXT, TIMESTAMP
+from billingportal.sandbox.leaves import Choice
+from billingportal.sandbox.lists import DEFAULT_LIMIT, Page
+from billingportal.sandbox.parameters import Record
+from billingportal.sandbox.router import Operation
+from billingportal.sandbox.wire import Document
+
+KIND = "billing.meter_event_summary"
+WINDOWS = {"hour": 3600, "day": 24 * 3600}
+MINUTE = 60
+LIST = Record(
+    {
+        "customer": TEXT,
+        "end_time": TIMESTAMP,
+        "start_time": TIMESTAMP,
+        "value_grouping_window": Choice("day", "hour"),
+        **PAGE,
+    },
+    required=("customer", "end_time", "start_time"),
+)
+
+
+def index(call: Call, meter_id: str) -> Page:
+    """One summary of the whole time, or one for each hour or day with usage, newest first."""
+    meter = call.need("billing.meter", meter_id, "id")
+    given = call.parameters
+    customer = call.given("customer", "customer")["id"]
+    start, end = given["start_time"], given["end_time"]
+    window = WINDOWS.get(given.get("value_grouping_window", ""), 0)
+    check_bounds(start, end, window or MINUTE)
+    reported = list(events_of(call, meter, customer))
+    found = [
+        summary(call, meter, begin, stop, values)
+        for begin, stop in reversed(list(windows(start, end, window)))
+        if (values := [value for moment, value in reported if begin <= moment < stop]) or not window
+    ]
+    limit = given.get("limit", DEFAULT_LIMIT)
+    return Page(found[:limit], len(found) > limit, f"/v1/billing/meters/{meter_id}/event_summaries")
+
+
+def check_bounds(start: int, end: int, step: int) -> None:
+    """Raises Refused unless the time is forward and lies on whole minutes, hours or days."""
+    if end <= start:
+        raise invalid("`end_time` must be after `start_time`.", "end_time")
+    for name, moment in (("start_time", start), ("end_time", end)):
+        if moment % step:
+            raise invalid(f"`{name}` must be aligned to a boundary of {step} seconds.", name)
+
+
+def windows(start: int, end: int, window: int) -> Iterator[tuple[int, int]]:
+    """The times to sum up; the whole one where no window is asked for."""
+    step = window or end - start
+    for begin in range(start, end, step):
+        yield begin, begin + step
+
+
+def events_of(call: Call, meter: Document, customer: str) -> Iterator[tuple[int, Decimal]]:
+    """When a customer used how much, in the order of the reports."""
+    customer_key = meter["customer_mapping"]["event_payload_key"]
+    value_key = meter["value_settings"]["event_payload_key"]
+    for event in call.store.objects.get("billing.meter_event", {}).values():
+        payload = event["payload"]
+        if event["event_name"] == meter["event_name"] and payload.get(customer_key) == customer:
+            yield event["timestamp"], Decimal(payload.get(value_key, "1"))
+
+
+def summary(call: Call, meter: Document, start: int, end: int, values: list[Decimal]) -> Document:
+    """The summary of some values by the meter's formula."""
+    formula = meter["default_aggregation"]["formula"]
+    if formula == "count":
+        aggregated = Decimal(len(values))
+    elif formula == "last":
+        aggregated = values[-1] if values else Decimal(0)
+    else:
+        aggregated = sum(values, Decimal(0))
+    return {
+        "id": f"mtrusg_{meter['id'].removeprefix('mtr_')}{start}",
+        "object": KIND,
+        "aggregated_value": float(aggregated),
+        "end_time": end,
+        "livemode": call.livemode,
+        "meter": meter["id"],
+        "start_time": start,
+    }
+
+
+PATH = "/v1/billing/meters/{id}/event_summaries"
+OPERATIONS = [Operation("GET", PATH, KIND, index, LIST, "billing_meters:read")]
