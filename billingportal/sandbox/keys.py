@@ -1,5 +1,6 @@
 """API keys: what they look like, what they may do, how Stripe refuses them."""
 
+from base64 import b64decode
 from dataclasses import asdict, dataclass, field
 
 from billingportal.sandbox.errors import Refused, forbidden, unauthenticated
@@ -51,7 +52,7 @@ def authenticate(keys: dict[str, Key], authorization: str | None) -> Key:
 
     Raises Refused (401) without a key, and for unknown, publishable, revoked and expired ones.
     """
-    secret = (authorization or "").removeprefix("Bearer ").strip()
+    secret = sent_secret(authorization or "")
     if not secret:
         raise unauthenticated(NO_KEY)
     if secret.startswith("pk_"):
@@ -62,6 +63,19 @@ def authenticate(keys: dict[str, Key], authorization: str | None) -> Key:
     if key.status == "expired":
         raise unauthenticated(f"Expired API Key provided: {masked(secret)}", "api_key_expired")
     return key
+
+
+def sent_secret(authorization: str) -> str:
+    """The key in an Authorization header: Bearer, or the user name of Basic as curl sends it."""
+    scheme, _, sent = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return sent.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return b64decode(sent, validate=True).decode().partition(":")[0]
+    except ValueError:
+        return ""
 
 
 def lacking(key: Key, right: str) -> Refused:

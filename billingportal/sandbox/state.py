@@ -124,8 +124,9 @@ def save(world: World, path: Path) -> None:
         keys = [key.as_json() for key in world.keys.values()]
         text = json.dumps({"format": FORMAT, "accounts": accounts, "keys": keys})
     temporary = path.with_suffix(path.suffix + ".part")
+    temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o600)
     temporary.write_text(text, encoding="utf-8")
-    temporary.chmod(0o600)
     temporary.replace(path)
 
 

@@ -1,5 +1,9 @@
 """Which keys open the sandbox, and how it refuses the others."""
 
+import urllib.error
+import urllib.request
+from base64 import b64encode
+
 import pytest
 import stripe
 
@@ -84,3 +88,20 @@ def test_accounts_do_not_see_each_other(sandbox: Sandbox, account: SandboxAccoun
     product = sandbox.client(account.test_key).v1.products.create(params={"name": "Theirs"})
     with pytest.raises(stripe.InvalidRequestError, match="No such product"):
         client.v1.products.retrieve(product.id)
+
+
+def test_a_key_may_come_as_the_user_name_of_basic_authorization(sandbox: Sandbox, account: SandboxAccount) -> None:
+    token = b64encode(f"{account.test_key}:".encode()).decode()
+    request = urllib.request.Request(f"{sandbox.url}/v1/balance", headers={"Authorization": f"Basic {token}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("header", ["", "Basic !", "Digest x"])
+def test_without_a_key_stripe_says_how_to_send_one(sandbox: Sandbox, header: str) -> None:
+    request = urllib.request.Request(f"{sandbox.url}/v1/balance", headers={"Authorization": header})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    with refused.value:
+        assert refused.value.code == 401
+        assert "You did not provide an API key" in refused.value.read().decode()

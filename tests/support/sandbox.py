@@ -103,6 +103,7 @@ class SandboxProcess(SandboxClient):
         assert self.process.stdout is not None
         self.first_line = self.process.stdout.readline().strip()
         if not self.first_line:
+            self.stop()
             raise RuntimeError("the sandbox did not start")
 
     def stop(self) -> int:

@@ -69,8 +69,9 @@ def apply_changes(call: Call, subscription: Document, changes: list[ItemChange])
     given = call.parameters
     moment = given.get("proration_date", now())
     trial = trial_change(subscription, given)
+    trying = subscription["status"] == "trialing" and trial != "ended"
     reset = trial == "ended" or given.get("billing_cycle_anchor", {}).get("type") == "now"
-    reset = reset or any(change.resets for change in changes)
+    reset = reset or (not trying and any(change.resets for change in changes))
     free = subscription["status"] == "trialing" or given.get("proration_behavior") == "none"
     store, currency = call.store, subscription["currency"]
     drafts: list[Draft] = []

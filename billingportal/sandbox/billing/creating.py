@@ -17,6 +17,7 @@ from billingportal.sandbox.resources import payment_methods
 from billingportal.sandbox.wire import Document
 
 DAY = 24 * 3600
+WARNED_BEFORE = 3 * DAY
 LONGEST_TRIAL = 2 * 366 * DAY
 
 
@@ -99,6 +100,8 @@ def start(call: Call, subscription: Document, customer: Document, prices: list[D
         customer["currency"] = customer["currency"] or subscription["currency"]
     first_invoice(call, subscription)
     emit(call, "customer.subscription.created", subscription)
+    if subscription["trial_end"] and subscription["trial_end"] - now() <= WARNED_BEFORE:
+        emit(call, "customer.subscription.trial_will_end", subscription)
 
 
 def first_invoice(call: Call, subscription: Document) -> None:

@@ -1,7 +1,9 @@
 """What an update asks of a subscription's items: keep, change, add, remove."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
+from billingportal.sandbox.amounts import total
 from billingportal.sandbox.billing.items import (
     check_together,
     interval_of,
@@ -54,8 +56,15 @@ def read_change(call: Call, subscription: Document, given: Document, path: str) 
         return ItemChange(identifier, None, given, path, resets=False)
     old = call.store.objects["price"][call.store.objects["subscription_item"][identifier]["price"]]
     price = price_for(call, given, path) if given.keys() & {"price", "price_data"} else old
-    quantity_for(price, given, path)
-    return ItemChange(identifier, price, given, path, resets=interval_of(old) != interval_of(price))
+    before = call.store.objects["subscription_item"][identifier]["quantity"]
+    after = quantity_for(price, given, path) if price is not old or "quantity" in given else before
+    paid = not costs(old, before, subscription["currency"]) and costs(price, after, subscription["currency"])
+    return ItemChange(identifier, price, given, path, resets=paid or interval_of(old) != interval_of(price))
+
+
+def costs(price: Document, quantity: int | None, currency: str) -> bool:
+    """Whether a quantity of a price costs anything in advance; usage does not."""
+    return quantity is not None and total(price, Decimal(quantity), currency) > 0
 
 
 def apply_change(call: Call, subscription: Document, change: ItemChange) -> Document | None:

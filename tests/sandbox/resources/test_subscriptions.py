@@ -280,3 +280,22 @@ def test_a_refused_start_leaves_nothing_behind(client: stripe.StripeClient) -> N
         create(client, customer.id, price.id, default_payment_method=token, payment_behavior="error_if_incomplete")
     assert client.v1.payment_methods.list(params={"customer": customer.id}).data == []
     assert client.v1.subscriptions.list(params={"status": "all"}).data == []
+
+
+def test_from_free_to_paid_starts_a_new_period_and_invoices_at_once(client: stripe.StripeClient) -> None:
+    customer, free = paying_customer(client), monthly_price(client, 0)
+    subscription = create(client, customer.id, free.id)
+    changed = update(
+        client, subscription, items=[{"id": first_item(subscription).id, "price": monthly_price(client).id}]
+    )
+    assert latest_invoice(client, changed).total == 1000
+
+
+def test_a_change_within_a_trial_keeps_the_trial(client: stripe.StripeClient) -> None:
+    customer = client.v1.customers.create(params={})
+    subscription = create(client, customer.id, monthly_price(client).id, trial_period_days=2)
+    assert "customer.subscription.trial_will_end" in event_types(client)
+    yearly = monthly_price(client, 9000, recurring={"interval": "year"})
+    changed = update(client, subscription, items=[{"id": first_item(subscription).id, "price": yearly.id}])
+    assert (changed.status, first_item(changed).current_period_end) == ("trialing", subscription.trial_end)
+    assert client.v1.invoice_items.list().data == []
