@@ -141,7 +141,7 @@ def put_into_inbox(session: Session, processor_account_id: int, event: EventCopy
 
 def remember_present(row: CatchUp, reading: Reading) -> None:
     """The first page shows the newest events; once the last page is read, all is complete up to its moment."""
-    row.pass_started_at = reading.as_of
+    row.pass_started_at = reading.certain_since
 
 
 def walk_page(

@@ -21,7 +21,8 @@ from billingportal.models import StripeEvent
 from billingportal.models.stripe_event import EventSource, EventState
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway import translate
-from billingportal.stripe_gateway.copies import EventCopy
+from billingportal.stripe_gateway.copies import Copy, EventCopy
+from billingportal.stripe_gateway.errors import UnreadableObject
 from billingportal.stripe_gateway.gateway import API_VERSION
 
 EVENTS = cast(Table, StripeEvent.__table__)
@@ -130,14 +131,23 @@ def has_hidden_part(source: JsonObject) -> bool:
 
 def sighting(kind: Kind, event: EventCopy) -> EventSighting:
     """The object as this event shows it, before and after."""
-    previous = event.previous_attributes
     return EventSighting(
         copy=translate.copy_of(event.object),
         created_at=event.created_at,
-        before=None if previous is None else translate.copy_of(overlay(event.object, previous)),
+        before=before(event),
         is_creation=is_creation(event.type),
         is_deletion=is_deletion(event.type),
     )
+
+
+def before(event: EventCopy) -> Copy | None:
+    """The object as it was until the event, where the event tells it whole: that is proof, and never needed."""
+    if event.previous_attributes is None:
+        return None
+    try:
+        return translate.copy_of(overlay(event.object, event.previous_attributes))
+    except UnreadableObject:
+        return None
 
 
 def overlay(current: JsonObject, previous: JsonObject) -> JsonObject:
@@ -145,7 +155,10 @@ def overlay(current: JsonObject, previous: JsonObject) -> JsonObject:
     merged = dict(current)
     for name, was in previous.items():
         is_now = merged.get(name)
-        if isinstance(was, dict) and isinstance(is_now, dict):
+        if name == "metadata" and isinstance(was, dict) and isinstance(is_now, dict):
+            # A label that was added was not there before, which Stripe writes as null.
+            merged[name] = {label: text for label, text in overlay(is_now, was).items() if text is not None}
+        elif isinstance(was, dict) and isinstance(is_now, dict):
             merged[name] = overlay(is_now, was)
         else:
             merged[name] = was

@@ -21,7 +21,7 @@ from billingportal.models import StripeEvent
 from billingportal.models.stripe_event import EventState
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.copies import Fetched
-from billingportal.stripe_gateway.errors import StripeProblem, UnreadableObject
+from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem, StripeUnreachable, TooManyRequests
 from billingportal.stripe_gateway.gateway import StripeGateway
 
 BATCH = 200
@@ -102,8 +102,11 @@ def settle(transaction: Transaction, gateway: StripeGateway, processor_account_i
 
 
 def is_for_later(error: BaseException) -> bool:
-    """Whether Stripe or the database was away, which says nothing about the events themselves."""
-    is_stripe_away = isinstance(error, StripeProblem) and not isinstance(error, UnreadableObject)
+    """Whether Stripe or the database was away, which says nothing about the events themselves.
+
+    A right that the key lacks is not among that: it must not hold up the objects of other kinds.
+    """
+    is_stripe_away = isinstance(error, (KeyRejected, TooManyRequests, StripeUnreachable))
     return is_stripe_away or is_disconnection(error)
 
 

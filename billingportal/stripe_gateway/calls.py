@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar, cast
 
@@ -87,11 +87,10 @@ def as_json(answer: stripe.StripeObject) -> JsonObject:
 
 def reading(answer: stripe.StripeObject, elapsed_seconds: float) -> Reading:
     """Stripe's clock decides, since ours may be wrong: what is newer must not depend on it."""
-    doubt = math.ceil(elapsed_seconds) + CLOCK_MARGIN
     date = header_date(answer)
-    if date is None:
-        return Reading(clock.now().replace(microsecond=0), doubt + UNKNOWN_CLOCK_MARGIN)
-    return Reading(date, doubt)
+    moment = date or clock.now().replace(microsecond=0)
+    margin = CLOCK_MARGIN if date else UNKNOWN_CLOCK_MARGIN
+    return Reading(moment + timedelta(seconds=margin), math.ceil(elapsed_seconds) + 2 * margin)
 
 
 def header_date(answer: stripe.StripeObject) -> datetime | None:

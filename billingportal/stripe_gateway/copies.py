@@ -5,7 +5,7 @@ Field names are the column names of the table that keeps the copy. Amounts are w
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from billingportal.plain_json import Json, JsonObject
@@ -181,10 +181,15 @@ class WebhookEndpointCopy:
 
 @dataclass(frozen=True)
 class Reading:
-    """When Stripe answered, on Stripe's clock, and how long before that the object may have been read."""
+    """The latest moment on Stripe's clock at which an answer was read, and how long before that it may have been."""
 
     as_of: datetime
     uncertainty_seconds: int
+
+    @property
+    def certain_since(self) -> datetime:
+        """All that happened before this moment is in the answer."""
+        return self.as_of - timedelta(seconds=self.uncertainty_seconds)
 
 
 @dataclass(frozen=True)

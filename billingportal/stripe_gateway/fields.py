@@ -36,7 +36,10 @@ def flag(source: JsonObject, name: str) -> bool:
 
 
 def moment(source: JsonObject, name: str) -> datetime:
-    return from_unix(number(source, name))
+    try:
+        return from_unix(number(source, name))
+    except (ValueError, OverflowError, OSError):
+        raise UnreadableObject(f"{name} is not a time") from None
 
 
 def optional_moment(source: JsonObject, name: str) -> datetime | None:

@@ -1,7 +1,9 @@
 """Reads objects from Stripe: one by its id, or all of a kind page by page."""
 
+import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
@@ -61,12 +63,14 @@ WALKS: dict[str, Walk] = {
 
 def fetch(client: Client, kind: str, object_id: str) -> Fetched:
     """The object now; its copy is None when Stripe says it was deleted. Raises a StripeProblem."""
+    started = time.monotonic()
     try:
         source, reading = ask(lambda: FETCHES[kind](client, object_id))
     except NotThere:
-        # Any later event would be about an object that cannot exist: the present is certain enough.
+        # The SDK keeps no headers of a refusal; another answer tells the time, and how long ago the refusal was.
         _, reading = ask(client.v1.balance.retrieve)
-        return Fetched(None, reading)
+        elapsed = math.ceil(time.monotonic() - started)
+        return Fetched(None, replace(reading, uncertainty_seconds=reading.uncertainty_seconds + elapsed))
     if source.get("deleted"):
         return Fetched(None, reading)
     if kind == "subscription":

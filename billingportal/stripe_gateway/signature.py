@@ -20,6 +20,9 @@ def verify(body: bytes, header: str, secrets: list[str]) -> None:
         text = body.decode()
     except UnicodeDecodeError:
         raise BadSignature("The message is not text.") from None
+    if not header.isascii():
+        # The SDK compares signatures with a function that fails on other letters.
+        raise BadSignature("The signature is not one of Stripe's.")
     for secret in secrets:
         try:
             stripe.WebhookSignature.verify_header(text, header, secret, TOLERANCE)
