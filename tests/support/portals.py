@@ -18,9 +18,9 @@ def with_sandbox(settings: Settings, sandbox: SandboxClient, public_url: str | N
     return replace(settings, stripe_api_base=sandbox.url, public_url=public_url)
 
 
-def new_account(sandbox: SandboxClient, name: str = "Harbor Dental", **given: object) -> SandboxAccount:
+def new_account(sandbox: SandboxClient, name: str = "Harbor Dental") -> SandboxAccount:
     """An account of the test's own, so that tests may share a sandbox."""
-    made = sandbox.control("accounts", name=name, country="IE", currency="eur", **given)
+    made = sandbox.control("accounts", name=name, country="IE", currency="eur")
     return SandboxAccount(made["id"], made["keys"]["test"], made["keys"]["live"])
 
 

@@ -142,10 +142,10 @@ def test_trouble_at_stripe_while_saving_keeps_nothing(
     session: Session,
     sandbox: Sandbox,
     stripe_account: SandboxAccount,
-    fault: dict[str, object],
+    fault: dict[str, str],
     words: str,
 ) -> None:
-    sandbox.control("faults", **fault)
+    sandbox.control("faults", kind=fault["kind"])
     answer = signed_in.swap(PAGE, {"secret_key": stripe_account.test_key})
 
     assert answer.status_code == 422
