@@ -1,5 +1,6 @@
 """What people see when something goes wrong: what happened, a way back, and a number to ask support about."""
 
+import logging
 import secrets
 from dataclasses import dataclass
 
@@ -56,7 +57,10 @@ def handle_database_away(error: OperationalError) -> Response:
 def show(code: int, words: Words) -> Response:
     """The error as a page of its own, or as a toast when only a part of a page was asked for."""
     reference = secrets.token_hex(4)
-    current_app.logger.warning("answered %s to %s %s, reference %s", code, request.method, request.path, reference)
+    level = logging.ERROR if code >= 500 else logging.INFO
+    # The rule, not the path: a path may hold the token of a set-up link or of a webhook endpoint.
+    asked_for = request.url_rule.rule if request.url_rule else "an unknown address"
+    current_app.logger.log(level, "answered %s to %s %s, reference %s", code, request.method, asked_for, reference)
     if htmx.is_partial(request):
         return Response(htmx.toast("bad", words.title, f"{words.text} Reference {reference}."), status=code)
     page = render_template("errors/show.html", words=words, reference=reference)

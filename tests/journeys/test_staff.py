@@ -10,6 +10,9 @@ from tests.support.browser import DESK, PHONE, Theme, assert_accessible, assert_
 
 pytestmark = pytest.mark.browser
 
+# What is seen does not depend on the database, and a browser takes its time.
+one_database = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 REFUSED = ["status of 422", "status of 429", "status of 403", "status of 404", "status of 410"]
 
 
@@ -51,6 +54,7 @@ def test_the_owner_sets_the_portal_up_and_signs_out(app: Flask, open_page: OpenP
 
 
 @pytest.mark.usefixtures("owner")
+@one_database
 def test_signing_in_takes_only_the_keyboard(page: Page) -> None:
     page.goto("/profile")
     expect(page.get_by_label("Email")).to_be_focused()
@@ -74,6 +78,7 @@ def test_signing_in_takes_only_the_keyboard(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("owner")
+@one_database
 def test_a_wrong_password_is_told_and_the_right_one_works_after_it(open_page: OpenPage) -> None:
     page, watch = open_page()
     watch.expected = REFUSED
@@ -110,6 +115,7 @@ def test_a_changed_password_signs_other_browsers_out(open_page: OpenPage) -> Non
 
 
 @pytest.mark.usefixtures("owner")
+@one_database
 def test_the_theme_is_chosen_once_and_printed_by_the_server(open_page: OpenPage) -> None:
     page, watch = open_page()
     watch.expected = REFUSED
@@ -128,6 +134,7 @@ def test_the_theme_is_chosen_once_and_printed_by_the_server(open_page: OpenPage)
 
 
 @pytest.mark.usefixtures("owner")
+@one_database
 @pytest.mark.parametrize("scripts", [True, False])
 def test_the_mode_is_switched_with_and_without_scripts(open_page: OpenPage, scripts: bool) -> None:
     page, watch = open_page(scripts=scripts)
@@ -145,7 +152,7 @@ def test_the_mode_is_switched_with_and_without_scripts(open_page: OpenPage, scri
 
 
 @pytest.mark.usefixtures("owner")
-@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)  # the look does not depend on it
+@one_database
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_every_page_is_accessible_and_fits_its_window(open_page: OpenPage, width: int, theme: Theme) -> None:

@@ -111,11 +111,16 @@ def settle(page: Page) -> None:
 
 
 @contextmanager
-def weighed(page: Page) -> Iterator[list[int]]:
-    """Collects the bytes of every answer as they came over the wire, headers included, what was cached as 0."""
+def weighed(page: Page, *, cold: bool = False) -> Iterator[list[int]]:
+    """Collects the bytes of every answer as they came over the wire, headers included.
+
+    What the browser has kept weighs nothing; `cold` makes it forget everything first.
+    """
     weights: list[int] = []
     wire = page.context.new_cdp_session(page)
     wire.send("Network.enable")
+    if cold:
+        wire.send("Network.clearBrowserCache")
     wire.on("Network.loadingFinished", lambda event: weights.append(int(event["encodedDataLength"])))
     try:
         yield weights

@@ -56,6 +56,13 @@ def test_the_reference_is_in_the_log_and_the_mistake_is_not_on_the_page(
     assert "RuntimeError" in caplog.text
 
 
+def test_the_token_of_a_set_up_link_is_not_logged(client: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        assert client.post("/setup/a-token-that-still-works").status_code == 403
+    assert "/setup/<token>" in caplog.text
+    assert "a-token-that-still-works" not in caplog.text
+
+
 def test_a_wrong_method_names_the_right_one(signed_in: Visitor) -> None:
     answer = signed_in.get("/mode")
     assert answer.status_code == 405
