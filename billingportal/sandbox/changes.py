@@ -56,6 +56,8 @@ def difference(before: Document, after: Document) -> Document:
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
-        both = isinstance(old, dict) and isinstance(new, dict)
-        previous[name] = difference(old, new) if both else old  # type: ignore[arg-type]
+        if isinstance(old, dict) and isinstance(new, dict):
+            previous[name] = difference(old, new)
+        else:
+            previous[name] = old
     return previous

@@ -12,6 +12,7 @@ from billingportal.sandbox.delivery import Settings
 from billingportal.sandbox.faults import Fault
 from billingportal.sandbox.keys import MODES, Key, new_key
 from billingportal.sandbox.present import whole
+from billingportal.sandbox.resources.history import history
 from billingportal.sandbox.resources.samples import sample
 from billingportal.sandbox.state import Account
 from billingportal.sandbox.wire import Answer, Document, Request
@@ -43,6 +44,8 @@ class Control:
             ("GET", "requests"): self.requests,
             ("DELETE", "requests"): self.clear_requests,
             ("POST", "samples"): self.add_sample,
+            ("POST", "histories"): self.add_history,
+            ("POST", "events/age"): self.age_events,
         }
 
     def answer(self, request: Request) -> Answer:
@@ -158,6 +161,24 @@ class Control:
         with self.world.lock:
             self.world.requests.clear()
         return {"requests": []}
+
+    def add_history(self, given: Document) -> Document:
+        """Let things happen by chance: {account, mode, steps, seed}."""
+        with self.world.lock:
+            account = self.world.accounts[given["account"]]
+            call = Call(account, account.stores[given["mode"]])
+            told = history(call, int(given["steps"]), int(given.get("seed", 0)))
+            self.application.publish(call)
+        return told
+
+    def age_events(self, given: Document) -> Document:
+        """Make every event of a mode older by some seconds: {account, mode, seconds}."""
+        with self.world.lock:
+            store = self.world.accounts[given["account"]].stores[given["mode"]]
+            events = store.objects.get("event", {})
+            for event in events.values():
+                event["created"] -= int(given["seconds"])
+        return {"events": len(events)}
 
     def add_sample(self, given: Document) -> Document:
         """Make a sample catalog or a running subscription, as the API would."""

@@ -62,3 +62,26 @@ def test_wrong_orders_are_refused(sandbox: Sandbox, path: str, given: dict[str, 
         sandbox.control(path, **given)
     with refused.value:
         assert refused.value.code in (400, 404)
+
+
+def test_a_history_is_made_of_real_events(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient
+) -> None:
+    told = sandbox.control("histories", account=account.id, mode="test", steps=120, seed=1)
+    events = list(client.v1.events.list(params={"limit": 100}).auto_paging_iter())
+    assert len(events) == told["events"] > 150
+    types = {event.type for event in events}
+    assert {"customer.deleted", "customer.subscription.deleted", "invoice.paid", "price.updated"} <= types
+    last = {event.data.object["id"]: event.data.object for event in reversed(events)}
+    for customer in client.v1.customers.list(params={"limit": 100}).data:
+        assert customer.to_dict(for_json=True) == last[customer.id].to_dict(for_json=True)
+    for invoice in client.v1.invoices.list(params={"limit": 100}).data:
+        assert invoice.to_dict(for_json=True) == last[invoice.id].to_dict(for_json=True)
+
+
+def test_events_can_be_made_older_than_stripe_keeps_them(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient
+) -> None:
+    client.v1.products.create(params={"name": "x"})
+    sandbox.control("events/age", account=account.id, mode="test", seconds=31 * 24 * 3600)
+    assert client.v1.events.list().data == []

@@ -67,30 +67,42 @@ def apply_terms(call: Call, subscription: Document, given: Document) -> None:
 def apply_changes(call: Call, subscription: Document, changes: list[ItemChange]) -> tuple[list[Draft], bool]:
     """The items as asked for, with the lines that come of it; whether the billing cycle starts anew."""
     given = call.parameters
-    moment = given.get("proration_date", now())
     trial = trial_change(subscription, given)
-    trying = subscription["status"] == "trialing" and trial != "ended"
-    reset = trial == "ended" or given.get("billing_cycle_anchor", {}).get("type") == "now"
-    reset = reset or (not trying and any(change.resets for change in changes))
-    free = subscription["status"] == "trialing" or given.get("proration_behavior") == "none"
-    store, currency = call.store, subscription["currency"]
+    reset = restarts(subscription, given, trial, changes)
+    prorated = subscription["status"] != "trialing" and given.get("proration_behavior") != "none"
+    changed = {change.item for change in changes}
     drafts: list[Draft] = []
-    touched = [one for one in subscription["_items"] if reset or one in {change.item for change in changes}]
-    if not free:
-        for identifier in touched:
-            item = dict(store.objects["subscription_item"][identifier])
-            drafts.extend(proration_drafts(store, item, moment, currency, credit=True))
+    if prorated:
+        leaving = [one for one in subscription["_items"] if reset or one in changed]
+        drafts += rest_of_period(call, subscription, leaving, credit=True)
     left = [apply_change(call, subscription, change) for change in changes]
     if trial == "extended":
         extend_trial(call, subscription, given["trial_end"])
     if reset:
-        drafts.extend(restart(call, subscription))
-        return drafts, True
-    if not free:
-        for kept in left:
-            if kept is not None:
-                drafts.extend(proration_drafts(store, kept, moment, currency, credit=False))
+        return drafts + restart(call, subscription), True
+    if prorated:
+        drafts += rest_of_period(call, subscription, [item["id"] for item in left if item is not None], credit=False)
     return drafts, False
+
+
+def restarts(subscription: Document, given: Document, trial: str | None, changes: list[ItemChange]) -> bool:
+    """Whether the billing cycle starts now: when told to, when a trial ends, when a change needs it outside a trial."""
+    if trial == "ended" or given.get("billing_cycle_anchor", {}).get("type") == "now":
+        return True
+    return subscription["status"] != "trialing" and any(change.resets for change in changes)
+
+
+def rest_of_period(call: Call, subscription: Document, items: list[str], *, credit: bool) -> list[Draft]:
+    """What the rest of the items' periods gives back, or costs."""
+    moment = call.parameters.get("proration_date", now())
+    store, currency = call.store, subscription["currency"]
+    return [
+        draft
+        for identifier in items
+        for draft in proration_drafts(
+            store, dict(store.objects["subscription_item"][identifier]), moment, currency, credit=credit
+        )
+    ]
 
 
 def trial_change(subscription: Document, given: Document) -> str | None:

@@ -33,11 +33,11 @@ def test_events_older_than_thirty_days_are_gone(
     sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient
 ) -> None:
     client.v1.products.create(params={"name": "x"})
-    (event,) = sandbox.server.world.accounts[account.id].stores["test"].objects["event"].values()
-    event["created"] -= 31 * 24 * 3600
+    (event,) = client.v1.events.list().data
+    sandbox.control("events/age", account=account.id, mode="test", seconds=31 * 24 * 3600)
     assert client.v1.events.list().data == []
     with pytest.raises(stripe.InvalidRequestError, match="No such event"):
-        client.v1.events.retrieve(event["id"])
+        client.v1.events.retrieve(event.id)
 
 
 def test_an_event_keeps_the_object_as_it_was(client: stripe.StripeClient) -> None:
