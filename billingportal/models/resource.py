@@ -1,0 +1,31 @@
+"""Something that is counted and limited: contacts, workspaces, or what the partner adds."""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import CheckConstraint, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billingportal.db import Base, PrimaryKey
+
+ResourceKind = Literal["gauge", "counter"]
+
+
+class Resource(Base):
+    """A `gauge` is a level now; a `counter` adds up in a billing period. `key` names it in the API and never changes.
+
+    `unit` is what one page says after a number: "5,000 contacts". Built-in ones can be hidden, not deleted.
+    """
+
+    __tablename__ = "resource"
+    __table_args__ = (CheckConstraint("kind IN ('gauge', 'counter')", name="kind"),)
+
+    id: Mapped[PrimaryKey]
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    unit: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[ResourceKind] = mapped_column(String(8))
+    is_built_in: Mapped[bool] = mapped_column(default=False)
+    is_hidden: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]

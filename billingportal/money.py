@@ -1,0 +1,64 @@
+"""Amounts of money: whole minor units with a currency, exact fractions of them for unit prices, and their text.
+
+Minor units follow Stripe ("Supported currencies"): most currencies have hundredths, some none, some thousandths.
+ISK and UGX have no coins below one, but Stripe still takes them in hundredths, ending in 00.
+"""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from babel.numbers import format_currency, get_currency_precision
+
+ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
+THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+# English that names the country of a dollar: partners and their clients live in different ones.
+LOCALE = "en_001"
+
+
+@dataclass(frozen=True, order=True)
+class Money:
+    """A whole number of minor units of one currency, named by its lower-case code as Stripe does."""
+
+    minor: int
+    currency: str
+
+    def __add__(self, other: "Money") -> "Money":
+        """The sum. Raises ValueError for two currencies."""
+        if self.currency != other.currency:
+            raise ValueError(f"{self.currency} and {other.currency} cannot be added")
+        return Money(self.minor + other.minor, self.currency)
+
+    def __str__(self) -> str:
+        return text_of(Decimal(self.minor), self.currency)
+
+
+def decimals(currency: str) -> int:
+    """How many decimals a minor unit stands for at Stripe: 2 for cents, 0 for yen, 3 for fils."""
+    if currency in ZERO_DECIMAL:
+        return 0
+    return 3 if currency in THREE_DECIMAL else 2
+
+
+def to_major(minor: Decimal, currency: str) -> Decimal:
+    """The amount in the currency itself: 1050 cents are 10.50 dollars."""
+    return minor.scaleb(-decimals(currency))
+
+
+def to_minor(major: Decimal, currency: str) -> Decimal:
+    """The amount in minor units, exactly: 10.50 dollars are 1050 cents, 0.001 dollars a tenth of a cent."""
+    return major.scaleb(decimals(currency))
+
+
+def round_minor(minor: Decimal) -> int:
+    """The nearest whole minor unit, halves away from zero, as Stripe rounds each invoice line."""
+    return int(minor.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def text_of(minor: Decimal, currency: str) -> str:
+    """The amount with its currency, with as many decimals as it needs and at least the usual ones."""
+    major = to_major(minor, currency)
+    usual = get_currency_precision(currency.upper())
+    needed = max(usual, -int(major.normalize().as_tuple().exponent))
+    fraction = "0" * usual + "#" * (needed - usual)
+    pattern = f"¤#,##0{'.' + fraction if fraction else ''}"
+    return str(format_currency(major, currency.upper(), pattern, locale=LOCALE, currency_digits=False))
