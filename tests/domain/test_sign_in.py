@@ -55,6 +55,20 @@ def test_one_network_of_ipv6_counts_as_one_address() -> None:
     attempt("one-more@example.com", "2001:db8:0:2::1")
 
 
+@pytest.mark.parametrize(
+    ("address", "counted_as"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("", ""),
+        ("unix socket", "unix socket"),
+    ],
+)
+def test_an_address_is_counted_by_what_one_customer_owns(address: str, counted_as: str) -> None:
+    assert sign_in.network_of(address) == counted_as
+
+
 def test_attempts_are_forgotten_after_the_window(session: Session) -> None:
     for _ in range(5):
         attempt()

@@ -1,0 +1,26 @@
+from flask import Flask, request
+
+from billingportal.web import htmx
+from tests.support.pages import PARTIAL, Visitor
+
+
+def test_a_page_and_a_part_of_it_are_kept_apart_by_caches(client: Visitor) -> None:
+    assert "HX-Request-Type" in client.get("/sign-in").headers["Vary"]
+
+
+def test_only_a_partial_request_gets_a_part_of_a_page(app: Flask) -> None:
+    with app.test_request_context(headers=PARTIAL):
+        assert htmx.is_partial(request)
+    with app.test_request_context(headers={"HX-Request": "true", "HX-Request-Type": "full"}):
+        assert not htmx.is_partial(request)
+        assert htmx.is_htmx(request)
+    with app.test_request_context():
+        assert not htmx.is_partial(request)
+        assert not htmx.is_htmx(request)
+
+
+def test_what_a_toast_says_is_escaped(app: Flask) -> None:
+    with app.test_request_context():
+        toast = htmx.toast("bad", "<b>Title</b>", "a & b")
+    assert "&lt;b&gt;Title&lt;/b&gt;" in toast
+    assert "a &amp; b" in toast
