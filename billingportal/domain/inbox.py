@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import Table
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, StatementError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError, StatementError
 
 from billingportal.clock import now
 from billingportal.db import Database
@@ -108,7 +108,8 @@ def read(event: EventCopy, *, livemode: bool) -> Result | Told:
 
 
 def is_disconnection(error: BaseException) -> bool:
-    return bool(getattr(error, "connection_invalidated", False))
+    """Whether the database was away or busy, which says nothing about the event."""
+    return isinstance(error, (OperationalError, InterfaceError))
 
 
 def describe(error: BaseException) -> str:
