@@ -8,17 +8,18 @@ from pathlib import Path
 
 import flask_migrate
 import psycopg
+from sqlalchemy import create_engine, func, select
 
 from benchmarks import floor
 from billingportal.app import create_app
 from billingportal.clock import now
 from billingportal.config import Settings
 from billingportal.db import db, transaction
-from billingportal.models import ProcessorAccount, WebhookEndpoint
+from billingportal.models import ProcessorAccount, StripeEvent, WebhookEndpoint
 from billingportal.vault import Vault
 
 SECRET_KEY = "the key of a portal that is only ever measured and never sold"
-TOKEN = "benchmark"  # noqa: S105
+TOKEN = "benchmark"
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -69,3 +70,12 @@ def prepare(portal_url: str, folder: Path, secret: str) -> None:
         with transaction() as session:
             session.add(account)
         db.engine.dispose()
+
+
+def stored(portal_url: str) -> int:
+    """How many events are in the inbox."""
+    engine = create_engine(portal_url)
+    with engine.connect() as connection:
+        count = connection.scalar(select(func.count()).select_from(StripeEvent)) or 0
+    engine.dispose()
+    return count
