@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from billingportal.db import Database
-from billingportal.domain import held_rows
+from billingportal.domain import held_rows, newer_wins
 from billingportal.domain.kinds import Kind
 from billingportal.domain.newer_wins import (
     EventSighting,
@@ -52,6 +52,23 @@ def absorb_event(
         new = after_event(old, seen)
         if write(database, kind, processor_account_id, row, new):
             return Absorbed(verdict, told(kind, old, new))
+
+
+def is_past(
+    database: Database,
+    kind: Kind,
+    processor_account_id: int,
+    object_id: str,
+    created_at: datetime,
+    *,
+    is_creation: bool,
+) -> bool:
+    """Whether an event whose payload may not be used tells nothing that the row does not show."""
+    row = held_rows.read(database, kind, processor_account_id, object_id)
+    if row is None or not newer_wins.is_past(row[1], created_at, is_creation=is_creation):
+        return False
+    held_rows.note(database, kind, row, after_stale(row[1]))
+    return True
 
 
 def absorb_fetch(

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain import held_rows, inbox
-from billingportal.domain.absorption import absorb_fetch
-from billingportal.domain.kinds import KIND_OF_EVENT, KINDS, Kind
+from billingportal.domain.absorption import absorb_fetch, is_past
+from billingportal.domain.kinds import KIND_OF_EVENT, KINDS, Kind, is_creation
 from billingportal.domain.newer_wins import FetchSighting, Verdict
 from billingportal.domain.settling import refresh
 from billingportal.models import CatchUp, ProcessorAccount, StripeEvent
 from billingportal.stripe_gateway.copies import Copy, EventCopy, Reading
-from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem
+from billingportal.stripe_gateway.errors import KeyRejected, NotThere, StripeProblem
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.lists import WALKS
 
@@ -70,9 +70,22 @@ def step(transaction: Transaction, gateway: StripeGateway, processor_account_id:
         row = of_account(session, processor_account_id)
         begin(row, now())
         walk, page_after, cursor_at = row.walk, row.page_after, row.cursor_at
-    if walk is not None:
-        return walk_page(transaction, gateway, processor_account_id, walk, page_after)
-    return event_page(transaction, gateway, processor_account_id, (cursor_at or now()) - OVERLAP, page_after)
+    try:
+        if walk is not None:
+            return walk_page(transaction, gateway, processor_account_id, walk, page_after)
+        return event_page(transaction, gateway, processor_account_id, (cursor_at or now()) - OVERLAP, page_after)
+    except NotThere:
+        if page_after is None:
+            raise
+    with transaction() as session:
+        start_list_again(of_account(session, processor_account_id), walk, page_after)
+    return False
+
+
+def start_list_again(row: CatchUp, walk: str | None, page_after: str) -> None:
+    """What the next page was to follow is gone from Stripe."""
+    if is_at(row, walk, page_after):
+        row.page_after = None
 
 
 def of_account(session: Session, processor_account_id: int) -> CatchUp:
@@ -84,12 +97,13 @@ def of_account(session: Session, processor_account_id: int) -> CatchUp:
 def begin(row: CatchUp, moment: datetime) -> None:
     """Start a pass, unless one is under way; choose the walk when events alone cannot tell."""
     row.next_run_at = moment + LEASE
-    if row.pass_started_at is not None:
+    needs_walk = row.cursor_at is None or row.cursor_at < moment - EVENTS_KEPT
+    if row.pass_started_at is not None and (row.walk is not None or not needs_walk):
         return
     row.pass_started_at = moment
     row.page_after = None
     row.objects_read = 0
-    if row.cursor_at is None or row.cursor_at < moment - EVENTS_KEPT:
+    if needs_walk:
         row.walk = FIRST_WALK
         row.cursor_at = None
 
@@ -134,9 +148,18 @@ def unseen(session: Session, processor_account_id: int, events: tuple[EventCopy,
 
 
 def put_into_inbox(session: Session, processor_account_id: int, event: EventCopy, *, livemode: bool) -> None:
-    """Pending, since a listed event may have another shape than ours: only its type and object id are used."""
-    if event.livemode is livemode:
-        inbox.store_listed(session, processor_account_id, event)
+    """Pending unless it is past, since a listed event may have another shape than ours: its object is asked for."""
+    if event.livemode is not livemode or event.object_id is None:
+        return
+    is_old = is_past(
+        session,
+        KIND_OF_EVENT[event.type],
+        processor_account_id,
+        event.object_id,
+        event.created_at,
+        is_creation=is_creation(event.type),
+    )
+    inbox.store_listed(session, processor_account_id, event, "stale" if is_old else "pending")
 
 
 def remember_present(row: CatchUp, reading: Reading) -> None:

@@ -54,6 +54,7 @@ def disconnect(
         row = session.get_one(ProcessorAccount, account_id, with_for_update=True)
         if row.state != "connected":
             return
+        newer_id = row.endpoint.stripe_webhook_endpoint_id if row.endpoint else None
         let_go(row)
         left = "" if is_removed else "; Stripe did not let us remove our webhook endpoint there"
         audit.record(
@@ -64,6 +65,9 @@ def disconnect(
             subject=("processor_account", row.id),
             processor_account_id=row.id,
         )
+    if newer_id != endpoint_id:
+        # The worker registered anew while we removed the one before.
+        remove_endpoint(gateway, newer_id)
 
 
 def remove_endpoint(gateway: StripeGateway | None, endpoint_id: str | None) -> bool:

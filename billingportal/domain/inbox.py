@@ -210,10 +210,10 @@ def insert_event(
     return database.execute(row_statements.add(database, EVENTS), values).scalar_one_or_none() is not None
 
 
-def store_listed(database: Database, processor_account_id: int, event: EventCopy) -> None:
-    """Store an event that catch-up found in Stripe's list, as pending. One that is here already stays as it is."""
+def store_listed(database: Database, processor_account_id: int, event: EventCopy, state: EventState) -> None:
+    """Store an event that catch-up found in Stripe's list. One that is here already stays as it is."""
     payload = json.dumps({"id": event.stripe_event_id, "type": event.type, "data": {"object": event.object}})
-    insert_event(database, processor_account_id, event, payload, "catch-up", Result("pending", {}))
+    insert_event(database, processor_account_id, event, payload, "catch-up", Result(state, {}))
 
 
 def next_attempt(state: EventState, attempts: int, moment: datetime) -> datetime | None:

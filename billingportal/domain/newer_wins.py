@@ -103,6 +103,13 @@ def judge_tie(held: Held, seen: EventSighting) -> Verdict:
     return Verdict.ABSORB if held.is_chained and seen.before == held.copy else Verdict.ASK
 
 
+def is_past(held: Held, created_at: datetime, *, is_creation: bool) -> bool:
+    """Whether an event is of the past for certain, going by its time alone. A creation comes before anything else."""
+    if held.has_settled_tie:
+        return False
+    return created_at < held.certain_since or (is_creation and not can_be_made_again(held.copy))
+
+
 def judge_fetch(held: Held | None, seen: FetchSighting) -> Verdict:
     """Where an answer of Stripe's stands: it is the present, unless something else arrived while we waited."""
     if held is None or held.revision == seen.asked_at_revision:

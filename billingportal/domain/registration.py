@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.kinds import DELIVERED_EVENTS
 from billingportal.domain.preflight import MOST_ENDPOINTS
-from billingportal.models import WebhookEndpoint
+from billingportal.models import ProcessorAccount, WebhookEndpoint
 from billingportal.models.webhook_endpoint import EndpointState
 from billingportal.stripe_gateway.copies import WebhookEndpointCopy
 from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing
@@ -18,6 +20,8 @@ WEBHOOK_PATH = "/webhooks/stripe/"
 LABEL = "billing_portal_endpoint"
 # Stripe retries a delivery for three days, each time signed with the secret of the endpoint it was made for.
 PREVIOUS_SECRET_LASTS = timedelta(days=4)
+GONE_WORDS = "The webhook endpoint was gone from Stripe; registered it again."
+VERSION_WORDS = f"The webhook spoke another API version; it speaks {API_VERSION} now."
 
 
 @dataclass
@@ -89,23 +93,15 @@ def ensure(
 ) -> Outcome:
     """Register the endpoint, or repair it. Raises a StripeProblem only when Stripe cannot be asked."""
     outcome = Outcome("registered")
-    for one in found.stale:
-        gateway.delete_webhook_endpoint(one.stripe_webhook_endpoint_id)
-        outcome.repairs.append(f"Removed an old webhook endpoint of ours, {one.stripe_webhook_endpoint_id}.")
-        outcome.added -= 1
     try:
-        if found.ours is None:
-            create(transaction, gateway, vault, endpoint_id, url, outcome)
-        elif found.ours.api_version != API_VERSION:
-            gateway.delete_webhook_endpoint(found.ours.stripe_webhook_endpoint_id)
-            outcome.added -= 1
-            create(transaction, gateway, vault, endpoint_id, url, outcome)
-            outcome.repairs.append(f"The webhook spoke another API version; it speaks {API_VERSION} now.")
-        else:
-            repair(gateway, found.ours, url, outcome)
-    except NotThere:
-        # Deleted at Stripe between the listing and the update.
-        create(transaction, gateway, vault, endpoint_id, url, outcome)
+        for one in found.stale:
+            remove(gateway, one, outcome)
+            outcome.repairs.append(f"Removed an old webhook endpoint of ours, {one.stripe_webhook_endpoint_id}.")
+        if found.ours is not None and found.ours.api_version != API_VERSION:
+            remove(gateway, found.ours, outcome)
+            create(transaction, gateway, vault, endpoint_id, url, outcome, VERSION_WORDS)
+        elif found.ours is None or not repair(gateway, found.ours, url, outcome):
+            create(transaction, gateway, vault, endpoint_id, url, outcome, GONE_WORDS)
     except RightMissing as problem:
         return Outcome("refused", f"The key may not register webhooks. {problem.message}", outcome.repairs)
     except RequestRefused as problem:
@@ -113,17 +109,36 @@ def ensure(
     return outcome
 
 
-def repair(gateway: StripeGateway, ours: WebhookEndpointCopy, url: str, outcome: Outcome) -> None:
+def remove(gateway: StripeGateway, endpoint: WebhookEndpointCopy, outcome: Outcome) -> None:
+    gateway.delete_webhook_endpoint(endpoint.stripe_webhook_endpoint_id)
+    outcome.added -= 1
+
+
+def repair(gateway: StripeGateway, ours: WebhookEndpointCopy, url: str, outcome: Outcome) -> bool:
+    """Put right what an update can. False when the endpoint was deleted since it was listed."""
     to_mend = wrongs(ours, url)
     if to_mend:
-        gateway.update_webhook_endpoint(ours.stripe_webhook_endpoint_id, url, DELIVERED_EVENTS)
+        try:
+            gateway.update_webhook_endpoint(ours.stripe_webhook_endpoint_id, url, DELIVERED_EVENTS)
+        except NotThere:
+            return False
         outcome.repairs += to_mend
+    return True
 
 
 def create(
-    transaction: Transaction, gateway: StripeGateway, vault: Vault, endpoint_id: int, url: str, outcome: Outcome
+    transaction: Transaction,
+    gateway: StripeGateway,
+    vault: Vault,
+    endpoint_id: int,
+    url: str,
+    outcome: Outcome,
+    words: str,
 ) -> None:
-    """Register anew. The attempt is counted first, so that its idempotency key belongs to it alone."""
+    """Register anew, and say so if it is not the first time.
+
+    The attempt is counted first, so that its idempotency key belongs to it alone.
+    """
     with transaction() as session:
         row = session.get_one(WebhookEndpoint, endpoint_id, with_for_update=True)
         row.registrations += 1
@@ -135,10 +150,20 @@ def create(
     moment = now()
     with transaction() as session:
         row = session.get_one(WebhookEndpoint, endpoint_id, with_for_update=True)
-        accept(row, vault, made, url, moment)
+        is_wanted = row.registrations == attempt and is_connected(session, row)
+        if is_wanted:
+            accept(row, vault, made, url, moment)
+    if not is_wanted:
+        # Disconnected meanwhile, or another worker has begun to register too: one endpoint is enough.
+        gateway.delete_webhook_endpoint(made.stripe_webhook_endpoint_id)
+        return
     outcome.added += 1
     if was_registered:
-        outcome.repairs.append("The webhook endpoint was gone from Stripe; registered it again.")
+        outcome.repairs.append(words)
+
+
+def is_connected(session: Session, row: WebhookEndpoint) -> bool:
+    return session.get_one(ProcessorAccount, row.processor_account_id).state == "connected"
 
 
 def accept(row: WebhookEndpoint, vault: Vault, made: WebhookEndpointCopy, url: str, moment: datetime) -> None:

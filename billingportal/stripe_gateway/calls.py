@@ -56,7 +56,7 @@ def kind_of(error: stripe.StripeError) -> type[StripeProblem]:
         return RightMissing
     if isinstance(error, stripe.RateLimitError):
         return TooManyRequests
-    if isinstance(error, stripe.InvalidRequestError) and error.http_status == 404:
+    if isinstance(error, stripe.InvalidRequestError) and (error.http_status == 404 or error.code == "resource_missing"):
         return NotThere
     if isinstance(error, (stripe.InvalidRequestError, stripe.CardError, stripe.IdempotencyError)):
         return RequestRefused

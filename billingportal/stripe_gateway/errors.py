@@ -25,7 +25,7 @@ class RightMissing(StripeProblem):
 
 
 class NotThere(StripeProblem):
-    """404: no such object for this key, in this mode."""
+    """404, or 400 with `resource_missing`: no such object for this key, in this mode."""
 
 
 class TooManyRequests(StripeProblem):

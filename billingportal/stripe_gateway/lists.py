@@ -13,7 +13,6 @@ from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway import translate
 from billingportal.stripe_gateway.calls import as_json, ask, stripe_errors
 from billingportal.stripe_gateway.copies import (
-    Copy,
     EventPage,
     Fetched,
     Page,
@@ -21,8 +20,8 @@ from billingportal.stripe_gateway.copies import (
 from billingportal.stripe_gateway.errors import NotThere
 
 PAGE_SIZE = 100
-# Tiers are left out of a price unless asked for, also inside its currency options.
-PRICE_PARTS = ["tiers", "currency_options", "currency_options.tiers"]
+# Left out of a price unless asked for.
+PRICE_PARTS = ["tiers", "currency_options"]
 IN_LIST: list[Json] = [f"data.{part}" for part in PRICE_PARTS]
 
 Client = stripe.StripeClient
@@ -73,9 +72,16 @@ def fetch(client: Client, kind: str, object_id: str) -> Fetched:
         return Fetched(None, replace(reading, uncertainty_seconds=reading.uncertainty_seconds + elapsed))
     if source.get("deleted"):
         return Fetched(None, reading)
-    if kind == "subscription":
+    return Fetched(translate.copy_of(whole(client, source)), reading)
+
+
+def whole(client: Client, source: JsonObject) -> JsonObject:
+    """The object with the parts that one answer leaves out. Raises a StripeProblem."""
+    if source.get("object") == "subscription":
         read_all_items(client, source)
-    return Fetched(translate.copy_of(source), reading)
+    elif source.get("billing_scheme") == "tiered":
+        read_all_tiers(client, source)
+    return source
 
 
 def read_all_items(client: Client, source: JsonObject) -> None:
@@ -89,19 +95,25 @@ def read_all_items(client: Client, source: JsonObject) -> None:
     items["has_more"] = False
 
 
+def read_all_tiers(client: Client, source: JsonObject) -> None:
+    """The tiers of a price in its other currencies have to be asked for by the name of each."""
+    options = cast(dict[str, JsonObject], source.get("currency_options") or {})
+    others = [currency for currency in options if currency != source.get("currency")]
+    if others:
+        expand = [f"currency_options.{currency}.tiers" for currency in others]
+        price, _ = ask(lambda: client.v1.prices.retrieve(str(source["id"]), params={"expand": expand}))
+        options |= cast(dict[str, JsonObject], price["currency_options"])
+    for currency in options.keys() - set(others):
+        options[currency]["tiers"] = source["tiers"]
+    source["currency_options"] = cast(Json, options)
+
+
 def page(client: Client, walk: str, starting_after: str | None) -> Page:
     """One page of a walk, continuing after an id. Raises a StripeProblem."""
     chosen = WALKS[walk]
     source, reading = ask(lambda: chosen.lists(client)(params=page_params(chosen.filters, starting_after)))
     rows, last_id, has_more = read_list(source)
-    return Page(tuple(copies(client, rows)), last_id, has_more, reading)
-
-
-def copies(client: Client, rows: list[JsonObject]) -> list[Copy]:
-    for row in rows:
-        if row.get("object") == "subscription":
-            read_all_items(client, row)
-    return [translate.copy_of(row) for row in rows]
+    return Page(tuple(translate.copy_of(whole(client, row)) for row in rows), last_id, has_more, reading)
 
 
 def events(client: Client, since: datetime, starting_after: str | None) -> EventPage:
