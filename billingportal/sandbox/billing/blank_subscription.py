@@ -1,5 +1,7 @@
 """A subscription before it has items and an invoice."""
 
+from copy import deepcopy
+
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import invalid
@@ -8,6 +10,46 @@ from billingportal.sandbox.identifiers import new_id
 from billingportal.sandbox.resources import payment_methods
 from billingportal.sandbox.wire import Document
 
+NOTHING_YET: Document = {
+    "object": "subscription",
+    "application": None,
+    "application_fee_percent": None,
+    "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+    "billing_cycle_anchor_config": None,
+    "billing_schedules": [],
+    "billing_thresholds": None,
+    "cancel_at": None,
+    "cancel_at_period_end": False,
+    "canceled_at": None,
+    "cancellation_details": {"comment": None, "feedback": None, "reason": None},
+    "customer_account": None,
+    "default_source": None,
+    "default_tax_rates": [],
+    "discounts": [],
+    "ended_at": None,
+    "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
+    "latest_invoice": None,
+    "next_pending_invoice_item_invoice": None,
+    "on_behalf_of": None,
+    "pause_collection": None,
+    "payment_settings": {
+        "payment_method_options": None,
+        "payment_method_types": None,
+        "save_default_payment_method": "off",
+    },
+    "pending_invoice_item_interval": None,
+    "pending_setup_intent": None,
+    "pending_update": None,
+    "schedule": None,
+    "status": "incomplete",
+    "status_details": None,
+    "test_clock": None,
+    "transfer_data": None,
+    "trial_settings": {"end_behavior": {"billing_cycle_anchor": "now", "missing_payment_method": "create_invoice"}},
+    "_items": [],
+    "_pending": [],
+}
+
 
 def blank_subscription(call: Call, customer: Document, currency: str, trial_end: int | None) -> Document:
     """A subscription without items, incomplete. Raises Refused for a payment method of someone else."""
@@ -15,70 +57,36 @@ def blank_subscription(call: Call, customer: Document, currency: str, trial_end:
     method = given.get("default_payment_method")
     if method is not None:
         method = payment_methods.usable(call, method, customer["id"], "default_payment_method")
-    mode = given.get("billing_mode", {"type": "flexible"})
-    flexible = {"proration_discounts": "included", **mode.get("flexible", {})}
-    start_date = given.get("backdate_start_date", now())
+    blank = deepcopy(NOTHING_YET)
+    blank["payment_settings"].update(given.get("payment_settings", {}))
     return {
         "id": new_id("sub"),
-        "object": "subscription",
-        "application": None,
-        "application_fee_percent": None,
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        **blank,
         "billing_cycle_anchor": trial_end or given.get("billing_cycle_anchor", now()),
-        "billing_cycle_anchor_config": None,
-        "billing_mode": {
-            "flexible": flexible if mode["type"] == "flexible" else None,
-            "type": mode["type"],
-            "updated_at": now(),
-        },
-        "billing_schedules": [],
-        "billing_thresholds": None,
-        "cancel_at": None,
-        "cancel_at_period_end": False,
-        "canceled_at": None,
-        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
+        "billing_mode": billing_mode(given.get("billing_mode", {"type": "flexible"})),
         "collection_method": given.get("collection_method", "charge_automatically"),
         "created": now(),
         "currency": currency,
         "customer": customer["id"],
-        "customer_account": None,
         "days_until_due": days_until_due(given),
         "default_payment_method": method,
-        "default_source": None,
-        "default_tax_rates": [],
         "description": or_none(given.get("description")),
-        "discounts": [],
-        "ended_at": None,
-        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
-        "latest_invoice": None,
         "livemode": call.livemode,
         "metadata": merged({}, given.get("metadata", {})),
-        "next_pending_invoice_item_invoice": None,
-        "on_behalf_of": None,
-        "pause_collection": None,
-        "payment_settings": {
-            "payment_method_options": None,
-            "payment_method_types": None,
-            "save_default_payment_method": "off",
-            **given.get("payment_settings", {}),
-        },
-        "pending_invoice_item_interval": None,
-        "pending_setup_intent": None,
-        "pending_update": None,
-        "schedule": None,
-        "start_date": start_date,
-        "status": "incomplete",
-        "status_details": None,
-        "test_clock": None,
-        "transfer_data": None,
+        "start_date": given.get("backdate_start_date", now()),
         "trial_end": trial_end,
-        "trial_settings": given.get(
-            "trial_settings",
-            {"end_behavior": {"billing_cycle_anchor": "now", "missing_payment_method": "create_invoice"}},
-        ),
+        "trial_settings": given.get("trial_settings", blank["trial_settings"]),
         "trial_start": now() if trial_end else None,
-        "_items": [],
-        "_pending": [],
+    }
+
+
+def billing_mode(given: Document) -> Document:
+    """The mode as Stripe shows it."""
+    flexible = {"proration_discounts": "included", **given.get("flexible", {})}
+    return {
+        "flexible": flexible if given["type"] == "flexible" else None,
+        "type": given["type"],
+        "updated_at": now(),
     }
 
 

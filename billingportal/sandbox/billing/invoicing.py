@@ -1,6 +1,7 @@
 """Making an invoice of lines and finalizing it."""
 
 from billingportal.sandbox.billing.blank_invoice import blank_invoice
+from billingportal.sandbox.billing.line_items import period_line
 from billingportal.sandbox.billing.lines import Draft
 from billingportal.sandbox.billing.pending import keep, settle
 from billingportal.sandbox.call import Call
@@ -19,7 +20,7 @@ def make_invoice(call: Call, subscription: Document, drafts: list[Draft], reason
     invoice = blank_invoice(call, subscription, customer, reason)
     keep(call, subscription, drafts)
     lines = settle(call, subscription, invoice)
-    lines += [make_line(call, invoice, subscription, draft) for draft in drafts if not draft.proration]
+    lines += [period_line(call, invoice, subscription, draft) for draft in drafts if not draft.proration]
     invoice["_lines"] = [line["id"] for line in lines]
     add_up(invoice, customer, sum(line["amount"] for line in lines))
     call.store.put(invoice)
@@ -41,50 +42,6 @@ def add_up(invoice: Document, customer: Document, total: int) -> None:
         ending_balance=min(total + starting, 0),
         amount_due=due,
         amount_remaining=due,
-    )
-
-
-def make_line(call: Call, invoice: Document, subscription: Document, draft: Draft) -> Document:
-    """The line of a period."""
-    parent = {
-        "invoice_item": None,
-        "proration": False,
-        "proration_details": {"credited_items": None},
-        "subscription": subscription["id"],
-        "subscription_item": draft.item["id"],
-    }
-    price = draft.price
-    return call.store.put(
-        {
-            "id": new_id("il"),
-            "object": "line_item",
-            "amount": draft.amount,
-            "currency": invoice["currency"],
-            "description": draft.description,
-            "discount_amounts": [],
-            "discountable": True,
-            "discounts": [],
-            "invoice": invoice["id"],
-            "livemode": call.livemode,
-            "metadata": {**subscription["metadata"], **draft.item["metadata"]},
-            "parent": {
-                "invoice_item_details": None,
-                "subscription_item_details": parent,
-                "type": "subscription_item_details",
-            },
-            "period": {"end": draft.end, "start": draft.start},
-            "pretax_credit_amounts": [],
-            "pricing": {
-                "price_details": {"price": price["id"], "product": price["product"]},
-                "type": "price_details",
-                "unit_amount_decimal": format(draft.unit_amount, "f"),
-            },
-            "quantity": int(draft.quantity),
-            "quantity_decimal": format(draft.quantity, "f"),
-            "subscription": subscription["id"],
-            "subtotal": draft.amount,
-            "taxes": [],
-        }
     )
 
 

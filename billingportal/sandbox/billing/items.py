@@ -2,11 +2,12 @@
 
 from billingportal.sandbox import periods
 from billingportal.sandbox.call import Call
+from billingportal.sandbox.changes import emit
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.fields import merged
 from billingportal.sandbox.identifiers import new_id
-from billingportal.sandbox.resources.price_parts import check_one_amount, money, recurring_part
+from billingportal.sandbox.resources.price_parts import check_one_amount, money_parts
 from billingportal.sandbox.wire import Document
 
 MOST = 20
@@ -32,28 +33,24 @@ def price_for(call: Call, given: Document, path: str) -> Document:
 def inline_price(call: Call, given: Document, path: str) -> Document:
     """A price made for one subscription; it is archived from the start. Raises Refused."""
     product = call.need("product", given["product"], f"{path}[product]", status=400)
-    check_one_amount(given, f"{path}.")
-    return call.store.put(
+    check_one_amount(given, path)
+    price = call.store.put(
         {
             "id": new_id("price"),
             "object": "price",
             "active": False,
-            "billing_scheme": "per_unit",
             "created": now(),
-            "currency": given["currency"].lower(),
-            "currency_options": {given["currency"].lower(): money(given)},
             "livemode": call.livemode,
             "lookup_key": None,
             "metadata": {},
             "nickname": None,
             "product": product["id"],
-            "recurring": recurring_part(call, given),
-            "tiers_mode": None,
-            "transform_quantity": None,
-            "type": "recurring",
-            **money(given),
+            **money_parts(call, given),
+            "_inline": True,
         }
     )
+    emit(call, "price.created", price)
+    return price
 
 
 def quantity_for(price: Document, given: Document, path: str) -> int | None:

@@ -1,5 +1,6 @@
 """Invoice items: prorations that wait for a subscription's next invoice."""
 
+from billingportal.sandbox.billing.line_items import of_draft, pending_line
 from billingportal.sandbox.billing.lines import Draft
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit
@@ -21,15 +22,15 @@ def keep(call: Call, subscription: Document, drafts: list[Draft]) -> None:
 
 def invoice_item(call: Call, subscription: Document, draft: Draft) -> Document:
     """A proration that waits."""
+    details = {"subscription": subscription["id"], "subscription_item": draft.item["id"]}
     return {
         "id": new_id("ii"),
         "object": KIND,
-        "amount": draft.amount,
+        **of_draft(draft),
         "currency": subscription["currency"],
         "customer": subscription["customer"],
         "customer_account": None,
         "date": now(),
-        "description": draft.description,
         "discountable": False,
         "discounts": [],
         "frozen_fields": [],
@@ -38,20 +39,9 @@ def invoice_item(call: Call, subscription: Document, draft: Draft) -> Document:
         "livemode": call.livemode,
         "metadata": {},
         "net_amount": draft.amount,
-        "parent": {
-            "subscription_details": {"subscription": subscription["id"], "subscription_item": draft.item["id"]},
-            "type": "subscription_details",
-        },
-        "period": {"end": draft.end, "start": draft.start},
-        "pricing": {
-            "price_details": {"price": draft.price["id"], "product": draft.price["product"]},
-            "type": "price_details",
-            "unit_amount_decimal": format(draft.unit_amount, "f"),
-        },
+        "parent": {"subscription_details": details, "type": "subscription_details"},
         "proration": True,
         "proration_details": {"credited_items": None, "discount_amounts": []},
-        "quantity": int(draft.quantity),
-        "quantity_decimal": format(draft.quantity, "f"),
         "tax_rates": [],
         "test_clock": None,
     }
@@ -64,36 +54,3 @@ def settle(call: Call, subscription: Document, invoice: Document) -> list[Docume
     for item in items:
         item["invoice"] = invoice["id"]
     return [pending_line(call, item) for item in items]
-
-
-def pending_line(call: Call, item: Document) -> Document:
-    """The line of an invoice item."""
-    details = item["parent"]["subscription_details"]
-    parent = {
-        "invoice_item": item["id"],
-        "proration": item["proration"],
-        "proration_details": {"credited_items": None},
-        **details,
-    }
-    same = ("amount", "currency", "description", "discountable", "invoice", "livemode", "metadata", "period")
-    return call.store.put(
-        {
-            "id": new_id("il"),
-            "object": "line_item",
-            **{name: item[name] for name in same},
-            "discount_amounts": [],
-            "discounts": [],
-            "parent": {
-                "invoice_item_details": None,
-                "subscription_item_details": parent,
-                "type": "subscription_item_details",
-            },
-            "pretax_credit_amounts": [],
-            "pricing": item["pricing"],
-            "quantity": item["quantity"],
-            "quantity_decimal": item["quantity_decimal"],
-            "subscription": details["subscription"],
-            "subtotal": item["amount"],
-            "taxes": [],
-        }
-    )

@@ -2,6 +2,7 @@
 
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.fields import ONLY_EXPAND
+from billingportal.sandbox.present import listing
 from billingportal.sandbox.router import Operation
 from billingportal.sandbox.wire import Document
 
@@ -9,17 +10,6 @@ from billingportal.sandbox.wire import Document
 def retrieve(call: Call) -> Document:
     """The account as its owner sees it."""
     account = call.account
-    email = f"billing@{account.name.split()[0].lower()}.example"
-    requirements: Document = {
-        "alternatives": [],
-        "current_deadline": None,
-        "currently_due": [],
-        "disabled_reason": None if account.charges_enabled else "requirements.past_due",
-        "errors": [],
-        "eventually_due": [],
-        "past_due": [],
-        "pending_verification": [],
-    }
     active = "active" if account.charges_enabled else "inactive"
     return {
         "id": account.id,
@@ -33,21 +23,22 @@ def retrieve(call: Call) -> Document:
         "created": account.created,
         "default_currency": account.currency,
         "details_submitted": account.charges_enabled,
-        "email": email,
-        "external_accounts": {
-            "object": "list",
-            "data": [],
-            "has_more": False,
-            "url": f"/v1/accounts/{account.id}/external_accounts",
-        },
-        "future_requirements": {**requirements, "disabled_reason": None},
+        "email": f"billing@{account.name.split()[0].lower()}.example",
+        "external_accounts": listing([], f"/v1/accounts/{account.id}/external_accounts"),
+        "future_requirements": requirements(None),
         "metadata": {},
         "payouts_enabled": account.charges_enabled,
-        "requirements": requirements,
+        "requirements": requirements(None if account.charges_enabled else "requirements.past_due"),
         "settings": settings(account.name),
         "tos_acceptance": {"date": account.created, "ip": None, "user_agent": None},
         "type": "standard",
     }
+
+
+def requirements(disabled_reason: str | None) -> Document:
+    """What Stripe still wants to know: nothing in particular."""
+    lists = ("alternatives", "currently_due", "errors", "eventually_due", "past_due", "pending_verification")
+    return {"current_deadline": None, "disabled_reason": disabled_reason, **{name: [] for name in lists}}
 
 
 def business_profile(name: str) -> Document:

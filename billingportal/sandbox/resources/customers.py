@@ -1,5 +1,6 @@
 """Customers: who pays."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 from billingportal.sandbox.call import Call
@@ -20,6 +21,28 @@ from billingportal.sandbox.router import Operation
 from billingportal.sandbox.wire import Document
 
 KIND = "customer"
+NOTHING_YET: Document = {
+    "object": KIND,
+    "address": None,
+    "balance": 0,
+    "currency": None,
+    "customer_account": None,
+    "default_source": None,
+    "delinquent": False,
+    "description": None,
+    "discount": None,
+    "email": None,
+    "invoice_settings": dict.fromkeys(("custom_fields", "default_payment_method", "footer", "rendering_options")),
+    "metadata": {},
+    "name": None,
+    "next_invoice_sequence": 1,
+    "phone": None,
+    "preferred_locales": [],
+    "shipping": None,
+    "tax_exempt": "none",
+    "test_clock": None,
+    "_subscriptions": [],
+}
 PLAIN = ("business_name", "description", "email", "individual_name", "invoice_prefix", "name", "phone")
 WHOLE = ("balance", "next_invoice_sequence", "preferred_locales")
 BLANK_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
@@ -29,42 +52,17 @@ def create(call: Call) -> Document:
     """A new customer, with a card if one is given."""
     given = call.parameters
     check_email(given)
-    identifier = new_id("cus")
     customer: Document = {
-        "id": identifier,
-        "object": KIND,
-        "address": None,
-        "balance": 0,
+        "id": new_id("cus"),
+        **deepcopy(NOTHING_YET),
         "created": now(),
-        "currency": None,
-        "customer_account": None,
-        "default_source": None,
-        "delinquent": False,
-        "description": None,
-        "discount": None,
-        "email": None,
         "invoice_prefix": letters(8).upper(),
-        "invoice_settings": {
-            "custom_fields": None,
-            "default_payment_method": None,
-            "footer": None,
-            "rendering_options": None,
-        },
         "livemode": call.livemode,
-        "metadata": {},
-        "name": None,
-        "next_invoice_sequence": 1,
-        "phone": None,
-        "preferred_locales": [],
-        "shipping": None,
-        "tax_exempt": "none",
-        "test_clock": None,
-        "_subscriptions": [],
     }
     token = given.get("payment_method")
     settings = given.get("invoice_settings", {})
     if token is not None:
-        method = payment_methods.usable(call, token, identifier, "payment_method")
+        method = payment_methods.usable(call, token, customer["id"], "payment_method")
         if settings.get("default_payment_method") == token:
             settings = {**settings, "default_payment_method": method}
     apply(call, customer, {**given, "invoice_settings": settings})

@@ -5,10 +5,28 @@ from decimal import Decimal
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.currencies import check_currency
 from billingportal.sandbox.errors import invalid
+from billingportal.sandbox.parameters import inside
 from billingportal.sandbox.wire import Document
 
 LONGEST = {"day": 1095, "week": 156, "month": 36, "year": 3}
 UNIT_AMOUNTS = ("unit_amount", "unit_amount_decimal", "custom_unit_amount")
+
+
+def money_parts(call: Call, given: Document) -> Document:
+    """All of a price that never changes. Raises Refused."""
+    currency = check_currency(given["currency"], "currency")
+    check_amounts(given)
+    recurring = recurring_part(call, given)
+    return {
+        "billing_scheme": given.get("billing_scheme", "per_unit"),
+        "currency": currency,
+        "currency_options": currency_options(given, currency),
+        "recurring": recurring,
+        "tiers_mode": given.get("tiers_mode"),
+        "transform_quantity": given.get("transform_quantity"),
+        "type": "recurring" if recurring else "one_time",
+        **money(given),
+    }
 
 
 def check_amounts(given: Document) -> None:
@@ -29,10 +47,10 @@ def check_one_amount(given: Document, path: str) -> None:
     amounts = [name for name in UNIT_AMOUNTS if name in given]
     if len(amounts) > 1:
         message = f"You may only specify one of these parameters: {', '.join(amounts)}."
-        raise invalid(message, path + amounts[0], "parameters_exclusive")
+        raise invalid(message, inside(path, amounts[0]), "parameters_exclusive")
     if not amounts:
         message = "Prices require an `unit_amount` or `unit_amount_decimal` parameter to be set."
-        raise invalid(message, path + "unit_amount", "parameter_missing")
+        raise invalid(message, inside(path, "unit_amount"), "parameter_missing")
 
 
 def check_tiered(given: Document) -> None:

@@ -3,19 +3,12 @@
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.clock import now
-from billingportal.sandbox.currencies import check_currency
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.fields import ONLY_EXPAND, merged, or_none
 from billingportal.sandbox.identifiers import new_id
 from billingportal.sandbox.lists import Page, Test, created_within, equal, page
 from billingportal.sandbox.resources import price_parameters
-from billingportal.sandbox.resources.price_parts import (
-    check_amounts,
-    currency_options,
-    money,
-    recurring_part,
-    with_options,
-)
+from billingportal.sandbox.resources.price_parts import money_parts, with_options
 from billingportal.sandbox.resources.product_parts import make_product
 from billingportal.sandbox.router import Operation
 from billingportal.sandbox.wire import Document
@@ -26,30 +19,20 @@ KIND = "price"
 def create(call: Call) -> Document:
     """A new price, of a product that is there or made along with it."""
     given = call.parameters
-    currency = check_currency(given["currency"], "currency")
-    check_amounts(given)
-    recurring = recurring_part(call, given)
-    options = currency_options(given, currency)
     check_lookup_key(call, given, None)
-    product = product_for(call)
+    parts = money_parts(call, given)
     price: Document = {
         "id": new_id("price"),
         "object": KIND,
         "active": given.get("active", True),
-        "billing_scheme": given.get("billing_scheme", "per_unit"),
         "created": now(),
-        "currency": currency,
-        "currency_options": options,
         "livemode": call.livemode,
         "lookup_key": None,
         "metadata": merged({}, given.get("metadata", {})),
         "nickname": given.get("nickname"),
-        "product": product,
-        "recurring": recurring,
-        "tiers_mode": given.get("tiers_mode"),
-        "transform_quantity": given.get("transform_quantity"),
-        "type": "recurring" if recurring else "one_time",
-        **money(given),
+        "product": product_for(call),
+        **parts,
+        "_inline": False,
     }
     take_lookup_key(call, price, given)
     call.store.put(price)
@@ -103,9 +86,11 @@ def retrieve(call: Call, identifier: str) -> Document:
 
 
 def index(call: Call) -> Page:
-    """Prices, newest first."""
+    """Active prices, newest first; the archived ones when asked for, those made within a subscription never."""
+    active = call.parameters.get("active", True)
     tests = (
-        equal(call, "active", "currency", "product", "type"),
+        lambda price: price["active"] == active and not price["_inline"],
+        equal(call, "currency", "product", "type"),
         created_within(call),
         keyed(call),
         recurs(call),

@@ -1,5 +1,7 @@
 """Making and changing a product, for products themselves and for prices that bring their own."""
 
+from copy import deepcopy
+
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit
 from billingportal.sandbox.clock import now
@@ -9,6 +11,23 @@ from billingportal.sandbox.identifiers import new_id
 from billingportal.sandbox.wire import Document
 
 KIND = "product"
+NOTHING_YET: Document = {
+    "object": KIND,
+    "active": True,
+    "default_price": None,
+    "description": None,
+    "images": [],
+    "marketing_features": [],
+    "metadata": {},
+    "package_dimensions": None,
+    "shippable": None,
+    "statement_descriptor": None,
+    "tax_code": None,
+    "tax_details": None,
+    "type": "service",
+    "unit_label": None,
+    "url": None,
+}
 PLAIN = ("active", "name", "shippable", "statement_descriptor", "tax_code", "unit_label", "url", "description", "type")
 
 
@@ -17,28 +36,9 @@ def make_product(call: Call, given: Document) -> Document:
     identifier = given.get("id", new_id("prod"))
     if call.store.find(KIND, identifier) is not None:
         raise invalid(f"Product already exists: {identifier}", "id", "resource_already_exists")
-    product: Document = {
-        "id": identifier,
-        "object": KIND,
-        "active": True,
-        "created": now(),
-        "default_price": None,
-        "description": None,
-        "images": [],
-        "livemode": call.livemode,
-        "marketing_features": [],
-        "metadata": {},
-        "name": given["name"],
-        "package_dimensions": None,
-        "shippable": None,
-        "statement_descriptor": None,
-        "tax_code": None,
-        "tax_details": None,
-        "type": "service",
-        "unit_label": None,
-        "updated": now(),
-        "url": None,
-    }
+    moment = now()
+    own = {"created": moment, "livemode": call.livemode, "updated": moment}
+    product: Document = {"id": identifier, **deepcopy(NOTHING_YET), **own}
     apply(product, given)
     call.store.put(product)
     emit(call, "product.created", product)

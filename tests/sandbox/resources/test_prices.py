@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.sandbox.build import event_types, monthly_price
+from tests.sandbox.build import event_types, first_item, monthly_price, paying_customer
 
 TIERED: dict[str, Any] = {
     "currency": "usd",
@@ -121,8 +121,9 @@ def test_lists_filter_by_what_stripe_filters_by(client: stripe.StripeClient) -> 
     once = create(client, unit_amount=5, currency="eur")
     client.v1.prices.update(once.id, params={"active": False})
     filters: list[tuple[Any, str]] = [
+        ({}, monthly.id),
         ({"active": False}, once.id),
-        ({"currency": "eur"}, once.id),
+        ({"active": False, "currency": "eur"}, once.id),
         ({"type": "recurring"}, monthly.id),
         ({"product": monthly.product}, monthly.id),
         ({"recurring": {"interval": "month"}}, monthly.id),
@@ -138,3 +139,13 @@ def test_other_currencies_can_be_added_later(client: stripe.StripeClient) -> Non
     assert changed.currency_options is not None
     amounts = {name: option["unit_amount"] for name, option in changed.currency_options.to_dict().items()}
     assert amounts == {"usd": 100, "eur": 90, "gbp": 80}
+
+
+def test_prices_made_within_a_subscription_are_never_listed(client: stripe.StripeClient) -> None:
+    product = client.v1.products.create(params={"name": "Made to measure"})
+    data = {"currency": "usd", "product": product.id, "recurring": {"interval": "month"}, "unit_amount": 700}
+    params: Any = {"customer": paying_customer(client).id, "items": [{"price_data": data}]}
+    inline = first_item(client.v1.subscriptions.create(params=params)).price
+    assert (inline.active, inline.unit_amount) == (False, 700)
+    assert client.v1.prices.list().data == client.v1.prices.list(params={"active": False}).data == []
+    assert client.v1.prices.retrieve(inline.id).product == product.id
