@@ -27,8 +27,8 @@ def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabase
 
 
 @pytest.fixture(scope="session")
-def postgres_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresDatabases]:
-    with PostgresDatabases.prepare(tmp_path_factory.mktemp("postgres")) as databases:
+def postgres_databases() -> Iterator[PostgresDatabases]:
+    with PostgresDatabases.prepare() as databases:
         yield databases
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -94,14 +95,18 @@ class PostgresDatabases:
 
     @classmethod
     @contextmanager
-    def prepare(cls, folder: Path) -> "Iterator[PostgresDatabases]":
-        with postgres_server(folder / "postgres") as server:
+    def prepare(cls) -> "Iterator[PostgresDatabases]":
+        """Start a server in a folder of its own.
+
+        Run by root, the server runs as another user, and every test run that starts closes pytest's folder to others.
+        """
+        with TemporaryDirectory(prefix="postgres-") as name, postgres_server(Path(name) / "data") as server:
             databases = cls(server.get_uri())
             for setting in HURRIED:
                 databases.execute(f"ALTER SYSTEM SET {setting}")
             databases.execute("SELECT pg_reload_conf()")
             databases.execute(f"CREATE DATABASE {MIGRATED}")
-            migrate(databases.url_of(MIGRATED), folder)
+            migrate(databases.url_of(MIGRATED), Path(name))
             yield databases
 
     @contextmanager
