@@ -56,7 +56,7 @@ def identity_line(account: AccountCopy) -> Line:
     if account.name or account.country:
         return Line("ok", "Account can be read", "Name, country and currency are known.")
     return Line(
-        "info", "Account cannot be read with this restricted key", "Everything works; only its name is unknown."
+        "info", "Account cannot be read with this restricted key", "That is fine: nothing else depends on it."
     )
 
 

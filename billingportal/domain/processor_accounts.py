@@ -69,6 +69,14 @@ def request_check(account: ProcessorAccount, moment: datetime) -> None:
     account.next_check_at = moment
 
 
+def needs_attention(account: ProcessorAccount) -> bool:
+    """Whether something is wrong that only people can put right: the key, one of its rights, or the webhook."""
+    endpoint = account.endpoint
+    if account.key_state != "working" or (endpoint is not None and endpoint.state in ("refused", "full")):
+        return True
+    return any(isinstance(line, dict) and line["kind"] == "bad" for line in account.preflight)
+
+
 def last_event_at(session: Session, account: ProcessorAccount) -> datetime | None:
     """When Stripe last delivered an event of this account to us."""
     newest = (

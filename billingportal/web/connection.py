@@ -79,6 +79,7 @@ class Connection:
     repairs: tuple[Repair, ...]
     reading: Reading
     offered_name: str | None
+    needs_attention: bool
 
     @property
     def fingerprint(self) -> str:
@@ -88,10 +89,6 @@ class Connection:
     @property
     def is_busy(self) -> bool:
         return self.is_verifying or (self.reading.complete_up_to is None and self.reading.problem is None)
-
-    @property
-    def needs_attention(self) -> bool:
-        return self.key.kind == "bad" or self.webhook.kind == "bad"
 
 
 def connection(session: Session, settings: Settings, mode: Mode) -> Connection | None:
@@ -124,6 +121,7 @@ def connection(session: Session, settings: Settings, mode: Mode) -> Connection |
         repairs=repairs(session, account),
         reading=reading(catch_up),
         offered_name=offered.display_name if offered else None,
+        needs_attention=processor_accounts.needs_attention(account),
     )
 
 

@@ -26,11 +26,9 @@ def attention(mode: Mode) -> Attention:
     account = processor_accounts.connected(db.session(), mode)
     if account is None:
         return Attention()
-    endpoint = account.endpoint
-    is_unregistered = endpoint is not None and endpoint.state in ("refused", "full")
     return Attention(
         failed_events=events.count_failed(db.session(), account.id),
-        processor_trouble=account.key_state != "working" or is_unregistered,
+        processor_trouble=processor_accounts.needs_attention(account),
     )
 
 
