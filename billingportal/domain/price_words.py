@@ -1,11 +1,27 @@
 """A price in words that a client understands, one function for every model."""
 
-from decimal import Decimal
+from dataclasses import dataclass
 
-from billingportal.domain.pricing import Terms, Tier, amount
+from billingportal.domain.pricing import Package, Terms, Tier
 from billingportal.money import text_of
 
 ONE = {"day": "a day", "week": "a week", "month": "a month", "year": "a year"}
+# What the ending of a plural becomes in the singular. Others are left in the plural.
+ENDINGS = (("people", "person"), ("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("ss", None), ("s", ""))
+
+
+@dataclass(frozen=True)
+class Worded:
+    """A price's words in parts: the amount, what it is for, each tier, and how the tiers are to be read."""
+
+    amount: str
+    basis: str
+    tiers: tuple[str, ...] = ()
+    rule: str = ""
+
+    def __str__(self) -> str:
+        head = f"{self.amount} {self.basis}"
+        return f"{head}: {', then '.join(self.tiers)}. {self.rule}" if self.tiers else head
 
 
 def period_words(interval: str | None, interval_count: int | None) -> str:
@@ -17,38 +33,47 @@ def period_words(interval: str | None, interval_count: int | None) -> str:
 
 
 def price_words(terms: Terms, period: str, units: str | None = None, *, is_metered: bool = False) -> str:
-    """The whole price in one sentence.
+    """The whole price in one or two sentences.
 
     `units` names what is counted, in the plural ("contacts"); None for a price that is for the plan itself.
     """
+    return str(worded(terms, period, units, is_metered=is_metered))
+
+
+def worded(terms: Terms, period: str, units: str | None = None, *, is_metered: bool = False) -> Worded:
+    """The price's words in parts, for pages that set them apart. `units` as for `price_words`."""
+    counted = units or "units"
     if terms.tiers_mode is not None:
-        return tiered_words(terms, period, units or "units", is_metered=is_metered)
+        return tiered(terms, period, counted, is_metered=is_metered)
     each = text_of(terms.unit_amount, terms.currency)
+    by_use = ", by use" if is_metered else ""
     if terms.package is not None:
-        started = "a started bundle counts in full" if terms.package.rounding == "up" else "only full bundles count"
-        per = f"per {number(terms.package.size)} {units or 'units'}, {started}"
-        return f"{each} {at(period, is_metered)} {per}"
+        return Worded(each, f"{period} {package_words(terms.package, counted)}{by_use}")
     if units is None and not is_metered:
-        return f"{each} {period}"
-    return f"{each} {at(period, is_metered)} for each of the {units or 'units'}"
+        return Worded(each, period)
+    return Worded(each, f"{period} for {each_of(counted)}{by_use}")
 
 
-def at(period: str, is_metered: bool) -> str:
-    return f"{period}, by use," if is_metered else period
+def package_words(package: Package, counted: str) -> str:
+    """Whether a part of a bundle counts is said, since it decides what a client pays."""
+    if package.rounding == "up":
+        return f"for every {number(package.size)} {counted} or part of them"
+    return f"for every full {number(package.size)} {counted}"
 
 
-def tiered_words(terms: Terms, period: str, units: str, *, is_metered: bool) -> str:
-    """Volume says that one tier prices everything; graduated says "then", and what each tier prices."""
-    least = text_of(Decimal(amount(terms, 1).minor), terms.currency)
-    measure = "use" if is_metered else "number"
-    steps = [tier_words(terms, place, units) for place in range(len(terms.tiers))]
-    head = f"from {least} {period}, by {measure} of {units}: "
+def tiered(terms: Terms, period: str, units: str, *, is_metered: bool) -> Worded:
+    """ "From" is what the first one costs. The rule tells volume from graduated."""
+    first = terms.tiers[0]
+    least = text_of(first.unit_amount + first.flat_amount, terms.currency)
+    steps = tuple(tier_words(terms, place) for place in range(len(terms.tiers)))
     if terms.tiers_mode == "volume":
-        return head + "; ".join(steps) + f". The tier that all {units} fall into sets the price of each."
-    return head + ", then ".join(steps) + f". Each tier's price is for the {units} inside it."
+        rule = f"One tier prices all {units}: the one that their whole number falls into."
+    else:
+        rule = f"Each tier prices only the {units} inside it; the tiers before it are charged too."
+    return Worded(f"from {least}", f"{period}, by {'use' if is_metered else 'number'} of {units}", steps, rule)
 
 
-def tier_words(terms: Terms, place: int, units: str) -> str:
+def tier_words(terms: Terms, place: int) -> str:
     tier = terms.tiers[place]
     first = 1 if place == 0 else (terms.tiers[place - 1].up_to or 0) + 1
     return f"{range_words(first, tier.up_to)} {charge_words(tier, terms.currency)}"
@@ -69,6 +94,14 @@ def charge_words(tier: Tier, currency: str) -> str:
     if tier.flat_amount:
         return fee
     return f"{each} each" if tier.unit_amount else "included"
+
+
+def each_of(units: str) -> str:
+    """ "each contact" for "contacts"; a word whose singular is not known stays as it is: "each of the staff"."""
+    for ending, singular in ENDINGS:
+        if units.endswith(ending):
+            return f"each {units.removesuffix(ending)}{singular}" if singular is not None else f"each of the {units}"
+    return f"each of the {units}"
 
 
 def number(value: int) -> str:

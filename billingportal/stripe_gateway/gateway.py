@@ -8,7 +8,7 @@ from typing import cast
 import stripe
 
 from billingportal.plain_json import JsonObject
-from billingportal.stripe_gateway import lists, translate
+from billingportal.stripe_gateway import catalog, lists, translate
 from billingportal.stripe_gateway.calls import ask
 from billingportal.stripe_gateway.copies import (
     AccountCopy,
@@ -103,3 +103,11 @@ class StripeGateway:
         Their payloads follow the account's default version, so only type and object id may be used.
         """
         return lists.events(self._client, since, starting_after)
+
+    def price_id_of_lookup_key(self, lookup_key: str) -> str | None:
+        """The active price that has the lookup key now."""
+        return catalog.price_id_of_lookup_key(self._client, lookup_key)
+
+    def is_price_of_other_mode(self, price_id: str) -> bool:
+        """Whether Stripe says that the price exists, but not in the mode of this key."""
+        return catalog.is_price_of_other_mode(self._client, price_id)

@@ -1,0 +1,51 @@
+"""The account's prices at Stripe: what a typed Price ID means, and a list to pick from."""
+
+from flask import Blueprint, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from billingportal.db import db, transaction
+from billingportal.domain import catalog
+from billingportal.domain.price_references import FIELD
+from billingportal.domain.processor_accounts import connected, gateway_of
+from billingportal.errors import Refusal
+from billingportal.models import Price, ProcessorAccount
+from billingportal.portal import current_portal
+from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.vault import CannotOpen
+from billingportal.web.price_card import price_card
+
+blueprint = Blueprint("prices", __name__, url_prefix="/saas/prices")
+
+
+@blueprint.get("/resolve")
+def resolve() -> ResponseReturnValue:
+    """What `text` means, as a card or a note. `currency` (repeatable) are those of the plan's other prices,
+    `units` names what is counted."""
+    text = request.args.get("text", "")
+    if not text.strip():
+        return render_template("prices/_resolved.html")
+    units = request.args.get("units", "").strip()[:40] or None
+    try:
+        price = find(text, request.args.getlist("currency"))
+    except Refusal as refusal:
+        return render_template("prices/_resolved.html", refusal=refusal.message)
+    return render_template("prices/_resolved.html", card=price_card(db.session(), price, units))
+
+
+def find(text: str, plan_currencies: list[str]) -> Price:
+    """The price that was typed, in the mode looked at. Raises Refusal."""
+    account, gateway = reach_stripe()
+    known = [name.lower() for name in plan_currencies if name]
+    return catalog.resolve(db.session(), transaction, gateway, account, text, plan_currencies=known)
+
+
+def reach_stripe() -> tuple[ProcessorAccount, StripeGateway]:
+    """The connected account of the mode looked at, with a gateway. Raises Refusal when there is none."""
+    account = connected(db.session(), g.mode)
+    if account is None:
+        raise Refusal(FIELD, f"No Stripe account is connected in {g.mode} mode. Connect one at Payment Processor.")
+    portal = current_portal()
+    try:
+        return account, gateway_of(account, portal.vault, portal.open_gateway)
+    except CannotOpen:
+        raise Refusal(FIELD, "The stored secret key cannot be opened. Paste it again at Payment Processor.") from None
