@@ -1,0 +1,29 @@
+"""What tests of the sync start from: a portal beside a sandbox, with an account of the test's own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from billingportal.app import create_app
+from billingportal.config import Settings
+from billingportal.db import db
+from tests.support.portals import new_account, with_sandbox
+from tests.support.sandbox import Sandbox
+from tests.support.worlds import World
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox.start() as running:
+        yield running
+
+
+@pytest.fixture
+def world(settings: Settings, sandbox: Sandbox) -> Iterator[World]:
+    """Nothing is connected yet. Faults last as long as the test."""
+    app = create_app(with_sandbox(settings, sandbox))
+    with app.app_context():
+        yield World(app, sandbox, new_account(sandbox))
+        sandbox.control("faults", verb="DELETE")
+        db.session.remove()
+        db.engine.dispose()
