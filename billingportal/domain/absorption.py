@@ -3,8 +3,9 @@
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 
 from billingportal.db import Database
 from billingportal.domain import held_rows, newer_wins
@@ -23,6 +24,13 @@ from billingportal.domain.newer_wins import (
 )
 from billingportal.models import StripeEvent
 from billingportal.plain_json import Json, JsonObject
+
+EVENTS = cast(Table, StripeEvent.__table__).c
+EARLIER = (
+    select(EVENTS.id)
+    .where(EVENTS.processor_account_id == bindparam("account_id"), EVENTS.object_id == bindparam("object_id"))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -96,10 +104,8 @@ def revision(database: Database, kind: Kind, processor_account_id: int, object_i
 
 def inbox_knows(database: Database, processor_account_id: int, object_id: str) -> bool:
     """Whether an event told of the object before, though it has no row: Stripe may have said that it is gone."""
-    earlier = select(StripeEvent.id).where(
-        StripeEvent.processor_account_id == processor_account_id, StripeEvent.object_id == object_id
-    )
-    return database.scalar(earlier.limit(1)) is not None
+    wanted = {"account_id": processor_account_id, "object_id": object_id}
+    return database.execute(EARLIER, wanted).first() is not None
 
 
 def write(database: Database, kind: Kind, processor_account_id: int, row: tuple[int, Held] | None, new: Held) -> bool:

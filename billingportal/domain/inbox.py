@@ -61,6 +61,14 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What an event was verified with: it is stored only if this still is the secret of its webhook address."""
+
+    token: str
+    secret_sealed: str | None
+
+
+@dataclass(frozen=True)
 class Told:
     """An object as an event shows it."""
 
@@ -76,8 +84,11 @@ def receive(
     payload: str,
     *,
     livemode: bool,
+    proof: Proof,
 ) -> EventState | None:
-    """Store a verified event and absorb it, all or nothing. Returns its state, or None when it was stored before.
+    """Store a verified event and absorb it, all or nothing.
+
+    Returns its state, or None when it was stored before or the proof no longer holds: then nothing changes.
 
     An event that cannot be absorbed is stored all the same, as failed.
     """
@@ -86,13 +97,13 @@ def receive(
         found = read(event, livemode=livemode)
         with transaction() as database:
             result = found if isinstance(found, Result) else absorb(database, processor_account_id, found)
-            return store(database, processor_account_id, event, payload, "webhook", result)
+            return store(database, processor_account_id, event, payload, result, proof)
     except UNABSORBED as error:
         if is_disconnection(error):
             raise
         failure = Result("failed", {}, describe(error))
     with transaction() as database:
-        return store(database, processor_account_id, event, payload, "webhook", failure)
+        return store(database, processor_account_id, event, payload, failure, proof)
 
 
 def read(event: EventCopy, *, livemode: bool) -> Result | Told:
@@ -171,27 +182,24 @@ def store(
     processor_account_id: int,
     event: EventCopy,
     payload: str,
-    source: EventSource,
     result: Result,
+    proof: Proof,
 ) -> EventState | None:
-    """Insert the event with its result. None when it is here already: then all of this transaction is undone."""
-    if insert_event(database, processor_account_id, event, payload, source, result):
+    """Insert the event with its result. None when that is not to be: then all of this transaction is undone."""
+    values = event_values(processor_account_id, event, payload, "webhook", result)
+    statement = row_statements.add_proven(database, EVENTS)
+    proven_by = {"proof_token": proof.token, "proof_secret": proof.secret_sealed}
+    if database.execute(statement, values | proven_by).scalar_one_or_none() is not None:
         return result.state
     database.rollback()
     return None
 
 
-def insert_event(
-    database: Database,
-    processor_account_id: int,
-    event: EventCopy,
-    payload: str,
-    source: EventSource,
-    result: Result,
-) -> bool:
-    """False when the event is stored already."""
+def event_values(
+    processor_account_id: int, event: EventCopy, payload: str, source: EventSource, result: Result
+) -> dict[str, object]:
     moment = now()
-    values = {
+    return {
         "processor_account_id": processor_account_id,
         "stripe_event_id": event.stripe_event_id,
         "type": event.type,
@@ -207,13 +215,13 @@ def insert_event(
         "error": result.error,
         "changes": result.changes,
     }
-    return database.execute(row_statements.add(database, EVENTS), values).scalar_one_or_none() is not None
 
 
 def store_listed(database: Database, processor_account_id: int, event: EventCopy, state: EventState) -> None:
     """Store an event that catch-up found in Stripe's list. One that is here already stays as it is."""
     payload = json.dumps({"id": event.stripe_event_id, "type": event.type, "data": {"object": event.object}})
-    insert_event(database, processor_account_id, event, payload, "catch-up", Result(state, {}))
+    values = event_values(processor_account_id, event, payload, "catch-up", Result(state, {}))
+    database.execute(row_statements.add(database, EVENTS), values)
 
 
 def next_attempt(state: EventState, attempts: int, moment: datetime) -> datetime | None:

@@ -2,12 +2,13 @@
 
 from functools import cache
 
-from sqlalchemy import Insert, Select, Table, Update, bindparam, select, update
+from sqlalchemy import Insert, Select, Table, Update, bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from billingportal.db import Database
 from billingportal.domain.kinds import Kind
+from billingportal.models import WebhookEndpoint
 
 
 @cache
@@ -31,11 +32,34 @@ def change(kind: Kind) -> Update:
 
 def add(database: Database, table: Table) -> Insert:
     """A row that may have been added by another transaction; returns its id unless it was."""
+    return insert_unless_there(table, dialect_of(database))
+
+
+def add_proven(database: Database, table: Table) -> Insert:
+    """The same, only if the webhook endpoint with `proof_token` has `proof_secret`."""
+    return insert_if_proven(table, dialect_of(database))
+
+
+def dialect_of(database: Database) -> str:
     connection = database.connection() if isinstance(database, Session) else database
-    return insert_unless_there(table, connection.dialect.name)
+    return connection.dialect.name
 
 
 @cache
 def insert_unless_there(table: Table, dialect: str) -> Insert:
-    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return make(table).on_conflict_do_nothing().returning(table.c.id)
+    return insert_into(table, dialect).on_conflict_do_nothing().returning(table.c.id)
+
+
+@cache
+def insert_if_proven(table: Table, dialect: str) -> Insert:
+    columns = [column for column in table.c if not column.primary_key]
+    proof = exists().where(
+        WebhookEndpoint.token == bindparam("proof_token"), WebhookEndpoint.secret_sealed == bindparam("proof_secret")
+    )
+    values = select(*(bindparam(column.name, type_=column.type) for column in columns)).where(proof)
+    given = insert_into(table, dialect).from_select(columns, values)
+    return given.on_conflict_do_nothing().returning(table.c.id)
+
+
+def insert_into(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

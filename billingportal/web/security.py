@@ -28,8 +28,9 @@ PAGE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-# Style sheets and scripts obey the policy of the page that loads them; a dozen copies of it would be weight only.
-STATIC_BLUEPRINTS = {"assets", "brand"}
+# Style sheets and scripts obey the policy of the page that loads them, and machines read no pages: a copy of it
+# with each answer would be weight only.
+STATIC_BLUEPRINTS = {"assets", "brand", "webhooks"}
 ONE_YEAR = 365 * 24 * 3600
 
 
