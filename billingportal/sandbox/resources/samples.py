@@ -37,6 +37,24 @@ def made(call: Call, handler: Handler, parameters: Document) -> str:
     return "" if isinstance(result, Page) else str(result["id"])
 
 
+def models(meter: str) -> dict[str, Document]:
+    """The terms of one price of each model."""
+    metered = {**MONTHLY, "usage_type": "metered", "meter": meter}
+    tiered = {"billing_scheme": "tiered", "recurring": MONTHLY}
+    return {
+        "flat": {"unit_amount": 4900, "recurring": MONTHLY},
+        "per_unit": {"unit_amount_decimal": Decimal("12.5"), "recurring": MONTHLY},
+        "package": {
+            "unit_amount": 1000,
+            "recurring": MONTHLY,
+            "transform_quantity": {"divide_by": 100, "round": "up"},
+        },
+        "volume": {**tiered, "tiers_mode": "volume", "tiers": VOLUME_TIERS},
+        "graduated": {**tiered, "tiers_mode": "graduated", "tiers": TIERS},
+        "metered": {"unit_amount_decimal": Decimal("0.2"), "recurring": metered},
+    }
+
+
 def catalog(call: Call) -> Document:
     """One product with a price of each model, and a meter."""
     currency = call.account.currency
@@ -50,23 +68,9 @@ def catalog(call: Call) -> Document:
             "default_aggregation": {"formula": "sum"},
         },
     )
-    metered = {**MONTHLY, "usage_type": "metered", "meter": meter}
-    tiered = {"billing_scheme": "tiered", "recurring": MONTHLY}
-    models: dict[str, Document] = {
-        "flat": {"unit_amount": 4900, "recurring": MONTHLY},
-        "per_unit": {"unit_amount_decimal": Decimal("12.5"), "recurring": MONTHLY},
-        "package": {
-            "unit_amount": 1000,
-            "recurring": MONTHLY,
-            "transform_quantity": {"divide_by": 100, "round": "up"},
-        },
-        "volume": {**tiered, "tiers_mode": "volume", "tiers": VOLUME_TIERS},
-        "graduated": {**tiered, "tiers_mode": "graduated", "tiers": TIERS},
-        "metered": {"unit_amount_decimal": Decimal("0.2"), "recurring": metered},
-    }
     ids = {
         model: made(call, prices.create, {"currency": currency, "product": product, "nickname": model, **parameters})
-        for model, parameters in models.items()
+        for model, parameters in models(meter).items()
     }
     return {"product": product, "meter": meter, "prices": ids}
 
