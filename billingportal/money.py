@@ -7,7 +7,7 @@ ISK and UGX have no coins below one, but Stripe still takes them in hundredths, 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
@@ -60,5 +60,7 @@ def text_of(minor: Decimal, currency: str) -> str:
     usual = get_currency_precision(currency.upper())
     needed = max(usual, -int(major.normalize().as_tuple().exponent))
     fraction = "0" * usual + "#" * (needed - usual)
-    pattern = f"¤#,##0{'.' + fraction if fraction else ''}"
+    # A code stands apart from the figure, a sign does not.
+    gap = "\N{NO-BREAK SPACE}" if get_currency_symbol(currency.upper(), LOCALE)[-1].isalpha() else ""
+    pattern = f"¤{gap}#,##0{'.' + fraction if fraction else ''}"
     return str(format_currency(major, currency.upper(), pattern, locale=LOCALE, currency_digits=False))

@@ -17,11 +17,12 @@ class Worded:
     amount: str
     basis: str
     tiers: tuple[str, ...] = ()
+    joint: str = ""
     rule: str = ""
 
     def __str__(self) -> str:
         head = f"{self.amount} {self.basis}"
-        return f"{head}: {', then '.join(self.tiers)}. {self.rule}" if self.tiers else head
+        return f"{head}: {self.joint.join(self.tiers)}. {self.rule}" if self.tiers else head
 
 
 def period_words(interval: str | None, interval_count: int | None) -> str:
@@ -62,15 +63,16 @@ def package_words(package: Package, counted: str) -> str:
 
 
 def tiered(terms: Terms, period: str, units: str, *, is_metered: bool) -> Worded:
-    """ "From" is what the first one costs. The rule tells volume from graduated."""
+    """What the first one costs stands first. Volume tiers are joined by "or", as only one of them counts."""
     first = terms.tiers[0]
     least = text_of(first.unit_amount + first.flat_amount, terms.currency)
+    basis = f"{period}, by {'use' if is_metered else 'number'} of {units}"
     steps = tuple(tier_words(terms, place) for place in range(len(terms.tiers)))
     if terms.tiers_mode == "volume":
         rule = f"One tier prices all {units}: the one that their whole number falls into."
-    else:
-        rule = f"Each tier prices only the {units} inside it; the tiers before it are charged too."
-    return Worded(f"from {least}", f"{period}, by {'use' if is_metered else 'number'} of {units}", steps, rule)
+        return Worded(f"from {least}", basis, steps, ", or ", rule)
+    rule = f"Each tier prices only the {units} inside it; the tiers before it are charged too."
+    return Worded(f"from {least}", basis, steps, ", then ", rule)
 
 
 def tier_words(terms: Terms, place: int) -> str:
