@@ -5,6 +5,9 @@ from sqlalchemy.orm import Session
 
 SETUP = 7245001
 SIGN_IN = 7245002
+PLANS = 7245003
+RESOURCES = 7245004
+BRANDING = 7245005
 
 
 def take_turns(session: Session, matter: int) -> None:

@@ -7,6 +7,7 @@ from billingportal.models.customer import Customer
 from billingportal.models.invoice import Invoice
 from billingportal.models.meter import Meter
 from billingportal.models.plan import Plan
+from billingportal.models.plan_change import PlanChange
 from billingportal.models.plan_price import PlanPrice
 from billingportal.models.plan_quota import PlanQuota
 from billingportal.models.price import Price
@@ -30,6 +31,7 @@ __all__ = [
     "Invoice",
     "Meter",
     "Plan",
+    "PlanChange",
     "PlanPrice",
     "PlanQuota",
     "Price",

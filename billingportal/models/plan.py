@@ -17,7 +17,7 @@ PlanState = Literal["draft", "active", "archived"]
 class Plan(Base):
     """Only `active` plans are sold and shown. One plan is Default, at most one is Featured: the database sees to it.
 
-    `revision` grows with every change, so that two people who edit at once find out.
+    `revision` grows whenever the plan is edited, so that two people who edit at once find out.
     """
 
     __tablename__ = "plan"

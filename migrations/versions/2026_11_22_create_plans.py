@@ -1,4 +1,4 @@
-"""create plans with their quotas and prices
+"""create plans with their quotas, prices and changes
 
 Revision ID: create_plans
 Revises: create_resources
@@ -106,8 +106,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_plan_price_resource_id"), "plan_price", ["resource_id"], unique=False)
 
+    op.create_table(
+        "plan_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("applies_to", sa.String(length=12), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "applies_to IN ('everybody', 'renewals', 'new_clients')", name=op.f("ck_plan_change_applies_to")
+        ),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_plan_change_plan_id_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_change")),
+    )
+    op.create_index(op.f("ix_plan_change_plan_id"), "plan_change", ["plan_id"], unique=False)
+
 
 def downgrade() -> None:
+    op.drop_table("plan_change")
     op.drop_table("plan_price")
     op.drop_table("plan_quota")
     op.drop_table("plan")

@@ -25,6 +25,8 @@ MIGRATED = "portal"
 # What a test writes need not survive a power cut.
 HURRIED = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
 CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'portal'"
+# What migrations put there comes back after every test.
+KEEP = "CREATE SCHEMA migrated; CREATE TABLE migrated.resource AS TABLE resource"
 EMPTY = """
 DO $$
 DECLARE name text;
@@ -36,6 +38,8 @@ BEGIN
   FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
     EXECUTE format('ALTER SEQUENCE %I RESTART', name);
   END LOOP;
+  INSERT INTO resource SELECT * FROM migrated.resource;
+  PERFORM setval('resource_id_seq', (SELECT max(id) FROM resource));
 END $$
 """
 
@@ -107,6 +111,7 @@ class PostgresDatabases:
             databases.execute("SELECT pg_reload_conf()")
             databases.execute(f"CREATE DATABASE {MIGRATED}")
             migrate(databases.url_of(MIGRATED), Path(name))
+            databases.execute(KEEP, MIGRATED)
             yield databases
 
     @contextmanager

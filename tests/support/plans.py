@@ -1,0 +1,148 @@
+"""Plans, and the rows of a Stripe account that they are linked to, written straight into the database."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.db import transaction
+from billingportal.domain import plan_states, plans
+from billingportal.domain.plan_links import Link
+from billingportal.domain.plan_terms import PlanTerms
+from billingportal.domain.plans import Saving
+from billingportal.models import Meter, Plan, Price, ProcessorAccount, Product, Resource, Subscription, SubscriptionItem
+from billingportal.models.plan_change import AppliesTo
+from billingportal.models.processor_account import Mode
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def add_account(session: Session, mode: Mode = "test") -> ProcessorAccount:
+    """A connected account."""
+    account = ProcessorAccount(stripe_account_id=f"acct_{mode}", mode=mode, state="connected", name="Harbor Dental")
+    session.add(account)
+    session.flush()
+    session.add(
+        Product(
+            processor_account_id=account.id,
+            as_of=LONG_AGO,
+            stripe_product_id="prod_1",
+            name="Growth",
+            active=True,
+            labels={},
+            created_at=LONG_AGO,
+        )
+    )
+    session.add(
+        Meter(
+            processor_account_id=account.id,
+            as_of=LONG_AGO,
+            stripe_meter_id="mtr_1",
+            display_name="Contacts",
+            event_name="contacts",
+            status="active",
+            aggregation="last",
+            customer_payload_key="stripe_customer_id",
+            value_payload_key="value",
+            created_at=LONG_AGO,
+        )
+    )
+    session.flush()
+    return account
+
+
+def add_price(session: Session, account: ProcessorAccount, price_id: str, **given: Any) -> Price:
+    """A price of US$29.00 a month, except for what is given."""
+    values: dict[str, Any] = {
+        "stripe_product_id": "prod_1",
+        "active": True,
+        "currency": "usd",
+        "type": "recurring",
+        "billing_scheme": "per_unit",
+        "unit_amount_decimal": Decimal(2900),
+        "is_custom_amount": False,
+        "interval": "month",
+        "interval_count": 1,
+        "usage_type": "licensed",
+        "currency_options": {},
+        "labels": {},
+        "created_at": LONG_AGO,
+        "as_of": LONG_AGO,
+    }
+    price = Price(processor_account_id=account.id, stripe_price_id=price_id, **{**values, **given})
+    session.add(price)
+    session.flush()
+    return price
+
+
+def add_metered(session: Session, account: ProcessorAccount, price_id: str, **given: Any) -> Price:
+    return add_price(session, account, price_id, usage_type="metered", stripe_meter_id="mtr_1", **given)
+
+
+def add_subscription(
+    session: Session, account: ProcessorAccount, customer: str, price_id: str, status: str = "active", **given: Any
+) -> Subscription:
+    """Somebody who pays a price, since `started_at` and in a period since `period_started_at`."""
+    started_at = given.get("started_at", LONG_AGO)
+    subscription = Subscription(
+        processor_account_id=account.id,
+        as_of=LONG_AGO,
+        stripe_subscription_id=f"sub_{customer}_{price_id}",
+        stripe_customer_id=customer,
+        status=status,
+        currency="usd",
+        collection_method="charge_automatically",
+        cancel_at_period_end=False,
+        started_at=started_at,
+        labels={},
+        created_at=started_at,
+    )
+    session.add(subscription)
+    session.flush()
+    session.add(
+        SubscriptionItem(
+            subscription_id=subscription.id,
+            stripe_subscription_item_id=f"si_{customer}",
+            stripe_price_id=price_id,
+            stripe_product_id="prod_1",
+            quantity=1,
+            period_started_at=given.get("period_started_at", started_at),
+            period_ends_at=datetime(2030, 1, 1, tzinfo=UTC),
+        )
+    )
+    session.flush()
+    return subscription
+
+
+def resource_id(session: Session, key: str) -> int:
+    return session.scalars(select(Resource.id).where(Resource.key == key)).one()
+
+
+def new_plan(
+    staff_id: int,
+    name: str = "Growth",
+    *,
+    account_id: int | None = None,
+    links: list[Link] | None = None,
+    is_active: bool = False,
+    **terms: Any,
+) -> int:
+    """A plan, saved in a transaction of its own; its id."""
+    with transaction() as session:
+        saving = Saving(PlanTerms(name, **terms), account_id, links or [])
+        plan = plans.create(session, saving, staff_id=staff_id)
+        if is_active:
+            plan_states.activate(session, plan.id, staff_id=staff_id)
+        return plan.id
+
+
+def change_plan(
+    staff_id: int, plan_id: int, applies_to: AppliesTo | None = None, revision: int | None = None, **terms: Any
+) -> None:
+    """Save the plan with other terms; its prices stay as they are only if the account is left out."""
+    with transaction() as session:
+        plan = session.get_one(Plan, plan_id)
+        saving = Saving(PlanTerms(**{"name": plan.name, **terms}), None, [], applies_to)
+        plans.update(session, plan_id, saving, revision=revision or plan.revision, staff_id=staff_id)
