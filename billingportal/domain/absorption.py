@@ -1,6 +1,6 @@
 """Takes what Stripe told of one object into our rows, newer wins."""
 
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import cast
@@ -137,5 +137,5 @@ def plain(value: object) -> Json:
     if isinstance(value, dict):
         return {str(name): plain(part) for name, part in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
+        return plain(vars(value))
     raise TypeError(f"{type(value).__name__} has no plain form")

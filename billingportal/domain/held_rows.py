@@ -54,8 +54,10 @@ def add(database: Database, kind: Kind, processor_account_id: int, new: Held) ->
 
 
 def change(database: Database, kind: Kind, row_id: int, old: Held, new: Held) -> None:
-    """Write what is held now over what was held."""
-    database.execute(row_statements.change(kind), {**row_values(kind, new), "row_id": row_id})
+    """Write what is held now over what was held: only the columns that differ."""
+    before = row_values(kind, old)
+    changed = {name: value for name, value in row_values(kind, new).items() if value != before[name]}
+    database.execute(row_statements.change(kind), {**changed, "row_id": row_id})
     if isinstance(new.copy, SubscriptionCopy) and isinstance(old.copy, SubscriptionCopy):
         write_items(database, row_id, old.copy.items, new.copy.items)
 
