@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.replaying import HOST
+from billingportal.serving import KEEP_ALIVE
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30
@@ -44,7 +45,8 @@ def serving(application: str, workers: int, threads: int, environment: dict[str,
     """An application by its import name, on a free port, until the block ends."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"{HOST}:{port}", "--worker-class", "gthread"]
-    command += ["--workers", str(workers), "--threads", str(threads), "--log-level", "warning"]
+    command += ["--workers", str(workers), "--threads", str(threads), "--keep-alive", str(KEEP_ALIVE), "--preload"]
+    command += ["--log-level", "warning"]
     process = subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **environment})
     try:
         wait_for(process, port)

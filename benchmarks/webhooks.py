@@ -11,6 +11,7 @@ from benchmarks.databases import DATABASES, SECRET_KEY, TOKEN, Pair, fresh, stor
 from benchmarks.measuring import Comparison, Door, compare
 from benchmarks.servers import serving
 from benchmarks.stories import stream
+from billingportal.serving import THREADS, WORKERS
 
 SECRET = "whsec_of_a_benchmark"
 SAMPLES = 600
@@ -20,8 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database", choices=(*DATABASES, "both"), default="both")
     parser.add_argument("--events", type=int, default=5000, help="events a measurement (default: 5000)")
     parser.add_argument("--connections", type=int, default=8, help="keep-alive connections (default: 8)")
-    parser.add_argument("--workers", type=int, default=2, help="gunicorn workers (default: 2)")
-    parser.add_argument("--threads", type=int, default=8, help="threads a worker (default: 8)")
+    parser.add_argument("--workers", type=int, default=WORKERS, help="gunicorn workers (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=THREADS, help="threads a worker (default: %(default)s)")
     parser.add_argument("--filled", type=int, default=0, help="then measure with so many events in the inbox")
     parser.add_argument("--folder", help="where the databases are made, on the disk to measure (default: temporary)")
 
