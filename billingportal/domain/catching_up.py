@@ -27,7 +27,7 @@ from billingportal.stripe_gateway.lists import WALKS
 EVENTS_KEPT = timedelta(days=29)
 # An event may become visible in the list a little after its second has passed.
 OVERLAP = timedelta(minutes=2)
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=1)
 WITHOUT_WEBHOOK = timedelta(seconds=4)
 WITH_WEBHOOK = timedelta(minutes=2)
 LONGEST_PAUSE = timedelta(minutes=10)

@@ -24,9 +24,9 @@ from billingportal.stripe_gateway.copies import Fetched
 from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem, StripeUnreachable, TooManyRequests
 from billingportal.stripe_gateway.gateway import StripeGateway
 
-BATCH = 200
+BATCH = 50
 # A worker that dies leaves its events to the others after this long.
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 STRIPE_PAUSE = timedelta(seconds=15)
 # How often Stripe is asked again when something else changed the row meanwhile.
 ROUNDS = 5

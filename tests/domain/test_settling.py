@@ -162,7 +162,7 @@ def test_events_that_a_dead_worker_had_taken_are_taken_up_again(world: World) ->
     with transaction() as session:
         assert settling.claim(session, account_id, clock.now()) == []
     with transaction() as session:
-        assert len(settling.claim(session, account_id, clock.now() + timedelta(seconds=61))) == 1
+        assert len(settling.claim(session, account_id, clock.now() + timedelta(seconds=31))) == 1
 
 
 @one_database
