@@ -11,6 +11,19 @@ from babel.numbers import format_currency, get_currency_precision, get_currency_
 
 ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+# Given to Stripe in hundredths, which must be 00.
+WHOLE_ONLY = frozenset({"isk", "ugx"})
+# What Stripe charges in, the usual ones first in forms.
+COMMON = ("usd", "eur", "gbp", "cad", "aud", "chf", "jpy", "inr", "brl", "mxn")
+CURRENCIES = frozenset(
+    """
+    aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp byn bzd cad cdf chf clp
+    cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl htg huf idr ils inr
+    isk jmd jod jpy kes kgs khr kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr mwk mxn
+    myr mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sek sgd shp sos
+    srd std szl thb tjs tnd top try ttd twd tzs uah ugx usd uyu uzs vnd vuv wst xaf xcd xof xpf yer zar zmw
+    """.split()
+)
 # English that names the country of a dollar: partners and their clients live in different ones.
 LOCALE = "en_001"
 

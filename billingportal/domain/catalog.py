@@ -71,11 +71,17 @@ def resolve(
 
 def held(session: Session, account_id: int, reference: Reference) -> Price | None:
     """The price as the portal knows it. A lookup key means the price that has it now."""
-    prices = select(Price).where(Price.processor_account_id == account_id)
     if reference.stripe_price_id is not None:
-        return session.scalar(prices.where(Price.stripe_price_id == reference.stripe_price_id))
+        return held_by_id(session, account_id, reference.stripe_price_id)
+    prices = select(Price).where(Price.processor_account_id == account_id)
     with_key = prices.where(Price.lookup_key == reference.lookup_key, Price.deleted_at.is_(None))
     return session.scalar(with_key.order_by(Price.active.desc(), Price.id.desc()).limit(1))
+
+
+def held_by_id(session: Session, account_id: int, stripe_price_id: str) -> Price | None:
+    return session.scalar(
+        select(Price).where(Price.processor_account_id == account_id, Price.stripe_price_id == stripe_price_id)
+    )
 
 
 def asked(session: Session, asking: Asking, reference: Reference) -> Price | None:
@@ -85,7 +91,7 @@ def asked(session: Session, asking: Asking, reference: Reference) -> Price | Non
         return None
     asking.bring(PRICE, price_id)
     session.rollback()
-    return held(session, asking.account_id, Reference(stripe_price_id=price_id))
+    return held_by_id(session, asking.account_id, price_id)
 
 
 def id_of_lookup_key(gateway: StripeGateway, lookup_key: str) -> str | None:

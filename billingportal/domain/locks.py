@@ -8,6 +8,7 @@ SIGN_IN = 7245002
 PLANS = 7245003
 RESOURCES = 7245004
 BRANDING = 7245005
+CATALOG = 7245006
 
 
 def take_turns(session: Session, matter: int) -> None:

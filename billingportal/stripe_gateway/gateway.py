@@ -10,6 +10,7 @@ import stripe
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway import catalog, lists, translate
 from billingportal.stripe_gateway.calls import ask
+from billingportal.stripe_gateway.catalog import NewPrice
 from billingportal.stripe_gateway.copies import (
     AccountCopy,
     EventPage,
@@ -111,3 +112,27 @@ class StripeGateway:
     def is_price_of_other_mode(self, price_id: str) -> bool:
         """Whether Stripe says that the price exists, but not in the mode of this key."""
         return catalog.is_price_of_other_mode(self._client, price_id)
+
+    def create_product(self, name: str, description: str | None, idempotency_key: str) -> str:
+        """Make a product; its id."""
+        return catalog.create_product(self._client, name, description, idempotency_key)
+
+    def create_meter(self, display_name: str, event_name: str, formula: str, idempotency_key: str) -> str:
+        """Make a meter; its id. `formula` is sum, count or last."""
+        return catalog.create_meter(self._client, display_name, event_name, formula, idempotency_key)
+
+    def create_price(self, new: NewPrice, idempotency_key: str) -> str:
+        """Make a price; its id."""
+        return catalog.create_price(self._client, new, idempotency_key)
+
+    def unarchive_price(self, price_id: str) -> None:
+        """Let an archived price be sold again."""
+        catalog.set_price_active(self._client, price_id)
+
+    def unarchive_product(self, product_id: str) -> None:
+        """Let the prices of an archived product be sold again."""
+        catalog.set_product_active(self._client, product_id)
+
+    def reactivate_meter(self, meter_id: str) -> None:
+        """Let a stopped meter count again."""
+        catalog.reactivate_meter(self._client, meter_id)
