@@ -16,6 +16,7 @@ from billingportal.db import db, transaction
 from billingportal.models import Customer, ProcessorAccount, StripeEvent, WebhookEndpoint
 from billingportal.plain_json import JsonObject
 from billingportal.portal import current_portal
+from billingportal.web import webhook_doors
 from tests.support import events
 from tests.support.database import settings_for
 from tests.support.pages import Visitor
@@ -184,7 +185,7 @@ def lone_surrogate() -> bytes:
 
 @pytest.mark.parametrize("changes", [{"livemode": True}, {"account": "acct_of_somebody_else"}])
 def test_an_event_of_another_mode_or_account_is_refused_and_recorded(door: Door, changes: JsonObject) -> None:
-    message = events.event("customer.created", events.customer(), **changes)
+    message: JsonObject = {**events.event("customer.created", events.customer()), **changes}
 
     assert door.send(message) == 400
     (stored,) = door.stored()
@@ -307,6 +308,38 @@ def test_the_previous_secret_is_taken_until_its_end(door: Door) -> None:
         session.scalars(select(WebhookEndpoint)).one().previous_secret_ends_at = clock.now() - timedelta(seconds=1)
     assert door.send(events.event("customer.created", events.customer())) == 400
     assert door.states() == ["applied", "applied"]
+
+
+def test_a_secret_that_changes_while_an_event_comes_in_costs_no_event(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker may register anew between our look at the secret and the storing of what it signed."""
+    look_up = webhook_doors.look_up
+    rotations = [True]
+
+    def look_up_and_rotate(token: str) -> webhook_doors.Door | None:
+        found = look_up(token)
+        if rotations:
+            rotations.clear()
+            with transaction() as session:
+                endpoint = session.scalars(select(WebhookEndpoint)).one()
+                endpoint.keep_secret(current_portal().vault.seal("whsec_the_new_one"), clock.now() + timedelta(hours=1))
+        return found
+
+    monkeypatch.setattr(webhook_doors, "look_up", look_up_and_rotate)
+    assert door.send(events.event("customer.created", events.customer())) == 200
+    assert door.states() == ["applied"]
+
+
+@pytest.mark.parametrize("secret", [None, "whsec_the_new_one"])
+def test_what_a_process_remembers_of_an_address_ends_with_its_secret(door: Door, secret: str | None) -> None:
+    assert door.send(events.event("customer.created", events.customer())) == 200
+    with transaction() as session:
+        endpoint = session.scalars(select(WebhookEndpoint)).one()
+        endpoint.secret_sealed = None if secret is None else current_portal().vault.seal(secret)
+
+    assert door.send(events.event("customer.updated", events.customer(), previous={})) == 400
+    assert door.states() == ["applied"]
 
 
 def test_neither_session_nor_form_token_is_needed_nor_made(door: Door) -> None:
