@@ -1,10 +1,13 @@
 """HTTP in, HTML or JSON out."""
 
 from flask import Blueprint, Flask, current_app, request
+from werkzeug.local import LocalProxy
 
 from billingportal.web import (
     assets,
     brand,
+    brand_pictures,
+    branding,
     errors,
     events,
     health,
@@ -12,7 +15,9 @@ from billingportal.web import (
     icons,
     mode,
     navigation,
+    pictures,
     prices,
+    pricing,
     processor,
     processor_actions,
     profile,
@@ -22,6 +27,7 @@ from billingportal.web import (
     setup,
     sign_in,
     sign_out,
+    sign_up,
     webhooks,
     words,
 )
@@ -29,11 +35,15 @@ from billingportal.web import (
 BLUEPRINTS: list[Blueprint] = [
     assets.blueprint,
     brand.blueprint,
+    brand_pictures.blueprint,
+    branding.blueprint,
     events.blueprint,
     health.blueprint,
     mode.blueprint,
     navigation.blueprint,
+    pictures.blueprint,
     prices.blueprint,
+    pricing.blueprint,
     processor.blueprint,
     processor_actions.blueprint,
     profile.blueprint,
@@ -41,6 +51,7 @@ BLUEPRINTS: list[Blueprint] = [
     setup.blueprint,
     sign_in.blueprint,
     sign_out.blueprint,
+    sign_up.blueprint,
     webhooks.blueprint,
 ]
 
@@ -63,6 +74,6 @@ def appearance() -> dict[str, object]:
     theme = request.cookies.get("theme")
     return {
         "ui": current_app.jinja_env.get_template("ui.html").module,
-        "brand": brand.BRAND,
+        "brand": LocalProxy(brand.current_brand),
         "theme": theme if theme in ("light", "dark") else None,
     }

@@ -4,12 +4,13 @@ import logging
 import secrets
 from dataclasses import dataclass
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from billingportal.web import htmx
+from billingportal.web.brand import Brand
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def handle_csrf(error: CSRFError) -> Response:
 
 def handle_database_away(error: OperationalError) -> Response:
     current_app.logger.error("the database does not answer", exc_info=error)
+    g.brand = Brand()  # do not ask it once more
     return show(503, WORDS[503])
 
 

@@ -16,8 +16,9 @@ from billingportal.models.staff import Role, Staff
 from billingportal.web import htmx
 from billingportal.web.addresses import own_path
 
-PUBLIC_BLUEPRINTS = {"assets", "brand", "health", "setup", "sign_in", "webhooks"}
-SHARED_BLUEPRINTS = {"assets", "brand"}
+# What is the same for everybody: no session, so caches may keep it.
+SHARED_BLUEPRINTS = {"assets", "brand", "brand_pictures", "pricing", "sign_up"}
+PUBLIC_BLUEPRINTS = SHARED_BLUEPRINTS | {"health", "setup", "sign_in", "webhooks"}
 LONGEST_SESSION = timedelta(hours=12)
 
 P = ParamSpec("P")

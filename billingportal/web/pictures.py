@@ -1,0 +1,50 @@
+"""Settings > Branding: logos and favicon, uploaded and removed."""
+
+from typing import get_args
+
+from flask import Blueprint, Response, abort, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from billingportal.db import transaction
+from billingportal.domain import pictures
+from billingportal.errors import Refusal
+from billingportal.models.branding import PictureUse
+from billingportal.web import htmx
+from billingportal.web.branding import facts
+from billingportal.web.session import current_staff, require_role
+
+blueprint = Blueprint("pictures", __name__, url_prefix="/settings/branding/pictures")
+USES: tuple[PictureUse, ...] = get_args(PictureUse)
+
+
+@blueprint.post("/<use>")
+@require_role("owner", "admin")
+def update(use: str) -> ResponseReturnValue:
+    """Show the uploaded picture from now on."""
+    chosen = use_of(use)
+    upload = request.files.get("picture")
+    try:
+        picture = pictures.rewritten(chosen, upload.read() if upload else b"")
+    except Refusal as refusal:
+        return render_template("branding/edit.html", **facts(picture_errors={use: refusal.message})), 422
+    with transaction() as session:
+        pictures.replace(session, chosen, picture, staff_id=current_staff().id)
+    return done(f"The {pictures.NAMES[chosen]} is shown from now on.")
+
+
+@blueprint.post("/<use>/removal")
+@require_role("owner", "admin")
+def destroy(use: str) -> ResponseReturnValue:
+    chosen = use_of(use)
+    with transaction() as session:
+        pictures.remove(session, chosen, staff_id=current_staff().id)
+    return done(f"The {pictures.NAMES[chosen]} is removed.")
+
+
+def use_of(use: str) -> PictureUse:
+    return next((known for known in USES if known == use), None) or abort(404)
+
+
+def done(words: str) -> Response:
+    flash(words)
+    return htmx.redirect(url_for("branding.edit"))
