@@ -108,6 +108,22 @@ def test_invoice_lines_do_too(sandbox: Sandbox, full_life: SandboxAccount) -> No
         assert sum(line["amount"] for line in lines["data"]) == invoice["total"]
 
 
+def test_previews_do_too(sandbox: Sandbox, full_life: SandboxAccount, client: stripe.StripeClient) -> None:
+    customer, price = paying_customer(client), monthly_price(client)
+    running = running_subscription(client)
+    change: Any = {"items": [{"id": first_item(running).id, "quantity": 3}]}
+    for given in (
+        {"customer": customer.id, "subscription_details": {"items": [{"price": price.id}]}},
+        {"subscription": running.id},
+        {"subscription": running.id, "subscription_details": change},
+        {"subscription": running.id, "subscription_details": {**change, "proration_behavior": "always_invoice"}},
+    ):
+        params: Any = given
+        answer = client.v1.invoices.create_preview(params=params).last_response
+        assert answer is not None
+        assert list(violations(json.loads(answer.body))) == []
+
+
 def test_the_check_itself_notices_what_is_missing_null_wrong_or_undeclared(
     sandbox: Sandbox, full_life: SandboxAccount
 ) -> None:

@@ -65,11 +65,11 @@ NOTHING_YET: Document = {
 
 
 def blank_invoice(call: Call, subscription: Document, customer: Document, reason: str) -> Document:
-    """A draft with no lines and no sums."""
+    """A draft with no lines and no sums; for the reason `upcoming`, of an invoice that is not made."""
     moment = now()
     sends = subscription["collection_method"] == "send_invoice"
     return {
-        "id": new_id("in"),
+        "id": new_id("upcoming_in" if reason == "upcoming" else "in"),
         **deepcopy(NOTHING_YET),
         "account_country": call.account.country,
         "account_name": call.account.name,
@@ -87,7 +87,7 @@ def blank_invoice(call: Call, subscription: Document, customer: Document, reason
         "parent": parent_of(subscription),
         "period_end": moment,
         "period_start": moment,
-        "webhooks_delivered_at": moment,
+        "webhooks_delivered_at": None if reason == "upcoming" else moment,
     }
 
 

@@ -63,24 +63,24 @@ def quantity_for(price: Document, given: Document, path: str) -> int | None:
     return None
 
 
-def check_together(call: Call, prices: list[Document], currency: str, *, flexible: bool) -> None:
-    """Raises Refused for prices that cannot share a subscription."""
+def check_together(call: Call, prices: list[Document], currency: str, *, flexible: bool, path: str = "items") -> None:
+    """Raises Refused for prices that cannot share a subscription; `path` is the parameter that holds the items."""
     if not prices:
-        raise invalid("A subscription must have at least one item.", "items", "parameter_missing")
+        raise invalid("A subscription must have at least one item.", path, "parameter_missing")
     if len(prices) > MOST:
-        raise invalid(f"Subscriptions can have at most {MOST} items.", "items")
+        raise invalid(f"Subscriptions can have at most {MOST} items.", path)
     for position, price in enumerate(prices):
-        path = f"items[{position}][price]"
+        here = f"{path}[{position}][price]"
         if currency not in price["currency_options"]:
             message = (
                 f"The price specified only supports `{price['currency']}`. "
                 f"This doesn't match the expected currency: `{currency}`."
             )
-            raise invalid(message, path)
+            raise invalid(message, here)
         if price["id"] in {other["id"] for other in prices[:position]}:
-            raise invalid(f"Cannot add multiple subscription items with the same plan: {price['id']}", path)
+            raise invalid(f"Cannot add multiple subscription items with the same plan: {price['id']}", here)
     if not flexible and len({interval_of(price) for price in prices}) > 1:
-        raise invalid("Currency and interval fields must match across all plans on this subscription.", "items")
+        raise invalid("Currency and interval fields must match across all plans on this subscription.", path)
 
 
 def interval_of(price: Document) -> tuple[str, int]:

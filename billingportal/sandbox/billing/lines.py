@@ -26,17 +26,22 @@ class Draft:
     proration: bool = False
 
 
+def is_metered(store: Store, item: Document) -> bool:
+    """Whether an item is billed by usage, after the fact."""
+    return bool(store.objects["price"][item["price"]]["recurring"]["usage_type"] == "metered")
+
+
 def period_drafts(store: Store, item: Document, currency: str) -> Iterator[Draft]:
     """The lines for an item's period: licensed ones in advance, metered ones start at nothing."""
     price = store.objects["price"][item["price"]]
-    metered = price["recurring"]["usage_type"] == "metered"
+    metered = is_metered(store, item)
     quantity = Decimal(0 if metered else item["quantity"])
     drafts = [Charge(Decimal(0), Decimal(0), 0)] if metered else charges(price, quantity, currency)
     for charge in drafts:
-        yield draft(store, item, price, charge, currency)
+        yield line_draft(store, item, price, charge, currency)
 
 
-def draft(store: Store, item: Document, price: Document, charge: Charge, currency: str) -> Draft:
+def line_draft(store: Store, item: Document, price: Document, charge: Charge, currency: str) -> Draft:
     """One charge as a line of the item's current period."""
     return Draft(
         charge.amount,
@@ -72,7 +77,7 @@ def trial_draft(store: Store, item: Document, end: int) -> Draft:
 def proration_drafts(store: Store, item: Document, moment: int, currency: str, *, credit: bool) -> Iterator[Draft]:
     """The rest of the period from `moment`: what is given back (`credit`) or charged for it. Usage is not prorated."""
     price = store.objects["price"][item["price"]]
-    if price["recurring"]["usage_type"] == "metered":
+    if is_metered(store, item):
         return
     start, end = item["current_period_start"], item["current_period_end"]
     share = Decimal(max(end - moment, 0)) / Decimal(end - start)

@@ -29,9 +29,12 @@ class ItemChange:
     resets: bool
 
 
-def read_changes(call: Call, subscription: Document, given: list[Document]) -> list[ItemChange]:
-    """The changes asked for, checked together. Raises Refused for ids of other subscriptions and bad combinations."""
-    changes = [read_change(call, subscription, item, f"items[{position}]") for position, item in enumerate(given)]
+def read_changes(call: Call, subscription: Document, given: list[Document], path: str = "items") -> list[ItemChange]:
+    """The changes asked for in `path`, checked together.
+
+    Raises Refused for ids of other subscriptions and bad combinations.
+    """
+    changes = [read_change(call, subscription, item, f"{path}[{position}]") for position, item in enumerate(given)]
     if not changes:
         return []
     gone = {change.item for change in changes}
@@ -39,7 +42,7 @@ def read_changes(call: Call, subscription: Document, given: list[Document]) -> l
     staying = [prices[items[one]["price"]] for one in subscription["_items"] if one not in gone]
     coming = [change.price for change in changes if change.price is not None]
     flexible = subscription["billing_mode"]["type"] == "flexible"
-    check_together(call, [*staying, *coming], subscription["currency"], flexible=flexible)
+    check_together(call, [*staying, *coming], subscription["currency"], flexible=flexible, path=path)
     return changes
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from billingportal.sandbox.billing.usage import aggregated, events_of
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.fields import PAGE, TEXT, TIMESTAMP
@@ -35,7 +36,7 @@ def index(call: Call, meter_id: str) -> Page:
     start, end = given["start_time"], given["end_time"]
     window = WINDOWS.get(given.get("value_grouping_window", ""), 0)
     check_bounds(start, end, window or MINUTE)
-    reported = list(events_of(call, meter, customer))
+    reported = list(events_of(call.store, meter, customer))
     found = [
         summary(call, meter, begin, stop, values)
         for begin, stop in reversed(list(windows(start, end, window)))
@@ -61,29 +62,12 @@ def windows(start: int, end: int, window: int) -> Iterator[tuple[int, int]]:
         yield begin, begin + step
 
 
-def events_of(call: Call, meter: Document, customer: str) -> Iterator[tuple[int, Decimal]]:
-    """When a customer used how much, in the order of the reports."""
-    customer_key = meter["customer_mapping"]["event_payload_key"]
-    value_key = meter["value_settings"]["event_payload_key"]
-    for event in call.store.objects.get("billing.meter_event", {}).values():
-        payload = event["payload"]
-        if event["event_name"] == meter["event_name"] and payload.get(customer_key) == customer:
-            yield event["timestamp"], Decimal(payload.get(value_key, "1"))
-
-
 def summary(call: Call, meter: Document, start: int, end: int, values: list[Decimal]) -> Document:
     """The summary of some values by the meter's formula."""
-    formula = meter["default_aggregation"]["formula"]
-    if formula == "count":
-        aggregated = Decimal(len(values))
-    elif formula == "last":
-        aggregated = values[-1] if values else Decimal(0)
-    else:
-        aggregated = sum(values, Decimal(0))
     return {
         "id": f"mtrusg_{meter['id'].removeprefix('mtr_')}{start}",
         "object": KIND,
-        "aggregated_value": float(aggregated),
+        "aggregated_value": float(aggregated(meter, values)),
         "end_time": end,
         "livemode": call.livemode,
         "meter": meter["id"],

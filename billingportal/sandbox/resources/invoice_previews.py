@@ -1,0 +1,125 @@
+"""Invoices that would come, shown and not made."""
+
+from billingportal.sandbox.billing import previewing
+from billingportal.sandbox.billing.rehearsing import rehearsal
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.currencies import check_currency
+from billingportal.sandbox.errors import Refused, invalid
+from billingportal.sandbox.fields import EXPAND, METADATA, TEXT, TIMESTAMP, YES
+from billingportal.sandbox.leaves import Choice
+from billingportal.sandbox.parameters import Many, Record
+from billingportal.sandbox.resources.subscription_parameters import ITEM_ABSENT, PRORATION, QUANTITY
+from billingportal.sandbox.router import Operation
+from billingportal.sandbox.wire import Document
+
+DETAILS = "subscription_details"
+ITEM = Record(
+    {"clear_usage": YES, "deleted": YES, "id": TEXT, "metadata": METADATA, "price": TEXT, "quantity": QUANTITY},
+    absent=(*ITEM_ABSENT, "price_data"),
+)
+SUBSCRIPTION_DETAILS = Record(
+    {"items": Many(ITEM), "proration_behavior": PRORATION, "proration_date": TIMESTAMP},
+    absent=(
+        "billing_cycle_anchor",
+        "billing_mode",
+        "billing_schedules",
+        "cancel_at",
+        "cancel_at_period_end",
+        "cancel_now",
+        "default_tax_rates",
+        "metadata",
+        "pause",
+        "resume_at",
+        "start_date",
+        "trial_end",
+    ),
+)
+CREATE = Record(
+    {
+        "currency": TEXT,
+        "customer": TEXT,
+        "preview_mode": Choice("next", "recurring"),
+        "subscription": TEXT,
+        DETAILS: SUBSCRIPTION_DETAILS,
+        **EXPAND,
+    },
+    absent=(
+        "automatic_tax",
+        "customer_account",
+        "customer_details",
+        "discounts",
+        "invoice_items",
+        "issuer",
+        "on_behalf_of",
+        "schedule",
+        "schedule_details",
+    ),
+)
+
+
+def create(call: Call) -> Document:
+    """The invoice that a subscription, or one with the items given, comes to next; nothing of it is kept."""
+    given = call.parameters
+    details = given.get(DETAILS, {})
+    if "subscription" not in given and not details.get("items"):
+        raise invalid(NOTHING_GIVEN)
+    subscription = call.given("subscription", "subscription") if "subscription" in given else None
+    customer = customer_of(call, subscription)
+    currency = currency_of(call, subscription)
+    check_proration_date(call, subscription, details)
+    trial = rehearsal(call, details, subscription)
+    call.store = trial.store  # the answer shows what only the rehearsal holds
+    if subscription is None:
+        return previewing.of_new(trial, customer, currency)
+    recurring = given.get("preview_mode") == "recurring"
+    return previewing.of_existing(trial, trial.store.objects["subscription"][subscription["id"]], recurring=recurring)
+
+
+def customer_of(call: Call, subscription: Document | None) -> Document:
+    """Whom the invoice is for. Raises Refused for a customer who is not the subscription's."""
+    if subscription is None:
+        if "customer" not in call.parameters:
+            message = "The sandbox previews a new subscription only with a `customer`; Stripe does without."
+            raise invalid(message, "customer", "parameter_missing")
+        return call.given("customer", "customer")
+    owner = subscription["customer"]
+    if call.parameters.get("customer", owner) != owner:
+        stranger = call.given("customer", "customer")["id"]
+        message = f"The customer {stranger} does not have a subscription with ID {subscription['id']}"
+        raise Refused(message, status=404, code="resource_missing", param="subscription")
+    return call.store.objects["customer"][owner]
+
+
+def currency_of(call: Call, subscription: Document | None) -> str | None:
+    """The currency asked for. Raises Refused for an unknown one, and for another than the subscription's."""
+    if "currency" not in call.parameters:
+        return None
+    currency = check_currency(call.parameters["currency"], "currency")
+    if subscription is not None and currency != subscription["currency"]:
+        message = f"The currency must be that of the subscription: `{subscription['currency']}`, not `{currency}`."
+        raise invalid(message, "currency")
+    return currency
+
+
+def check_proration_date(call: Call, subscription: Document | None, details: Document) -> None:
+    """Raises Refused for a date with nothing to prorate, or outside the period that runs."""
+    if "proration_date" not in details:
+        return
+    path = f"{DETAILS}[proration_date]"
+    if subscription is None or not details.get("items"):
+        raise invalid(f"`{path}` needs a `subscription` and `{DETAILS}[items]`.", path)
+    if details.get("proration_behavior") == "none":
+        raise invalid(f"`{path}` cannot be used with `{DETAILS}[proration_behavior]=none`.", path)
+    items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
+    moment = details["proration_date"]
+    if not all(item["current_period_start"] <= moment <= item["current_period_end"] for item in items):
+        raise invalid(f"`{path}` must be within the current period of the subscription.", path)
+
+
+NOTHING_GIVEN = (
+    "You must provide at least one of: `subscription`, `schedule`, `subscription_details.items`, "
+    "`schedule_details.phases`, `invoice_items`."
+)
+OPERATIONS = [
+    Operation("POST", "/v1/invoices/create_preview", "invoice", create, CREATE, "invoices:write"),
+]

@@ -1,0 +1,233 @@
+"""Invoices that would come."""
+
+from typing import Any
+
+import pytest
+import stripe
+
+from tests.sandbox.build import event_types, first_item, monthly_price, paying_customer, running_subscription
+from tests.support.sandbox import Sandbox, SandboxAccount
+
+ITEMS = "subscription_details[items]"
+GRADUATED: dict[str, Any] = {
+    "unit_amount": None,
+    "billing_scheme": "tiered",
+    "tiers_mode": "graduated",
+    "tiers": [{"up_to": 5, "unit_amount": 500, "flat_amount": 1000}, {"up_to": "inf", "unit_amount": 400}],
+}
+
+
+def preview(client: stripe.StripeClient, **given: Any) -> stripe.Invoice:
+    params: Any = given
+    return client.v1.invoices.create_preview(params=params)
+
+
+def metered_price(client: stripe.StripeClient, amount: int = 20) -> stripe.Price:
+    meter = client.v1.billing.meters.create(
+        params={"display_name": "Messages", "event_name": "messages", "default_aggregation": {"formula": "sum"}}
+    )
+    return monthly_price(client, amount, recurring={"interval": "month", "usage_type": "metered", "meter": meter.id})
+
+
+def prices_of(invoice: stripe.Invoice) -> list[tuple[str, int]]:
+    """The prices and amounts of an invoice's lines."""
+    details = [(line.pricing.price_details, line.amount) for line in invoice.lines.data if line.pricing]
+    return [(str(one.price), amount) for one, amount in details if one]
+
+
+def test_a_new_subscription_is_shown_with_a_line_for_each_charge(client: stripe.StripeClient) -> None:
+    flat, tiered, used = monthly_price(client), monthly_price(client, **GRADUATED), metered_price(client)
+    items: Any = [{"price": flat.id, "quantity": 2}, {"price": tiered.id, "quantity": 7}, {"price": used.id}]
+    invoice = preview(client, customer=paying_customer(client).id, subscription_details={"items": items})
+    assert prices_of(invoice) == [(flat.id, 2000), (tiered.id, 2500), (tiered.id, 1000), (tiered.id, 800), (used.id, 0)]
+    assert (invoice.subtotal, invoice.total, invoice.amount_due, invoice.currency) == (6300, 6300, 6300, "usd")
+    assert (invoice.status, invoice.billing_reason, invoice.livemode) == ("draft", "upcoming", False)
+    assert invoice.id.startswith("upcoming_in_")
+
+
+def test_a_preview_is_what_the_first_invoice_then_says(client: stripe.StripeClient) -> None:
+    customer, price = paying_customer(client), monthly_price(client, **GRADUATED)
+    items: Any = [{"price": price.id, "quantity": 9}]
+    shown = preview(client, customer=customer.id, subscription_details={"items": items})
+    made = client.v1.subscriptions.create(params={"customer": customer.id, "items": items})
+    invoice = client.v1.invoices.retrieve(str(made.latest_invoice))
+
+    def said(one: stripe.Invoice) -> list[tuple[object, ...]]:
+        return [(line.amount, line.quantity, line.description) for line in one.lines.data]
+
+    assert said(shown) == said(invoice)
+    assert shown.total == invoice.total
+
+
+@pytest.mark.parametrize("behavior", ["create_prorations", "always_invoice"])
+def test_nothing_is_kept_and_nothing_said(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, behavior: str
+) -> None:
+    subscription, other = running_subscription(client), monthly_price(client, 9000, recurring={"interval": "year"})
+    kinds = ("subscription", "subscription_item", "invoice", "line_item", "invoiceitem", "customer")
+    before = {kind: sandbox.objects(account.id, "test", kind) for kind in kinds}
+    events = event_types(client)
+    changed: Any = [{"id": first_item(subscription).id, "price": other.id}, {"price": monthly_price(client).id}]
+    events += ["product.created", "price.created"]
+    preview(client, customer=subscription.customer, subscription_details={"items": changed[1:]})
+    preview(
+        client,
+        subscription=subscription.id,
+        subscription_details={"items": changed, "proration_behavior": behavior},
+    )
+    assert {kind: sandbox.objects(account.id, "test", kind) for kind in kinds} == before
+    assert sorted(event_types(client)) == sorted(events)
+
+
+def test_the_currency_is_the_one_asked_for_or_the_customers(client: stripe.StripeClient) -> None:
+    price = monthly_price(client, currency_options={"eur": {"unit_amount": 900}})
+    customer = paying_customer(client)
+    details: Any = {"items": [{"price": price.id}]}
+    assert preview(client, customer=customer.id, subscription_details=details).total == 1000
+    assert preview(client, customer=customer.id, currency="EUR", subscription_details=details).total == 900
+    params: Any = {"customer": customer.id, "currency": "eur", "items": [{"price": price.id}]}
+    running = client.v1.subscriptions.create(params=params)
+    assert preview(client, customer=customer.id, subscription_details=details).currency == "eur"
+    for asked in ({"customer": customer.id, "subscription_details": details}, {"subscription": running.id}):
+        with pytest.raises(stripe.InvalidRequestError, match=r"currency|currencies"):
+            preview(client, currency="usd", **asked)
+
+
+def test_a_running_subscription_shows_its_next_period(client: stripe.StripeClient) -> None:
+    subscription = running_subscription(client, quantity=3)
+    end = first_item(subscription).current_period_end
+    invoice = preview(client, subscription=subscription.id)
+    assert (invoice.total, invoice.created, invoice.period_end) == (3000, end, end)
+    assert invoice.period_start == first_item(subscription).current_period_start
+    assert invoice.lines.data[0].period.start == end
+    assert invoice.parent is not None
+    assert invoice.parent.subscription_details is not None
+    assert invoice.parent.subscription_details.subscription == subscription.id
+
+
+def test_usage_so_far_is_part_of_the_next_invoice_but_not_recurring(client: stripe.StripeClient) -> None:
+    customer, price = paying_customer(client), metered_price(client)
+    params: Any = {"customer": customer.id, "items": [{"price": price.id}, {"price": monthly_price(client).id}]}
+    subscription = client.v1.subscriptions.create(params=params)
+    payload = {"stripe_customer_id": customer.id, "value": "30"}
+    client.v1.billing.meter_events.create(params={"event_name": "messages", "payload": payload})
+    assert [amount for _, amount in prices_of(preview(client, subscription=subscription.id))] == [600, 1000]
+    recurring = preview(client, subscription=subscription.id, preview_mode="recurring")
+    assert [amount for _, amount in prices_of(recurring)] == [0, 1000]
+
+
+def test_a_change_is_prorated_as_the_update_then_prorates_it(client: stripe.StripeClient) -> None:
+    subscription = running_subscription(client, amount=1001)
+    item = first_item(subscription)
+    middle = (item.current_period_start + item.current_period_end) // 2
+    details: Any = {"items": [{"id": item.id, "quantity": 2}], "proration_date": middle}
+    later = preview(client, subscription=subscription.id, subscription_details=details)
+    assert [line.amount for line in later.lines.data] == [-501, 1001, 2002]
+    now: Any = {**details, "proration_behavior": "always_invoice"}
+    shown = preview(client, subscription=subscription.id, subscription_details=now)
+    client.v1.subscriptions.update(subscription.id, params=now)
+    fresh = client.v1.subscriptions.retrieve(subscription.id, params={"expand": ["latest_invoice"]})
+    assert isinstance(fresh.latest_invoice, stripe.Invoice)
+    assert shown.total == fresh.latest_invoice.total == 500
+    assert shown.parent is not None
+    assert shown.parent.subscription_details is not None
+    assert shown.parent.subscription_details.subscription_proration_date == middle
+
+
+def test_modes_without_prorations_show_the_changed_items_only(client: stripe.StripeClient) -> None:
+    subscription, second = running_subscription(client), monthly_price(client, 300)
+    items: Any = [{"id": first_item(subscription).id, "deleted": True}, {"price": second.id}]
+    unprorated: Any = {"items": items, "proration_behavior": "none"}
+    assert prices_of(preview(client, subscription=subscription.id, subscription_details=unprorated)) == [
+        (second.id, 300)
+    ]
+    recurring = preview(
+        client, subscription=subscription.id, subscription_details={"items": items}, preview_mode="recurring"
+    )
+    assert prices_of(recurring) == [(second.id, 300)]
+
+
+def test_a_trial_is_followed_by_a_whole_period(client: stripe.StripeClient) -> None:
+    customer, price = client.v1.customers.create(params={}), monthly_price(client)
+    params: Any = {"customer": customer.id, "items": [{"price": price.id}], "trial_period_days": 5}
+    subscription = client.v1.subscriptions.create(params=params)
+    invoice = preview(client, subscription=subscription.id)
+    assert (invoice.total, invoice.lines.data[0].period.start) == (1000, subscription.trial_end)
+
+
+def test_a_subscription_that_ends_has_no_next_invoice(client: stripe.StripeClient) -> None:
+    subscription = running_subscription(client)
+
+    def refused() -> tuple[int | None, str | None]:
+        with pytest.raises(stripe.InvalidRequestError, match="No upcoming invoices for customer") as found:
+            preview(client, subscription=subscription.id)
+        return found.value.http_status, found.value.code
+
+    client.v1.subscriptions.update(subscription.id, params={"cancel_at_period_end": True})
+    assert refused() == (404, "invoice_upcoming_none")
+    client.v1.subscriptions.cancel(subscription.id)
+    assert refused() == (404, "invoice_upcoming_none")
+
+
+@pytest.mark.parametrize(
+    ("given", "param", "words"),
+    [
+        ({}, None, "You must provide at least one of"),
+        ({"subscription_details": {"items": []}}, None, "You must provide at least one of"),
+        ({"subscription_items": [{"price": "price_x"}]}, "subscription_items", "unknown parameter"),
+        ({"proration_date": 1}, "proration_date", "unknown parameter"),
+        ({"subscription": "sub_gone"}, "subscription", "No such subscription"),
+        ({"preview_mode": "last"}, "preview_mode", "must be one of next, or recurring"),
+        ({"discounts": [{"coupon": "x"}]}, "discounts", "does not know the parameter"),
+        ({"subscription_details": {"items": [{"price": "price_gone"}]}}, f"{ITEMS}[0][price]", "No such price"),
+        ({"subscription_details": {"items": [{"id": "si_x"}]}}, f"{ITEMS}[0]", "exactly one of"),
+        ({"subscription_details": {"items": [{"prize": "x"}]}}, f"{ITEMS}[0][prize]", "unknown parameter"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(
+    client: stripe.StripeClient, given: dict[str, Any], param: str | None, words: str
+) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match=words) as refused:
+        preview(client, customer=paying_customer(client).id, **given)
+    assert refused.value.param == param
+
+
+def test_items_follow_the_rules_of_subscriptions(client: stripe.StripeClient) -> None:
+    customer, used, flat = paying_customer(client).id, metered_price(client), monthly_price(client)
+    for item, words in [
+        ({"price": used.id, "quantity": 1}, "quantity for a metered price"),
+        ({"id": "si_x", "price": flat.id}, "No such subscription_item"),
+    ]:
+        with pytest.raises(stripe.InvalidRequestError, match=words):
+            preview(client, customer=customer, subscription_details={"items": [item]})
+
+
+def test_a_proration_date_needs_a_change_within_the_period(client: stripe.StripeClient) -> None:
+    subscription = running_subscription(client)
+    item = first_item(subscription)
+    items: Any = [{"id": item.id, "quantity": 2}]
+    for details, words in [
+        ({"proration_date": item.current_period_start}, "needs a `subscription`"),
+        ({"items": items, "proration_date": item.current_period_start - 1}, "within the current period"),
+        ({"items": items, "proration_date": item.current_period_end, "proration_behavior": "none"}, "cannot be used"),
+    ]:
+        with pytest.raises(stripe.InvalidRequestError, match=words) as refused:
+            preview(client, subscription=subscription.id, subscription_details=details)
+        assert refused.value.param == "subscription_details[proration_date]"
+
+
+def test_a_subscription_is_shown_to_its_own_customer_only(client: stripe.StripeClient) -> None:
+    subscription, stranger = running_subscription(client), paying_customer(client)
+    with pytest.raises(stripe.InvalidRequestError, match="does not have a subscription"):
+        preview(client, customer=stranger.id, subscription=subscription.id)
+
+
+def test_the_customer_is_expanded_on_demand(client: stripe.StripeClient) -> None:
+    price = monthly_price(client)
+    invoice = preview(
+        client,
+        customer=paying_customer(client).id,
+        subscription_details={"items": [{"price": price.id}]},
+        expand=["customer"],
+    )
+    assert isinstance(invoice.customer, stripe.Customer)
