@@ -1,6 +1,7 @@
 """From a request to an answer: key, idempotency, operation, rights, parameters, handler, presentation."""
 
 import json
+import logging
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from billingportal.sandbox.shapes import Expansion, read_expand
 from billingportal.sandbox.state import Store, World
 from billingportal.sandbox.versions import KNOWN_VERSIONS
 from billingportal.sandbox.wire import Answer, Document, Request
+
+LOG = logging.getLogger(__name__)
 
 
 class Application:
@@ -82,11 +85,16 @@ class Application:
             call.idempotency_key = request.headers.get("idempotency-key")
             call.address = f"http://{request.headers.get('host', 'localhost')}"
             result = operation.run(call, identifiers)
+            answer = Answer(200, json.dumps(rendered(call, result, expansion)))
             self.publish(call)
-            return Answer(200, json.dumps(rendered(call, result, expansion))), True
+            return answer, True
         except Refused as refused:
             store.cut_back(sizes)
             return refusal(refused), began
+        except Exception:  # a mistake of the sandbox's own: the client hears of it as Stripe would say it
+            LOG.exception("%s %s failed (%s)", request.method, request.path, request_id)
+            store.cut_back(sizes)
+            return refusal(internal()), True
 
     def understood(self, request: Request, key: Key, operation: Operation) -> tuple[Document, Expansion]:
         """The parameters and expansions of a request. Raises Refused."""

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.clock import now
-from billingportal.sandbox.errors import Refused
 from billingportal.sandbox.identifiers import new_id
 from billingportal.sandbox.present import present
 from billingportal.sandbox.wire import Document
@@ -35,12 +34,12 @@ def emit(call: Call, name: str, document: Document, previous: Document | None = 
 
 @contextmanager
 def updating(call: Call, name: str, document: Document) -> Iterator[Document]:
-    """Compare an object before and after; set off the event if anything visible changed. A refusal changes nothing."""
+    """Compare an object before and after; set off the event if anything visible changed. A failure changes nothing."""
     kept = copy.deepcopy(document)
     before = copy.deepcopy(present(call.store, document))
     try:
         yield document
-    except Refused:
+    except Exception:
         document.clear()
         document.update(kept)
         raise

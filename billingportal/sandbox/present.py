@@ -55,7 +55,7 @@ def shown(store: Store, whole: Document, kind: str, expand: Expansion) -> Docume
     shape = SHAPES.get(kind, {})
     hidden = HIDDEN.get(kind, frozenset()) - expand.keys()
     return {
-        name: value_shown(store, value, shape.get(name, shape.get("*", "")), expand.get(name))
+        name: value_shown(store, value, shape.get(name, ""), expand.get(name))
         for name, value in whole.items()
         if name not in hidden and not name.startswith("_")
     }

@@ -1,12 +1,13 @@
 """Which attributes can be expanded, what they lead to, and which stay hidden until asked for."""
 
+from billingportal.sandbox.currencies import KNOWN
 from billingportal.sandbox.errors import Refused, invalid
 
 # object or inner hash -> attribute -> what it leads to: a kind, an inner hash, or "" for a plain value.
 SHAPES: dict[str, dict[str, str]] = {
     "product": {"default_price": "price", "tax_code": ""},
     "price": {"product": "product", "tiers": "", "currency_options": "price.currency_options"},
-    "price.currency_options": {"*": "price.currency_option"},
+    "price.currency_options": dict.fromkeys(KNOWN, "price.currency_option"),
     "price.currency_option": {"tiers": ""},
     "plan": {"product": "product", "tiers": ""},
     "customer": {
@@ -100,7 +101,7 @@ def check(path: str, names: list[str], kind: str) -> None:
     """Raises Refused when a name on the way is not expandable."""
     for name in names:
         shape = SHAPES.get(kind, {})
-        target = shape.get(name, shape.get("*"))
+        target = shape.get(name)
         if target is None:
             raise not_expandable(path, name, "")
         kind = target

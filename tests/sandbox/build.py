@@ -1,5 +1,7 @@
 """What many tests of the sandbox start from."""
 
+from typing import Any
+
 import stripe
 
 
@@ -45,3 +47,35 @@ def event_types(client: stripe.StripeClient) -> list[str]:
     """The types of all events, oldest first."""
     events = client.v1.events.list(params={"limit": 100}).auto_paging_iter()
     return [str(event.type) for event in events][::-1]
+
+
+def preview(client: stripe.StripeClient, **given: Any) -> stripe.Invoice:
+    """The invoice that would come."""
+    params: Any = given
+    return client.v1.invoices.create_preview(params=params)
+
+
+def metered_price(client: stripe.StripeClient, amount: int = 20) -> stripe.Price:
+    """A monthly price for each message used."""
+    meter = client.v1.billing.meters.create(
+        params={"display_name": "Messages", "event_name": "messages", "default_aggregation": {"formula": "sum"}}
+    )
+    return monthly_price(client, amount, recurring={"interval": "month", "usage_type": "metered", "meter": meter.id})
+
+
+def subscribe(client: stripe.StripeClient, customer: str, price: str, **more: Any) -> stripe.Subscription:
+    """A subscription to one price, or to the `items` given."""
+    params: Any = {"customer": customer, "items": [{"price": price}], **more}
+    return client.v1.subscriptions.create(params=params)
+
+
+def change(client: stripe.StripeClient, subscription: stripe.Subscription, **params: Any) -> stripe.Subscription:
+    """The subscription after an update."""
+    given: Any = params
+    return client.v1.subscriptions.update(subscription.id, params=given)
+
+
+def latest_invoice(client: stripe.StripeClient, subscription: stripe.Subscription) -> stripe.Invoice:
+    """The invoice that the subscription made last."""
+    fresh = client.v1.subscriptions.retrieve(subscription.id)
+    return client.v1.invoices.retrieve(str(fresh.latest_invoice))

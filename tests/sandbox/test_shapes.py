@@ -41,6 +41,14 @@ def test_tiers_of_a_currency_are_asked_for_by_name(client: stripe.StripeClient, 
     assert "tiers" not in price.currency_options["usd"]
 
 
+@pytest.mark.parametrize("path", ["currency_options.tiers", "currency_options.xyz.tiers", "currency_options.*"])
+def test_tiers_of_no_currency_are_refused(client: stripe.StripeClient, tiered: stripe.Price, path: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="This property cannot be expanded"):
+        client.v1.prices.retrieve(tiered.id, params={"expand": [path]})
+    with pytest.raises(stripe.InvalidRequestError, match="This property cannot be expanded"):
+        client.v1.prices.list(params={"expand": [f"data.{path}"]})
+
+
 def test_ids_become_objects_along_a_path(client: stripe.StripeClient) -> None:
     subscription = running_subscription(client)
     paths = ["customer", "latest_invoice.payments", "items.data.price.product"]

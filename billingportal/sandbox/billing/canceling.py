@@ -1,8 +1,9 @@
 """Ending a subscription now."""
 
 from billingportal.sandbox.billing import collecting, invoicing
-from billingportal.sandbox.billing.lines import Draft, proration_drafts
+from billingportal.sandbox.billing.lines import Draft, is_metered, proration_drafts
 from billingportal.sandbox.billing.pending import keep
+from billingportal.sandbox.billing.usage import usage_drafts
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit
 from billingportal.sandbox.clock import now
@@ -33,12 +34,18 @@ def apply_details(subscription: Document, given: Document) -> None:
 
 
 def last_invoice(call: Call, subscription: Document) -> None:
-    """Give back the unused time (`prorate`), now (`invoice_now`) or with a next invoice."""
+    """Give back the unused time (`prorate`), now or with a next invoice; bill what was used, now or never.
+
+    `invoice_now` says which.
+    """
+    items = [call.store.objects["subscription_item"][identifier] for identifier in subscription["_items"]]
     drafts: list[Draft] = []
     if call.parameters.get("prorate"):
-        for identifier in subscription["_items"]:
-            item = call.store.objects["subscription_item"][identifier]
+        for item in items:
             drafts.extend(proration_drafts(call.store, item, now(), subscription["currency"], credit=True))
+    if call.parameters.get("invoice_now") and subscription["status"] != "trialing":
+        for item in items:
+            drafts.extend(unbilled(call, subscription, item))
     if not drafts and not subscription["_pending"]:
         return
     if not call.parameters.get("invoice_now"):
@@ -47,3 +54,11 @@ def last_invoice(call: Call, subscription: Document) -> None:
     invoice = invoicing.make_invoice(call, subscription, drafts, "subscription_update")
     invoicing.finalize(call, invoice)
     collecting.collect(call, invoice, collecting.payment_method_of(call.store, subscription))
+
+
+def unbilled(call: Call, subscription: Document, item: Document) -> list[Draft]:
+    """The lines for what a metered item was used in the period that ends now; none where that comes to nothing."""
+    if not is_metered(call.store, item):
+        return []
+    ended = {**item, "current_period_end": now()}
+    return [draft for draft in usage_drafts(call.store, ended, subscription, now()) if draft.quantity or draft.amount]
