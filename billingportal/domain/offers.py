@@ -101,7 +101,8 @@ def one_offer(plan: Plan, mode: Mode, account_id: int | None, held: Held) -> Off
     sold, troubles = sort_out(links, held)
     broken_usage = [words for link, words in troubles if link.role == "usage"]
     warnings = [words for link, words in troubles if link.role != "usage"]
-    choices = choices_of(sold)
+    is_paid_ahead = any(link.role != "usage" for link in links)
+    choices = choices_of(sold, is_paid_ahead=is_paid_ahead)
     is_free = not plan.prices and not plan.is_on_request
     reasons = [*state_reasons(plan), *broken_usage, *billing_reasons(plan, sold, mode, account_id)]
     if not is_free and not plan.is_on_request:
@@ -152,11 +153,11 @@ def price_reasons(
     return warnings if not choices else []
 
 
-def choices_of(sold: Sequence[OfferedPrice]) -> tuple[Choice, ...]:
-    """The ways to pay, shortest period first. Where nothing is paid ahead, the prices for use alone make them."""
+def choices_of(sold: Sequence[OfferedPrice], *, is_paid_ahead: bool) -> tuple[Choice, ...]:
+    """The ways to pay, shortest period first. Prices for use make them only where nothing was ever to be paid ahead."""
     ahead = [offered for offered in sold if offered.role != "usage"]
     usages = [offered for offered in sold if offered.role == "usage"]
-    periods = sorted({offered.period for offered in ahead or usages}, key=length)
+    periods = sorted({offered.period for offered in (ahead if is_paid_ahead else usages)}, key=length)
     return tuple(choice_of(period, ahead, usages) for period in periods)
 
 

@@ -43,6 +43,10 @@ def listed(session: Session, *, archived: bool = False) -> Sequence[Plan]:
     ).all()
 
 
+def count_archived(session: Session) -> int:
+    return session.scalar(select(func.count(Plan.id)).where(Plan.state == "archived")) or 0
+
+
 def find(session: Session, plan_id: int) -> Plan | None:
     """The plan, archived or not."""
     return session.get(Plan, plan_id)

@@ -150,6 +150,16 @@ def test_a_broken_yearly_price_leaves_the_monthly_one_with_a_warning(
     assert found.warnings == ("The price price_year is archived in Stripe.",)
 
 
+def test_a_broken_flat_price_never_leaves_use_alone_for_sale(session: Session, owner: Staff, account_id: int) -> None:
+    links = [Link("price_month", "flat"), Link("price_use", "usage", resource_id(session, "contacts"))]
+    plan_id = new_plan(owner.id, account_id=account_id, links=links, is_active=True)
+    with transaction() as writing:
+        writing.scalars(select(Price).where(Price.stripe_price_id == "price_month")).one().active = False
+
+    found = offered(session, plan_id)
+    assert (found.is_for_sale, found.choices) == (False, ())
+
+
 def test_a_broken_usage_price_stops_the_whole_plan(session: Session, owner: Staff, account_id: int) -> None:
     links = [Link("price_month", "flat"), Link("price_use", "usage", resource_id(session, "contacts"))]
     plan_id = new_plan(owner.id, account_id=account_id, links=links, is_active=True)

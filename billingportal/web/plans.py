@@ -1,0 +1,157 @@
+"""SaaS > Plans: the list and the editor."""
+
+from flask import Blueprint, abort, flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from billingportal.db import db, transaction
+from billingportal.domain import plan_links, plans, processor_accounts, resources
+from billingportal.domain.affected import Affected, ChoiceNeeded
+from billingportal.domain.plan_links import Link
+from billingportal.domain.plans import Saving
+from billingportal.errors import Conflict, Refusal
+from billingportal.models import Plan
+from billingportal.web import htmx, plan_templates, prices
+from billingportal.web.embedding import page_address
+from billingportal.web.plan_editor import Editor, editor
+from billingportal.web.plan_form import MOST_PRICES, PlanForm, PriceRow
+from billingportal.web.plan_list import plan_list
+from billingportal.web.session import current_staff, require_role
+
+blueprint = Blueprint("plans", __name__, url_prefix="/saas/plans")
+EDITORS = ("owner", "admin")
+
+
+@blueprint.get("")
+def index() -> str:
+    return list_partial()
+
+
+@blueprint.get("/archived")
+def archived() -> str:
+    return list_partial(archived=True)
+
+
+def list_partial(refusal: str | None = None, *, archived: bool = False) -> str:
+    """The list: as a part of the page for htmx, else as the page."""
+    return render_template(
+        "plans/_list.html" if htmx.is_partial(request) else "plans/index.html",
+        list=plan_list(db.session(), g.mode, archived=archived),
+        archived=archived,
+        may_change=current_staff().role in EDITORS,
+        pricing_url=page_address(),
+        templates=plan_templates.TEMPLATES,
+        refusal=refusal,
+    )
+
+
+@blueprint.get("/new")
+@require_role("owner", "admin")
+def new() -> str:
+    """An empty form, or one that a template has filled in."""
+    template = plan_templates.find(request.args.get("template", ""))
+    return page(editor(db.session(), g.mode, plan_templates.form(template, resources.visible(db.session()))))
+
+
+@blueprint.post("")
+@require_role("owner", "admin")
+def create() -> ResponseReturnValue:
+    return saved(None)
+
+
+@blueprint.get("/<int:plan_id>/edit")
+@require_role("owner", "admin")
+def edit(plan_id: int) -> str:
+    plan = plan_or_404(plan_id)
+    reading = db.session()
+    account = processor_accounts.connected(reading, g.mode)
+    links = plan_links.links_of(plan, account.id if account else None)
+    return page(editor(reading, g.mode, PlanForm.of_plan(plan, resources.visible(reading), links), plan))
+
+
+@blueprint.post("/<int:plan_id>")
+@require_role("owner", "admin")
+def update(plan_id: int) -> ResponseReturnValue:
+    return saved(plan_or_404(plan_id))
+
+
+def saved(plan: Plan | None) -> ResponseReturnValue:
+    """Save what was typed, or show it again: with one row more or less, or with what is wrong."""
+    form = PlanForm.of_request(request.form, resources.visible(db.session()))
+    if rows_changed(form):
+        return page(editor(db.session(), g.mode, form, plan))
+    try:
+        links = found_links(form, plan)
+        if form.has_errors:
+            return refused(form, plan)
+        name = save(form, plan, links)
+    except ChoiceNeeded as needed:
+        return refused(form, plan, needed.affected)
+    except Conflict as conflict:
+        form.refuse(Refusal("", str(conflict)))
+        return refused(form, plan)
+    except Refusal as refusal:
+        form.refuse(refusal)
+        return refused(form, plan)
+    flash(f"{name} is saved.")
+    return htmx.redirect(url_for("plans.index"))
+
+
+def save(form: PlanForm, plan: Plan | None, links: list[Link]) -> str:
+    """One transaction around what the domain does; the plan's name."""
+    account = processor_accounts.connected(db.session(), g.mode)
+    saving = Saving(form.terms(), account.id if account else None, links, form.applies_to)
+    plan_id, staff_id = plan.id if plan else None, current_staff().id
+    with transaction() as session:
+        if plan_id is None:
+            return plans.create(session, saving, staff_id=staff_id).name
+        return plans.update(session, plan_id, saving, revision=form.revision, staff_id=staff_id).name
+
+
+def found_links(form: PlanForm, plan: Plan | None) -> list[Link]:
+    """The prices that were typed. What is linked already is not looked up again, so that a price which cannot be sold
+    any more does not keep anybody from changing the rest. What is wrong stands at its row."""
+    there = {row.stripe_price_id for row in plan.prices} if plan else set()
+    links: list[Link] = []
+    currencies: list[str] = []
+    for place, row in enumerate(form.prices):
+        if not row.text:
+            continue
+        name = f"price_{place}"
+        try:
+            if row.text in there:
+                links.append(row.link(row.text, name))
+                continue
+            price = prices.find(row.text, currencies)
+            currencies = currencies or [price.currency]
+            links.append(row.link(price.stripe_price_id, name))
+        except Refusal as refusal:
+            row.error = refusal.message
+    return links
+
+
+def rows_changed(form: PlanForm) -> bool:
+    """Whether a button for one more or one less price was pressed, instead of Save."""
+    removed = request.form.get("remove_price", "")
+    if removed.isdecimal() and int(removed) < len(form.prices):
+        del form.prices[int(removed)]
+        return True
+    if "add_price" in request.form and len(form.prices) < MOST_PRICES:
+        form.prices.append(PriceRow())
+        return True
+    return False
+
+
+def refused(form: PlanForm, plan: Plan | None, found: Affected | None = None) -> ResponseReturnValue:
+    return page(editor(db.session(), g.mode, form, plan, found)), 422
+
+
+def page(shown: Editor) -> str:
+    template = "plans/_form.html" if htmx.is_partial(request) else "plans/edit.html"
+    return render_template(template, editor=shown, form=shown.form)
+
+
+def plan_or_404(plan_id: int) -> Plan:
+    plan = plans.find(db.session(), plan_id)
+    if plan is None:
+        abort(404, "There is no such plan.")
+    return plan
