@@ -20,7 +20,7 @@ from billingportal import clock
 from billingportal.app import create_app
 from billingportal.config import Settings
 from billingportal.db import db, transaction
-from billingportal.domain import catching_up, connecting
+from billingportal.domain import connecting
 from billingportal.domain.kinds import DELIVERED_EVENTS
 from billingportal.models import CatchUp, ProcessorAccount, WebhookEndpoint
 from billingportal.portal import current_portal
@@ -159,6 +159,6 @@ def test_killed_under_a_stream_of_events_every_event_is_stored_once_and_every_ro
 
         # Drafts come by catch-up, which would run by itself within two minutes.
         with transaction() as session:
-            catching_up.request(session.scalars(select(CatchUp)).one(), clock.now())
+            session.scalars(select(CatchUp)).one().request(clock.now())
         wait_until(lambda: has_caught_up() and is_settled(row_id), "caught up")
         assert_same(held_here(db.session(), row_id), held_at_stripe(sandbox, account.id))

@@ -55,9 +55,7 @@ def mode_line(account: AccountCopy) -> Line:
 def identity_line(account: AccountCopy) -> Line:
     if account.name or account.country:
         return Line("ok", "Account can be read", "Name, country and currency are known.")
-    return Line(
-        "info", "Account cannot be read with this restricted key", "That is fine: nothing else depends on it."
-    )
+    return Line("info", "Account cannot be read with this restricted key", "That is fine: nothing else depends on it.")
 
 
 def charges_line(account: AccountCopy) -> Line:

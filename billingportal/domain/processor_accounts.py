@@ -63,6 +63,13 @@ def catch_up_of(session: Session, account: ProcessorAccount) -> CatchUp:
     return account.catch_up
 
 
+def locked_catch_up(session: Session, processor_account_id: int) -> CatchUp:
+    """The account's catch-up row; other workers wait until this transaction ends."""
+    return session.scalars(
+        select(CatchUp).where(CatchUp.processor_account_id == processor_account_id).with_for_update()
+    ).one()
+
+
 def request_check(account: ProcessorAccount, moment: datetime) -> None:
     """Have the worker look at the account at once."""
     account.check_requested_at = moment

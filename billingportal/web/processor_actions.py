@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from billingportal.clock import now
 from billingportal.db import transaction
-from billingportal.domain import audit, catching_up, disconnecting
+from billingportal.domain import audit, disconnecting
 from billingportal.domain.processor_accounts import catch_up_of, connected, request_check
 from billingportal.errors import Conflict
 from billingportal.portal import current_portal
@@ -33,7 +33,7 @@ def create_catch_up() -> ResponseReturnValue:
     with transaction() as session:
         account = connected(session, g.mode)
         if account is not None:
-            catching_up.request(catch_up_of(session, account), now())
+            catch_up_of(session, account).request(now())
             audit.record(
                 session,
                 "catch_up.requested",

@@ -241,7 +241,7 @@ def test_a_key_that_dies_during_a_pass_has_the_account_checked(world: World) -> 
     world.connect()
     world.work()
     world.sandbox.control("keys/revoke", key=world.stripe_account.test_key)
-    change(world, lambda row: catching_up.request(row, clock.now()))
+    change(world, lambda row: row.request(clock.now()))
     jobs.catch_up(world.portal)
 
     assert world.row().is_verifying

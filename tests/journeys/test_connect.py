@@ -1,4 +1,4 @@
-"""A newcomer starts the portal with its sandbox, connects Stripe and watches events arrive: real processes, real browser."""
+"""A newcomer starts portal and sandbox, connects Stripe and sees events arrive: real processes, real browser."""
 
 import re
 from collections.abc import Iterator

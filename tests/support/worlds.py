@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.db import db, transaction
-from billingportal.domain import catching_up, connecting
+from billingportal.domain import connecting
 from billingportal.domain.processor_accounts import connected, request_check
 from billingportal.models import AuditEntry, CatchUp, ProcessorAccount, StripeEvent, WebhookEndpoint
 from billingportal.models.processor_account import Mode
@@ -61,7 +61,7 @@ class World:
         """Have catch-up read Stripe's events now, and settle them."""
         with transaction() as session:
             for row in session.scalars(select(CatchUp)):
-                catching_up.request(row, clock.now())
+                row.request(clock.now())
         self.work()
         self.work()
 
