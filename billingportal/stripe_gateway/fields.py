@@ -1,7 +1,7 @@
 """Reads one field of Stripe's JSON at a time, strictly: what is not as promised is an UnreadableObject."""
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import cast
 
 from billingportal.clock import from_unix
@@ -22,7 +22,7 @@ def optional_text(source: JsonObject, name: str) -> str | None:
 
 def number(source: JsonObject, name: str) -> int:
     value = source.get(name)
-    if not isinstance(value, int):
+    if not isinstance(value, int) or isinstance(value, bool):
         raise UnreadableObject(f"{name} is not a whole number")
     return value
 
@@ -80,7 +80,16 @@ def rows(source: JsonObject, name: str) -> list[JsonObject]:
 
 
 def decimal(value: object) -> Decimal | None:
-    return None if value is None else Decimal(str(value)).normalize() + 0
+    """An amount without trailing zeros, exact to 28 digits. Floats never get here: the SDK reads decimals as such."""
+    if value is None:
+        return None
+    try:
+        read = Decimal(str(value)).normalize() + 0
+    except InvalidOperation:
+        raise UnreadableObject("an amount is not a number") from None
+    if not read.is_finite():
+        raise UnreadableObject("an amount is not finite")
+    return read
 
 
 def exact(value: object) -> str | None:
