@@ -21,6 +21,7 @@ def update(call: Call, subscription: Document) -> Document:
     """Change it. Raises Refused before anything is kept."""
     given = call.parameters
     check_changeable(subscription, given)
+    check_proration_date(call, subscription, given.get("proration_date"), "proration_date")
     changes = read_changes(call, subscription, given.get("items", []))
     with updating(call, "customer.subscription.updated", subscription):
         apply_terms(call, subscription, given)
@@ -39,6 +40,14 @@ def check_changeable(subscription: Document, given: Document) -> None:
             else "An expired subscription can only update its cancellation_details and metadata."
         )
         raise invalid(message)
+
+
+def check_proration_date(call: Call, subscription: Document, moment: int | None, path: str) -> None:
+    """Raises Refused for a time, in seconds, outside the period that runs; None is now."""
+    items = [call.store.objects["subscription_item"][identifier] for identifier in subscription["_items"]]
+    if moment is None or all(item["current_period_start"] <= moment <= item["current_period_end"] for item in items):
+        return
+    raise invalid(f"`{path}` must be within the current period of the subscription.", path)
 
 
 def apply_terms(call: Call, subscription: Document, given: Document) -> None:

@@ -42,10 +42,11 @@ def pending_line(call: Call, item: Document) -> Document:
 
 
 def put_line(call: Call, line: Document, details: Document) -> Document:
-    """Keep a line of a subscription item."""
+    """Keep a line of a subscription item; the lines of previews have ids of their own."""
+    preview = line["invoice"].startswith("upcoming_in_")
     return call.store.put(
         {
-            "id": new_id("il"),
+            "id": new_id("il_tmp" if preview else "il"),
             "object": "line_item",
             **line,
             "discount_amounts": [],

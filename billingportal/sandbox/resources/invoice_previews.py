@@ -1,6 +1,6 @@
 """Invoices that would come, shown and not made."""
 
-from billingportal.sandbox.billing import previewing
+from billingportal.sandbox.billing import changing, previewing
 from billingportal.sandbox.billing.rehearsing import rehearsal
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.currencies import check_currency
@@ -110,10 +110,7 @@ def check_proration_date(call: Call, subscription: Document | None, details: Doc
         raise invalid(f"`{path}` needs a `subscription` and `{DETAILS}[items]`.", path)
     if details.get("proration_behavior") == "none":
         raise invalid(f"`{path}` cannot be used with `{DETAILS}[proration_behavior]=none`.", path)
-    items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
-    moment = details["proration_date"]
-    if not all(item["current_period_start"] <= moment <= item["current_period_end"] for item in items):
-        raise invalid(f"`{path}` must be within the current period of the subscription.", path)
+    changing.check_proration_date(call, subscription, details["proration_date"], path)
 
 
 NOTHING_GIVEN = (

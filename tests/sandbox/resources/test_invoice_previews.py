@@ -38,6 +38,7 @@ def test_a_new_subscription_is_shown_with_a_line_for_each_charge(client: stripe.
     assert (invoice.subtotal, invoice.total, invoice.amount_due, invoice.currency) == (6300, 6300, 6300, "usd")
     assert (invoice.status, invoice.billing_reason, invoice.livemode) == ("draft", "upcoming", False)
     assert invoice.id.startswith("upcoming_in_")
+    assert all(line.id.startswith("il_tmp_") for line in invoice.lines.data)
 
 
 def test_a_preview_is_what_the_first_invoice_then_says(client: stripe.StripeClient) -> None:

@@ -51,6 +51,15 @@ def test_half_a_period_is_prorated_to_half_the_price(client: stripe.StripeClient
     assert amounts == [-501, 1001]
 
 
+def test_a_change_is_prorated_within_the_period_only(client: stripe.StripeClient) -> None:
+    subscription = running_subscription(client)
+    item = first_item(subscription)
+    for moment in (item.current_period_start - 1, item.current_period_end + 1):
+        with pytest.raises(stripe.InvalidRequestError, match="within the current period") as refused:
+            change(client, subscription, items=[{"id": item.id, "quantity": 2}], proration_date=moment)
+        assert refused.value.param == "proration_date"
+
+
 def test_a_new_price_without_a_quantity_means_one(client: stripe.StripeClient) -> None:
     subscription = running_subscription(client, quantity=5)
     changed = change(
