@@ -77,8 +77,10 @@ def work_on(portal: Portal, account_id: int, work: AccountWork) -> None:
 
 def prune(portal: Portal) -> None:
     """Drop what is kept for a time only."""
-    with transaction() as session:
-        pruning.drop_old_rows(session, now())
+    after_id: int | None = 0
+    while after_id is not None:
+        with transaction() as session:
+            after_id = pruning.drop_old_rows(session, now(), after_id)
 
 
 # Every job and how often it looks for work, in seconds; in the order in which one pass brings a new account in step.

@@ -10,15 +10,21 @@ from billingportal.models import StripeEvent
 EVENTS_KEPT = timedelta(days=90)
 # A small bite at a time: on SQLite nobody else can write meanwhile.
 BITE = 5000
+SETTLED = ("applied", "stale", "ignored", "refused")
 
 
-def drop_old_rows(session: Session, moment: datetime) -> int:
-    """Delete settled events older than 90 days, oldest first. Returns how many. Events that wait or failed stay."""
-    oldest = select(StripeEvent).order_by(StripeEvent.id).limit(BITE).subquery()
-    old = select(oldest.c.id).where(
-        oldest.c.received_at < moment - EVENTS_KEPT,
-        oldest.c.state.in_(("applied", "stale", "ignored", "refused")),
-    )
-    ids = list(session.scalars(old))
-    session.execute(delete(StripeEvent).where(StripeEvent.id.in_(ids)))
-    return len(ids)
+def drop_old_rows(session: Session, moment: datetime, after_id: int = 0) -> int | None:
+    """Delete the settled ones of the oldest events after an id that are older than 90 days. Others wait here longer.
+
+    Returns the id after which to go on, or None when the events from there on are younger.
+    """
+    rows = session.execute(
+        select(StripeEvent.id, StripeEvent.received_at, StripeEvent.state)
+        .where(StripeEvent.id > after_id)
+        .order_by(StripeEvent.id)
+        .limit(BITE)
+    ).all()
+    old = [row for row in rows if row.received_at < moment - EVENTS_KEPT]
+    settled = [row.id for row in old if row.state in SETTLED]
+    session.execute(delete(StripeEvent).where(StripeEvent.id.in_(settled)))
+    return old[-1].id if len(old) == BITE else None
