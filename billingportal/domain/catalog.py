@@ -204,3 +204,26 @@ def search(session: Session, account_id: int, words: str) -> list[PriceSummary]:
         statement = statement.where(or_(*(func.lower(column).contains(word, autoescape=True) for column in searched)))
     newest_first = statement.order_by(Price.created_at.desc(), Price.id.desc()).limit(MOST_FOUND)
     return [PriceSummary(price, product) for price, product in session.execute(newest_first)]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The account's active products and meters, each as id and name."""
+
+    products: list[tuple[str, str]]
+    meters: list[tuple[str, str]]
+
+
+def choices(session: Session, account_id: int) -> Choices:
+    """What a new price can be of, and by what it can be measured; by name."""
+    products = session.execute(
+        select(Product.stripe_product_id, Product.name)
+        .where(Product.processor_account_id == account_id, Product.active, Product.deleted_at.is_(None))
+        .order_by(func.lower(Product.name), Product.id)
+    )
+    meters = session.execute(
+        select(Meter.stripe_meter_id, Meter.display_name)
+        .where(Meter.processor_account_id == account_id, Meter.status == "active", Meter.deleted_at.is_(None))
+        .order_by(func.lower(Meter.display_name), Meter.id)
+    )
+    return Choices([(row[0], row[1]) for row in products], [(row[0], row[1]) for row in meters])

@@ -11,7 +11,7 @@ from billingportal.money import THREE_DECIMAL, WHOLE_ONLY, to_minor
 
 # As at Stripe: a unit amount has at most 12 decimals of a minor unit.
 MOST_DECIMALS = 12
-LARGEST_MINOR = 99_999_999
+LARGEST_MINOR = 999_999_999_999
 LARGEST_UP_TO = 10**12
 ENDLESS = ("", "∞", "inf")
 
@@ -59,7 +59,7 @@ def minor_of(field: str, text: str, currency: str) -> Decimal:
         raise Refusal(field, "Type an amount, for example 29.00.")
     if "," in typed:
         raise Refusal(field, "Use a point before the decimals and nothing between thousands, for example 1290.50.")
-    if not re.fullmatch(r"[0-9]{1,10}(\.[0-9]{0,20})?|\.[0-9]{1,20}", typed):
+    if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{0,20})?|\.[0-9]{1,20}", typed):
         raise Refusal(field, "Type the amount in digits only, for example 29.00.")
     minor = to_minor(Decimal(typed), currency)
     if minor > LARGEST_MINOR:

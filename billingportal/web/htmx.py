@@ -1,5 +1,6 @@
 """The only file that spells the headers of htmx 4."""
 
+import json
 from typing import Literal
 
 from flask import Flask, Request, Response, get_template_attribute, request
@@ -29,6 +30,12 @@ def redirect(address: str) -> Response:
 def signed_out(address: str) -> Response:
     """Refuse a request of a page whose session has ended, and lead to sign-in."""
     return Response(status=401, headers={"HX-Redirect": address})
+
+
+def announce(response: Response, event: str, detail: dict[str, str]) -> Response:
+    """Have the page tell its scripts of an event once the answer is in place."""
+    response.headers["HX-Trigger"] = json.dumps({event: detail})
+    return response
 
 
 def toast(kind: ToastKind, title: str, text: str = "") -> Markup:

@@ -12,9 +12,29 @@ from billingportal.models import Price, ProcessorAccount
 from billingportal.portal import current_portal
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.vault import CannotOpen
+from billingportal.web import htmx
 from billingportal.web.price_card import price_card
 
 blueprint = Blueprint("prices", __name__, url_prefix="/saas/prices")
+
+
+@blueprint.get("")
+def index() -> str:
+    """The prices that a plan can use. `into` names the input that takes the chosen one's id."""
+    words = request.args.get("q", "")[:200]
+    account = connected(db.session(), g.mode)
+    found = catalog.search(db.session(), account.id, words) if account else []
+    template = "prices/index.html"
+    if htmx.is_partial(request):
+        template = "prices/_list.html" if "q" in request.args else "prices/_picker.html"
+    return render_template(
+        template,
+        account=account,
+        words=words,
+        into=request.args.get("into", "")[:100],
+        cards=[price_card(db.session(), summary.price) for summary in found],
+        most=catalog.MOST_FOUND,
+    )
 
 
 @blueprint.get("/resolve")

@@ -203,7 +203,7 @@ def test_a_price_that_is_held_already_is_shown_without_asking_stripe(
 
 
 def test_when_stripe_does_not_answer_an_unknown_price_says_so(connected: Visitor, sandbox: Sandbox) -> None:
-    sandbox.control("faults", path="/v1/prices", kind="500", count=9)
+    sandbox.control("faults", path_prefix="/v1/prices", kind="500", count=9)
     assert "Stripe could not be asked about this price" in resolved(connected, "price_1Unknown")
 
 

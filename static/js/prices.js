@@ -1,0 +1,17 @@
+// Puts a price that was picked or created into the field that asked for it.
+(() => {
+  'use strict';
+  function fill({ into, price }) {
+    const input = document.getElementById(into);
+    if (!input) return;
+    input.value = price;
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+    input.focus();
+  }
+
+  document.addEventListener('click', event => {
+    const button = event.target.closest('[data-price][data-into]');
+    if (button) fill(button.dataset);
+  });
+  document.addEventListener('price-chosen', event => fill(event.detail));
+})();
