@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from billingportal.domain.offers import Choice, OfferedPrice
 from billingportal.domain.price_terms import terms_of
+from billingportal.domain.price_words import each_of, number
 
 MOST = 10_000_000
 
@@ -15,11 +16,20 @@ class Quantity:
 
     resource_id: int
     key: str
-    name: str
     unit: str
     number: int
     text: str
     is_refused: bool
+
+    @property
+    def words(self) -> str:
+        return counted(self.number, self.unit)
+
+
+def counted(how_many: int, unit: str) -> str:
+    """So many of them: "5,000 contacts", "1 workspace"."""
+    singular = each_of(unit).removeprefix("each ")
+    return f"1 {singular}" if how_many == 1 and not singular.startswith("of ") else f"{number(how_many)} {unit}"
 
 
 def quantities(choices: Sequence[Choice], asked: Mapping[str, str]) -> tuple[Quantity, ...]:
@@ -38,10 +48,10 @@ def quantity(offered: OfferedPrice, asked: Mapping[str, str], is_first: bool) ->
         raise ValueError("a price that sells a quantity sells it of a resource")
     typed = asked.get(resource.key, asked.get("", "") if is_first else "").strip()
     start = usual(offered)
-    number = number_of(typed)
-    is_refused = bool(typed) and number is None
-    shown = typed[:20] if is_refused else str(number or start)
-    return Quantity(resource.id, resource.key, resource.name, resource.unit, number or start, shown, is_refused)
+    wanted = number_of(typed)
+    is_refused = bool(typed) and wanted is None
+    shown = typed[:20] if is_refused else str(wanted or start)
+    return Quantity(resource.id, resource.key, resource.unit, wanted or start, shown, is_refused)
 
 
 def number_of(typed: str) -> int | None:

@@ -7,10 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from billingportal.domain import offers, processor_accounts
-from billingportal.domain.asked_quantities import Quantity, quantities
+from billingportal.domain.asked_quantities import Quantity, counted, quantities
 from billingportal.domain.offers import Choice, Offer, Period, length
 from billingportal.domain.payments import Payment, payment_of
-from billingportal.domain.price_words import number
 from billingportal.models import Plan, PlanPrice, PlanQuota
 from billingportal.models.processor_account import Mode
 
@@ -59,9 +58,10 @@ class PricingPage:
         return next((card for card in self.cards if card.plan.id == plan_id), None)
 
     def savings(self, period: Period) -> tuple[int, ...]:
-        """What paying this way saves with each plan that is paid for, in per cent."""
+        """What paying this way saves with each plan that can be paid so, in per cent."""
         place = self.periods.index(period)
-        return tuple(card.payments[place].saving for card in self.cards if card.payments)
+        payments = [card.payments[place] for card in self.cards if card.payments]
+        return tuple(payment.saving for payment in payments if payment.period == period)
 
 
 def pricing_page(session: Session, asked: Asked, mode: Mode | None = None) -> PricingPage:
@@ -154,6 +154,5 @@ def included(quota: PlanQuota) -> str:
     unit = quota.resource.unit
     if quota.quota is None:
         return f"Unlimited {unit}"
-    how_many = number(quota.quota) if quota.quota else "No"
     ending = " per billing period" if quota.resource.kind == "counter" else ""
-    return f"{how_many} {unit}{ending}"
+    return f"{counted(quota.quota, unit) if quota.quota else f'No {unit}'}{ending}"

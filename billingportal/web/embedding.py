@@ -25,4 +25,5 @@ def page_address() -> str:
 def snippet() -> str:
     """What the partner pastes. The script only sets the height of the frame to that of the page in it."""
     page = own_address(url_for("pricing.show", embed="1"))
-    return SNIPPET.format(page=page, script=own_address(url_for("assets.show", path="js/embed.js")))
+    # As text: on our own pages it is something to read, not something to render.
+    return str(SNIPPET.format(page=page, script=own_address(url_for("assets.show", path="js/embed.js"))))
