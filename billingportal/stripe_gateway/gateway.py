@@ -8,7 +8,7 @@ from typing import cast
 import stripe
 
 from billingportal.plain_json import JsonObject
-from billingportal.stripe_gateway import catalog, lists, translate
+from billingportal.stripe_gateway import catalog, lists, previews, translate
 from billingportal.stripe_gateway.calls import ask
 from billingportal.stripe_gateway.catalog import NewPrice
 from billingportal.stripe_gateway.copies import (
@@ -19,6 +19,7 @@ from billingportal.stripe_gateway.copies import (
     WebhookEndpointCopy,
 )
 from billingportal.stripe_gateway.errors import NotThere, RightMissing
+from billingportal.stripe_gateway.previews import PreviewItem
 from billingportal.stripe_gateway.rights import Right, missing_rights
 
 # The version that this SDK's types describe. An endpoint is pinned to it, so payloads have a known shape.
@@ -136,3 +137,11 @@ class StripeGateway:
     def reactivate_meter(self, meter_id: str) -> None:
         """Let a stopped meter count again."""
         catalog.reactivate_meter(self._client, meter_id)
+
+    def create_customer(self, name: str, idempotency_key: str) -> str:
+        """A customer with nothing but a name; its id."""
+        return previews.create_customer(self._client, name, idempotency_key)
+
+    def preview_total(self, customer_id: str, currency: str, items: Sequence[PreviewItem]) -> int:
+        """What the first invoice of a subscription to the items would be before tax, in minor units."""
+        return previews.preview_total(self._client, customer_id, currency, items)

@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain import affected, processor_accounts
 from billingportal.domain.affected import Affected
+from billingportal.domain.drift import Drift
 from billingportal.domain.offers import Offer, offer
-from billingportal.models import Plan, Price, Resource
+from billingportal.models import Plan, PlanPrice, Price, Resource
 from billingportal.models.plan_quota import Reaction
 from billingportal.models.processor_account import Mode
 from billingportal.web.plan_form import REACTIONS, PlanForm, PriceRow, uses
 from billingportal.web.price_card import PriceCard, price_card
+from billingportal.web.price_repairs import drifts
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Editor:
     reactions: Mapping[Reaction, str]
     cards: dict[int, PriceCard]
     affected: Affected | None
+    drifts: list[tuple[PlanPrice, Drift]]
     resources: tuple[Resource, ...]
 
     @property
@@ -56,6 +59,7 @@ def editor(
         reactions=REACTIONS,
         cards=cards(session, account.id, form, resources) if account else {},
         affected=found,
+        drifts=drifts(plan, account.id) if plan and account else [],
         resources=resources,
     )
 

@@ -1,0 +1,44 @@
+"""Invoice previews: what Stripe would charge, without anything being created, and the customer they are made for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import stripe
+
+from billingportal.stripe_gateway.calls import ask
+
+
+@dataclass(frozen=True)
+class PreviewItem:
+    """One price of the subscription that is previewed. `quantity` is None for a metered price."""
+
+    stripe_price_id: str
+    quantity: int | None
+
+
+def preview_total(client: stripe.StripeClient, customer_id: str, currency: str, items: Sequence[PreviewItem]) -> int:
+    """The sum of the first invoice before tax, in minor units. Raises a StripeProblem."""
+    params = cast(
+        "stripe.params.InvoiceCreatePreviewParams",
+        {
+            "customer": customer_id,
+            "currency": currency,
+            "subscription_details": {"items": [item_params(item) for item in items]},
+        },
+    )
+    answer, _ = ask(lambda: client.v1.invoices.create_preview(params=params))
+    return cast(int, answer["subtotal"])
+
+
+def item_params(item: PreviewItem) -> dict[str, object]:
+    if item.quantity is None:
+        return {"price": item.stripe_price_id}
+    return {"price": item.stripe_price_id, "quantity": item.quantity}
+
+
+def create_customer(client: stripe.StripeClient, name: str, idempotency_key: str) -> str:
+    """A customer with nothing but a name; its id. Raises a StripeProblem."""
+    options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
+    answer, _ = ask(lambda: client.v1.customers.create(params={"name": name}, options=options))
+    return cast(str, answer["id"])
