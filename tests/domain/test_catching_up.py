@@ -24,7 +24,7 @@ def furnish(world: World) -> None:
     world.sandbox.control("samples", account=world.stripe_account.id, mode="test", name="catalog")
     shop = world.shop(seed=3)
     shop.open()
-    shop.live(40)
+    shop.live(25)
 
 
 def change(world: World, edit: Callable[[CatchUp], None]) -> None:

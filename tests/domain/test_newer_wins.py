@@ -140,7 +140,7 @@ def assert_true(row: Row, happenings: list[Happening]) -> None:
 
 
 @pytest.mark.parametrize("kind", LIVES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(chance=st.randoms(use_true_random=False), length=st.integers(1, 9))
 def test_any_order_of_events_and_answers_ends_as_the_truth(kind: str, chance: Random, length: int) -> None:
     happenings = history(chance, kind, length)
