@@ -14,15 +14,14 @@ from billingportal.clock import now
 from billingportal.db import Database
 from billingportal.domain import row_statements
 from billingportal.domain.absorption import absorb_event
-from billingportal.domain.kinds import KIND_OF_EVENT, Kind, is_creation, is_deletion
+from billingportal.domain.kinds import KIND_OF_EVENT, Kind
 from billingportal.domain.newer_wins import EventSighting, Verdict
+from billingportal.domain.sightings import has_hidden_part, sighting
 from billingportal.errors import PortalError
 from billingportal.models import StripeEvent
 from billingportal.models.stripe_event import EventSource, EventState
 from billingportal.plain_json import JsonObject
-from billingportal.stripe_gateway import translate
-from billingportal.stripe_gateway.copies import Copy, EventCopy
-from billingportal.stripe_gateway.errors import UnreadableObject
+from billingportal.stripe_gateway.copies import EventCopy
 from billingportal.stripe_gateway.gateway import API_VERSION
 
 EVENTS = cast(Table, StripeEvent.__table__)
@@ -115,7 +114,7 @@ def read(event: EventCopy, *, livemode: bool) -> Result | Told:
         return Result("ignored", {})
     if not kind.is_told_whole or event.api_version != API_VERSION or has_hidden_part(event.object):
         return Result("pending", {})
-    return Told(kind, event.object_id, sighting(kind, event))
+    return Told(kind, event.object_id, sighting(event))
 
 
 def is_disconnection(error: BaseException) -> bool:
@@ -133,48 +132,6 @@ def absorb(database: Database, processor_account_id: int, told: Told) -> Result:
     """Take one event into our rows as far as it proves its place. Writes nothing about the event itself."""
     done = absorb_event(database, told.kind, processor_account_id, told.object_id, told.sighting)
     return Result(STATE_AFTER[done.verdict], done.changes)
-
-
-def has_hidden_part(source: JsonObject) -> bool:
-    """Whether a subscription has more items than its payload shows."""
-    items = source.get("items")
-    return isinstance(items, dict) and bool(items.get("has_more"))
-
-
-def sighting(kind: Kind, event: EventCopy) -> EventSighting:
-    """The object as this event shows it, before and after."""
-    return EventSighting(
-        copy=translate.copy_of(event.object),
-        created_at=event.created_at,
-        before=before(event),
-        is_creation=is_creation(event.type),
-        is_deletion=is_deletion(event.type),
-    )
-
-
-def before(event: EventCopy) -> Copy | None:
-    """The object as it was until the event, where the event tells it whole: that is proof, and never needed."""
-    if event.previous_attributes is None:
-        return None
-    try:
-        return translate.copy_of(overlay(event.object, event.previous_attributes))
-    except UnreadableObject:
-        return None
-
-
-def overlay(current: JsonObject, previous: JsonObject) -> JsonObject:
-    """The object as it was: Stripe names only what changed, nested objects in part, lists whole."""
-    merged = dict(current)
-    for name, was in previous.items():
-        is_now = merged.get(name)
-        if name == "metadata" and isinstance(was, dict) and isinstance(is_now, dict):
-            # A label that was added was not there before, which Stripe writes as null.
-            merged[name] = {label: text for label, text in overlay(is_now, was).items() if text is not None}
-        elif isinstance(was, dict) and isinstance(is_now, dict):
-            merged[name] = overlay(is_now, was)
-        else:
-            merged[name] = was
-    return merged
 
 
 def store(
