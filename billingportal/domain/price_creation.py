@@ -10,7 +10,8 @@ from billingportal.db import Transaction
 from billingportal.domain import audit, catalog, settling
 from billingportal.domain.kinds import METER, PRICE, PRODUCT
 from billingportal.domain.locks import CATALOG, take_turns
-from billingportal.domain.price_drafts import Mistakes, NewMeter, NewProduct, PriceDraft
+from billingportal.domain.mistakes import Mistakes
+from billingportal.domain.price_drafts import NewMeter, NewProduct, PriceDraft
 from billingportal.errors import Refusal
 from billingportal.models import AuditEntry, Meter, Price, Product
 from billingportal.stripe_gateway.catalog import NewPrice

@@ -1,15 +1,15 @@
 """A price that is to be made at Stripe: the answers to the form, checked before Stripe is asked."""
 
 import re
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
-from typing import Literal, TypeVar, cast, get_args
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
 
 from billingportal.domain import typed_amounts
+from billingportal.domain.mistakes import Mistakes, Reader
 from billingportal.domain.price_references import LONGEST_LOOKUP_KEY, REFUSED_PREFIXES
 from billingportal.domain.pricing import Package, Terms
 from billingportal.domain.typed_amounts import TypedTier
-from billingportal.errors import PortalError, Refusal
+from billingportal.errors import Refusal
 from billingportal.money import CURRENCIES
 
 Usage = Literal["licensed", "metered"]
@@ -19,7 +19,6 @@ Aggregation = Literal["sum", "count", "last"]
 TaxBehavior = Literal["unspecified", "exclusive", "inclusive"]
 LONGEST = {"day": 1095, "week": 156, "month": 36, "year": 3}  # three years, as at Stripe
 NEW = "new"
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -75,30 +74,6 @@ class PriceDraft:
     lookup_key: str | None
     moves_lookup_key: bool
     tax_behavior: TaxBehavior
-
-
-class Mistakes(PortalError):
-    """Everything that is wrong with the answers, each at its field."""
-
-    def __init__(self, refusals: Collection[Refusal]) -> None:
-        super().__init__("; ".join(f"{refusal.field}: {refusal.message}" for refusal in refusals))
-        self.refusals = tuple(refusals)
-
-
-@dataclass
-class Reader:
-    """Reads one answer after the other and gathers what is wrong, so that the form says it all at once."""
-
-    refusals: list[Refusal] = field(default_factory=list)
-
-    def take(self, read: Callable[[], T]) -> T | None:
-        try:
-            return read()
-        except Mistakes as mistakes:
-            self.refusals.extend(mistakes.refusals)
-        except Refusal as refusal:
-            self.refusals.append(refusal)
-        return None
 
 
 def read(answers: Answers) -> PriceDraft:

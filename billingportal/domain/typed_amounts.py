@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
+from billingportal.domain.mistakes import Reader
 from billingportal.domain.pricing import NOTHING, Tier
 from billingportal.errors import Refusal
 from billingportal.money import THREE_DECIMAL, WHOLE_ONLY, to_minor
@@ -68,31 +70,42 @@ def minor_of(field: str, text: str, currency: str) -> Decimal:
 
 
 def tiers(rows: Sequence[TypedTier], currency: str) -> tuple[Tier, ...]:
-    """The table as tiers. Raises Refusal at a row's field, named `tiers-<row>-<field>`."""
+    """The table as tiers. Raises Refusal for an empty one, else Mistakes at the cells, named `tiers-<row>-<field>`."""
     if not rows:
         raise Refusal("tiers", "Add at least one tier.")
+    reader = Reader()
+    ends: list[int] = []
     found: list[Tier] = []
-    below = 0
     for place, row in enumerate(rows):
-        tier = tier_of(place, row, currency, is_last=place == len(rows) - 1)
-        if tier.up_to is not None and tier.up_to <= below:
-            raise Refusal(f"tiers-{place}-up_to", f"Each tier ends higher than the one before, so after {below:,}.")
-        below = tier.up_to or below
-        found.append(tier)
+        name, is_last = f"tiers-{place}", place == len(rows) - 1
+        end = reader.take(partial(end_of, f"{name}-up_to", row.up_to, max(ends, default=0), is_last=is_last))
+        amounts = reader.take(partial(amounts_of, name, row, currency))
+        ends += [end] if end is not None else []
+        if amounts is not None:
+            found.append(Tier(end, *amounts))
+    reader.finish()
     return tuple(found)
 
 
-def tier_of(place: int, row: TypedTier, currency: str, *, is_last: bool) -> Tier:
-    name = f"tiers-{place}"
-    is_endless = row.up_to.strip().lower() in ENDLESS
-    if is_last and not is_endless:
-        raise Refusal(f"{name}-up_to", "Leave the end of the last tier empty: it goes on without end.")
-    up_to = None if is_last else whole(f"{name}-up_to", row.up_to, "Type where this tier ends, for example 1000.")
+def end_of(field: str, typed: str, below: int, *, is_last: bool) -> int | None:
+    """Where a tier ends; None for the last one. Raises Refusal."""
+    if is_last:
+        if typed.strip().lower() not in ENDLESS:
+            raise Refusal(field, "Leave the end of the last tier empty: it goes on without end.")
+        return None
+    end = whole(field, typed, "Type where this tier ends, for example 1000.")
+    if end <= below:
+        raise Refusal(field, f"Each tier ends higher than the one before, so after {below:,}.")
+    return end
+
+
+def amounts_of(name: str, row: TypedTier, currency: str) -> tuple[Decimal, Decimal]:
+    """What a tier charges for each unit, and once. Raises Mistakes."""
     unit, flat = row.unit_amount.strip(), row.flat_amount.strip()
     if not unit and not flat:
         raise Refusal(f"{name}-unit_amount", "Type a price for each, a flat fee, or both. 0 is included for free.")
-    return Tier(
-        up_to,
-        unit_amount(f"{name}-unit_amount", unit, currency) if unit else NOTHING,
-        flat_amount(f"{name}-flat_amount", flat, currency) if flat else NOTHING,
-    )
+    reader = Reader()
+    each = reader.take(lambda: unit_amount(f"{name}-unit_amount", unit, currency)) if unit else NOTHING
+    once = reader.take(lambda: flat_amount(f"{name}-flat_amount", flat, currency)) if flat else NOTHING
+    reader.finish()
+    return each or NOTHING, once or NOTHING

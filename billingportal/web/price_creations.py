@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from billingportal.db import db, transaction
 from billingportal.domain import catalog, price_creation, price_linking
+from billingportal.domain.mistakes import Mistakes
 from billingportal.domain.plan_links import Link
 from billingportal.domain.price_creation import Creating
-from billingportal.domain.price_drafts import Mistakes, read
+from billingportal.domain.price_drafts import read
 from billingportal.domain.processor_accounts import connected
 from billingportal.errors import Refusal
 from billingportal.web import htmx

@@ -18,8 +18,9 @@ from wtforms import (
     TextAreaField,
 )
 
+from billingportal.domain.mistakes import Mistakes
 from billingportal.domain.plan_links import Link
-from billingportal.domain.price_drafts import NEW, Answers, Mistakes
+from billingportal.domain.price_drafts import NEW, Answers
 from billingportal.domain.typed_amounts import TypedTier
 from billingportal.models.plan_price import PriceRole
 from billingportal.money import COMMON, CURRENCIES

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from billingportal.domain.price_drafts import Answers, Mistakes, NewMeter, NewProduct, read
+from billingportal.domain.mistakes import Mistakes
+from billingportal.domain.price_drafts import Answers, NewMeter, NewProduct, read
 from billingportal.domain.pricing import Package, Terms, Tier
 from billingportal.domain.typed_amounts import TypedTier
 from billingportal.plain_json import JsonObject
@@ -120,6 +121,19 @@ def test_tiers_have_to_rise() -> None:
     rows = (TypedTier("1000", "1"), TypedTier("1000", "1"), TypedTier("", "1"))
     found = mistakes(replace(TIERED, tiers=rows))
     assert found == {"tiers-1-up_to": "Each tier ends higher than the one before, so after 1,000."}
+
+
+def test_every_cell_of_the_table_has_its_own_mistake() -> None:
+    rows = (TypedTier("x", "y", "z"), TypedTier("10", "", ""), TypedTier("5", "1"), TypedTier("9", "1,5"))
+    assert mistakes(replace(TIERED, tiers=rows)).keys() == {
+        "tiers-0-up_to",
+        "tiers-0-unit_amount",
+        "tiers-0-flat_amount",
+        "tiers-1-unit_amount",
+        "tiers-2-up_to",
+        "tiers-3-up_to",
+        "tiers-3-unit_amount",
+    }
 
 
 def test_all_mistakes_are_found_at_once() -> None:

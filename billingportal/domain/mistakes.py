@@ -1,0 +1,39 @@
+"""Several refusals at once, so that a form says everything that is wrong with it."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from billingportal.errors import PortalError, Refusal
+
+T = TypeVar("T")
+
+
+class Mistakes(PortalError):
+    """Everything that is wrong with a form's answers, each at its field."""
+
+    def __init__(self, refusals: Collection[Refusal]) -> None:
+        super().__init__("; ".join(f"{refusal.field}: {refusal.message}" for refusal in refusals))
+        self.refusals = tuple(refusals)
+
+
+@dataclass
+class Reader:
+    """Reads one answer after the other and gathers what is wrong."""
+
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def take(self, read: Callable[[], T]) -> T | None:
+        """What was read, or None with its refusal kept."""
+        try:
+            return read()
+        except Mistakes as mistakes:
+            self.refusals.extend(mistakes.refusals)
+        except Refusal as refusal:
+            self.refusals.append(refusal)
+        return None
+
+    def finish(self) -> None:
+        """Raises Mistakes when there was any."""
+        if self.refusals:
+            raise Mistakes(self.refusals)
