@@ -1,15 +1,19 @@
-"""`./bin/bench webhooks`: the one command for all measurements."""
+"""`./bin/bench webhooks` and `./bin/bench pages`: the one command for all measurements."""
 
 import argparse
 
-from benchmarks import webhooks
+from benchmarks import pages, webhooks
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="./bin/bench", description="Measures the speed of the portal.")
     commands = parser.add_subparsers(required=True)
-    webhooks.add_arguments(commands.add_parser("webhooks", help=webhooks.__doc__))
-    webhooks.run(parser.parse_args())
+    for name, module in (("webhooks", webhooks), ("pages", pages)):
+        command = commands.add_parser(name, help=module.__doc__)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    arguments = parser.parse_args()
+    arguments.run(arguments)
 
 
 if __name__ == "__main__":

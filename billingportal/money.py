@@ -6,6 +6,7 @@ ISK and UGX have no coins below one, but Stripe still takes them in hundredths, 
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 
@@ -67,8 +68,12 @@ def round_minor(minor: Decimal) -> int:
     return int(minor.quantize(Decimal(1), ROUND_HALF_UP))
 
 
+@lru_cache(maxsize=4096)
 def text_of(minor: Decimal, currency: str) -> str:
-    """The amount with its currency, with as many decimals as it needs and at least the usual ones."""
+    """The amount with its currency, with as many decimals as it needs and at least the usual ones.
+
+    The same prices stand on every page, and Babel takes its time.
+    """
     major = to_major(minor, currency)
     usual = get_currency_precision(currency.upper())
     needed = max(usual, -int(major.normalize().as_tuple().exponent))

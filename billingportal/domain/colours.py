@@ -1,5 +1,7 @@
 """Contrast as WCAG 2 defines it, and colours moved until text can be read. Colours are `#rrggbb`."""
 
+from functools import lru_cache
+
 from billingportal.errors import Refusal
 
 WHITE = "#ffffff"
@@ -45,6 +47,7 @@ def darkened(colour: str) -> str:
     return moved(colour, BLACK, WHITE)
 
 
+@lru_cache(maxsize=64)
 def lightened(colour: str) -> str:
     """The colour, or the nearest lighter one that can be read on the dark theme's surfaces."""
     return moved(colour, WHITE, DARK_SURFACE)

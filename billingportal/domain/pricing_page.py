@@ -87,8 +87,8 @@ def active_plans(session: Session) -> Sequence[Plan]:
         .where(Plan.state == "active")
         .order_by(Plan.position, Plan.id)
         .options(
-            selectinload(Plan.quotas).joinedload(PlanQuota.resource),
-            selectinload(Plan.prices).joinedload(PlanPrice.resource),
+            selectinload(Plan.quotas).selectinload(PlanQuota.resource),
+            selectinload(Plan.prices).selectinload(PlanPrice.resource),
         )
     ).all()
 

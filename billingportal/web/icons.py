@@ -19,6 +19,7 @@ def shapes(name: str) -> Markup:
     return Markup((FOLDER / f"{name}.svg").read_text().strip())  # noqa: S704 the file is ours
 
 
+@cache
 def icon(name: str, classes: str = "") -> Markup:
     """The icon, hidden from assistive technology: the words beside it say what it says."""
     return DRAWING.format(classes=f"icon {classes}".strip(), shapes=shapes(name))
