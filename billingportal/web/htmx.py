@@ -44,6 +44,11 @@ def toast(kind: ToastKind, title: str, text: str = "") -> Markup:
     return Markup(rendered)  # noqa: S704 rendered by an autoescaping template
 
 
+def with_toast(part: str, kind: ToastKind, title: str, text: str = "") -> str:
+    """A rendered part of the page, followed by a toast. (Adding a toast to plain text would escape the text.)"""
+    return part + str(toast(kind, title, text))
+
+
 def vary_by_type(response: Response) -> Response:
     """One address answers with a page or with a part of it: caches must not mix them up."""
     if response.mimetype == "text/html":

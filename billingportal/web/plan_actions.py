@@ -101,7 +101,7 @@ def acted(plan_id: int, act: Act, words: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return refused(refusal)
     if htmx.is_partial(request):
-        return list_partial() + htmx.toast("ok", said)
+        return htmx.with_toast(list_partial(), "ok", said)
     flash(said)
     return htmx.redirect(url_for("plans.index"))
 
@@ -109,5 +109,5 @@ def acted(plan_id: int, act: Act, words: str) -> ResponseReturnValue:
 def refused(refusal: Refusal) -> ResponseReturnValue:
     """Show the list as it is now, and why nothing was done."""
     if htmx.is_partial(request):
-        return list_partial() + htmx.toast("bad", "Nothing was changed", refusal.message), 422
+        return htmx.with_toast(list_partial(), "bad", "Nothing was changed", refusal.message), 422
     return list_partial(refusal.message), 422

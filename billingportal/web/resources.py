@@ -115,7 +115,7 @@ def acted(act: Callable[[Session], str], words: str) -> ResponseReturnValue:
 
 def done(words: str) -> ResponseReturnValue:
     if htmx.is_partial(request):
-        return page(ResourceForm()) + htmx.toast("ok", words)
+        return htmx.with_toast(page(ResourceForm()), "ok", words)
     flash(words)
     return htmx.redirect(url_for("resources.index"))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -9,6 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.support import browser as support
 from tests.support.browser import DESK, Theme, Watch
+from tests.support.newcomer import Running, set_up, started
 from tests.support.server import serving
 
 
@@ -44,3 +46,18 @@ def open_page(browser: Browser, live_url: str) -> Iterator[OpenPage]:
 def page(open_page: OpenPage) -> Page:
     """The page of one visitor at a desk."""
     return open_page()[0]
+
+
+@pytest.fixture
+def running(database_url: str, tmp_path: Path) -> Iterator[Running]:
+    """A portal that was just started for the first time, together with its sandbox."""
+    with started(database_url, tmp_path) as portal:
+        yield portal
+
+
+@pytest.fixture
+def visit(browser: Browser, running: Running) -> Iterator[tuple[Page, Watch]]:
+    """A newcomer who has set the portal up and is signed in."""
+    with support.watched_page(browser, running.url) as (page, watch):
+        set_up(page, running.setup_link)
+        yield page, watch

@@ -1,81 +1,16 @@
 """A newcomer starts portal and sandbox, connects Stripe and sees events arrive: real processes, real browser."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from billingportal.ports import free_port
 from tests.support.browser import PHONE, Watch, assert_accessible, assert_no_sideways_scroll, settle, watched_page
-from tests.support.program import ROOT, Program
-from tests.support.sandbox import SandboxAccount, SandboxClient
+from tests.support.newcomer import CHECK, Running, expect_registered, save, set_up
 
 pytestmark = pytest.mark.browser
 
 REFUSED = "status of 422"
-PASSWORD = "correct horse battery"
 # From the change at Stripe to its line on the page, in milliseconds.
 WITHIN = 3000
-CHECK = 15_000
-
-
-@dataclass(frozen=True)
-class Running:
-    """A portal that `bin/run --sandbox` has started, and what it printed for its newcomer."""
-
-    url: str
-    setup_link: str
-    sandbox: SandboxClient
-    keys: dict[str, str]
-
-    def account(self) -> SandboxAccount:
-        return self.sandbox.account()
-
-
-@pytest.fixture
-def running(database_url: str, tmp_path: Path) -> Iterator[Running]:
-    port = free_port(0)
-    command = [str(ROOT / "bin" / "run"), "--sandbox", "--port", str(port), "--data", str(tmp_path / "data")]
-    with Program(command, tmp_path / "output", {"PORTAL_DATABASE_URL": database_url}) as program:
-        program.wait_for("Ctrl-C ends it.")
-        printed = program.printed
-        sandbox_url = re.search(r"Stripe sandbox at (http://\S+)", printed)
-        link = re.search(r"http://\S+/setup/\S+", printed)
-        assert sandbox_url is not None
-        assert link is not None
-        keys = dict(re.findall(r", (test|live): (sk_\S+)", printed))
-        yield Running(f"http://127.0.0.1:{port}", link.group(), SandboxClient(sandbox_url.group(1)), keys)
-        assert program.end() == 0
-
-
-@pytest.fixture
-def visit(browser: Browser, running: Running) -> Iterator[tuple[Page, Watch]]:
-    with watched_page(browser, running.url) as (page, watch):
-        set_up(page, running.setup_link)
-        yield page, watch
-
-
-def set_up(page: Page, link: str) -> None:
-    page.goto(link)
-    page.get_by_label("Your name").fill("Mara Lindqvist")
-    page.get_by_label("Email").fill("mara@example.com")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Create account").click()
-    expect(page.get_by_role("heading", level=1, name="Payment Processor")).to_be_visible()
-
-
-def save(page: Page, key: str) -> None:
-    page.get_by_label("Secret key", exact=True).fill(key)
-    page.get_by_role("button", name="Save configuration").click()
-
-
-def expect_registered(page: Page) -> None:
-    expect(page.locator("#secret-key-status .is-ok")).to_contain_text("Working", timeout=CHECK)
-    expect(page.locator("#webhook-status .is-ok")).to_contain_text("registered", timeout=CHECK)
-    expect(page.locator("#catch-up-status")).to_contain_text("Complete up to", timeout=CHECK)
 
 
 def mark(page: Page) -> None:

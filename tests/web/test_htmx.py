@@ -24,3 +24,10 @@ def test_what_a_toast_says_is_escaped(app: Flask) -> None:
         toast = htmx.toast("bad", "<b>Title</b>", "a & b")
     assert "&lt;b&gt;Title&lt;/b&gt;" in toast
     assert "a &amp; b" in toast
+
+
+def test_a_toast_after_a_part_leaves_the_part_as_it_is(app: Flask) -> None:
+    with app.test_request_context():
+        answer = htmx.with_toast("<div>the part</div>", "ok", "Saved")
+    assert answer.startswith("<div>the part</div>")
+    assert "<hx-partial" in answer
