@@ -59,6 +59,6 @@ def moved(colour: str, towards: str, against: str) -> str:
     return next(step for step in way if contrast(step, against) >= READABLE)
 
 
-def mixed(colour: str, other: str, percent: int) -> str:
+def mixed(colour: str, other: str, step: int) -> str:
     parts = zip(channels(colour), channels(other), strict=True)
-    return "#" + "".join(f"{one + (another - one) * percent // 100:02x}" for one, another in parts)
+    return "#" + "".join(f"{one + (another - one) * step // STEPS:02x}" for one, another in parts)

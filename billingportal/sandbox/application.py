@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from billingportal.sandbox import faults, forms, idempotency
+from billingportal.sandbox import clock, faults, forms, idempotency
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import API_VERSION
 from billingportal.sandbox.delivery import Postman
@@ -119,7 +119,7 @@ class Application:
         """Remember the request for the home page and the control API."""
         secret = request.headers.get("authorization", "")
         entry = {
-            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "at": datetime.fromtimestamp(clock.precise(), UTC).isoformat(timespec="milliseconds"),
             "id": request_id,
             "method": request.method,
             "path": request.path,
