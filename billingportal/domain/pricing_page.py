@@ -10,7 +10,7 @@ from billingportal.domain import offers, processor_accounts
 from billingportal.domain.asked_quantities import Quantity, counted, quantities
 from billingportal.domain.offers import Choice, Offer, Period, length
 from billingportal.domain.payments import Payment, payment_of
-from billingportal.models import Plan, PlanPrice, PlanQuota
+from billingportal.models import Plan, PlanQuota
 from billingportal.models.processor_account import Mode
 
 # What the style sheet knows to switch between.
@@ -81,15 +81,12 @@ def pricing_page(session: Session, asked: Asked, mode: Mode | None = None) -> Pr
 
 
 def active_plans(session: Session) -> Sequence[Plan]:
-    """In their order, with all that hangs on them in one query each."""
+    """In their order, with all that hangs on them in one query each. Prices find their resources among the quotas'."""
     return session.scalars(
         select(Plan)
         .where(Plan.state == "active")
         .order_by(Plan.position, Plan.id)
-        .options(
-            selectinload(Plan.quotas).selectinload(PlanQuota.resource),
-            selectinload(Plan.prices).selectinload(PlanPrice.resource),
-        )
+        .options(selectinload(Plan.quotas).selectinload(PlanQuota.resource), selectinload(Plan.prices))
     ).all()
 
 
