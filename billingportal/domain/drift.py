@@ -10,7 +10,7 @@ from typing import Literal, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.catalog import held_by_id, meter_of, product_of
+from billingportal.domain.held_prices import held_by_id, meter_of, product_of
 from billingportal.domain.price_terms import is_metered, terms_of
 from billingportal.domain.price_words import period_words, price_words
 from billingportal.models import PlanPrice, Price

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.db import Transaction
-from billingportal.domain import audit, catalog, settling
+from billingportal.domain import audit, settling
+from billingportal.domain.held_prices import held_by_id, product_of
 from billingportal.domain.kinds import METER, PRICE, PRODUCT
 from billingportal.domain.locks import CATALOG, take_turns
 from billingportal.domain.mistakes import Mistakes
@@ -139,8 +140,8 @@ def end(session: Session, creating: Creating, price_id: str) -> None:
     take_turns(session, CATALOG)
     if is_recorded(session, "price.created", ("price", price_id)):
         return
-    price = catalog.held_by_id(session, creating.account_id, price_id)
-    product = catalog.product_of(session, price) if price else None
+    price = held_by_id(session, creating.account_id, price_id)
+    product = product_of(session, price) if price else None
     summary = f"Created the price {price_id} of {product.name if product else 'a product'} in Stripe"
     record(session, creating, "price.created", summary, ("price", price_id))
 

@@ -6,7 +6,7 @@ from typing import Literal, cast, get_args
 
 from billingportal.domain import typed_amounts
 from billingportal.domain.mistakes import Mistakes, Reader
-from billingportal.domain.price_references import LONGEST_LOOKUP_KEY, REFUSED_PREFIXES
+from billingportal.domain.price_references import LONGEST_LOOKUP_KEY, is_id
 from billingportal.domain.pricing import Package, Terms
 from billingportal.domain.typed_amounts import TypedTier
 from billingportal.errors import Refusal
@@ -187,6 +187,6 @@ def lookup_key_of(answers: Answers) -> str | None:
         return None
     if len(key) > LONGEST_LOOKUP_KEY or not key.isprintable():
         raise Refusal("lookup_key", f"Use at most {LONGEST_LOOKUP_KEY} characters.")
-    if key.startswith(("price_", *(prefix for prefix, _ in REFUSED_PREFIXES))):
+    if key.startswith("price_") or is_id(key):
         raise Refusal("lookup_key", "A lookup key that looks like an ID of Stripe would be mistaken for one.")
     return key

@@ -8,6 +8,7 @@ from billingportal.errors import Refusal
 FIELD = "price"
 LONGEST_LOOKUP_KEY = 200
 PRICE_ID = re.compile(r"price_[A-Za-z0-9]+")
+ID = re.compile(r"[a-z]+_((test|live)_)?(?P<random>[A-Za-z0-9]{8,})")
 EXPECTED = "Paste a Price ID, which starts with price_, or a lookup key."
 
 # Objects of Stripe whose ids are close at hand where a Price ID is copied.
@@ -42,13 +43,19 @@ def read(typed: str) -> Reference:
     if "://" in text or text.startswith(("dashboard.stripe.com", "www.")):
         return of_address(text)
     for prefix, words in REFUSED_PREFIXES:
-        if re.fullmatch(f"{prefix}[A-Za-z0-9_]{{6,}}", text):
+        if text.startswith(prefix) and is_id(text):
             raise Refusal(FIELD, words)
     if PRICE_ID.fullmatch(text):
         return Reference(stripe_price_id=text)
     if len(text) > LONGEST_LOOKUP_KEY or not text.isprintable():
         raise Refusal(FIELD, f"This is too long for a lookup key. {EXPECTED}")
     return Reference(lookup_key=text)
+
+
+def is_id(text: str) -> bool:
+    """Whether the text has the form of Stripe's ids and keys, unlike a lookup key such as `plan_monthly`."""
+    found = ID.fullmatch(text)
+    return found is not None and any(sign.isdigit() for sign in found["random"])
 
 
 def of_address(text: str) -> Reference:

@@ -6,10 +6,12 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.db import Transaction
-from billingportal.domain import audit, catalog, settling
+from billingportal.domain import audit, settling
 from billingportal.domain.drift import Repair, RepairKind, drift, linked_as
+from billingportal.domain.held_prices import held_by_id
 from billingportal.domain.kinds import METER, PRICE, PRODUCT, Kind
 from billingportal.domain.locks import PLANS, take_turns
+from billingportal.domain.sellable import refuse_unsellable
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import Plan, PlanPrice, Price
 from billingportal.stripe_gateway.errors import StripeProblem
@@ -38,7 +40,7 @@ def repair(repairing: Repairing) -> int:
     with repairing.transaction() as session:
         row = found(session, repairing)
         offered(session, row, repairing.kind)
-        price = catalog.held_by_id(session, row.processor_account_id, row.stripe_price_id)
+        price = held_by_id(session, row.processor_account_id, row.stripe_price_id)
         target = None if price is None else target_at_stripe(repairing.kind, price)
         account_id = row.processor_account_id
     if target is not None:
@@ -118,16 +120,16 @@ def mend_here(session: Session, repairing: Repairing) -> int:
 def link_other(session: Session, row: PlanPrice) -> str:
     """Link the price that has the lookup key now, if it can be sold. Raises Refusal."""
     price_id = offered(session, row, "link_other").stripe_price_id or ""
-    price = catalog.held_by_id(session, row.processor_account_id, price_id)
+    price = held_by_id(session, row.processor_account_id, price_id)
     if price is None:
         raise Conflict(GONE)
-    catalog.refuse_unsellable(session, price)
+    refuse_unsellable(session, price)
     remember(session, row, price_id)
     return price_id
 
 
 def remember(session: Session, row: PlanPrice, price_id: str) -> None:
-    price = catalog.held_by_id(session, row.processor_account_id, price_id)
+    price = held_by_id(session, row.processor_account_id, price_id)
     row.stripe_price_id = price_id
     row.linked_as = linked_as(session, price) if price else {}
     row.linked_at = now()

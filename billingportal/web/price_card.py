@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from billingportal.domain.catalog import meter_of, product_of
+from billingportal.domain.held_prices import meter_of, product_of
 from billingportal.domain.price_terms import currencies, is_metered, model_words, terms_of
 from billingportal.domain.price_words import number, period_words, price_words, range_words, worded
 from billingportal.domain.pricing import Terms, cliffs

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, g, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from billingportal.db import db, transaction
-from billingportal.domain import catalog, price_creation, price_linking
+from billingportal.domain import price_creation, price_linking, price_search
 from billingportal.domain.mistakes import Mistakes
 from billingportal.domain.plan_links import Link
 from billingportal.domain.price_creation import Creating
@@ -88,6 +88,6 @@ def shown(form: PriceForm) -> str:
     """The form alone for htmx, else a page around it."""
     form.keep_token()
     account = connected(db.session(), g.mode)
-    known = catalog.choices(db.session(), account.id) if account else catalog.Choices([], [])
+    known = price_search.choices(db.session(), account.id) if account else price_search.Choices([], [])
     template = "prices/_form.html" if htmx.is_partial(request) else "prices/new.html"
     return render_template(template, form=form, account=account, choices=choices(known.products, known.meters))

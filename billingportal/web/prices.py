@@ -4,7 +4,7 @@ from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from billingportal.db import db, transaction
-from billingportal.domain import catalog
+from billingportal.domain import catalog, price_search
 from billingportal.domain.price_references import FIELD
 from billingportal.domain.processor_accounts import connected, gateway_of
 from billingportal.errors import Refusal
@@ -23,7 +23,7 @@ def index() -> str:
     """The prices that a plan can use. `into` names the input that takes the chosen one's id."""
     words = request.args.get("q", "")[:200]
     account = connected(db.session(), g.mode)
-    found = catalog.search(db.session(), account.id, words) if account else []
+    found = price_search.search(db.session(), account.id, words) if account else []
     template = "prices/index.html"
     if htmx.is_partial(request):
         template = "prices/_list.html" if "q" in request.args else "prices/_picker.html"
@@ -33,7 +33,7 @@ def index() -> str:
         words=words,
         into=request.args.get("into", "")[:100],
         cards=[price_card(db.session(), summary.price) for summary in found],
-        most=catalog.MOST_FOUND,
+        most=price_search.MOST_FOUND,
     )
 
 

@@ -11,11 +11,11 @@ from werkzeug.datastructures import MultiDict
 from billingportal.db import db, transaction
 from billingportal.domain import plan_proof, processor_accounts, resources
 from billingportal.domain.calculator import Curve, Estimate, Part, curve, estimate
-from billingportal.domain.catalog import own_trouble
 from billingportal.domain.offers import Choice, OfferedPrice, choices_of
 from billingportal.domain.price_terms import is_metered
 from billingportal.domain.price_words import charge_words, number, period_words, range_words
 from billingportal.domain.pricing import Line
+from billingportal.domain.sellable import own_trouble
 from billingportal.errors import Refusal
 from billingportal.models import Price, Resource
 from billingportal.money import Money, text_of

@@ -10,10 +10,12 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billingportal.clock import now
 from billingportal.config import Settings
+from billingportal.db import transaction
 from billingportal.domain.price_terms import terms_of
 from billingportal.domain.pricing import amount
-from billingportal.models import AuditEntry, Price
+from billingportal.models import AuditEntry, Plan, PlanPrice, Price
 from billingportal.models.staff import Staff
 from tests.support.catalog import Catalog, catalog, connect
 from tests.support.pages import PARTIAL, Visitor, text_of
@@ -312,6 +314,35 @@ def test_the_field_that_asked_for_the_price_gets_its_id(connected: Visitor, sess
     assert (
         answer.headers["HX-Trigger"] == f'{{"price-chosen": {{"into": "price-0", "price": "{price.stripe_price_id}"}}}}'
     )
+
+
+def test_a_price_that_a_plan_asked_for_is_linked_to_it_at_once(connected: Visitor, session: Session) -> None:
+    moment = now()
+    with transaction() as writing:
+        plan = Plan(name="Growth", position=0, created_at=moment, updated_at=moment)
+        writing.add(plan)
+        writing.flush()
+        plan_id = plan.id
+    answers = {**FLAT, "plan": str(plan_id), "role": "flat"}
+
+    first, second = connected.submit(PRICES, answers), connected.submit(PRICES, answers)
+
+    assert first.location == second.location == f"/saas/plans/{plan_id}/edit"
+    assert "It is linked to Growth." in text_of(connected.get(first.location))
+    (price,) = prices(session)
+    linked = session.scalars(select(PlanPrice)).all()
+    assert [(row.plan_id, row.stripe_price_id, row.role) for row in linked] == [
+        (plan_id, price.stripe_price_id, "flat")
+    ]
+
+
+def test_a_price_that_does_not_fit_its_plan_is_created_all_the_same_and_says_why_it_is_not_linked(
+    connected: Visitor, session: Session
+) -> None:
+    answer = connected.submit(PRICES, {**FLAT, "plan": "7", "role": "flat"})
+    assert answer.status_code == 303
+    assert len(prices(session)) == 1
+    assert "It could not be linked: There is no such plan." in text_of(connected.get(PRICES))
 
 
 def test_without_an_account_nothing_is_made(signed_in: Visitor) -> None:

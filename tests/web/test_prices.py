@@ -64,6 +64,14 @@ def test_a_lookup_key_means_the_price_that_has_it(connected: Visitor, shop: Cata
     assert "US$29.00 a month" in resolved(connected, "growth_monthly")
 
 
+def test_a_lookup_key_that_looks_like_a_price_id_means_its_price(
+    app: Flask, signed_in: Visitor, shop: Catalog, stripe_account: SandboxAccount
+) -> None:
+    shop.price(lookup_key="price_monthly")
+    connect(app, signed_in, stripe_account.test_key)
+    assert "US$29.00 a month" in resolved(signed_in, "price_monthly")
+
+
 def test_an_address_of_the_dashboard_means_the_price_in_it(connected: Visitor, shop: Catalog) -> None:
     price_id = shop.price()
     address = f"https://dashboard.stripe.com/acct_1/test/prices/{price_id}?tab=overview"
@@ -167,7 +175,7 @@ def test_a_one_time_price_is_refused(connected: Visitor, shop: Catalog) -> None:
 
 def test_a_price_whose_amount_the_customer_chooses_is_refused(connected: Visitor, shop: Catalog) -> None:
     price_id = shop.price(recurring=None, custom_unit_amount={"enabled": True})
-    assert "This is a one-time price." in resolved(connected, price_id)
+    assert "Customers choose the amount of this price themselves." in resolved(connected, price_id)
 
 
 def test_a_price_of_an_archived_product_is_refused(connected: Visitor, shop: Catalog) -> None:
@@ -200,6 +208,26 @@ def test_a_price_that_is_held_already_is_shown_without_asking_stripe(
 
     assert "US$29.00 a month" in resolved(signed_in, price_id)
     assert sandbox.control("requests")["requests"] == []
+
+
+def test_a_price_is_refused_only_as_it_is_now_at_stripe(
+    app: Flask, signed_in: Visitor, sandbox: Sandbox, shop: Catalog, stripe_account: SandboxAccount
+) -> None:
+    meter = shop.meter()
+    price_id = shop.metered(meter, active=False)
+    product = str(shop.client.v1.prices.retrieve(price_id).product)
+    shop.client.v1.products.update(product, params={"active": False})
+    shop.client.v1.billing.meters.deactivate(meter)
+    connect(app, signed_in, stripe_account.test_key)
+    sandbox.control("faults", kind="500")
+    assert "This price is archived." in resolved(signed_in, price_id)
+    sandbox.control("faults", verb="DELETE")
+
+    shop.client.v1.prices.update(price_id, params={"active": True})
+    shop.client.v1.products.update(product, params={"active": True})
+    shop.client.v1.billing.meters.reactivate(meter)
+
+    assert "US$29.00 a month" in resolved(signed_in, price_id)
 
 
 def test_when_stripe_does_not_answer_an_unknown_price_says_so(connected: Visitor, sandbox: Sandbox) -> None:
