@@ -1,6 +1,6 @@
 """SaaS > Plans: the list and the editor."""
 
-from flask import Blueprint, abort, flash, g, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from billingportal.db import db, transaction
@@ -78,7 +78,8 @@ def saved(plan: Plan | None) -> ResponseReturnValue:
     """Save what was typed, or show it again: with one row more or less, or with what is wrong."""
     form = PlanForm.of_request(request.form, resources.visible(db.session()))
     if rows_changed(form):
-        return page(editor(db.session(), g.mode, form, plan))
+        answer = make_response(page(editor(db.session(), g.mode, form, plan)))
+        return htmx.announce(answer, "prices-changed", {})
     try:
         links = found_links(form, plan)
         if form.has_errors:
