@@ -66,13 +66,10 @@ def editor(
 
 def cards(session: Session, account_id: int, form: PlanForm, resources: tuple[Resource, ...]) -> dict[int, PriceCard]:
     """The cards of the prices that the portal holds; what it does not hold is looked up in the browser."""
-    typed = {row.text for row in form.prices if row.text}
-    held = {
-        price.stripe_price_id: price
-        for price in session.scalars(
-            select(Price).where(Price.processor_account_id == account_id, Price.stripe_price_id.in_(typed))
-        )
-    }
+    typed = [row.text for row in form.prices if row.text]
+    is_typed = Price.stripe_price_id.in_(typed) | (Price.lookup_key.in_(typed) & Price.deleted_at.is_(None))
+    rows = session.scalars(select(Price).where(Price.processor_account_id == account_id, is_typed))
+    held = {name: price for price in rows for name in (price.lookup_key, price.stripe_price_id) if name}
     return {
         place: price_card(session, held[row.text], units_of(row, resources))
         for place, row in enumerate(form.prices)

@@ -148,7 +148,8 @@ def refused(form: PlanForm, plan: Plan | None, found: Affected | None = None) ->
 
 def page(shown: Editor) -> str:
     template = "plans/_form.html" if htmx.is_partial(request) else "plans/edit.html"
-    return render_template(template, editor=shown, form=shown.form)
+    offered = plan_templates.TEMPLATES if request.endpoint == "plans.new" else ()
+    return render_template(template, editor=shown, form=shown.form, templates=offered)
 
 
 def plan_or_404(plan_id: int) -> Plan:
