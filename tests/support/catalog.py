@@ -1,5 +1,6 @@
 """Products, prices and meters in a sandbox account, and a portal that has read them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -33,7 +34,7 @@ class Catalog:
         kept = {name: value for name, value in params.items() if value is not None}
         return self.client.v1.prices.create(params=cast(Any, kept)).id
 
-    def tiered(self, mode: str, tiers: list[dict[str, object]], **given: Any) -> str:
+    def tiered(self, mode: str, tiers: Sequence[object], **given: Any) -> str:
         return self.price(billing_scheme="tiered", tiers_mode=mode, tiers=tiers, **given)
 
     def meter(self, event_name: str = "messages_sent", name: str = "Messages sent") -> str:

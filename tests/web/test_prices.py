@@ -85,7 +85,7 @@ def test_an_empty_field_says_nothing(connected: Visitor) -> None:
 def test_the_card_of_volume_tiers_shows_them_and_warns_where_one_more_is_cheaper(
     connected: Visitor, shop: Catalog
 ) -> None:
-    tiers: list[dict[str, object]] = [{"up_to": 1000, "unit_amount": 2}, {"up_to": "inf", "unit_amount": 1}]
+    tiers = [{"up_to": 1000, "unit_amount": 2}, {"up_to": "inf", "unit_amount": 1}]
     words = resolved(connected, shop.tiered("volume", tiers), units="contacts")
 
     assert "From US$0.02 a month, by number of contacts Tiered · Volume" in words
@@ -94,7 +94,7 @@ def test_the_card_of_volume_tiers_shows_them_and_warns_where_one_more_is_cheaper
 
 
 def test_the_card_of_graduated_tiers_names_what_is_included(connected: Visitor, shop: Catalog) -> None:
-    tiers: list[dict[str, object]] = [
+    tiers = [
         {"up_to": 5, "unit_amount": 0},
         {"up_to": "inf", "unit_amount_decimal": "0.4", "flat_amount": 500},
     ]
