@@ -11,7 +11,7 @@ from billingportal.domain.drift import linked_as
 from billingportal.domain.price_terms import is_metered
 from billingportal.domain.price_words import period_words
 from billingportal.errors import Refusal
-from billingportal.models import Plan, PlanPrice, Price
+from billingportal.models import Plan, PlanPrice, Price, Resource
 from billingportal.models.plan_price import PriceRole
 
 
@@ -32,6 +32,7 @@ def replace_links(session: Session, plan: Plan, account_id: int, links: Sequence
     """
     prices = {price.stripe_price_id: price for price in found(session, account_id, links)}
     refuse_what_cannot_go_together(links, prices)
+    refuse_unknown_resources(session, links)
     wanted = {link.stripe_price_id for link in links}
     for row in [row for row in plan.prices if row.processor_account_id == account_id]:
         if row.stripe_price_id not in wanted:
@@ -82,6 +83,13 @@ def refuse_what_cannot_go_together(links: Sequence[Link], prices: dict[str, Pric
             raise Refusal(link.field, f"There is a price {words} for this already, further up. A client pays one.")
         taken[link.role, link.resource_id, period] = price.stripe_price_id
     refuse_two_currencies(links, prices)
+
+
+def refuse_unknown_resources(session: Session, links: Sequence[Link]) -> None:
+    known = set(session.scalars(select(Resource.id)))
+    for link in links:
+        if link.resource_id is not None and link.resource_id not in known:
+            raise Refusal(link.field, "This resource was deleted meanwhile. Choose what this price is for.")
 
 
 def refuse_two_currencies(links: Sequence[Link], prices: dict[str, Price]) -> None:

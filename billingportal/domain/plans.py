@@ -1,7 +1,7 @@
 """Finds, makes, changes and copies plans. Their states are in `plan_states`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, selectinload
@@ -12,7 +12,7 @@ from billingportal.domain.locks import PLANS, take_turns
 from billingportal.domain.plan_links import Link, replace_links
 from billingportal.domain.plan_terms import Limit, PlanTerms
 from billingportal.errors import Conflict, Refusal
-from billingportal.models import Plan, PlanPrice, PlanQuota
+from billingportal.models import Plan, PlanPrice, PlanQuota, Resource
 from billingportal.models.plan_change import AppliesTo
 
 LONGEST_NAME = 60
@@ -128,7 +128,9 @@ def put_below(session: Session, made: Plan, plan: Plan) -> None:
 
 def write(session: Session, plan: Plan, terms: PlanTerms, saving: Saving) -> None:
     plan.name = terms.name
-    copy_terms(plan, terms)
+    known = set(session.scalars(select(Resource.id)))
+    quotas = {resource_id: limit for resource_id, limit in (terms.quotas or {}).items() if resource_id in known}
+    copy_terms(plan, replace(terms, quotas=quotas))
     plan.updated_at = now()
     session.flush()
     if saving.account_id is not None:

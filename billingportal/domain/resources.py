@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain import audit
-from billingportal.domain.locks import RESOURCES, take_turns
+from billingportal.domain.locks import PLANS, RESOURCES, take_turns
 from billingportal.errors import Refusal
 from billingportal.models import PlanPrice, PlanQuota, Resource
 from billingportal.models.resource import ResourceKind
@@ -103,6 +103,8 @@ def found(session: Session, resource_id: int) -> Resource:
 
 
 def refuse_in_use(session: Session, resource: Resource) -> None:
+    """Raises Refusal while a plan uses it; no plan can begin to until the transaction ends."""
+    take_turns(session, PLANS)
     if resource.id in used_ids(session):
         raise Refusal("", IN_USE)
 

@@ -290,3 +290,14 @@ def test_a_template_fills_in_the_form_and_saves_nothing(
 
     assert f'name="name" required type="text" value="{name}"' in answer.text
     assert stored(session) == []
+
+
+def test_a_resource_that_was_deleted_meanwhile_is_told(
+    signed_in: Visitor, session: Session, shop: Catalog, account_id: int
+) -> None:
+    for use in ("quantity:999", "quantity", "usage:"):
+        answer = signed_in.swap(PAGE, typed((shop.price(), use)))
+
+        assert answer.status_code == 422, use
+        assert 'aria-invalid="true"' in answer.text
+    assert stored(session) == []
