@@ -202,6 +202,8 @@ def test_the_snippet_names_the_public_address_and_says_when_no_site_may_use_it(s
     assert "No site may show it yet" not in text_of(signed_in.get(PAGE))
 
 
+# Only the file of SQLite is the test's own; the tables of PostgreSQL are needed by the next test.
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 def test_a_page_that_tells_of_a_missing_database_has_the_usual_looks(app: Flask, client: Visitor) -> None:
     with app.app_context():
         with transaction() as session:
