@@ -1,6 +1,5 @@
 """SaaS > Webhook events: the inbox as people see it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,27 +13,15 @@ from billingportal.db import transaction
 from billingportal.models import Customer, ProcessorAccount, StripeEvent
 from billingportal.models.stripe_event import EventState
 from tests.support.pages import Visitor, text_of
-from tests.support.portals import new_account, with_sandbox, work
+from tests.support.portals import with_sandbox, work
 from tests.support.sandbox import Sandbox, SandboxAccount
 
 PAGE = "/saas/events"
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
-
-
 @pytest.fixture
 def settings(settings: Settings, sandbox: Sandbox) -> Settings:
     return with_sandbox(settings, sandbox)
-
-
-@pytest.fixture
-def stripe_account(sandbox: Sandbox) -> Iterator[SandboxAccount]:
-    yield new_account(sandbox)
-    sandbox.control("faults", verb="DELETE")
 
 
 @pytest.fixture

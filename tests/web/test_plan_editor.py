@@ -1,6 +1,6 @@
 """SaaS > Plans, the editor: prices looked up in Stripe, what is kept when something is wrong, who is affected."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,12 +18,6 @@ from tests.support.portals import new_account, with_sandbox, work
 from tests.support.sandbox import Sandbox, SandboxAccount
 
 PAGE = "/saas/plans"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Create in Stripe: what the form takes and refuses, and that a double click makes one price."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from threading import Thread
 
@@ -19,7 +18,7 @@ from billingportal.models import AuditEntry, Plan, PlanPrice, Price
 from billingportal.models.staff import Staff
 from tests.support.catalog import Catalog, catalog, connect
 from tests.support.pages import PARTIAL, Visitor, text_of
-from tests.support.portals import new_account, with_sandbox
+from tests.support.portals import with_sandbox
 from tests.support.sandbox import Sandbox, SandboxAccount
 
 PRICES = "/saas/prices"
@@ -53,21 +52,9 @@ METER = {
 }
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
-
-
 @pytest.fixture
 def settings(settings: Settings, sandbox: Sandbox) -> Settings:
     return with_sandbox(settings, sandbox)
-
-
-@pytest.fixture
-def stripe_account(sandbox: Sandbox) -> Iterator[SandboxAccount]:
-    yield new_account(sandbox)
-    sandbox.control("faults", verb="DELETE")
 
 
 @pytest.fixture

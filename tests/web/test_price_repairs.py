@@ -1,6 +1,6 @@
 """Drift: what a plan says when its price changed at Stripe, and what each repair does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Barrier, Thread
 from typing import Any
@@ -18,25 +18,13 @@ from billingportal.models import AuditEntry, Plan, PlanPrice, Price
 from billingportal.models.staff import Staff
 from tests.support.catalog import Catalog, catalog, connect
 from tests.support.pages import Visitor
-from tests.support.portals import new_account, with_sandbox, work
+from tests.support.portals import with_sandbox, work
 from tests.support.sandbox import Sandbox, SandboxAccount
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
 
 
 @pytest.fixture
 def settings(settings: Settings, sandbox: Sandbox) -> Settings:
     return with_sandbox(settings, sandbox)
-
-
-@pytest.fixture
-def stripe_account(sandbox: Sandbox) -> Iterator[SandboxAccount]:
-    yield new_account(sandbox)
-    sandbox.control("faults", verb="DELETE")
 
 
 @pytest.fixture

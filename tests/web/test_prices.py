@@ -1,6 +1,5 @@
 """Prices: what a typed Price ID means, every refusal in its own words, and the list to pick from."""
 
-from collections.abc import Iterator
 from html import unescape
 
 import pytest
@@ -15,21 +14,9 @@ from tests.support.sandbox import Sandbox, SandboxAccount
 RESOLVE = "/saas/prices/resolve"
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
-
-
 @pytest.fixture
 def settings(settings: Settings, sandbox: Sandbox) -> Settings:
     return with_sandbox(settings, sandbox)
-
-
-@pytest.fixture
-def stripe_account(sandbox: Sandbox) -> Iterator[SandboxAccount]:
-    yield new_account(sandbox)
-    sandbox.control("faults", verb="DELETE")
 
 
 @pytest.fixture

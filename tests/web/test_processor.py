@@ -1,6 +1,5 @@
 """SaaS > Payment Processor: what the person sees, and what the database holds."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -15,18 +14,6 @@ from tests.support.portals import new_account, with_sandbox, work
 from tests.support.sandbox import Sandbox, SandboxAccount
 
 PAGE = "/saas/payment-processor"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
-
-
-@pytest.fixture
-def stripe_account(sandbox: Sandbox) -> Iterator[SandboxAccount]:
-    yield new_account(sandbox)
-    sandbox.control("faults", verb="DELETE")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The calculator beside a plan, and its proof by Stripe's preview."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from billingportal.config import Settings
 from tests.support.catalog import Catalog, catalog, connect
 from tests.support.pages import PARTIAL, Visitor, text_of
 from tests.support.plans import resource_id
-from tests.support.portals import new_account, with_sandbox
+from tests.support.portals import with_sandbox
 from tests.support.sandbox import Sandbox, SandboxAccount
 
 QUOTE, PROOFS = "/saas/plans/quote", "/saas/plans/proofs"
@@ -19,18 +18,6 @@ TIERS: list[dict[str, Any]] = [
     {"up_to": 1000, "unit_amount_decimal": "1.5"},
     {"up_to": "inf", "unit_amount_decimal": "0.8", "flat_amount": 500},
 ]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
-
-
-@pytest.fixture
-def stripe_account(sandbox: Sandbox) -> Iterator[SandboxAccount]:
-    yield new_account(sandbox)
-    sandbox.control("faults", verb="DELETE")
 
 
 @pytest.fixture
