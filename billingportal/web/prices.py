@@ -8,7 +8,7 @@ from billingportal.domain import catalog, price_search
 from billingportal.domain.price_references import FIELD
 from billingportal.domain.processor_accounts import connected, gateway_of
 from billingportal.errors import Refusal
-from billingportal.models import Price, ProcessorAccount
+from billingportal.models import Price, ProcessorAccount, Resource
 from billingportal.portal import current_portal
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.vault import CannotOpen
@@ -40,16 +40,23 @@ def index() -> str:
 @blueprint.get("/resolve")
 def resolve() -> ResponseReturnValue:
     """What `text` means, as a card or a note. `currency` (repeatable) are those of the plan's other prices,
-    `units` names what is counted."""
+    `units` names what is counted, or `use` says it as the row of a plan does: `quantity:` and a resource's id."""
     text = request.args.get("text", "")
     if not text.strip():
         return render_template("prices/_resolved.html")
-    units = request.args.get("units", "").strip()[:40] or None
+    units = request.args.get("units", "").strip()[:40] or unit_of(request.args.get("use", ""))
     try:
         price = find(text, request.args.getlist("currency"))
     except Refusal as refusal:
         return render_template("prices/_resolved.html", refusal=refusal.message)
     return render_template("prices/_resolved.html", card=price_card(db.session(), price, units))
+
+
+def unit_of(use: str) -> str | None:
+    """What a row of a plan counts, where it counts a resource."""
+    _, _, number = use.partition(":")
+    resource = db.session.get(Resource, int(number)) if number.isascii() and number.isdecimal() else None
+    return resource.unit if resource else None
 
 
 def find(text: str, plan_currencies: list[str]) -> Price:

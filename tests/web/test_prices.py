@@ -4,8 +4,11 @@ from html import unescape
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from billingportal.config import Settings
+from billingportal.models import Resource
 from tests.support.catalog import Catalog, catalog, connect
 from tests.support.pages import PARTIAL, Visitor, text_of
 from tests.support.portals import new_account, with_sandbox
@@ -78,6 +81,15 @@ def test_the_card_of_volume_tiers_shows_them_and_warns_where_one_more_is_cheaper
     assert "From US$0.02 a month, by number of contacts Tiered · Volume" in words
     assert "Contacts Price each Flat fee 1 to 1,000 US$0.02 – from 1,001 US$0.01 –" in words
     assert "1,001 contacts cost US$10.01, less than 1,000, which cost US$20.00." in words
+
+
+def test_a_card_counts_what_its_row_of_the_plan_is_for(connected: Visitor, shop: Catalog, session: Session) -> None:
+    contacts = session.scalars(select(Resource).where(Resource.key == "contacts")).one()
+    price_id = shop.tiered("volume", [{"up_to": 10, "unit_amount": 5}, {"up_to": "inf", "unit_amount": 4}])
+
+    assert "by number of contacts" in resolved(connected, price_id, use=f"quantity:{contacts.id}")
+    assert "by number of contacts" not in resolved(connected, price_id, use="flat")
+    assert "by number of" in resolved(connected, price_id, use="quantity:x")
 
 
 def test_the_card_of_graduated_tiers_names_what_is_included(connected: Visitor, shop: Catalog) -> None:
