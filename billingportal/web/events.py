@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from typing import cast, get_args
 
 from flask import Blueprint, Response, abort, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +12,7 @@ from billingportal.domain.events import EventsPage, Filter
 from billingportal.domain.kinds import KIND_OF_EVENT
 from billingportal.domain.processor_accounts import gateway_of
 from billingportal.models import ProcessorAccount, StripeEvent
-from billingportal.models.stripe_event import EventState
+from billingportal.models.stripe_event import STATES
 from billingportal.portal import current_portal
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.vault import CannotOpen
@@ -45,7 +44,7 @@ def index() -> ResponseReturnValue:
         failed=failed,
         seen=seen,
         types=sorted(KIND_OF_EVENT),
-        states=get_args(EventState),
+        states=STATES,
         polls=not ({"before", "after"} & request.args.keys()),
     )
 
@@ -55,7 +54,7 @@ def filter_of_request() -> Filter:
     return Filter(
         words=request.args.get("q", "")[:200],
         type=request.args.get("type", "")[:200],
-        state=cast(EventState, state) if state in get_args(EventState) else None,
+        state=state if state in STATES else None,
     )
 
 

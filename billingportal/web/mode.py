@@ -1,14 +1,12 @@
 """Which of the two sides of Stripe the admin looks at: test (the default) or live."""
 
-from typing import Literal, cast, get_args
+from typing import cast
 
 from flask import Blueprint, Flask, Response, g, request, session
 
+from billingportal.models.processor_account import MODES, Mode
 from billingportal.web import htmx
 from billingportal.web.addresses import own_path
-
-Mode = Literal["test", "live"]
-MODES: tuple[Mode, ...] = get_args(Mode)
 
 blueprint = Blueprint("mode", __name__)
 

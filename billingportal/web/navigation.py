@@ -6,8 +6,8 @@ from flask import Blueprint, Flask, Response
 
 from billingportal.db import db
 from billingportal.domain import events, processor_accounts
+from billingportal.models.processor_account import Mode
 from billingportal.web import htmx
-from billingportal.web.mode import Mode
 
 blueprint = Blueprint("navigation", __name__)
 FIRST_PAGE = "/saas/payment-processor"

@@ -12,8 +12,6 @@ from billingportal.domain.price_words import number, period_words, price_words
 from billingportal.models import Plan, PlanQuota
 from billingportal.models.processor_account import Mode
 
-QUOTAS_SHOWN = 3
-
 
 @dataclass(frozen=True)
 class PlanRow:
