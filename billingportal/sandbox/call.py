@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from billingportal.sandbox import clock
 from billingportal.sandbox.errors import Refused, missing
 from billingportal.sandbox.state import Account, Store
 from billingportal.sandbox.wire import Document
@@ -20,6 +21,12 @@ class Call:
     events: list[Document] = field(default_factory=list)
     # Attributes that only this answer carries, such as a new endpoint's secret.
     revealed: Document = field(default_factory=dict)
+    # The time of the test clock that this call is about, in seconds; None is the real time.
+    moment: int | None = None
+
+    def now(self) -> int:
+        """The time where this call plays: that of its test clock, else the real one."""
+        return clock.now() if self.moment is None else self.moment
 
     @property
     def livemode(self) -> bool:
