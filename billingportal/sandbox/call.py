@@ -7,6 +7,8 @@ from billingportal.sandbox.errors import Refused, missing
 from billingportal.sandbox.state import Account, Store
 from billingportal.sandbox.wire import Document
 
+CLOCK = "test_helpers.test_clock"
+
 
 @dataclass
 class Call:
@@ -37,7 +39,17 @@ class Call:
         document = self.store.find(kind, identifier)
         if document is None or document.get("deleted"):
             raise self.absent(kind, identifier, param, status)
+        self.play_at(document)
         return document
+
+    def play_at(self, document: Document) -> None:
+        """From now on the time is that of the test clock of an object's customer, if there is one."""
+        if document["object"] == "subscription_item":
+            document = self.store.objects["subscription"][document["subscription"]]
+        customer = self.store.find("customer", document.get("customer") or "") or document
+        test_clock = customer.get("test_clock")
+        if test_clock is not None:
+            self.moment = self.store.objects[CLOCK][test_clock]["frozen_time"]
 
     def given(self, kind: str, param: str, path: str | None = None) -> Document:
         """The object that a parameter names, as `need` finds it (400 when there is none)."""

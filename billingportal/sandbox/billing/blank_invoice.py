@@ -3,7 +3,6 @@
 from copy import deepcopy
 
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.identifiers import new_id
 from billingportal.sandbox.wire import Document
 
@@ -54,7 +53,6 @@ NOTHING_YET: Document = {
     "status": "draft",
     "status_details": None,
     "status_transitions": dict.fromkeys(("finalized_at", "marked_uncollectible_at", "paid_at", "voided_at")),
-    "test_clock": None,
     "threshold_reason": None,
     "total_discount_amounts": [],
     "total_pretax_credit_amounts": [],
@@ -66,7 +64,7 @@ NOTHING_YET: Document = {
 
 def blank_invoice(call: Call, subscription: Document, customer: Document, reason: str) -> Document:
     """A draft with no lines and no sums; for the reason `upcoming`, of an invoice that is not made."""
-    moment = now()
+    moment = call.now()
     sends = subscription["collection_method"] == "send_invoice"
     return {
         "id": new_id("upcoming_in" if reason == "upcoming" else "in"),
@@ -87,6 +85,7 @@ def blank_invoice(call: Call, subscription: Document, customer: Document, reason
         "parent": parent_of(subscription),
         "period_end": moment,
         "period_start": moment,
+        "test_clock": customer["test_clock"],
         "webhooks_delivered_at": None if reason == "upcoming" else moment,
     }
 

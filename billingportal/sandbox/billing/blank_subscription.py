@@ -3,7 +3,6 @@
 from copy import deepcopy
 
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.fields import merged, or_none
 from billingportal.sandbox.identifiers import new_id
@@ -43,7 +42,6 @@ NOTHING_YET: Document = {
     "schedule": None,
     "status": "incomplete",
     "status_details": None,
-    "test_clock": None,
     "transfer_data": None,
     "trial_settings": {"end_behavior": {"billing_cycle_anchor": "now", "missing_payment_method": "create_invoice"}},
     "_items": [],
@@ -62,10 +60,10 @@ def blank_subscription(call: Call, customer: Document, currency: str, trial_end:
     return {
         "id": new_id("sub"),
         **blank,
-        "billing_cycle_anchor": trial_end or given.get("billing_cycle_anchor", now()),
-        "billing_mode": billing_mode(given.get("billing_mode", {"type": "flexible"})),
+        "billing_cycle_anchor": trial_end or given.get("billing_cycle_anchor", call.now()),
+        "billing_mode": billing_mode(call),
         "collection_method": given.get("collection_method", "charge_automatically"),
-        "created": now(),
+        "created": call.now(),
         "currency": currency,
         "customer": customer["id"],
         "days_until_due": days_until_due(given),
@@ -73,20 +71,22 @@ def blank_subscription(call: Call, customer: Document, currency: str, trial_end:
         "description": or_none(given.get("description")),
         "livemode": call.livemode,
         "metadata": merged({}, given.get("metadata", {})),
-        "start_date": given.get("backdate_start_date", now()),
+        "start_date": given.get("backdate_start_date", call.now()),
+        "test_clock": customer["test_clock"],
         "trial_end": trial_end,
         "trial_settings": given.get("trial_settings", blank["trial_settings"]),
-        "trial_start": now() if trial_end else None,
+        "trial_start": call.now() if trial_end else None,
     }
 
 
-def billing_mode(given: Document) -> Document:
-    """The mode as Stripe shows it."""
+def billing_mode(call: Call) -> Document:
+    """The mode asked for, as Stripe shows it."""
+    given = call.parameters.get("billing_mode", {"type": "flexible"})
     flexible = {"proration_discounts": "included", **given.get("flexible", {})}
     return {
         "flexible": flexible if given["type"] == "flexible" else None,
         "type": given["type"],
-        "updated_at": now(),
+        "updated_at": call.now(),
     }
 
 

@@ -6,7 +6,6 @@ from billingportal.sandbox.billing.pending import keep
 from billingportal.sandbox.billing.usage import usage_drafts
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.fields import or_none
 from billingportal.sandbox.present import ENDED
 from billingportal.sandbox.wire import Document
@@ -21,7 +20,7 @@ def cancel(call: Call, subscription: Document) -> Document:
     subscription["cancellation_details"]["reason"] = "cancellation_requested"
     if given.get("invoice_now") or given.get("prorate"):
         last_invoice(call, subscription)
-    subscription.update(status="canceled", canceled_at=now(), ended_at=now())
+    subscription.update(status="canceled", canceled_at=call.now(), ended_at=call.now())
     emit(call, "customer.subscription.deleted", subscription)
     return subscription
 
@@ -42,7 +41,7 @@ def last_invoice(call: Call, subscription: Document) -> None:
     drafts: list[Draft] = []
     if call.parameters.get("prorate"):
         for item in items:
-            drafts.extend(proration_drafts(call.store, item, now(), subscription["currency"], credit=True))
+            drafts.extend(proration_drafts(call.store, item, call.now(), subscription["currency"], credit=True))
     if call.parameters.get("invoice_now") and subscription["status"] != "trialing":
         for item in items:
             drafts.extend(unbilled(call, subscription, item))
@@ -60,5 +59,6 @@ def unbilled(call: Call, subscription: Document, item: Document) -> list[Draft]:
     """The lines for what a metered item was used in the period that ends now; none where that comes to nothing."""
     if not is_metered(call.store, item):
         return []
-    ended = {**item, "current_period_end": now()}
-    return [draft for draft in usage_drafts(call.store, ended, subscription, now()) if draft.quantity or draft.amount]
+    moment = call.now()
+    used = usage_drafts(call.store, {**item, "current_period_end": moment}, subscription, moment)
+    return [draft for draft in used if draft.quantity or draft.amount]

@@ -9,7 +9,6 @@ from billingportal.sandbox.billing.replacing import ItemChange, apply_change, re
 from billingportal.sandbox.billing.scheduled_end import settle_cancellation
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import updating
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.fields import merged, or_none
 from billingportal.sandbox.present import ENDED
@@ -76,7 +75,7 @@ def apply_terms(call: Call, subscription: Document, given: Document) -> None:
 def apply_changes(call: Call, subscription: Document, changes: list[ItemChange]) -> tuple[list[Draft], bool]:
     """The items as asked for, with the lines that come of it; whether the billing cycle starts anew."""
     given = call.parameters
-    trial = trial_change(subscription, given)
+    trial = trial_change(call, subscription)
     reset = restarts(subscription, given, trial, changes)
     prorated = subscription["status"] != "trialing" and given.get("proration_behavior") != "none"
     changed = {change.item for change in changes}
@@ -103,7 +102,7 @@ def restarts(subscription: Document, given: Document, trial: str | None, changes
 
 def rest_of_period(call: Call, subscription: Document, items: list[str], *, credit: bool) -> list[Draft]:
     """What the rest of the items' periods gives back, or costs."""
-    moment = call.parameters.get("proration_date", now())
+    moment = call.parameters.get("proration_date", call.now())
     store, currency = call.store, subscription["currency"]
     return [
         draft
@@ -114,20 +113,21 @@ def rest_of_period(call: Call, subscription: Document, items: list[str], *, cred
     ]
 
 
-def trial_change(subscription: Document, given: Document) -> str | None:
+def trial_change(call: Call, subscription: Document) -> str | None:
     """Whether a trial is `ended` now or `extended`."""
+    given = call.parameters
     if "trial_end" not in given:
         return None
     if given["trial_end"] == "now":
         return "ended" if subscription["status"] == "trialing" else None
-    if given["trial_end"] <= now():
+    if given["trial_end"] <= call.now():
         raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
     return "extended"
 
 
 def extend_trial(call: Call, subscription: Document, end: int) -> None:
     """The subscription tries until `end`; every item's period lasts as long."""
-    start = subscription["trial_start"] or now()
+    start = subscription["trial_start"] or call.now()
     subscription.update(trial_start=start, trial_end=end, billing_cycle_anchor=end, status="trialing")
     for identifier in subscription["_items"]:
         set_period(call, call.store.objects["subscription_item"][identifier], start, end, until=end)
@@ -135,7 +135,7 @@ def extend_trial(call: Call, subscription: Document, end: int) -> None:
 
 def restart(call: Call, subscription: Document) -> list[Draft]:
     """Start the billing cycle now: new periods for all items and their whole price."""
-    moment = now()
+    moment = call.now()
     subscription["billing_cycle_anchor"] = moment
     if subscription["status"] == "trialing":
         subscription.update(status="active", trial_end=moment)

@@ -2,7 +2,6 @@
 
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.identifiers import new_id
 from billingportal.sandbox.state import Store
 from billingportal.sandbox.wire import Document
@@ -41,7 +40,7 @@ def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_
         invoice.update(status="paid", amount_paid=amount, amount_remaining=0, next_payment_attempt=None)
         invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + (method is not None))
         invoice["amount_paid_off_stripe"] = amount if out_of_band else 0
-        invoice["status_transitions"]["paid_at"] = now()
+        invoice["status_transitions"]["paid_at"] = call.now()
     emit(call, "invoice.paid", invoice)
     if not out_of_band:
         emit(call, "invoice.payment_succeeded", invoice)
@@ -55,14 +54,14 @@ def add_payment(call: Call, invoice: Document, amount: int) -> None:
             "object": "invoice_payment",
             "amount_paid": amount,
             "amount_requested": amount,
-            "created": now(),
+            "created": call.now(),
             "currency": invoice["currency"],
             "invoice": invoice["id"],
             "is_default": True,
             "livemode": call.livemode,
             "payment": {"payment_intent": new_id("pi"), "type": "payment_intent"},
             "status": "paid",
-            "status_transitions": {"canceled_at": None, "paid_at": now()},
+            "status_transitions": {"canceled_at": None, "paid_at": call.now()},
         }
     )
     invoice["_payments"].append(payment["id"])
@@ -73,7 +72,7 @@ def fail(call: Call, invoice: Document) -> None:
     """The card said no; another try is planned."""
     with updating(call, "invoice.updated", invoice):
         invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + 1)
-        invoice["next_payment_attempt"] = now() + RETRY_SECONDS
+        invoice["next_payment_attempt"] = call.now() + RETRY_SECONDS
     emit(call, "invoice.payment_failed", invoice)
     customer = call.store.objects["customer"][invoice["customer"]]
     with updating(call, "customer.updated", customer):

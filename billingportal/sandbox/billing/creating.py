@@ -10,7 +10,6 @@ from billingportal.sandbox.billing.lines import period_drafts, trial_draft
 from billingportal.sandbox.billing.scheduled_end import settle_cancellation
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import Refused, invalid
 from billingportal.sandbox.present import ENDED
 from billingportal.sandbox.resources import payment_methods
@@ -64,11 +63,11 @@ def trial_end_of(call: Call) -> int | None:
     if "trial_end" in given and "trial_period_days" in given:
         raise invalid("You may only specify one of these parameters: trial_end, trial_period_days.", "trial_end")
     if "trial_period_days" in given:
-        return int(now() + given["trial_period_days"] * DAY)
+        return int(call.now() + given["trial_period_days"] * DAY)
     end = given.get("trial_end", "now")
     if end == "now":
         return None
-    if not now() < end <= now() + LONGEST_TRIAL:
+    if not call.now() < end <= call.now() + LONGEST_TRIAL:
         raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
     return int(end)
 
@@ -100,7 +99,7 @@ def start(call: Call, subscription: Document, customer: Document, prices: list[D
         customer["currency"] = customer["currency"] or subscription["currency"]
     first_invoice(call, subscription)
     emit(call, "customer.subscription.created", subscription)
-    if subscription["trial_end"] and subscription["trial_end"] - now() <= WARNED_BEFORE:
+    if subscription["trial_end"] and subscription["trial_end"] - call.now() <= WARNED_BEFORE:
         emit(call, "customer.subscription.trial_will_end", subscription)
 
 

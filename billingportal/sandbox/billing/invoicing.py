@@ -6,7 +6,6 @@ from billingportal.sandbox.billing.lines import Draft
 from billingportal.sandbox.billing.pending import keep, settle
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.identifiers import letters, new_id
 from billingportal.sandbox.wire import Document
 
@@ -56,10 +55,10 @@ def finalize(call: Call, invoice: Document) -> None:
     invoice.update(
         status="open",
         number=f"{customer['invoice_prefix']}-{sequence:04d}",
-        effective_at=now(),
+        effective_at=call.now(),
         hosted_invoice_url=page,
         invoice_pdf=f"{page}/pdf",
         confirmation_secret={"client_secret": f"{new_id('pi')}_secret_{letters(25)}", "type": "payment_intent"},
     )
-    invoice["status_transitions"]["finalized_at"] = now()
+    invoice["status_transitions"]["finalized_at"] = call.now()
     emit(call, "invoice.finalized", invoice)

@@ -3,7 +3,6 @@
 from billingportal.sandbox import periods
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.fields import merged
 from billingportal.sandbox.identifiers import new_id
@@ -39,7 +38,7 @@ def inline_price(call: Call, given: Document, path: str) -> Document:
             "id": new_id("price"),
             "object": "price",
             "active": False,
-            "created": now(),
+            "created": call.now(),
             "livemode": call.livemode,
             "lookup_key": None,
             "metadata": {},
@@ -96,7 +95,7 @@ def make_item(call: Call, subscription: Document, price: Document, given: Docume
             "object": "subscription_item",
             "billed_until": None,
             "billing_thresholds": None,
-            "created": now(),
+            "created": call.now(),
             "current_period_end": 0,
             "current_period_start": 0,
             "discounts": [],

@@ -4,7 +4,6 @@ from billingportal.sandbox.billing.line_items import of_draft, pending_line
 from billingportal.sandbox.billing.lines import Draft
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.identifiers import new_id
 from billingportal.sandbox.wire import Document
 
@@ -30,7 +29,7 @@ def invoice_item(call: Call, subscription: Document, draft: Draft) -> Document:
         "currency": subscription["currency"],
         "customer": subscription["customer"],
         "customer_account": None,
-        "date": now(),
+        "date": call.now(),
         "discountable": False,
         "discounts": [],
         "frozen_fields": [],
@@ -43,7 +42,7 @@ def invoice_item(call: Call, subscription: Document, draft: Draft) -> Document:
         "proration": True,
         "proration_details": {"credited_items": None, "discount_amounts": []},
         "tax_rates": [],
-        "test_clock": None,
+        "test_clock": subscription["test_clock"],
     }
 
 

@@ -10,7 +10,6 @@ from billingportal.sandbox.billing.lines import Draft, period_drafts
 from billingportal.sandbox.billing.renewing import next_renewal, nothing_to_come, renewal_drafts
 from billingportal.sandbox.billing.replacing import apply_change, read_changes
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.wire import Document
 
 ITEMS = "subscription_details[items]"
@@ -73,6 +72,6 @@ def set_dates(call: Call, invoice: Document, subscription: Document, at: int) ->
 def proration_dated(call: Call, invoice: Document, drafts: list[Draft]) -> Document:
     """The invoice, with the time that its prorations were reckoned from."""
     if any(draft.proration for draft in drafts):
-        moment = call.parameters.get("proration_date", now())
+        moment = call.parameters.get("proration_date", call.now())
         invoice["parent"]["subscription_details"]["subscription_proration_date"] = moment
     return invoice

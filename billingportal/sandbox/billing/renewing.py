@@ -4,7 +4,6 @@ from billingportal.sandbox.billing.items import set_period
 from billingportal.sandbox.billing.lines import Draft, is_metered, period_drafts
 from billingportal.sandbox.billing.usage import usage_drafts
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import Refused
 from billingportal.sandbox.present import ENDED
 from billingportal.sandbox.wire import Document
@@ -36,7 +35,7 @@ def renewal_drafts(call: Call, subscription: Document, at: int, *, recurring: bo
             continue
         if is_metered(call.store, item) and not recurring:
             tried = subscription["status"] == "trialing"
-            drafts += [] if tried else usage_drafts(call.store, item, subscription, now())
+            drafts += [] if tried else usage_drafts(call.store, item, subscription, call.now())
         elif goes_on(subscription, at):
             drafts += following_drafts(call, subscription, item)
     return drafts

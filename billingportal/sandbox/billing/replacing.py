@@ -13,7 +13,6 @@ from billingportal.sandbox.billing.items import (
     set_period,
 )
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.fields import merged
 from billingportal.sandbox.wire import Document
 
@@ -79,7 +78,7 @@ def apply_change(call: Call, subscription: Document, change: ItemChange) -> Docu
         return None
     if change.item is None:
         item = make_item(call, subscription, change.price, change.given, change.path)
-        set_period(call, item, now(), subscription["billing_cycle_anchor"], running_trial(subscription))
+        set_period(call, item, call.now(), subscription["billing_cycle_anchor"], running_trial(subscription))
         return item
     item = call.store.objects["subscription_item"][change.item]
     replaced = item["price"] != change.price["id"]

@@ -1,7 +1,6 @@
 """When a subscription will end: at the end of its period, or at a time."""
 
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.wire import Document
 
@@ -13,21 +12,21 @@ def settle_cancellation(call: Call, subscription: Document, given: Document) -> 
     if "cancel_at_period_end" in given:
         wanted = given["cancel_at_period_end"]
         at = end_of_periods(call, subscription, "max_period_end") if wanted else None
-        set_end(subscription, at, at_period_end=wanted)
+        set_end(call, subscription, at, at_period_end=wanted)
     if "cancel_at" in given:
         at = given["cancel_at"] or None
         if isinstance(at, str):
             at = end_of_periods(call, subscription, at)
-        if at is not None and at <= now():
+        if at is not None and at <= call.now():
             raise invalid("The `cancel_at` timestamp must be in the future.", "cancel_at")
-        set_end(subscription, at, at_period_end=False)
+        set_end(call, subscription, at, at_period_end=False)
 
 
-def set_end(subscription: Document, at: int | None, *, at_period_end: bool) -> None:
+def set_end(call: Call, subscription: Document, at: int | None, *, at_period_end: bool) -> None:
     """When the subscription will end, and that it was asked for now."""
     subscription["cancel_at_period_end"] = at_period_end
     subscription["cancel_at"] = at
-    subscription["canceled_at"] = None if at is None else now()
+    subscription["canceled_at"] = None if at is None else call.now()
     subscription["cancellation_details"]["reason"] = None if at is None else "cancellation_requested"
 
 

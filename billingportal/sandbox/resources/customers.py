@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.fields import (
     ONLY_EXPAND,
@@ -55,7 +54,7 @@ def create(call: Call) -> Document:
     customer: Document = {
         "id": new_id("cus"),
         **deepcopy(NOTHING_YET),
-        "created": now(),
+        "created": call.now(),
         "invoice_prefix": letters(8).upper(),
         "livemode": call.livemode,
     }

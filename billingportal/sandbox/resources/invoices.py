@@ -3,7 +3,6 @@
 from billingportal.sandbox.billing import collecting, invoicing
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import Refused, invalid
 from billingportal.sandbox.fields import EXPAND, ONLY_EXPAND, PAGE, RANGE, TEXT, YES
 from billingportal.sandbox.leaves import Choice
@@ -130,7 +129,7 @@ def void(call: Call, identifier: str) -> Document:
         raise invalid(f"You can only pass in open invoices. This invoice isn't open: {identifier}.")
     with updating(call, "invoice.updated", invoice):
         invoice.update(status="void", next_payment_attempt=None)
-        invoice["status_transitions"]["voided_at"] = now()
+        invoice["status_transitions"]["voided_at"] = call.now()
     emit(call, "invoice.voided", invoice)
     return invoice
 
@@ -142,7 +141,7 @@ def mark_uncollectible(call: Call, identifier: str) -> Document:
         raise invalid(f"You can only pass in open invoices. This invoice isn't open: {identifier}.")
     with updating(call, "invoice.updated", invoice):
         invoice.update(status="uncollectible", next_payment_attempt=None)
-        invoice["status_transitions"]["marked_uncollectible_at"] = now()
+        invoice["status_transitions"]["marked_uncollectible_at"] = call.now()
     emit(call, "invoice.marked_uncollectible", invoice)
     return invoice
 

@@ -3,7 +3,6 @@
 import re
 
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.fields import EXPAND, METADATA, TIMESTAMP
 from billingportal.sandbox.identifiers import letters
@@ -25,11 +24,15 @@ def create(call: Call) -> Document:
     """Take a report of usage. Raises Refused for an unknown meter, a repeated identifier and a time out of reach."""
     given = call.parameters
     name = given["event_name"]
-    meters = call.store.living("billing.meter")
-    if not any(meter["event_name"] == name and meter["status"] == "active" for meter in meters):
+    meters = (one for one in call.store.living("billing.meter") if one["event_name"] == name)
+    meter = next((one for one in meters if one["status"] == "active"), None)
+    if meter is None:
         raise invalid(f"No active meter found for the event name '{name}'.", "event_name", "no_meter")
-    moment = given.get("timestamp", now())
-    if not now() - PAST_SECONDS <= moment <= now() + FUTURE_SECONDS:
+    customer = call.store.find("customer", given["payload"].get(meter["customer_mapping"]["event_payload_key"], ""))
+    if customer is not None:
+        call.play_at(customer)
+    moment = given.get("timestamp", call.now())
+    if not call.now() - PAST_SECONDS <= moment <= call.now() + FUTURE_SECONDS:
         message = "The timestamp must be within the past 35 calendar days or up to 5 minutes in the future."
         raise invalid(message, "timestamp")
     check_value(given["payload"].get("value", "0"))
@@ -38,7 +41,7 @@ def create(call: Call) -> Document:
         raise invalid(f"An event already exists with identifier {identifier}.", "identifier")
     event = {
         "object": KIND,
-        "created": now(),
+        "created": call.now(),
         "event_name": name,
         "identifier": identifier,
         "livemode": call.livemode,

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
-from billingportal.sandbox.clock import now
 from billingportal.sandbox.errors import Refused, invalid
 from billingportal.sandbox.fields import EXPAND, ONLY_EXPAND, PAGE, TEXT
 from billingportal.sandbox.identifiers import letters, new_id
@@ -77,7 +76,7 @@ def attach_card(call: Call, token: str, customer: str) -> Document:
                 "tax_id": None,
             },
             "card": card_part(card),
-            "created": now(),
+            "created": call.now(),
             "customer": customer,
             "customer_account": None,
             "livemode": call.livemode,
