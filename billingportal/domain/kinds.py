@@ -5,16 +5,37 @@ from typing import cast
 
 from sqlalchemy import Table
 
-from billingportal.models import Customer, Invoice, Meter, Price, Product, Subscription
+from billingportal.models import (
+    CheckoutSession,
+    Customer,
+    Dispute,
+    Invoice,
+    InvoicePayment,
+    Meter,
+    PaymentMethod,
+    Price,
+    Product,
+    Refund,
+    Subscription,
+    SubscriptionSchedule,
+    TestClock,
+)
 from billingportal.models.stripe_row import StripeRow
 from billingportal.stripe_gateway.copies import (
+    CheckoutSessionCopy,
     Copy,
     CustomerCopy,
+    DisputeCopy,
     InvoiceCopy,
+    InvoicePaymentCopy,
     MeterCopy,
+    PaymentMethodCopy,
     PriceCopy,
     ProductCopy,
+    RefundCopy,
     SubscriptionCopy,
+    SubscriptionScheduleCopy,
+    TestClockCopy,
 )
 
 ITEMS = "items"
@@ -45,8 +66,34 @@ METER = kind("meter", "billing.meter", Meter, MeterCopy)
 CUSTOMER = kind("customer", "customer", Customer, CustomerCopy)
 SUBSCRIPTION = kind("subscription", "subscription", Subscription, SubscriptionCopy)
 INVOICE = kind("invoice", "invoice", Invoice, InvoiceCopy)
+INVOICE_PAYMENT = kind("payment of an invoice", "invoice_payment", InvoicePayment, InvoicePaymentCopy)
+PAYMENT_METHOD = kind("payment method", "payment_method", PaymentMethod, PaymentMethodCopy)
+CHECKOUT_SESSION = kind("checkout", "checkout.session", CheckoutSession, CheckoutSessionCopy)
+SUBSCRIPTION_SCHEDULE = kind(
+    "scheduled change", "subscription_schedule", SubscriptionSchedule, SubscriptionScheduleCopy
+)
+REFUND = kind("refund", "refund", Refund, RefundCopy)
+DISPUTE = kind("dispute", "dispute", Dispute, DisputeCopy)
+TEST_CLOCK = kind("test clock", "test_helpers.test_clock", TestClock, TestClockCopy)
 
-KINDS: dict[str, Kind] = {one.name: one for one in (PRODUCT, PRICE, METER, CUSTOMER, SUBSCRIPTION, INVOICE)}
+KINDS: dict[str, Kind] = {
+    one.name: one
+    for one in (
+        PRODUCT,
+        PRICE,
+        METER,
+        CUSTOMER,
+        SUBSCRIPTION,
+        INVOICE,
+        INVOICE_PAYMENT,
+        PAYMENT_METHOD,
+        CHECKOUT_SESSION,
+        SUBSCRIPTION_SCHEDULE,
+        REFUND,
+        DISPUTE,
+        TEST_CLOCK,
+    )
+}
 
 
 # Every event that the portal acts on. Any other is stored as ignored.
@@ -83,6 +130,32 @@ KIND_OF_EVENT: dict[str, Kind] = {
     "invoice.voided": INVOICE,
     "invoice.marked_uncollectible": INVOICE,
     "invoice.deleted": INVOICE,
+    "invoice_payment.paid": INVOICE_PAYMENT,
+    "payment_method.attached": PAYMENT_METHOD,
+    "payment_method.updated": PAYMENT_METHOD,
+    "payment_method.automatically_updated": PAYMENT_METHOD,
+    "payment_method.detached": PAYMENT_METHOD,
+    "checkout.session.completed": CHECKOUT_SESSION,
+    "checkout.session.expired": CHECKOUT_SESSION,
+    "checkout.session.async_payment_succeeded": CHECKOUT_SESSION,
+    "checkout.session.async_payment_failed": CHECKOUT_SESSION,
+    "subscription_schedule.created": SUBSCRIPTION_SCHEDULE,
+    "subscription_schedule.updated": SUBSCRIPTION_SCHEDULE,
+    "subscription_schedule.released": SUBSCRIPTION_SCHEDULE,
+    "subscription_schedule.canceled": SUBSCRIPTION_SCHEDULE,
+    "subscription_schedule.completed": SUBSCRIPTION_SCHEDULE,
+    "subscription_schedule.aborted": SUBSCRIPTION_SCHEDULE,
+    "refund.created": REFUND,
+    "refund.updated": REFUND,
+    "refund.failed": REFUND,
+    "charge.dispute.created": DISPUTE,
+    "charge.dispute.updated": DISPUTE,
+    "charge.dispute.closed": DISPUTE,
+    "test_helpers.test_clock.created": TEST_CLOCK,
+    "test_helpers.test_clock.advancing": TEST_CLOCK,
+    "test_helpers.test_clock.ready": TEST_CLOCK,
+    "test_helpers.test_clock.internal_failure": TEST_CLOCK,
+    "test_helpers.test_clock.deleted": TEST_CLOCK,
 }
 
 # An unanswered invoice.created holds an invoice back for up to three days. So Stripe is not asked to deliver it,

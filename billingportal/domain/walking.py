@@ -23,6 +23,7 @@ LAST_OF_KIND: dict[str, Kind] = {
     "customers": KINDS["customer"],
     "subscriptions": KINDS["subscription"],
     "invoices": KINDS["invoice"],
+    "invoice payments": KINDS["invoice_payment"],
 }
 
 

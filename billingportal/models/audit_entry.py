@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from billingportal.db import Base, PrimaryKey
 from billingportal.plain_json import JsonObject
 
-Actor = Literal["staff", "sync", "command"]
+Actor = Literal["staff", "client", "sync", "command"]
 ACTORS: tuple[Actor, ...] = get_args(Actor)
 
 

@@ -14,6 +14,7 @@ class Customer(StripeRow):
     __table_args__ = (
         UniqueConstraint("processor_account_id", "stripe_customer_id"),
         Index(None, "processor_account_id", "email"),
+        Index(None, "processor_account_id", "stripe_test_clock_id"),
     )
 
     stripe_customer_id: Mapped[str]
@@ -23,5 +24,7 @@ class Customer(StripeRow):
     balance_minor: Mapped[int] = mapped_column(BigInteger)
     delinquent: Mapped[bool]
     default_stripe_payment_method_id: Mapped[str | None]
+    stripe_test_clock_id: Mapped[str | None]
+    address: Mapped[JsonObject]
     labels: Mapped[JsonObject]
     created_at: Mapped[datetime]

@@ -12,6 +12,8 @@ from billingportal.models.plan_quota import PlanQuota
 from billingportal.plain_json import Json
 
 PlanState = Literal["draft", "active", "archived"]
+# What becomes of a trial that ends without a card: Stripe pauses it, or ends it; then there is no plan or the default.
+TrialEnd = Literal["pause", "cancel", "default"]
 
 
 class Plan(Base):
@@ -23,6 +25,7 @@ class Plan(Base):
     __tablename__ = "plan"
     __table_args__ = (
         CheckConstraint("state IN ('draft', 'active', 'archived')", name="state"),
+        CheckConstraint("trial_end IN ('pause', 'cancel', 'default')", name="trial_end"),
         CheckConstraint("trial_days >= 0 AND trial_days <= 730", name="trial_days"),
         CheckConstraint("NOT (is_default AND state = 'archived')", name="default_is_not_archived"),
         Index(
@@ -51,6 +54,7 @@ class Plan(Base):
     is_featured: Mapped[bool] = mapped_column(default=False)
     trial_days: Mapped[int] = mapped_column(default=0)
     trial_needs_card: Mapped[bool] = mapped_column(default=True)
+    trial_end: Mapped[TrialEnd] = mapped_column(String(7), default="default")
     is_on_request: Mapped[bool] = mapped_column(default=False)
     features: Mapped[list[Json]] = mapped_column(default=list)
     revision: Mapped[int] = mapped_column(default=1)

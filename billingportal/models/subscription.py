@@ -30,6 +30,10 @@ class Subscription(StripeRow):
     started_at: Mapped[datetime]
     latest_stripe_invoice_id: Mapped[str | None]
     default_stripe_payment_method_id: Mapped[str | None]
+    stripe_schedule_id: Mapped[str | None]
+    pending_update_expires_at: Mapped[datetime | None]
+    cancellation_reason: Mapped[str | None]
+    is_collection_paused: Mapped[bool]
     labels: Mapped[JsonObject]
     created_at: Mapped[datetime]
     items: Mapped[list[SubscriptionItem]] = relationship(

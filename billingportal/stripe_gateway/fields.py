@@ -79,6 +79,14 @@ def rows(source: JsonObject, name: str) -> list[JsonObject]:
     return cast(list[JsonObject], listed.get("data") or [])
 
 
+def plain_rows(source: JsonObject, name: str) -> list[JsonObject]:
+    """A nested array of objects, which Stripe sends whole."""
+    value = source.get(name)
+    if not isinstance(value, list):
+        raise UnreadableObject(f"{name} is not a list")
+    return cast(list[JsonObject], value)
+
+
 def decimal(value: object) -> Decimal | None:
     """An amount without trailing zeros, exact to 28 digits. Floats never get here: the SDK reads decimals as such."""
     if value is None:

@@ -44,6 +44,13 @@ FETCHES: dict[str, Fetch] = {
     "customer": lambda client, id_: client.v1.customers.retrieve(id_),
     "subscription": lambda client, id_: client.v1.subscriptions.retrieve(id_),
     "invoice": lambda client, id_: client.v1.invoices.retrieve(id_),
+    "invoice_payment": lambda client, id_: client.v1.invoice_payments.retrieve(id_),
+    "payment_method": lambda client, id_: client.v1.payment_methods.retrieve(id_),
+    "refund": lambda client, id_: client.v1.refunds.retrieve(id_),
+    "dispute": lambda client, id_: client.v1.disputes.retrieve(id_),
+    "checkout.session": lambda client, id_: client.v1.checkout.sessions.retrieve(id_),
+    "subscription_schedule": lambda client, id_: client.v1.subscription_schedules.retrieve(id_),
+    "test_helpers.test_clock": lambda client, id_: client.v1.test_helpers.test_clocks.retrieve(id_),
 }
 
 # Everything of an account, in the order in which rows refer to each other. Lists of products and prices
@@ -57,6 +64,7 @@ WALKS: dict[str, Walk] = {
     "customers": Walk(lambda client: client.v1.customers.list, {}),
     "subscriptions": Walk(lambda client: client.v1.subscriptions.list, {"status": "all"}),
     "invoices": Walk(lambda client: client.v1.invoices.list, {}),
+    "invoice payments": Walk(lambda client: client.v1.invoice_payments.list, {}),
 }
 
 

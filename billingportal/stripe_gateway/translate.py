@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import cast
 
 from billingportal.plain_json import JsonObject
-from billingportal.stripe_gateway import translate_billing, translate_catalog
+from billingportal.stripe_gateway import translate_billing, translate_catalog, translate_payments, translate_sales
 from billingportal.stripe_gateway.copies import AccountCopy, Copy, EventCopy, WebhookEndpointCopy
 from billingportal.stripe_gateway.errors import UnreadableObject
 from billingportal.stripe_gateway.fields import flag, moment, optional_text, part, text
@@ -16,6 +16,13 @@ COPIED: dict[str, Callable[[JsonObject], Copy]] = {
     "customer": translate_billing.customer,
     "subscription": translate_billing.subscription,
     "invoice": translate_billing.invoice,
+    "invoice_payment": translate_payments.invoice_payment,
+    "payment_method": translate_payments.payment_method,
+    "refund": translate_payments.refund,
+    "dispute": translate_payments.dispute,
+    "checkout.session": translate_sales.checkout_session,
+    "subscription_schedule": translate_sales.subscription_schedule,
+    "test_helpers.test_clock": translate_sales.test_clock,
 }
 
 

@@ -34,7 +34,7 @@ def second(ticks: int) -> datetime:
     return START + timedelta(seconds=ticks // TICKS)
 
 
-CUSTOMER = CustomerCopy("cus_1", "a", None, None, 0, False, None, {}, START)
+CUSTOMER = CustomerCopy("cus_1", "a", None, None, 0, False, None, None, {}, {}, START)
 PRODUCT = ProductCopy("prod_1", "a", None, True, None, None, {}, START)
 ITEM = SubscriptionItemCopy("si_1", "price_1", "prod_1", 1, START, START + timedelta(days=30))
 SUBSCRIPTION = SubscriptionCopy(
@@ -51,6 +51,10 @@ SUBSCRIPTION = SubscriptionCopy(
     started_at=START,
     latest_stripe_invoice_id=None,
     default_stripe_payment_method_id=None,
+    stripe_schedule_id=None,
+    pending_update_expires_at=None,
+    cancellation_reason=None,
+    is_collection_paused=False,
     labels={},
     created_at=START,
     items=(ITEM,),

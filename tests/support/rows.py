@@ -10,6 +10,8 @@ from billingportal.stripe_gateway import translate
 from billingportal.stripe_gateway.copies import Copy
 from tests.support.sandbox import SandboxClient
 
+# Stripe has no list of these: what no event told of is not known here.
+UNLISTED = ("payment_method", "checkout.session", "test_helpers.test_clock")
 # By kind and id; None for an object that is gone.
 Holdings = dict[tuple[str, str], Copy | None]
 
@@ -45,7 +47,7 @@ def assert_same(here: Holdings, at_stripe: Holdings) -> None:
     wrong = {
         key: (here.get(key), at_stripe.get(key))
         for key in here.keys() | at_stripe.keys()
-        if here.get(key) != at_stripe.get(key)
+        if here.get(key) != at_stripe.get(key) and (key in here or key[0] not in UNLISTED)
     }
     assert not wrong, "\n".join(f"{key}: here {ours}, at Stripe {theirs}" for key, (ours, theirs) in wrong.items())
 

@@ -1,0 +1,43 @@
+"""The payer: a business with one customer at Stripe an account, some workspaces and at most one live subscription."""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billingportal.db import Base, PrimaryKey
+from billingportal.models.processor_account import Mode
+
+ClientSource = Literal["sign_up", "staff", "adoption"]
+
+
+class Client(Base):
+    """A client of test mode is for trying out, and never mixed with those of live mode.
+
+    `base_plan_id` is a plan without prices that was chosen; without one the default plan is the base. It is what a
+    client has while nothing better is paid for or given. `evaluation_due_at` is when its entitlement is to be worked
+    out next: now, when something changed, or when time alone will change it.
+    """
+
+    __tablename__ = "client"
+    __table_args__ = (
+        UniqueConstraint("mode", "external_id"),
+        CheckConstraint("source IN ('sign_up', 'staff', 'adoption')", name="source"),
+        Index(None, "mode", "email"),
+        Index(None, "mode", "name"),
+    )
+
+    id: Mapped[PrimaryKey]
+    mode: Mapped[Mode] = mapped_column(String(4))
+    name: Mapped[str] = mapped_column(String(120))
+    email: Mapped[str] = mapped_column(String(254))
+    external_id: Mapped[str | None] = mapped_column(String(120))
+    source: Mapped[ClientSource] = mapped_column(String(8))
+    base_plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"), index=True)
+    notes: Mapped[str] = mapped_column(Text, default="")
+    suspended_at: Mapped[datetime | None]
+    suspension_reason: Mapped[str] = mapped_column(String(200), default="")
+    archived_at: Mapped[datetime | None]
+    evaluation_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    created_at: Mapped[datetime]

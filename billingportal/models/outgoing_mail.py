@@ -1,0 +1,36 @@
+"""A letter that waits to be sent, or was."""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billingportal.db import Base, PrimaryKey
+
+MailState = Literal["waiting", "sent", "failed"]
+
+
+class OutgoingMail(Base):
+    """`occasion` names what it is about, once: the same letter is never written twice. Bodies hold no billing link:
+    that is made when the letter is sent, so that no secret is stored."""
+
+    __tablename__ = "outgoing_mail"
+    __table_args__ = (
+        UniqueConstraint("occasion"),
+        CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="state"),
+        Index(None, "state", "next_attempt_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    occasion: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text)
+    state: Mapped[MailState] = mapped_column(String(7))
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]

@@ -1,0 +1,29 @@
+"""How the portal sells: what its checkouts ask for, and what clients may change by themselves."""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import CheckConstraint, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billingportal.db import Base
+
+AddressCollection = Literal["auto", "required"]
+
+
+class SellingSettings(Base):
+    """One row at most; without it the defaults hold."""
+
+    __tablename__ = "selling_settings"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="only_one"),
+        CheckConstraint("address_collection IN ('auto', 'required')", name="address_collection"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    allows_promotion_codes: Mapped[bool] = mapped_column(default=False)
+    computes_tax: Mapped[bool] = mapped_column(default=False)
+    collects_tax_id: Mapped[bool] = mapped_column(default=False)
+    address_collection: Mapped[AddressCollection] = mapped_column(String(8), default="auto")
+    allows_downgrade_at_once: Mapped[bool] = mapped_column(default=False)
+    updated_at: Mapped[datetime]

@@ -1,0 +1,24 @@
+"""How much of a resource a workspace uses."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billingportal.db import Base, PrimaryKey
+
+
+class WorkspaceUsage(Base):
+    """It belongs to the workspace, so it moves with it to another client."""
+
+    __tablename__ = "workspace_usage"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "resource_id"),
+        CheckConstraint("used >= 0", name="used"),
+    )
+
+    id: Mapped[PrimaryKey]
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspace.id"))
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"), index=True)
+    used: Mapped[int] = mapped_column(BigInteger)
+    measured_at: Mapped[datetime]
