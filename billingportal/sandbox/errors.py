@@ -17,6 +17,7 @@ class Refused(Exception):
         kind: str = "invalid_request_error",
         code: str | None = None,
         param: str | None = None,
+        decline_code: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -24,6 +25,7 @@ class Refused(Exception):
         self.kind = kind
         self.code = code
         self.param = param
+        self.decline_code = decline_code
 
     def body(self, request_log_url: str | None) -> Document:
         """The JSON body; absent attributes are left out, as Stripe does."""
@@ -31,6 +33,8 @@ class Refused(Exception):
         if self.code:
             error["code"] = self.code
             error["doc_url"] = DOCUMENTATION + self.code.replace("_", "-")
+        if self.decline_code:
+            error["decline_code"] = self.decline_code
         if self.param:
             error["param"] = self.param
         if request_log_url:

@@ -1,5 +1,7 @@
 """Getting invoices paid: by a card that pays or fails, outside Stripe, or not at all."""
 
+from typing import Literal
+
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.identifiers import new_id
@@ -8,6 +10,14 @@ from billingportal.sandbox.wire import Document
 
 DAY = 24 * 3600
 RETRY_SECONDS = 3 * DAY
+Outcome = Literal["paid", "declined", "action", "processing", "untried"]
+OFF_SESSION: dict[str, Outcome] = {
+    "pays": "paid",
+    "asks_once": "paid",
+    "fails": "declined",
+    "asks": "action",
+    "delays": "processing",
+}
 
 
 def payment_method_of(store: Store, subscription: Document) -> Document | None:
@@ -17,18 +27,26 @@ def payment_method_of(store: Store, subscription: Document) -> Document | None:
     return store.find("payment_method", identifier) if identifier else None
 
 
-def collect(call: Call, invoice: Document, method: Document | None) -> bool:
-    """Try to get an open invoice paid at once; whether it is paid now."""
+def collect(call: Call, invoice: Document, method: Document | None) -> Outcome:
+    """Try to get an open invoice paid at once, without the customer; what came of it."""
     if invoice["amount_due"] == 0:
         mark_paid(call, invoice, None)
-        return True
+        return "paid"
     if invoice["collection_method"] == "send_invoice" or method is None:
-        return False
-    if not method["_pays"]:
+        return "untried"
+    return attempt(call, invoice, method)
+
+
+def attempt(call: Call, invoice: Document, method: Document) -> Outcome:
+    """Charge an open invoice to a payment method while the customer is away; what came of it."""
+    outcome = OFF_SESSION[method["_outcome"]]
+    if outcome == "paid":
+        mark_paid(call, invoice, method)
+    elif outcome == "processing":
+        invoice["_processing"] = method["id"]
+    else:
         fail(call, invoice)
-        return False
-    mark_paid(call, invoice, method)
-    return True
+    return outcome
 
 
 def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_band: bool = False) -> None:

@@ -80,8 +80,8 @@ def check_payable(call: Call, subscription: Document, due: int) -> None:
     method = collecting.payment_method_of(call.store, subscription)
     if method is None:
         raise Refused(NO_METHOD, code="resource_missing")
-    if not method["_pays"] and behavior == "error_if_incomplete":
-        raise payment_methods.declined()
+    if method["_outcome"] in ("asks", "fails") and behavior == "error_if_incomplete":
+        raise payment_methods.declined(method["_decline_code"])
 
 
 def start(call: Call, subscription: Document, customer: Document, prices: list[Document]) -> None:
@@ -116,10 +116,10 @@ def first_invoice(call: Call, subscription: Document) -> None:
     invoicing.finalize(call, invoice)
     waits = call.parameters.get("payment_behavior") == "default_incomplete"
     method = None if waits else collecting.payment_method_of(call.store, subscription)
-    paid = collecting.collect(call, invoice, method)
+    outcome = collecting.collect(call, invoice, method)
     if subscription["trial_end"]:
         subscription["status"] = "trialing"
-    elif paid or subscription["collection_method"] == "send_invoice":
+    elif outcome in ("paid", "processing") or subscription["collection_method"] == "send_invoice":
         subscription["status"] = "active"
 
 

@@ -88,10 +88,10 @@ def pay(call: Call, identifier: str) -> Document:
         collecting.mark_paid(call, invoice, None, out_of_band=True)
     elif method is None:
         raise Refused(NO_METHOD, code="resource_missing")
-    elif not method["_pays"]:
-        raise payment_methods.declined()
+    elif method["_outcome"] in ("asks", "fails"):
+        raise payment_methods.declined(method["_decline_code"])
     else:
-        collecting.mark_paid(call, invoice, method)
+        collecting.attempt(call, invoice, method)
     wake(call, invoice)
     return invoice
 

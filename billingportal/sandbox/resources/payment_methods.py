@@ -1,42 +1,52 @@
-"""Payment methods: test cards that pay or fail."""
+"""Payment methods: test cards, and a bank account whose debits take days."""
 
-from dataclasses import dataclass
+from copy import deepcopy
 
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.errors import Refused, invalid
-from billingportal.sandbox.fields import EXPAND, ONLY_EXPAND, PAGE, TEXT
+from billingportal.sandbox.fields import (
+    ADDRESS,
+    CLEARABLE_TEXT,
+    EXPAND,
+    METADATA,
+    ONLY_EXPAND,
+    PAGE,
+    TEXT,
+    merged,
+    or_none,
+)
 from billingportal.sandbox.identifiers import letters, new_id
-from billingportal.sandbox.leaves import Choice
+from billingportal.sandbox.leaves import Choice, Integer
 from billingportal.sandbox.lists import Page, equal, page
 from billingportal.sandbox.parameters import Record
 from billingportal.sandbox.router import Operation
+from billingportal.sandbox.test_cards import DECLINED, GENERIC, TOKENS, TestCard
 from billingportal.sandbox.wire import Document
 
 KIND = "payment_method"
 
 
-@dataclass(frozen=True)
-class TestCard:
-    """One of Stripe's test cards: how it looks, and whether it attaches and pays."""
-
-    brand: str
-    last4: str
-    attaches: bool = True
-    pays: bool = True
-
-
-TEST_CARDS = {
-    "pm_card_visa": TestCard("visa", "4242"),
-    "pm_card_mastercard": TestCard("mastercard", "4444"),
-    "pm_card_amex": TestCard("amex", "8431"),
-    "pm_card_chargeCustomerFail": TestCard("visa", "0341", pays=False),
-    "pm_card_chargeDeclined": TestCard("visa", "0002", attaches=False),
-}
 ATTACH = Record({"customer": TEXT, "customer_account": TEXT, **EXPAND}, required=("customer",))
+NO_DETAILS: Document = {
+    "address": dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),
+    "email": None,
+    "name": None,
+    "phone": None,
+    "tax_id": None,
+}
+DETAILS = Record({"address": ADDRESS, **dict.fromkeys(("email", "name", "phone", "tax_id"), CLEARABLE_TEXT)})
+EXPIRY = Record(
+    {"exp_month": Integer(least=1, most=12), "exp_year": Integer(least=2000, most=2100)}, absent=("networks",)
+)
+REDISPLAY = Choice("always", "limited", "unspecified")
+UPDATE = Record(
+    {"allow_redisplay": REDISPLAY, "billing_details": DETAILS, "card": EXPIRY, "metadata": METADATA, **EXPAND},
+    absent=("payto", "us_bank_account"),
+)
 LIST = Record(
     {
-        "allow_redisplay": Choice("always", "limited", "unspecified"),
+        "allow_redisplay": REDISPLAY,
         "customer": TEXT,
         "type": Choice("card", "sepa_debit", "us_bank_account", "link"),
         **PAGE,
@@ -46,8 +56,8 @@ LIST = Record(
 
 def usable(call: Call, identifier: str, customer: str, param: str) -> str:
     """The id of a customer's payment method; a test card's token is attached first. Raises Refused."""
-    if identifier in TEST_CARDS:
-        return str(attach_card(call, identifier, customer)["id"])
+    if identifier in TOKENS:
+        return str(attach_card(call, TOKENS[identifier], customer)["id"])
     method = call.need(KIND, identifier, param, status=400)
     if method["customer"] != customer:
         message = (
@@ -58,31 +68,26 @@ def usable(call: Call, identifier: str, customer: str, param: str) -> str:
     return identifier
 
 
-def attach_card(call: Call, token: str, customer: str) -> Document:
-    """A fresh payment method of a test card. Raises Refused (402) for a card that is declined at once."""
-    card = TEST_CARDS[token]
+def attach_card(call: Call, card: TestCard, customer: str, details: Document = NO_DETAILS) -> Document:
+    """A fresh payment method, with billing `details`. Raises Refused (402) for a card that is declined at once."""
     if not card.attaches:
-        raise declined()
+        raise declined(card.decline_code)
+    part = card_part(card) if card.kind == "card" else account_part(card)
     method = call.store.put(
         {
             "id": new_id("pm"),
             "object": KIND,
             "allow_redisplay": "unspecified",
-            "billing_details": {
-                "address": dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),
-                "email": None,
-                "name": None,
-                "phone": None,
-                "tax_id": None,
-            },
-            "card": card_part(card),
+            "billing_details": {**deepcopy(NO_DETAILS), **details},
+            card.kind: part,
             "created": call.now(),
             "customer": customer,
             "customer_account": None,
             "livemode": call.livemode,
             "metadata": {},
-            "type": "card",
-            "_pays": card.pays,
+            "type": card.kind,
+            "_outcome": card.outcome,
+            "_decline_code": card.decline_code,
         }
     )
     emit(call, "payment_method.attached", method)
@@ -109,9 +114,48 @@ def card_part(card: TestCard) -> Document:
     }
 
 
-def declined() -> Refused:
+def account_part(card: TestCard) -> Document:
+    """The bank account as Stripe describes it."""
+    return {
+        "bank_code": "37040044",
+        "branch_code": "",
+        "country": "DE",
+        "fingerprint": letters(16),
+        "generated_from": {"charge": None, "setup_attempt": None},
+        "last4": card.last4,
+    }
+
+
+def declined(code: str = GENERIC) -> Refused:
     """402: the card's bank said no."""
-    return Refused("Your card was declined.", status=402, kind="card_error", code="card_declined")
+    return Refused(DECLINED[code], status=402, kind="card_error", code="card_declined", decline_code=code)
+
+
+def renew(call: Call, method: Document) -> None:
+    """The bank sends the customer a new card and tells Stripe: it is valid three years longer."""
+    with updating(call, "payment_method.automatically_updated", method):
+        method["card"]["exp_year"] += 3
+        method["card"]["fingerprint"] = letters(16)
+
+
+def update(call: Call, identifier: str) -> Document:
+    """Change the expiry, the billing details or the metadata."""
+    method, given = call.need(KIND, identifier, KIND), call.parameters
+    if method["customer"] is None:
+        raise invalid("You must save this PaymentMethod to a customer before you can update it.")
+    with updating(call, "payment_method.updated", method):
+        if "card" in given:
+            method["card"].update(given["card"])
+        if "metadata" in given:
+            method["metadata"] = merged(method["metadata"], given["metadata"])
+        if "allow_redisplay" in given:
+            method["allow_redisplay"] = given["allow_redisplay"]
+        details = dict(given.get("billing_details", {}))
+        address = details.pop("address", None)
+        if address is not None:
+            method["billing_details"]["address"] = {**NO_DETAILS["address"], **dict(address or {})}
+        method["billing_details"].update({name: or_none(value) for name, value in details.items()})
+    return method
 
 
 def retrieve(call: Call, identifier: str) -> Document:
@@ -128,8 +172,8 @@ def index(call: Call) -> Page:
 def attach(call: Call, identifier: str) -> Document:
     """Give a test card to a customer."""
     customer = call.given("customer", "customer")
-    if identifier in TEST_CARDS:
-        return attach_card(call, identifier, customer["id"])
+    if identifier in TOKENS:
+        return attach_card(call, TOKENS[identifier], customer["id"])
     method = call.need(KIND, identifier, KIND)
     if method["customer"] not in (None, customer["id"]):
         raise invalid("The payment method you provided has already been attached to a customer.")
@@ -160,6 +204,7 @@ PATH = "/v1/payment_methods"
 OPERATIONS = [
     Operation("GET", PATH, KIND, index, LIST, READ),
     Operation("GET", f"{PATH}/{{id}}", KIND, retrieve, ONLY_EXPAND, READ),
+    Operation("POST", f"{PATH}/{{id}}", KIND, update, UPDATE, WRITE),
     Operation("POST", f"{PATH}/{{id}}/attach", KIND, attach, ATTACH, WRITE),
     Operation("POST", f"{PATH}/{{id}}/detach", KIND, detach, ONLY_EXPAND, WRITE),
 ]
