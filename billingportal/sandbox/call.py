@@ -25,6 +25,8 @@ class Call:
     revealed: Document = field(default_factory=dict)
     # The time of the test clock that this call is about, in seconds; None is the real time.
     moment: int | None = None
+    # Whether the customer is at a page and has confirmed what the bank asks for.
+    confirmed: bool = False
 
     def now(self) -> int:
         """The time where this call plays: that of its test clock, else the real one."""
@@ -43,13 +45,15 @@ class Call:
         return document
 
     def play_at(self, document: Document) -> None:
-        """From now on the time is that of the test clock of an object's customer, if there is one."""
+        """From now on the time is that of the test clock given, or of an object's customer, if there is one."""
+        if document["object"] == CLOCK:
+            self.moment = document["frozen_time"]
+            return
         if document["object"] == "subscription_item":
             document = self.store.objects["subscription"][document["subscription"]]
         customer = self.store.find("customer", document.get("customer") or "") or document
-        test_clock = customer.get("test_clock")
-        if test_clock is not None:
-            self.moment = self.store.objects[CLOCK][test_clock]["frozen_time"]
+        if customer.get("test_clock") is not None:
+            self.play_at(self.store.objects[CLOCK][customer["test_clock"]])
 
     def given(self, kind: str, param: str, path: str | None = None) -> Document:
         """The object that a parameter names, as `need` finds it (400 when there is none)."""

@@ -4,8 +4,10 @@ import ipaddress
 import json
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
+from functools import partial
 from urllib.parse import parse_qsl
 
+from billingportal.sandbox import settings
 from billingportal.sandbox.application import Application
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.delivery import Settings
@@ -40,6 +42,8 @@ class Control:
             ("GET", "delivery"): self.delivery,
             ("POST", "delivery"): self.change_delivery,
             ("POST", "delivery/wait"): self.wait_for_delivery,
+            ("POST", "clocks"): partial(settings.change, self.world, "clocks"),
+            ("POST", "dunning"): partial(settings.change, self.world, "dunning"),
             ("GET", "objects"): self.objects,
             ("GET", "requests"): self.requests,
             ("DELETE", "requests"): self.clear_requests,

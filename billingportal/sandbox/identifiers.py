@@ -6,7 +6,22 @@ import string
 
 ALPHABET = string.ascii_letters + string.digits
 # Stripe's newer ids carry a "1" and part of the account before the random part.
-LONG = {"price", "sub", "in", "il", "evt", "we", "pm", "inpay", "ii", "pi", "upcoming_in", "il_tmp"}
+LONG = {
+    "price",
+    "sub",
+    "in",
+    "il",
+    "evt",
+    "we",
+    "pm",
+    "inpay",
+    "ii",
+    "pi",
+    "upcoming_in",
+    "il_tmp",
+    "clock",
+    "sub_sched",
+}
 
 
 def letters(count: int) -> str:

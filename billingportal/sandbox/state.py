@@ -69,6 +69,7 @@ class Account:
     charges_enabled: bool
     created: int
     stores: dict[str, Store]
+    settings: dict[str, Document] = field(default_factory=dict)
 
 
 @dataclass

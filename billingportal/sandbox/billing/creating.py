@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from billingportal.sandbox.amounts import total
-from billingportal.sandbox.billing import collecting, invoicing
+from billingportal.sandbox.billing import clocks, collecting, invoicing
 from billingportal.sandbox.billing.blank_subscription import blank_subscription
 from billingportal.sandbox.billing.items import check_together, make_item, price_for, quantity_for, set_period
 from billingportal.sandbox.billing.lines import period_drafts, trial_draft
@@ -29,6 +29,7 @@ def create(call: Call) -> Document:
     flexible = given.get("billing_mode", {}).get("type", "flexible") == "flexible"
     check_together(call, prices, currency, flexible=flexible)
     check_currency_of(call, customer, currency)
+    clocks.check_room(call, customer)
     trial_end = trial_end_of(call)
     subscription = blank_subscription(call, customer, currency, trial_end)
     quantities = [

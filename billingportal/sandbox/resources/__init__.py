@@ -2,6 +2,7 @@
 
 from billingportal.sandbox.resources import (
     accounts,
+    charges,
     customers,
     event_summaries,
     events,
@@ -11,11 +12,13 @@ from billingportal.sandbox.resources import (
     invoices,
     meter_events,
     meters,
+    payment_intents,
     payment_methods,
     prices,
     products,
     subscription_items,
     subscriptions,
+    test_clocks,
     webhook_endpoints,
 )
 from billingportal.sandbox.router import Operation
@@ -25,6 +28,7 @@ def operations() -> list[Operation]:
     """Every operation of the sandbox."""
     return [
         *accounts.OPERATIONS,
+        *charges.OPERATIONS,
         *customers.OPERATIONS,
         *event_summaries.OPERATIONS,
         *events.OPERATIONS,
@@ -34,10 +38,12 @@ def operations() -> list[Operation]:
         *invoices.OPERATIONS,
         *meter_events.OPERATIONS,
         *meters.OPERATIONS,
+        *payment_intents.OPERATIONS,
         *payment_methods.OPERATIONS,
         *prices.OPERATIONS,
         *products.OPERATIONS,
         *subscription_items.OPERATIONS,
         *subscriptions.OPERATIONS,
+        *test_clocks.OPERATIONS,
         *webhook_endpoints.OPERATIONS,
     ]

@@ -35,7 +35,11 @@ COMMON: dict[str, Kind] = {
 }
 GONE = "Received unknown parameter: {0}"
 RETIRED = {name: GONE.format(name) for name in ("coupon", "promotion_code")}
-ABSENT = ("cash_balance", "source", "tax", "test_clock")
-CREATE = Record({**COMMON, "payment_method": TEXT, "validate": YES}, retired=RETIRED, absent=(*ABSENT, "tax_id_data"))
+ABSENT = ("cash_balance", "source", "tax")
+CREATE = Record(
+    {**COMMON, "payment_method": TEXT, "test_clock": TEXT, "validate": YES},
+    retired=RETIRED,
+    absent=(*ABSENT, "tax_id_data"),
+)
 UPDATE = Record({**COMMON, "validate": YES}, retired=RETIRED, absent=(*ABSENT, "default_source"))
 LIST = Record({"created": RANGE, "email": TEXT, "test_clock": TEXT, **PAGE})

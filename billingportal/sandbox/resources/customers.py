@@ -3,7 +3,8 @@
 from copy import deepcopy
 from dataclasses import replace
 
-from billingportal.sandbox.call import Call
+from billingportal.sandbox.billing import clocks
+from billingportal.sandbox.call import CLOCK, Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.fields import (
@@ -51,6 +52,7 @@ def create(call: Call) -> Document:
     """A new customer, with a card if one is given."""
     given = call.parameters
     check_email(given)
+    test_clock = call.given(CLOCK, "test_clock") if "test_clock" in given else None
     customer: Document = {
         "id": new_id("cus"),
         **deepcopy(NOTHING_YET),
@@ -58,6 +60,8 @@ def create(call: Call) -> Document:
         "invoice_prefix": letters(8).upper(),
         "livemode": call.livemode,
     }
+    if test_clock is not None:
+        clocks.join(call, customer, test_clock)
     token = given.get("payment_method")
     settings = given.get("invoice_settings", {})
     if token is not None:
@@ -124,7 +128,7 @@ def retrieve(call: Call, identifier: str) -> Document:
 
 def index(call: Call) -> Page:
     """Customers, newest first; the e-mail is compared exactly."""
-    tests = (equal(call, "email"), created_within(call))
+    tests = (equal(call, "email", "test_clock"), clocks.in_the_open(call, "test_clock"), created_within(call))
     return page(call, KIND, "/v1/customers", call.store.newest_first(KIND), *tests)
 
 

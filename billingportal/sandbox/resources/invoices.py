@@ -1,6 +1,6 @@
 """Invoices: made by subscriptions, here to be read, finalized, paid, voided and written off."""
 
-from billingportal.sandbox.billing import collecting, invoicing
+from billingportal.sandbox.billing import clocks, collecting, invoicing
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.errors import Refused, invalid
@@ -37,6 +37,7 @@ def index(call: Call) -> Page:
     """Invoices, newest first."""
     tests = (
         equal(call, "collection_method", "customer", "status"),
+        clocks.in_the_open(call, "customer", "subscription"),
         created_within(call),
         due_within(call),
         of_subscription(call),

@@ -1,6 +1,6 @@
 """Subscriptions."""
 
-from billingportal.sandbox.billing import canceling, changing, creating
+from billingportal.sandbox.billing import canceling, changing, clocks, creating
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.fields import ONLY_EXPAND
 from billingportal.sandbox.lists import Page, Test, created_within, equal, page, within
@@ -25,7 +25,8 @@ def retrieve(call: Call, identifier: str) -> Document:
 def index(call: Call) -> Page:
     """Subscriptions, newest first; the canceled ones only when asked for."""
     tests = (
-        equal(call, "customer", "collection_method"),
+        equal(call, "customer", "collection_method", "test_clock"),
+        clocks.in_the_open(call, "customer", "test_clock"),
         created_within(call),
         in_status(call),
         with_price(call),

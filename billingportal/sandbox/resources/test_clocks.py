@@ -1,0 +1,97 @@
+"""Test clocks: time that passes when it is told to."""
+
+from copy import deepcopy
+from dataclasses import replace
+
+from billingportal.sandbox import clock
+from billingportal.sandbox.billing import clocks, passing
+from billingportal.sandbox.call import CLOCK as KIND
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.changes import emit
+from billingportal.sandbox.errors import invalid
+from billingportal.sandbox.fields import EXPAND, ONLY_EXPAND, PAGE, TEXT, TIMESTAMP
+from billingportal.sandbox.identifiers import new_id
+from billingportal.sandbox.leaves import Text
+from billingportal.sandbox.lists import Page, page
+from billingportal.sandbox.parameters import Record
+from billingportal.sandbox.resources import customers
+from billingportal.sandbox.router import Operation
+from billingportal.sandbox.wire import Document
+
+LIFETIME = 30 * 24 * 3600
+CREATE = Record(
+    {"customer": TEXT, "frozen_time": TIMESTAMP, "name": Text(300), **EXPAND},
+    required=("frozen_time",),
+)
+ADVANCE = Record({"frozen_time": TIMESTAMP, **EXPAND}, required=("frozen_time",))
+
+
+def create(call: Call) -> Document:
+    """A new clock that stands still; a customer given lives by it from now on, for good."""
+    given = call.parameters
+    if call.livemode:
+        raise invalid("Test clocks can only be used in test mode.")
+    customer = call.given("customer", "customer") if "customer" in given else None
+    test_clock = call.store.put(
+        {
+            "id": new_id("clock"),
+            "object": KIND,
+            "created": clock.now(),
+            "deletes_after": clock.now() + LIFETIME,
+            "frozen_time": given["frozen_time"],
+            "livemode": call.livemode,
+            "name": given.get("name"),
+            "status": "ready",
+            "status_details": {},
+        }
+    )
+    emit(call, f"{KIND}.created", test_clock)
+    if customer is not None:
+        clocks.take_over(call, customer, test_clock)
+    return test_clock
+
+
+def retrieve(call: Call, identifier: str) -> Document:
+    """One clock."""
+    return call.need(KIND, identifier, "test_clock")
+
+
+def index(call: Call) -> Page:
+    """Clocks, newest first."""
+    return page(call, KIND, "/v1/test_helpers/test_clocks", call.store.newest_first(KIND))
+
+
+def advance(call: Call, identifier: str) -> Document:
+    """Let time pass on a clock. The answer says that it is under way; all of it has happened when it is given."""
+    test_clock = call.need(KIND, identifier, "test_clock")
+    target = call.parameters["frozen_time"]
+    clocks.check_target(call, test_clock, target)
+    test_clock.update(status="advancing", status_details={"advancing": {"target_frozen_time": target}})
+    emit(call, f"{KIND}.advancing", test_clock)
+    under_way = deepcopy(test_clock)
+    # What happens by itself was asked for by no request.
+    passing.advance(replace(call, request_id=None, idempotency_key=None, parameters={}), test_clock, target)
+    test_clock.update(status="ready", status_details={})
+    emit(call, f"{KIND}.ready", test_clock)
+    return under_way
+
+
+def delete(call: Call, identifier: str) -> Document:
+    """Remove a clock and all customers who live by it."""
+    test_clock = call.need(KIND, identifier, "test_clock")
+    for customer in clocks.customers_on(call, test_clock):
+        customers.delete(replace(call, parameters={}), customer["id"])
+    emit(call, f"{KIND}.deleted", test_clock)
+    test_clock["deleted"] = True
+    return test_clock
+
+
+READ, WRITE = "test_clocks:read", "test_clocks:write"
+PATH = "/v1/test_helpers/test_clocks"
+OPERATIONS = [
+    Operation("POST", PATH, KIND, create, CREATE, WRITE),
+    Operation("GET", PATH, KIND, index, Record(PAGE), READ),
+    Operation("GET", f"{PATH}/{{id}}", KIND, retrieve, ONLY_EXPAND, READ),
+    Operation("DELETE", f"{PATH}/{{id}}", KIND, delete, ONLY_EXPAND, WRITE),
+    Operation("POST", f"{PATH}/{{id}}/advance", KIND, advance, ADVANCE, WRITE),
+]
