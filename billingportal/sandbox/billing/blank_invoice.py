@@ -3,7 +3,7 @@
 from copy import deepcopy
 
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.identifiers import new_id
+from billingportal.sandbox.identifiers import new_id, new_secret
 from billingportal.sandbox.wire import Document
 
 DAY = 24 * 3600
@@ -87,6 +87,7 @@ def blank_invoice(call: Call, subscription: Document, customer: Document, reason
         "period_start": moment,
         "test_clock": customer["test_clock"],
         "webhooks_delivered_at": None if reason == "upcoming" else moment,
+        "_token": new_secret("", 40),
     }
 
 

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
+from billingportal.sandbox.billing import payments, pending_updates
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
-from billingportal.sandbox.identifiers import new_id
 from billingportal.sandbox.state import Store
 from billingportal.sandbox.wire import Document
 
@@ -18,6 +18,8 @@ OFF_SESSION: dict[str, Outcome] = {
     "asks": "action",
     "delays": "processing",
 }
+# With the customer at the page, what the bank asks for has been confirmed.
+ON_SESSION: dict[str, Outcome] = {**OFF_SESSION, "asks": "paid"}
 
 
 def payment_method_of(store: Store, subscription: Document) -> Document | None:
@@ -39,22 +41,48 @@ def collect(call: Call, invoice: Document, method: Document | None) -> Outcome:
 
 def attempt(call: Call, invoice: Document, method: Document) -> Outcome:
     """Charge an open invoice to a payment method while the customer is away; what came of it."""
-    outcome = OFF_SESSION[method["_outcome"]]
+    outcome = (ON_SESSION if call.confirmed else OFF_SESSION)[method["_outcome"]]
     if outcome == "paid":
         mark_paid(call, invoice, method)
     elif outcome == "processing":
-        invoice["_processing"] = method["id"]
+        wait(call, invoice, method)
+    elif outcome == "action":
+        payments.ask(call, invoice, method)
+        fail(call, invoice)
+        emit(call, "invoice.payment_action_required", invoice)
     else:
+        payments.decline(call, invoice, method)
         fail(call, invoice)
     return outcome
+
+
+def wait(call: Call, invoice: Document, method: Document) -> None:
+    """The debit is under way: `settle` says what came of it."""
+    payments.process(call, invoice, method)
+    with updating(call, "invoice.updated", invoice):
+        invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + 1, next_payment_attempt=None)
+    invoice["_processing"] = method["id"]
+
+
+def settle(call: Call, invoice: Document, *, succeeded: bool) -> None:
+    """The debit that was under way is decided."""
+    method = call.store.objects["payment_method"][invoice.pop("_processing")]
+    invoice["attempt_count"] -= 1
+    if succeeded:
+        mark_paid(call, invoice, method)
+    else:
+        payments.decline(call, invoice, method)
+        fail(call, invoice)
 
 
 def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_band: bool = False) -> None:
     """An open invoice is paid, by a payment method, outside Stripe or because nothing is due."""
     amount = invoice["amount_due"]
     with updating(call, "invoice.updated", invoice):
-        if method is not None:
-            add_payment(call, invoice, amount)
+        if method is None:
+            payments.cancel(call, invoice, "abandoned")
+        else:
+            payments.succeed(call, invoice, method)
         invoice.update(status="paid", amount_paid=amount, amount_remaining=0, next_payment_attempt=None)
         invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + (method is not None))
         invoice["amount_paid_off_stripe"] = amount if out_of_band else 0
@@ -62,28 +90,7 @@ def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_
     emit(call, "invoice.paid", invoice)
     if not out_of_band:
         emit(call, "invoice.payment_succeeded", invoice)
-
-
-def add_payment(call: Call, invoice: Document, amount: int) -> None:
-    """The payment that stands behind a paid invoice."""
-    payment = call.store.put(
-        {
-            "id": new_id("inpay"),
-            "object": "invoice_payment",
-            "amount_paid": amount,
-            "amount_requested": amount,
-            "created": call.now(),
-            "currency": invoice["currency"],
-            "invoice": invoice["id"],
-            "is_default": True,
-            "livemode": call.livemode,
-            "payment": {"payment_intent": new_id("pi"), "type": "payment_intent"},
-            "status": "paid",
-            "status_transitions": {"canceled_at": None, "paid_at": call.now()},
-        }
-    )
-    invoice["_payments"].append(payment["id"])
-    emit(call, "invoice_payment.paid", payment)
+    pending_updates.apply_paid(call, invoice)
 
 
 def fail(call: Call, invoice: Document) -> None:

@@ -1,12 +1,12 @@
 """Making an invoice of lines and finalizing it."""
 
+from billingportal.sandbox.billing import payments
 from billingportal.sandbox.billing.blank_invoice import blank_invoice
 from billingportal.sandbox.billing.line_items import period_line
 from billingportal.sandbox.billing.lines import Draft
 from billingportal.sandbox.billing.pending import keep, settle
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
-from billingportal.sandbox.identifiers import letters, new_id
 from billingportal.sandbox.wire import Document
 
 
@@ -51,14 +51,16 @@ def finalize(call: Call, invoice: Document) -> None:
         sequence = customer["next_invoice_sequence"]
         customer["next_invoice_sequence"] = sequence + 1
         customer["balance"] = invoice["ending_balance"]
-    page = f"{call.address}/invoice/{invoice['id']}"
+    page = f"{call.address}/i/{invoice['id']}-{invoice['_token']}"
     invoice.update(
         status="open",
         number=f"{customer['invoice_prefix']}-{sequence:04d}",
         effective_at=call.now(),
         hosted_invoice_url=page,
         invoice_pdf=f"{page}/pdf",
-        confirmation_secret={"client_secret": f"{new_id('pi')}_secret_{letters(25)}", "type": "payment_intent"},
+        confirmation_secret=None,
     )
     invoice["status_transitions"]["finalized_at"] = call.now()
+    if invoice["amount_due"] > 0:
+        payments.expect(call, invoice)
     emit(call, "invoice.finalized", invoice)

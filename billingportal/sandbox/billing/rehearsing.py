@@ -7,7 +7,16 @@ from billingportal.sandbox.call import Call
 from billingportal.sandbox.state import Store
 from billingportal.sandbox.wire import Document
 
-WRITTEN = ("invoice", "invoiceitem", "line_item", "subscription", "subscription_item")
+WRITTEN = (
+    "charge",
+    "invoice",
+    "invoice_payment",
+    "invoiceitem",
+    "line_item",
+    "payment_intent",
+    "subscription",
+    "subscription_item",
+)
 
 
 def rehearsal(call: Call, parameters: Document, subscription: Document | None) -> Call:

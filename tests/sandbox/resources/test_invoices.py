@@ -46,10 +46,11 @@ def test_void_and_uncollectible_are_final_states(client: stripe.StripeClient, op
     voided = client.v1.invoices.void_invoice(open_invoice)
     assert voided.status == "void"
     assert voided.status_transitions.voided_at is not None
-    assert event_types(client)[-4:] == [
+    assert event_types(client)[-5:] == [
         "invoice.updated",
         "invoice.marked_uncollectible",
         "invoice.updated",
+        "payment_intent.canceled",
         "invoice.voided",
     ]
     for action in (client.v1.invoices.void_invoice, client.v1.invoices.mark_uncollectible, client.v1.invoices.pay):
