@@ -19,6 +19,8 @@ LISTS = {
     "subscription": "subscriptions?status=all&expand[]=data.latest_invoice.payments&expand[]=data.customer",
     "invoice": "invoices?expand[]=data.payments&expand[]=data.confirmation_secret",
     "invoice_payment": "invoice_payments?expand[]=data.invoice",
+    "payment_intent": "payment_intents?expand[]=data.latest_charge",
+    "charge": "charges",
     "invoiceitem": "invoiceitems",
     "billing.meter": "billing/meters",
     "webhook_endpoint": "webhook_endpoints",
@@ -57,6 +59,11 @@ def full_life(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeCl
     changed: Any = {"items": [{"id": first_item(running).id, "quantity": 5}], "proration_behavior": "always_invoice"}
     client.v1.subscriptions.update(running.id, params=changed)
     client.v1.subscriptions.cancel(running.id, params={"invoice_now": True, "prorate": True})
+    waiting = running_subscription(client)
+    client.v1.subscriptions.update(waiting.id, params={"default_payment_method": "pm_card_chargeCustomerFail"})
+    later: Any = {"items": [{"id": first_item(waiting).id, "quantity": 5}], "proration_behavior": "always_invoice"}
+    later["payment_behavior"] = "pending_if_incomplete"
+    client.v1.subscriptions.update(waiting.id, params=later)
     terms: dict[str, Any] = {"customer": paying_customer(client).id, "items": [{"price": monthly_price(client).id}]}
     trial: Any = {**terms, "trial_period_days": 7, "cancel_at": "min_period_end"}
     client.v1.subscriptions.create(params=trial)

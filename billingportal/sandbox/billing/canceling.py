@@ -1,9 +1,9 @@
 """Ending a subscription now."""
 
-from billingportal.sandbox.billing import collecting, invoicing
-from billingportal.sandbox.billing.lines import Draft, is_metered, proration_drafts
+from billingportal.sandbox.billing import collecting, invoicing, pending_updates
+from billingportal.sandbox.billing.lines import Draft, proration_drafts
 from billingportal.sandbox.billing.pending import keep
-from billingportal.sandbox.billing.usage import usage_drafts
+from billingportal.sandbox.billing.usage import unbilled
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit
 from billingportal.sandbox.fields import or_none
@@ -16,6 +16,8 @@ def cancel(call: Call, subscription: Document) -> Document:
     given = call.parameters
     if subscription["status"] in ENDED:
         raise call.absent("subscription", subscription["id"], "id")
+    if subscription["pending_update"] is not None:
+        pending_updates.expire(call, subscription)
     apply_details(subscription, given.get("cancellation_details", {}))
     subscription["cancellation_details"]["reason"] = "cancellation_requested"
     if given.get("invoice_now") or given.get("prorate"):
@@ -42,7 +44,7 @@ def last_invoice(call: Call, subscription: Document) -> None:
     if call.parameters.get("prorate"):
         for item in items:
             drafts.extend(proration_drafts(call.store, item, call.now(), subscription["currency"], credit=True))
-    if call.parameters.get("invoice_now") and subscription["status"] != "trialing":
+    if call.parameters.get("invoice_now"):
         for item in items:
             drafts.extend(unbilled(call, subscription, item))
     if not drafts and not subscription["_pending"]:
@@ -53,12 +55,3 @@ def last_invoice(call: Call, subscription: Document) -> None:
     invoice = invoicing.make_invoice(call, subscription, drafts, "subscription_update")
     invoicing.finalize(call, invoice)
     collecting.collect(call, invoice, collecting.payment_method_of(call.store, subscription))
-
-
-def unbilled(call: Call, subscription: Document, item: Document) -> list[Draft]:
-    """The lines for what a metered item was used in the period that ends now; none where that comes to nothing."""
-    if not is_metered(call.store, item):
-        return []
-    moment = call.now()
-    used = usage_drafts(call.store, {**item, "current_period_end": moment}, subscription, moment)
-    return [draft for draft in used if draft.quantity or draft.amount]

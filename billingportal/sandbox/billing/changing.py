@@ -1,16 +1,16 @@
-"""Changing a subscription: its terms, its items, and what the change costs."""
+"""Changing a subscription: what may be changed, what the change costs, and what if that is not paid."""
 
-from billingportal.sandbox.billing import canceling, collecting, invoicing
-from billingportal.sandbox.billing.blank_subscription import days_until_due
-from billingportal.sandbox.billing.items import set_period
-from billingportal.sandbox.billing.lines import Draft, period_drafts, proration_drafts
-from billingportal.sandbox.billing.pending import keep
-from billingportal.sandbox.billing.replacing import ItemChange, apply_change, read_changes
-from billingportal.sandbox.billing.scheduled_end import settle_cancellation
+from billingportal.sandbox.billing import collecting, invoicing, pending_updates
+from billingportal.sandbox.billing.applying import apply_changes, invoiced
+from billingportal.sandbox.billing.creating import NO_METHOD
+from billingportal.sandbox.billing.deferring import check_deferrable, defer
+from billingportal.sandbox.billing.rehearsing import rehearsal
+from billingportal.sandbox.billing.replacing import ItemChange, read_changes
+from billingportal.sandbox.billing.scheduled_end import end_of_periods, settle_cancellation
+from billingportal.sandbox.billing.terms import apply_terms
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import updating
-from billingportal.sandbox.errors import invalid
-from billingportal.sandbox.fields import merged, or_none
+from billingportal.sandbox.errors import Refused, invalid
 from billingportal.sandbox.present import ENDED
 from billingportal.sandbox.resources import payment_methods
 from billingportal.sandbox.wire import Document
@@ -19,15 +19,78 @@ from billingportal.sandbox.wire import Document
 def update(call: Call, subscription: Document) -> Document:
     """Change it. Raises Refused before anything is kept."""
     given = call.parameters
+    behavior = given.get("payment_behavior", "allow_incomplete")
     check_changeable(subscription, given)
     check_proration_date(call, subscription, given.get("proration_date"), "proration_date")
+    if behavior == "pending_if_incomplete":
+        check_deferrable(subscription, given)
     changes = read_changes(call, subscription, given.get("items", []))
+    attach_given_method(call, subscription)
+    if pending_updates.stands_against(subscription, given):
+        pending_updates.expire(call, subscription)
+    refusal = None
+    if behavior in ("error_if_incomplete", "pending_if_incomplete"):
+        refusal = refused_payment(call, subscription, changes)
+    if refusal is not None and behavior == "error_if_incomplete":
+        raise refusal
+    if refusal is not None:
+        return defer(call, subscription, changes)
     with updating(call, "customer.subscription.updated", subscription):
-        apply_terms(call, subscription, given)
-        settle_cancellation(call, subscription, given)
+        apply_terms(call, subscription)
         drafts, reset = apply_changes(call, subscription, changes)
-        bill(call, subscription, drafts, at_once=reset)
+        settle_end(call, subscription, reset=reset)
+        invoice = invoiced(call, subscription, drafts, at_once=reset)
+        if invoice is not None:
+            settle(call, subscription, invoice, waits=behavior == "default_incomplete")
     return subscription
+
+
+def attach_given_method(call: Call, subscription: Document) -> None:
+    """Turn the token of a test card among the parameters into a payment method of the customer. Raises Refused."""
+    param = "default_payment_method"
+    if param in call.parameters:
+        method = payment_methods.usable(call, call.parameters[param], subscription["customer"], param)
+        call.parameters = {**call.parameters, param: method}
+
+
+def refused_payment(call: Call, subscription: Document, changes: list[ItemChange]) -> Refused | None:
+    """Why the invoice that a change makes at once would not be paid; None where it would, or where none is made."""
+    trial = rehearsal(call, call.parameters, subscription)
+    changed = trial.store.objects["subscription"][subscription["id"]]
+    apply_terms(trial, changed)
+    drafts, reset = apply_changes(trial, changed, changes)
+    invoice = invoiced(trial, changed, drafts, at_once=reset)
+    if invoice is None or invoice["amount_due"] == 0 or changed["collection_method"] == "send_invoice":
+        return None
+    return refusal_of(collecting.payment_method_of(trial.store, changed))
+
+
+def refusal_of(method: Document | None) -> Refused | None:
+    """Why a payment method would not pay without the customer; None where it would."""
+    if method is None:
+        return Refused(NO_METHOD, code="resource_missing")
+    outcome = collecting.OFF_SESSION[method["_outcome"]]
+    if outcome == "action":
+        code = "subscription_payment_intent_requires_action"
+        return Refused(NEEDS_ACTION, status=402, kind="card_error", code=code)
+    return payment_methods.declined(method["_decline_code"]) if outcome == "declined" else None
+
+
+def settle_end(call: Call, subscription: Document, *, reset: bool) -> None:
+    """When the subscription ends, as asked for; an end with the period moves with the period."""
+    settle_cancellation(call, subscription, call.parameters)
+    if reset and subscription["cancel_at_period_end"]:
+        subscription["cancel_at"] = end_of_periods(call, subscription, "max_period_end")
+
+
+def settle(call: Call, subscription: Document, invoice: Document, *, waits: bool) -> None:
+    """Finalize the invoice of a change and collect, unless it `waits` for the customer; unpaid is past due."""
+    invoicing.finalize(call, invoice)
+    method = None if waits else collecting.payment_method_of(call.store, subscription)
+    outcome = collecting.collect(call, invoice, method)
+    sends = subscription["collection_method"] == "send_invoice"
+    if outcome not in ("paid", "processing") and not sends and subscription["status"] == "active":
+        subscription["status"] = "past_due"
 
 
 def check_changeable(subscription: Document, given: Document) -> None:
@@ -49,114 +112,7 @@ def check_proration_date(call: Call, subscription: Document, moment: int | None,
     raise invalid(f"`{path}` must be within the current period of the subscription.", path)
 
 
-def apply_terms(call: Call, subscription: Document, given: Document) -> None:
-    """Everything but the items."""
-    if "collection_method" in given or "days_until_due" in given:
-        method = given.get("collection_method", subscription["collection_method"])
-        subscription["days_until_due"] = days_until_due({**given, "collection_method": method})
-        subscription["collection_method"] = method
-    if "default_payment_method" in given:
-        customer = subscription["customer"]
-        method = payment_methods.usable(call, given["default_payment_method"], customer, "default_payment_method")
-        subscription["default_payment_method"] = method
-    for name in ("description", "pause_collection"):
-        if name in given:
-            subscription[name] = or_none(given[name])
-    if subscription["pause_collection"]:
-        subscription["pause_collection"].setdefault("resumes_at", None)
-    if "metadata" in given:
-        subscription["metadata"] = merged(subscription["metadata"], given["metadata"])
-    if "trial_settings" in given:
-        subscription["trial_settings"] = given["trial_settings"]
-    subscription["payment_settings"].update(given.get("payment_settings", {}))
-    canceling.apply_details(subscription, given.get("cancellation_details", {}))
-
-
-def apply_changes(call: Call, subscription: Document, changes: list[ItemChange]) -> tuple[list[Draft], bool]:
-    """The items as asked for, with the lines that come of it; whether the billing cycle starts anew."""
-    given = call.parameters
-    trial = trial_change(call, subscription)
-    reset = restarts(subscription, given, trial, changes)
-    prorated = subscription["status"] != "trialing" and given.get("proration_behavior") != "none"
-    changed = {change.item for change in changes}
-    drafts: list[Draft] = []
-    if prorated:
-        leaving = [one for one in subscription["_items"] if reset or one in changed]
-        drafts += rest_of_period(call, subscription, leaving, credit=True)
-    left = [apply_change(call, subscription, change) for change in changes]
-    if trial == "extended":
-        extend_trial(call, subscription, given["trial_end"])
-    if reset:
-        return drafts + restart(call, subscription), True
-    if prorated:
-        drafts += rest_of_period(call, subscription, [item["id"] for item in left if item is not None], credit=False)
-    return drafts, False
-
-
-def restarts(subscription: Document, given: Document, trial: str | None, changes: list[ItemChange]) -> bool:
-    """Whether the billing cycle starts now: when told to, when a trial ends, when a change needs it outside a trial."""
-    if trial == "ended" or given.get("billing_cycle_anchor", {}).get("type") == "now":
-        return True
-    return subscription["status"] != "trialing" and any(change.resets for change in changes)
-
-
-def rest_of_period(call: Call, subscription: Document, items: list[str], *, credit: bool) -> list[Draft]:
-    """What the rest of the items' periods gives back, or costs."""
-    moment = call.parameters.get("proration_date", call.now())
-    store, currency = call.store, subscription["currency"]
-    return [
-        draft
-        for identifier in items
-        for draft in proration_drafts(
-            store, dict(store.objects["subscription_item"][identifier]), moment, currency, credit=credit
-        )
-    ]
-
-
-def trial_change(call: Call, subscription: Document) -> str | None:
-    """Whether a trial is `ended` now or `extended`."""
-    given = call.parameters
-    if "trial_end" not in given:
-        return None
-    if given["trial_end"] == "now":
-        return "ended" if subscription["status"] == "trialing" else None
-    if given["trial_end"] <= call.now():
-        raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
-    return "extended"
-
-
-def extend_trial(call: Call, subscription: Document, end: int) -> None:
-    """The subscription tries until `end`; every item's period lasts as long."""
-    start = subscription["trial_start"] or call.now()
-    subscription.update(trial_start=start, trial_end=end, billing_cycle_anchor=end, status="trialing")
-    for identifier in subscription["_items"]:
-        set_period(call, call.store.objects["subscription_item"][identifier], start, end, until=end)
-
-
-def restart(call: Call, subscription: Document) -> list[Draft]:
-    """Start the billing cycle now: new periods for all items and their whole price."""
-    moment = call.now()
-    subscription["billing_cycle_anchor"] = moment
-    if subscription["status"] == "trialing":
-        subscription.update(status="active", trial_end=moment)
-    drafts: list[Draft] = []
-    for identifier in subscription["_items"]:
-        item = call.store.objects["subscription_item"][identifier]
-        set_period(call, item, moment, moment)
-        drafts.extend(period_drafts(call.store, item, subscription["currency"]))
-    return drafts
-
-
-def bill(call: Call, subscription: Document, drafts: list[Draft], *, at_once: bool) -> None:
-    """Invoice the lines now, or leave prorations for the next invoice."""
-    if not drafts:
-        return
-    if not at_once and call.parameters.get("proration_behavior") != "always_invoice":
-        keep(call, subscription, drafts)
-        return
-    invoice = invoicing.make_invoice(call, subscription, drafts, "subscription_update")
-    invoicing.finalize(call, invoice)
-    paid = collecting.collect(call, invoice, collecting.payment_method_of(call.store, subscription))
-    sends = subscription["collection_method"] == "send_invoice"
-    if not paid and not sends and subscription["status"] == "active":
-        subscription["status"] = "past_due"
+NEEDS_ACTION = (
+    "Payment for this subscription requires additional user action before it can be completed successfully. Payment "
+    "can be completed using the PaymentIntent associated with `subscription.latest_invoice`."
+)

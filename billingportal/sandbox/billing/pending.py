@@ -1,4 +1,4 @@
-"""Invoice items: prorations that wait for a subscription's next invoice."""
+"""Invoice items: prorations, and use of what was left, that wait for a subscription's next invoice."""
 
 from billingportal.sandbox.billing.line_items import of_draft, pending_line
 from billingportal.sandbox.billing.lines import Draft
@@ -12,15 +12,19 @@ KIND = "invoiceitem"
 
 def keep(call: Call, subscription: Document, drafts: list[Draft]) -> None:
     """Put the prorations among some lines by, for the next invoice."""
+    put_by(call, subscription, [draft for draft in drafts if draft.proration])
+
+
+def put_by(call: Call, subscription: Document, drafts: list[Draft]) -> None:
+    """Put some lines by, for the next invoice."""
     for draft in drafts:
-        if draft.proration:
-            item = call.store.put(invoice_item(call, subscription, draft))
-            subscription["_pending"].append(item["id"])
-            emit(call, "invoiceitem.created", item)
+        item = call.store.put(invoice_item(call, subscription, draft))
+        subscription["_pending"].append(item["id"])
+        emit(call, "invoiceitem.created", item)
 
 
 def invoice_item(call: Call, subscription: Document, draft: Draft) -> Document:
-    """A proration that waits."""
+    """A line that waits."""
     details = {"subscription": subscription["id"], "subscription_item": draft.item["id"]}
     return {
         "id": new_id("ii"),
@@ -39,7 +43,7 @@ def invoice_item(call: Call, subscription: Document, draft: Draft) -> Document:
         "metadata": {},
         "net_amount": draft.amount,
         "parent": {"subscription_details": details, "type": "subscription_details"},
-        "proration": True,
+        "proration": draft.proration,
         "proration_details": {"credited_items": None, "discount_amounts": []},
         "tax_rates": [],
         "test_clock": subscription["test_clock"],

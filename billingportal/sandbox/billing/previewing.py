@@ -3,7 +3,7 @@
 All of it works on a rehearsal; nothing here may run on the account itself.
 """
 
-from billingportal.sandbox.billing import changing, creating, invoicing
+from billingportal.sandbox.billing import applying, changing, creating, invoicing
 from billingportal.sandbox.billing.blank_subscription import blank_subscription
 from billingportal.sandbox.billing.items import price_for
 from billingportal.sandbox.billing.lines import Draft, period_drafts
@@ -42,7 +42,7 @@ def of_existing(call: Call, subscription: Document, *, recurring: bool) -> Docum
     given = call.parameters
     changing.check_changeable(subscription, given)
     changes = read_changes(call, subscription, given.get("items", []), ITEMS)
-    drafts, reset = changing.apply_changes(call, subscription, changes)
+    drafts, reset = applying.apply_changes(call, subscription, changes)
     if not recurring and drafts and (reset or given.get("proration_behavior") == "always_invoice"):
         return proration_dated(call, invoicing.make_invoice(call, subscription, drafts, "upcoming"), drafts)
     if recurring:

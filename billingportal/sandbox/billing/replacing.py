@@ -12,6 +12,7 @@ from billingportal.sandbox.billing.items import (
     quantity_for,
     set_period,
 )
+from billingportal.sandbox.billing.usage import close_usage
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.fields import merged
 from billingportal.sandbox.wire import Document
@@ -79,6 +80,7 @@ def apply_change(call: Call, subscription: Document, change: ItemChange) -> Docu
     if change.item is None:
         item = make_item(call, subscription, change.price, change.given, change.path)
         set_period(call, item, call.now(), subscription["billing_cycle_anchor"], running_trial(subscription))
+        close_usage(call.store, item)
         return item
     item = call.store.objects["subscription_item"][change.item]
     replaced = item["price"] != change.price["id"]

@@ -1,6 +1,6 @@
 """Invoices: made by subscriptions, here to be read, finalized, paid, voided and written off."""
 
-from billingportal.sandbox.billing import clocks, collecting, invoicing
+from billingportal.sandbox.billing import clocks, collecting, invoicing, pending_updates, voiding
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.errors import Refused, invalid
@@ -128,10 +128,10 @@ def void(call: Call, identifier: str) -> Document:
     invoice = call.need(KIND, identifier, KIND)
     if invoice["status"] not in ("open", "uncollectible"):
         raise invalid(f"You can only pass in open invoices. This invoice isn't open: {identifier}.")
-    with updating(call, "invoice.updated", invoice):
-        invoice.update(status="void", next_payment_attempt=None)
-        invoice["status_transitions"]["voided_at"] = call.now()
-    emit(call, "invoice.voided", invoice)
+    waiting = pending_updates.waits_for(call, invoice)
+    voiding.void(call, invoice)
+    if waiting is not None:
+        pending_updates.expire(call, waiting)
     return invoice
 
 

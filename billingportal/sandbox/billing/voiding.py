@@ -1,0 +1,13 @@
+"""Taking an invoice back, as if it had never been."""
+
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.changes import emit, updating
+from billingportal.sandbox.wire import Document
+
+
+def void(call: Call, invoice: Document) -> None:
+    """An open invoice is not owed any more."""
+    with updating(call, "invoice.updated", invoice):
+        invoice.update(status="void", next_payment_attempt=None)
+        invoice["status_transitions"]["voided_at"] = call.now()
+    emit(call, "invoice.voided", invoice)
