@@ -3,7 +3,6 @@
 from typing import Literal
 
 from billingportal.sandbox.billing import payments, pending_updates
-from billingportal.sandbox.billing import pending_updates
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.state import Store
@@ -91,7 +90,6 @@ def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_
     emit(call, "invoice.paid", invoice)
     if not out_of_band:
         emit(call, "invoice.payment_succeeded", invoice)
-    pending_updates.apply_paid(call, invoice)
     pending_updates.apply_paid(call, invoice)
 
 

@@ -1,5 +1,6 @@
 """Taking an invoice back, as if it had never been."""
 
+from billingportal.sandbox.billing import payments
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.wire import Document
@@ -10,4 +11,5 @@ def void(call: Call, invoice: Document) -> None:
     with updating(call, "invoice.updated", invoice):
         invoice.update(status="void", next_payment_attempt=None)
         invoice["status_transitions"]["voided_at"] = call.now()
+    payments.cancel(call, invoice, "void_invoice")
     emit(call, "invoice.voided", invoice)
