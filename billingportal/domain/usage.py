@@ -1,0 +1,53 @@
+"""How much a client uses of each resource, over all its workspaces."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.models import Resource, Workspace, WorkspaceUsage
+
+# Counted here: the portal knows the workspaces itself.
+WORKSPACES = "workspaces"
+
+
+def used(session: Session, client_id: int) -> dict[int, int]:
+    """By resource id. What was never reported is left out."""
+    return used_by(session, [client_id]).get(client_id, {})
+
+
+def used_by(session: Session, client_ids: list[int]) -> dict[int, dict[int, int]]:
+    """The same for many clients, with two queries in all."""
+    found: dict[int, dict[int, int]] = {client_id: {} for client_id in client_ids}
+    mine = (Workspace.client_id.in_(client_ids), Workspace.archived_at.is_(None))
+    reported = (
+        select(Workspace.client_id, WorkspaceUsage.resource_id, func.sum(WorkspaceUsage.used))
+        .join(WorkspaceUsage, WorkspaceUsage.workspace_id == Workspace.id)
+        .where(*mine)
+        .group_by(Workspace.client_id, WorkspaceUsage.resource_id)
+    )
+    for client_id, resource_id, total in session.execute(reported):
+        found[client_id][resource_id] = int(total)
+    counted = (
+        select(Workspace.client_id, Resource.id, func.count(Workspace.id))
+        .join(Resource, Resource.key == WORKSPACES)
+        .where(*mine)
+        .group_by(Workspace.client_id, Resource.id)
+    )
+    for client_id, resource_id, total in session.execute(counted):
+        found[client_id][resource_id] = int(total)
+    return found
+
+
+def report(session: Session, workspace: Workspace, resource_id: int, level: int) -> None:
+    """Note how much of a resource a workspace uses now. Raises ValueError for less than nothing."""
+    if level < 0:
+        raise ValueError("use is 0 or more")
+    row = session.scalar(
+        select(WorkspaceUsage)
+        .where(WorkspaceUsage.workspace_id == workspace.id, WorkspaceUsage.resource_id == resource_id)
+        .with_for_update()
+    )
+    if row is None:
+        row = WorkspaceUsage(workspace_id=workspace.id, resource_id=resource_id)
+        session.add(row)
+    row.used, row.measured_at = level, now()
