@@ -5,116 +5,23 @@ far as the ladder of a failing payment allows; the free plan that was chosen, or
 replace single quotas of whatever plan holds.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from billingportal.domain.day_words import day
-from billingportal.domain.ladder import SOUND, Ladder, Rung, rung
-from billingportal.models.entitled_quota import QuotaSource
+from billingportal.domain.entitlement_facts import (
+    ClientFacts,
+    Composition,
+    Entitled,
+    Gift,
+    Override,
+    PlanFacts,
+    Quota,
+    SubscriptionFacts,
+)
+from billingportal.domain.entitlement_words import reasons
+from billingportal.domain.ladder import SOUND, Rung, rung
 from billingportal.models.entitlement import Access, PlanSource, Standing
-from billingportal.models.plan_quota import Reaction
 
 RUNNING = ("trialing", "active", "past_due", "unpaid", "paused")
-FAILING = ("past_due", "unpaid")
-
-
-@dataclass(frozen=True)
-class Quota:
-    """How much of a resource may be used: None is unlimited."""
-
-    quota: int | None
-    reaction: Reaction
-    source: QuotaSource = "plan"
-
-
-@dataclass(frozen=True)
-class PlanFacts:
-    """A plan as it is for this client: its changes may not concern everybody."""
-
-    plan_id: int
-    name: str
-    position: int
-    quotas: Mapping[int, Quota]
-
-
-@dataclass(frozen=True)
-class Gift:
-    """A plan given by hand."""
-
-    plan: PlanFacts
-    reason: str
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Override:
-    """A quota given by hand."""
-
-    resource_id: int
-    resource_name: str
-    quota: int | None
-    reason: str
-    expires_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Composition:
-    """Prices of a subscription with their quantities, the plan they mean and the numbers of resources they sell."""
-
-    plan: PlanFacts | None
-    items: Mapping[str, int | None]
-    bought: Mapping[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class SubscriptionFacts:
-    """The client's subscription. `shown` is what Stripe says it consists of; `proven` what of it is known to be paid
-    for, which is another composition while a change waits for its payment, and None if nothing ever was.
-
-    `ends_at` is set when it will not renew. `failing_since` is set while a payment fails.
-    """
-
-    stripe_subscription_id: str
-    status: str
-    shown: Composition
-    proven: Composition | None
-    renews_at: datetime | None
-    trial_ends_at: datetime | None
-    ends_at: datetime | None
-    failing_since: datetime | None
-
-
-@dataclass(frozen=True)
-class ClientFacts:
-    """All that counts. `base` is the free plan that was chosen, or the default plan, and `is_default` which of them."""
-
-    suspended_since: datetime | None
-    suspension_reason: str
-    gift: Gift | None
-    overrides: Sequence[Override]
-    subscription: SubscriptionFacts | None
-    had_subscription: bool
-    is_buying: bool
-    base: PlanFacts | None
-    is_default: bool
-    ladder: Ladder
-
-
-@dataclass(frozen=True)
-class Entitled:
-    """The answer. `changes_at` is when time alone will change it."""
-
-    plan: PlanFacts | None
-    source: PlanSource
-    access: Access
-    standing: Standing
-    rung: Rung
-    quotas: Mapping[int, Quota]
-    until: datetime | None
-    renews_at: datetime | None
-    reasons: tuple[str, ...]
-    changes_at: datetime | None
 
 
 def entitled(facts: ClientFacts, moment: datetime) -> Entitled:
@@ -215,73 +122,3 @@ def turning_points(facts: ClientFacts, step: Rung, moment: datetime) -> list[dat
     found = [step.ends_at, *(one.expires_at for one in facts.overrides)]
     found.append(facts.gift.expires_at if facts.gift else None)
     return [one for one in found if one is not None and one > moment]
-
-
-def reasons(
-    facts: ClientFacts,
-    gift: Gift | None,
-    held: SubscriptionFacts | None,
-    paid: Composition | None,
-    step: Rung,
-    overrides: Sequence[Override],
-) -> list[str]:
-    """The chain in words, the strongest reason first."""
-    found: list[str] = []
-    if facts.suspended_since is not None:
-        found.append(f"Suspended since {day(facts.suspended_since)}: {facts.suspension_reason or 'no reason given'}.")
-    if gift is not None:
-        end = f"until {day(gift.expires_at)}" if gift.expires_at else "without an end"
-        found.append(f"The plan {gift.plan.name} was given by hand {end}: {gift.reason}.")
-    if held is not None:
-        found.append(words_of(held, paid))
-    if step.step != "none":
-        found.append(ladder_words(step))
-    if gift is None and paid is None:
-        found.append(base_words(facts))
-    found += [override_words(one) for one in overrides]
-    return found
-
-
-def words_of(held: SubscriptionFacts, paid: Composition | None) -> str:
-    name = held.stripe_subscription_id
-    if held.proven is None:
-        if held.status in ("active", "incomplete"):
-            return f"The subscription {name} waits for its first payment. Nothing is granted before it is paid."
-        return f"The subscription {name} is {held.status.replace('_', ' ')} and was never paid for."
-    if paid is None or paid.plan is None:
-        prices = ", ".join(held.proven.items)
-        return f"The subscription {name} is paid for, but no plan has its price {prices}."
-    words = {
-        "trialing": "is on trial",
-        "active": "is paid for",
-        "past_due": "was paid for until its last payment failed",
-        "unpaid": "was paid for until its last payments failed",
-        "paused": "is paused",
-    }[held.status]
-    end = f", and ends on {day(held.ends_at)}" if held.ends_at else ""
-    waiting = "" if held.proven.items == held.shown.items else " A change of it waits for its payment."
-    return f"The subscription {name} {words} and means the plan {paid.plan.name}{end}.{waiting}"
-
-
-def ladder_words(step: Rung) -> str:
-    what = {
-        "grace": "everything keeps working",
-        "warned": "everything keeps working, and the client was warned",
-        "limited": "nothing new can be made",
-        "suspended": "the client is suspended",
-    }[step.step]
-    end = f" until {day(step.ends_at)}" if step.ends_at else ""
-    return f"The payment fails: {what}{end}."
-
-
-def base_words(facts: ClientFacts) -> str:
-    if facts.base is None:
-        return "There is no paid subscription, and no default plan."
-    kind = "the default plan" if facts.is_default else "the free plan that was chosen"
-    return f"Without a paid subscription, {kind} {facts.base.name} holds."
-
-
-def override_words(override: Override) -> str:
-    amount = "unlimited" if override.quota is None else f"{override.quota:,}"
-    end = f" until {day(override.expires_at)}" if override.expires_at else ""
-    return f"{override.resource_name}: {amount}{end}, given by hand: {override.reason}."

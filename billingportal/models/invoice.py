@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billingportal.models.stripe_row import StripeRow
-from billingportal.plain_json import JsonObject
+from billingportal.plain_json import Json, JsonObject
 
 
 class Invoice(StripeRow):
@@ -38,5 +38,6 @@ class Invoice(StripeRow):
     voided_at: Mapped[datetime | None]
     hosted_invoice_url: Mapped[str | None]
     invoice_pdf_url: Mapped[str | None]
+    sold: Mapped[list[Json]]
     labels: Mapped[JsonObject]
     created_at: Mapped[datetime]

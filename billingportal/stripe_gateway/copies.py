@@ -116,6 +116,8 @@ class SubscriptionCopy:
 
 @dataclass(frozen=True)
 class InvoiceCopy:
+    """`sold` is what its first lines charge for: each price with its quantity, as JSON. Credits are left out."""
+
     stripe_invoice_id: str
     stripe_customer_id: str | None
     stripe_subscription_id: str | None
@@ -137,6 +139,7 @@ class InvoiceCopy:
     voided_at: datetime | None
     hosted_invoice_url: str | None
     invoice_pdf_url: str | None
+    sold: list[Json]
     labels: JsonObject
     created_at: datetime
 
@@ -228,6 +231,7 @@ class DisputeCopy:
     currency: str
     status: str
     reason: str
+    answer_due_at: datetime | None
     created_at: datetime
 
 

@@ -1,6 +1,9 @@
 """Customers, subscriptions and invoices: Stripe's JSON into our copies."""
 
-from billingportal.plain_json import JsonObject
+from collections import Counter
+from typing import cast
+
+from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.copies import CustomerCopy, InvoiceCopy, SubscriptionCopy, SubscriptionItemCopy
 from billingportal.stripe_gateway.fields import (
     flag,
@@ -99,6 +102,17 @@ def invoice(source: JsonObject) -> InvoiceCopy:
         voided_at=optional_moment(transitions, "voided_at"),
         hosted_invoice_url=optional_text(source, "hosted_invoice_url"),
         invoice_pdf_url=optional_text(source, "invoice_pdf"),
+        sold=sold(source),
         labels=part(source, "metadata"),
         created_at=moment(source, "created"),
     )
+
+
+def sold(source: JsonObject) -> list[Json]:
+    """The prices that an invoice's first lines charge for, with their quantities; a tier has a line of its own."""
+    counted: Counter[str] = Counter()
+    for line in cast(list[JsonObject], part(source, "lines").get("data") or []):
+        price = optional_id(part(part(line, "pricing"), "price_details"), "price")
+        if price is not None and number(line, "amount") >= 0:
+            counted[price] += optional_number(line, "quantity") or 0
+    return [{"price": price, "quantity": counted[price]} for price in sorted(counted)]

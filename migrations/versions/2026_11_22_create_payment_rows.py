@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("answer_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("processor_account_id", sa.Integer(), nullable=False),
@@ -282,6 +283,9 @@ def upgrade() -> None:
             unique=False,
         )
 
+    with op.batch_alter_table("invoice", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sold", sa.JSON(none_as_null=True), nullable=False, server_default="[]"))
+
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.add_column(sa.Column("stripe_schedule_id", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("pending_update_expires_at", sa.DateTime(timezone=True), nullable=True))
@@ -290,6 +294,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("invoice", schema=None) as batch_op:
+        batch_op.drop_column("sold")
+
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.drop_column("is_collection_paused")
         batch_op.drop_column("cancellation_reason")

@@ -81,6 +81,7 @@ INVOICE = InvoiceCopy(
     voided_at=None,
     hosted_invoice_url=None,
     invoice_pdf_url=None,
+    sold=[],
     labels={},
     created_at=START,
 )
