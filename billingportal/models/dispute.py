@@ -23,4 +23,5 @@ class Dispute(StripeRow):
     currency: Mapped[str]
     status: Mapped[str]
     reason: Mapped[str]
+    answer_due_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

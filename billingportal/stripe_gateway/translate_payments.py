@@ -1,5 +1,7 @@
 """How invoices are paid: payment methods, payments, refunds, disputes. Stripe's JSON into our copies."""
 
+from datetime import datetime
+
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.copies import DisputeCopy, InvoicePaymentCopy, PaymentMethodCopy, RefundCopy
 from billingportal.stripe_gateway.fields import (
@@ -7,6 +9,7 @@ from billingportal.stripe_gateway.fields import (
     moment,
     number,
     optional_id,
+    optional_moment,
     optional_number,
     optional_text,
     part,
@@ -68,5 +71,11 @@ def dispute(source: JsonObject) -> DisputeCopy:
         currency=text(source, "currency"),
         status=text(source, "status"),
         reason=text(source, "reason"),
+        answer_due_at=answer_due_at(part(source, "evidence_details")),
         created_at=moment(source, "created"),
     )
+
+
+def answer_due_at(evidence_details: JsonObject) -> datetime | None:
+    """Until when the bank takes an answer. Stripe says 0 where it takes none."""
+    return optional_moment(evidence_details, "due_by") if evidence_details.get("due_by") else None

@@ -7,6 +7,7 @@ from babel.dates import format_timedelta
 from flask import Flask
 
 from billingportal.clock import now
+from billingportal.domain.date_words import day
 
 ENGLISH = Locale("en")
 
@@ -19,10 +20,6 @@ def ago(moment: datetime) -> str:
     if passed < timedelta(days=1):
         return str(format_timedelta(-passed, add_direction=True, locale=ENGLISH))
     return day(moment)
-
-
-def day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
 
 
 def time_of_day(moment: datetime) -> str:
