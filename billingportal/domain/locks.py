@@ -9,6 +9,7 @@ PLANS = 7245003
 RESOURCES = 7245004
 BRANDING = 7245005
 CATALOG = 7245006
+SELLING = 7245007
 
 
 def take_turns(session: Session, matter: int) -> None:

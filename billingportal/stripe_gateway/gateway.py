@@ -1,14 +1,15 @@
 """What the portal asks of Stripe, in the portal's words. Every method may raise a StripeProblem."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import cast
 
 import stripe
 
 from billingportal.plain_json import JsonObject
-from billingportal.stripe_gateway import catalog, lists, previews, translate
+from billingportal.stripe_gateway import catalog, customers, lists, previews, translate
 from billingportal.stripe_gateway.calls import ask
 from billingportal.stripe_gateway.catalog import NewPrice
 from billingportal.stripe_gateway.copies import (
@@ -24,6 +25,7 @@ from billingportal.stripe_gateway.rights import Right, missing_rights
 
 # The version that this SDK's types describe. An endpoint is pinned to it, so payloads have a known shape.
 API_VERSION = stripe.api_version
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
 ACCOUNT_ID = re.compile(r"\bacct_[A-Za-z0-9]+")
 
 
@@ -138,9 +140,11 @@ class StripeGateway:
         """Let a stopped meter count again."""
         catalog.reactivate_meter(self._client, meter_id)
 
-    def create_customer(self, name: str, idempotency_key: str) -> str:
-        """A customer with nothing but a name; its id."""
-        return previews.create_customer(self._client, name, idempotency_key)
+    def create_customer(
+        self, name: str, idempotency_key: str, *, email: str | None = None, labels: Mapping[str, str] = NO_LABELS
+    ) -> str:
+        """Make a customer; its id."""
+        return customers.create(self._client, name, email, labels, idempotency_key)
 
     def preview_total(self, customer_id: str, currency: str, items: Sequence[PreviewItem]) -> int:
         """What the first invoice of a subscription to the items would be before tax, in minor units."""

@@ -1,4 +1,4 @@
-"""Invoice previews: what Stripe would charge, without anything being created, and the customer they are made for."""
+"""Invoice previews: what Stripe would charge, without anything being created."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,10 +35,3 @@ def item_params(item: PreviewItem) -> dict[str, object]:
     if item.quantity is None:
         return {"price": item.stripe_price_id}
     return {"price": item.stripe_price_id, "quantity": item.quantity}
-
-
-def create_customer(client: stripe.StripeClient, name: str, idempotency_key: str) -> str:
-    """A customer with nothing but a name; its id. Raises a StripeProblem."""
-    options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
-    answer, _ = ask(lambda: client.v1.customers.create(params={"name": name}, options=options))
-    return cast(str, answer["id"])

@@ -1,0 +1,19 @@
+"""Customers at Stripe."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import stripe
+
+from billingportal.stripe_gateway.calls import ask
+
+
+def create(
+    client: stripe.StripeClient, name: str, email: str | None, labels: Mapping[str, str], idempotency_key: str
+) -> str:
+    """Make a customer; its id. Raises a StripeProblem."""
+    given = {"name": name, "email": email, "metadata": dict(labels)}
+    params = cast("stripe.params.CustomerCreateParams", {key: value for key, value in given.items() if value})
+    options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
+    answer, _ = ask(lambda: client.v1.customers.create(params=params, options=options))
+    return cast(str, answer["id"])
