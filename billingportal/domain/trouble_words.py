@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from billingportal.domain.date_words import day
+from billingportal.domain.day_words import day
 from billingportal.models import Dispute, Refund
 from billingportal.money import Money
 

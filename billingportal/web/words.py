@@ -7,7 +7,7 @@ from babel.dates import format_timedelta
 from flask import Flask
 
 from billingportal.clock import now
-from billingportal.domain.date_words import day
+from billingportal.domain.day_words import day
 
 ENGLISH = Locale("en")
 
