@@ -5,9 +5,13 @@ from werkzeug.local import LocalProxy
 
 from billingportal.web import (
     assets,
+    billing,
+    billing_links,
     brand,
     brand_pictures,
     branding,
+    client_session,
+    client_sign_out,
     errors,
     events,
     health,
@@ -39,9 +43,12 @@ from billingportal.web import (
 
 BLUEPRINTS: list[Blueprint] = [
     assets.blueprint,
+    billing.blueprint,
+    billing_links.blueprint,
     brand.blueprint,
     brand_pictures.blueprint,
     branding.blueprint,
+    client_sign_out.blueprint,
     events.blueprint,
     health.blueprint,
     mode.blueprint,
@@ -72,7 +79,7 @@ def init_app(app: Flask) -> None:
     Sign-in is checked before CSRF: whoever left a page open over night is led to sign-in, not scolded.
     """
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
-    for surrounding in (session, mode, security, errors, htmx, assets, icons, navigation, words):
+    for surrounding in (session, client_session, mode, security, errors, htmx, assets, icons, navigation, words):
         surrounding.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

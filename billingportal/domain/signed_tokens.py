@@ -1,0 +1,41 @@
+"""Texts that say which client somebody is, until when, and that nobody but us could have written. Nothing is stored."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from billingportal.clock import from_unix, now
+from billingportal.vault import derive
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a token of ours says. It may have run out."""
+
+    client_id: int
+    until: datetime
+
+    @property
+    def is_over(self) -> bool:
+        return self.until <= now()
+
+
+def sign(secret_keys: tuple[str, ...], purpose: str, client_id: int, lifetime: timedelta) -> str:
+    """A token for one purpose: under another one it is worth nothing."""
+    until = int((now() + lifetime).timestamp())
+    return str(serializer(secret_keys, purpose).dumps([client_id, until]))
+
+
+def read(secret_keys: tuple[str, ...], purpose: str, token: str) -> Claim | None:
+    """What the token says, or None when it is not ours."""
+    try:
+        client_id, until = serializer(secret_keys, purpose).loads(token)
+    except BadData:
+        return None
+    return Claim(int(client_id), from_unix(int(until)))
+
+
+def serializer(secret_keys: tuple[str, ...], purpose: str) -> URLSafeSerializer:
+    """Signs with the first of our keys and knows the signatures of all of them."""
+    return URLSafeSerializer([derive(key, purpose) for key in reversed(secret_keys)], salt=purpose)
