@@ -25,8 +25,8 @@ LONG = {
 
 
 def letters(count: int) -> str:
-    """`count` random letters and digits; for ids, where being unguessable does not matter."""
-    return "".join(random.choices(ALPHABET, k=count))
+    """`count` random letters and digits; for ids. Never twice the same, whoever seeds Python's own generator."""
+    return "".join(random.SystemRandom().choices(ALPHABET, k=count))
 
 
 def new_id(prefix: str) -> str:
