@@ -39,19 +39,26 @@ def last_invoice(call: Call, subscription: Document) -> None:
 
     `invoice_now` says which.
     """
-    items = [call.store.objects["subscription_item"][identifier] for identifier in subscription["_items"]]
-    drafts: list[Draft] = []
-    if call.parameters.get("prorate"):
-        for item in items:
-            drafts.extend(proration_drafts(call.store, item, call.now(), subscription["currency"], credit=True))
-    if call.parameters.get("invoice_now"):
-        for item in items:
-            drafts.extend(unbilled(call, subscription, item))
+    prorate, invoice_now = bool(call.parameters.get("prorate")), bool(call.parameters.get("invoice_now"))
+    drafts = last_drafts(call, subscription, prorate=prorate, invoice_now=invoice_now)
     if not drafts and not subscription["_pending"]:
         return
-    if not call.parameters.get("invoice_now"):
+    if not invoice_now:
         keep(call, subscription, drafts)
         return
     invoice = invoicing.make_invoice(call, subscription, drafts, "subscription_update")
     invoicing.finalize(call, invoice)
     collecting.collect(call, invoice, collecting.payment_method_of(call.store, subscription))
+
+
+def last_drafts(call: Call, subscription: Document, *, prorate: bool, invoice_now: bool) -> list[Draft]:
+    """The lines of an end now: unused time if `prorate`, what was used if `invoice_now`."""
+    items = [call.store.objects["subscription_item"][identifier] for identifier in subscription["_items"]]
+    drafts: list[Draft] = []
+    if prorate and subscription["status"] != "trialing":
+        for item in items:
+            drafts.extend(proration_drafts(call.store, item, call.now(), subscription["currency"], credit=True))
+    if invoice_now:
+        for item in items:
+            drafts.extend(unbilled(call, subscription, item))
+    return drafts

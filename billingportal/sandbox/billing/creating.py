@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 from billingportal.sandbox.amounts import total
-from billingportal.sandbox.billing import clocks, collecting, invoicing
+from billingportal.sandbox.billing import clocks, collecting, invoicing, trials
 from billingportal.sandbox.billing.blank_subscription import blank_subscription
 from billingportal.sandbox.billing.items import check_together, make_item, price_for, quantity_for, set_period
-from billingportal.sandbox.billing.lines import period_drafts, trial_draft
+from billingportal.sandbox.billing.lines import Draft, period_drafts, trial_draft
 from billingportal.sandbox.billing.scheduled_end import settle_cancellation
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
@@ -16,7 +16,6 @@ from billingportal.sandbox.resources import payment_methods
 from billingportal.sandbox.wire import Document
 
 DAY = 24 * 3600
-WARNED_BEFORE = 3 * DAY
 LONGEST_TRIAL = 2 * 366 * DAY
 
 
@@ -100,19 +99,25 @@ def start(call: Call, subscription: Document, customer: Document, prices: list[D
         customer["currency"] = customer["currency"] or subscription["currency"]
     first_invoice(call, subscription)
     emit(call, "customer.subscription.created", subscription)
-    if subscription["trial_end"] and subscription["trial_end"] - call.now() <= WARNED_BEFORE:
-        emit(call, "customer.subscription.trial_will_end", subscription)
+    if subscription["trial_end"] and subscription["trial_end"] - call.now() <= trials.WARNED_BEFORE:
+        trials.warn(call, subscription)
 
 
-def first_invoice(call: Call, subscription: Document) -> None:
-    """The invoice of the first period; the subscription's status follows from how it is paid."""
-    drafts = []
+def first_drafts(call: Call, subscription: Document) -> list[Draft]:
+    """The lines of the first period, or of the trial before it."""
+    drafts: list[Draft] = []
     for identifier in subscription["_items"]:
         item = call.store.objects["subscription_item"][identifier]
         if subscription["trial_end"]:
             drafts.append(trial_draft(call.store, item, subscription["trial_end"]))
         else:
             drafts.extend(period_drafts(call.store, item, subscription["currency"]))
+    return drafts
+
+
+def first_invoice(call: Call, subscription: Document) -> None:
+    """The invoice of the first period; the subscription's status follows from how it is paid."""
+    drafts = first_drafts(call, subscription)
     invoice = invoicing.make_invoice(call, subscription, drafts, "subscription_create")
     invoicing.finalize(call, invoice)
     waits = call.parameters.get("payment_behavior") == "default_incomplete"

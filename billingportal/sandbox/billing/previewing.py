@@ -3,35 +3,33 @@
 All of it works on a rehearsal; nothing here may run on the account itself.
 """
 
-from billingportal.sandbox.billing import applying, changing, creating, invoicing
+from billingportal.sandbox.billing import applying, canceling, changing, creating, invoicing
 from billingportal.sandbox.billing.blank_subscription import blank_subscription
 from billingportal.sandbox.billing.items import price_for
-from billingportal.sandbox.billing.lines import Draft, period_drafts
+from billingportal.sandbox.billing.lines import Draft
 from billingportal.sandbox.billing.renewing import next_renewal, nothing_to_come, renewal_drafts
 from billingportal.sandbox.billing.replacing import apply_change, read_changes
 from billingportal.sandbox.call import Call
+from billingportal.sandbox.present import ENDED
 from billingportal.sandbox.wire import Document
 
 ITEMS = "subscription_details[items]"
 HOUR, DAY = 3600, 24 * 3600
 
 
-def of_new(call: Call, customer: Document, currency: str | None) -> Document:
-    """The first invoice of a subscription that would be started with the call's items. Raises Refused."""
+def of_new(call: Call, customer: Document, currency: str | None, *, recurring: bool) -> Document:
+    """The first invoice of a subscription that would be started with the call's items, after its trial if `recurring`.
+
+    Raises Refused.
+    """
     items = call.parameters["items"]
     wanted = currency or customer["currency"] or price_for(call, items[0], f"{ITEMS}[0]")["currency"]
     creating.check_currency_of(call, customer, wanted)
-    subscription = call.store.put(blank_subscription(call, customer, wanted, None))
+    trial_end = None if recurring else creating.trial_end_of(call)
+    subscription = call.store.put(blank_subscription(call, customer, wanted, trial_end))
     for change in read_changes(call, subscription, items, ITEMS):
         apply_change(call, subscription, change)
-    return invoicing.make_invoice(call, subscription, current_period(call, subscription), "upcoming")
-
-
-def current_period(call: Call, subscription: Document) -> list[Draft]:
-    """The lines for the period that runs."""
-    items = call.store.objects["subscription_item"]
-    currency = subscription["currency"]
-    return [line for one in subscription["_items"] for line in period_drafts(call.store, items[one], currency)]
+    return invoicing.make_invoice(call, subscription, creating.first_drafts(call, subscription), "upcoming")
 
 
 def of_existing(call: Call, subscription: Document, *, recurring: bool) -> Document:
@@ -40,20 +38,35 @@ def of_existing(call: Call, subscription: Document, *, recurring: bool) -> Docum
     Raises Refused when no invoice is to come.
     """
     given = call.parameters
-    changing.check_changeable(subscription, given)
+    if subscription["status"] in ENDED:
+        raise nothing_to_come(subscription)
+    if given.get("cancel_now"):
+        return of_ending(call, subscription)
     changes = read_changes(call, subscription, given.get("items", []), ITEMS)
     drafts, reset = applying.apply_changes(call, subscription, changes)
-    if not recurring and drafts and (reset or given.get("proration_behavior") == "always_invoice"):
-        return proration_dated(call, invoicing.make_invoice(call, subscription, drafts, "upcoming"), drafts)
+    changing.settle_end(call, subscription, reset=reset)
     if recurring:
-        subscription["_pending"], drafts = [], []
+        subscription["_pending"] = []
+    else:
+        invoice = applying.invoiced(call, subscription, drafts, at_once=reset, reason="upcoming")
+        if invoice is not None:
+            return proration_dated(call, invoice, drafts)
     at = next_renewal(call, subscription)
-    drafts = drafts + renewal_drafts(call, subscription, at, recurring=recurring)
+    renewal = renewal_drafts(call, subscription, at, recurring=recurring)
+    if not renewal and not subscription["_pending"]:
+        raise nothing_to_come(subscription)
+    invoice = invoicing.make_invoice(call, subscription, renewal, "upcoming")
+    set_dates(call, invoice, subscription, at)
+    return proration_dated(call, invoice, [] if recurring else drafts)
+
+
+def of_ending(call: Call, subscription: Document) -> Document:
+    """The last invoice of a subscription that would end now. Raises Refused when there is nothing to bill or give."""
+    prorate = call.parameters.get("proration_behavior") != "none"
+    drafts = canceling.last_drafts(call, subscription, prorate=prorate, invoice_now=True)
     if not drafts and not subscription["_pending"]:
         raise nothing_to_come(subscription)
-    invoice = invoicing.make_invoice(call, subscription, drafts, "upcoming")
-    set_dates(call, invoice, subscription, at)
-    return proration_dated(call, invoice, drafts)
+    return proration_dated(call, invoicing.make_invoice(call, subscription, drafts, "upcoming"), drafts)
 
 
 def set_dates(call: Call, invoice: Document, subscription: Document, at: int) -> None:

@@ -7,8 +7,15 @@ from billingportal.sandbox.currencies import check_currency
 from billingportal.sandbox.errors import Refused, invalid
 from billingportal.sandbox.fields import EXPAND, METADATA, TEXT, TIMESTAMP, YES
 from billingportal.sandbox.leaves import Choice
-from billingportal.sandbox.parameters import Many, Record
-from billingportal.sandbox.resources.subscription_parameters import ITEM_ABSENT, PRORATION, QUANTITY
+from billingportal.sandbox.parameters import Clearable, Many, Record
+from billingportal.sandbox.resources.subscription_parameters import (
+    BILLING_MODE,
+    CANCEL_AT,
+    ITEM_ABSENT,
+    PRORATION,
+    QUANTITY,
+    TRIAL_END,
+)
 from billingportal.sandbox.router import Operation
 from billingportal.sandbox.wire import Document
 
@@ -17,23 +24,23 @@ ITEM = Record(
     {"clear_usage": YES, "deleted": YES, "id": TEXT, "metadata": METADATA, "price": TEXT, "quantity": QUANTITY},
     absent=(*ITEM_ABSENT, "price_data"),
 )
+ANCHOR = Record({"timestamp": TIMESTAMP, "type": Choice("now", "timestamp", "unchanged")}, required=("type",))
 SUBSCRIPTION_DETAILS = Record(
-    {"items": Many(ITEM), "proration_behavior": PRORATION, "proration_date": TIMESTAMP},
-    absent=(
-        "billing_cycle_anchor",
-        "billing_mode",
-        "billing_schedules",
-        "cancel_at",
-        "cancel_at_period_end",
-        "cancel_now",
-        "default_tax_rates",
-        "metadata",
-        "pause",
-        "resume_at",
-        "start_date",
-        "trial_end",
-    ),
+    {
+        "billing_cycle_anchor": ANCHOR,
+        "billing_mode": BILLING_MODE,
+        "cancel_at": Clearable(CANCEL_AT),
+        "cancel_at_period_end": YES,
+        "cancel_now": YES,
+        "items": Many(ITEM),
+        "metadata": METADATA,
+        "proration_behavior": PRORATION,
+        "proration_date": TIMESTAMP,
+        "trial_end": TRIAL_END,
+    },
+    absent=("billing_schedules", "default_tax_rates", "pause", "resume_at", "start_date"),
 )
+FOR_EXISTING = ("cancel_at", "cancel_at_period_end", "cancel_now", "billing_cycle_anchor")
 CREATE = Record(
     {
         "currency": TEXT,
@@ -67,11 +74,12 @@ def create(call: Call) -> Document:
     customer = customer_of(call, subscription)
     currency = currency_of(call, subscription)
     check_proration_date(call, subscription, details)
+    check_details(subscription, details)
     trial = rehearsal(call, details, subscription)
     call.store = trial.store  # the answer shows what only the rehearsal holds
-    if subscription is None:
-        return previewing.of_new(trial, customer, currency)
     recurring = given.get("preview_mode") == "recurring"
+    if subscription is None:
+        return previewing.of_new(trial, customer, currency, recurring=recurring)
     return previewing.of_existing(trial, trial.store.objects["subscription"][subscription["id"]], recurring=recurring)
 
 
@@ -106,11 +114,23 @@ def check_proration_date(call: Call, subscription: Document | None, details: Doc
     if "proration_date" not in details:
         return
     path = f"{DETAILS}[proration_date]"
-    if subscription is None or not details.get("items"):
-        raise invalid(f"`{path}` needs a `subscription` and `{DETAILS}[items]`.", path)
+    if subscription is None or not (details.get("items") or "trial_end" in details):
+        raise invalid(f"`{path}` needs a `subscription` and `{DETAILS}[items]` or `{DETAILS}[trial_end]`.", path)
     if details.get("proration_behavior") == "none":
         raise invalid(f"`{path}` cannot be used with `{DETAILS}[proration_behavior]=none`.", path)
     changing.check_proration_date(call, subscription, details["proration_date"], path)
+
+
+def check_details(subscription: Document | None, details: Document) -> None:
+    """Raises Refused for what only fits a subscription that there is, or only one that is yet to be."""
+    if subscription is None:
+        for name in FOR_EXISTING:
+            if name in details:
+                path = f"{DETAILS}[{name}]"
+                raise invalid(f"The sandbox previews `{path}` only with a `subscription`.", path)
+    elif details.get("billing_cycle_anchor", {}).get("type") == "timestamp":
+        path = f"{DETAILS}[billing_cycle_anchor][type]"
+        raise invalid("For existing subscriptions, this can only be set to `now` or `unchanged`.", path)
 
 
 NOTHING_GIVEN = (

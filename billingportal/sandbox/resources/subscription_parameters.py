@@ -35,6 +35,7 @@ ITEM_ABSENT = ("billing_thresholds", "current_trial", "discounts", "plan", "tax_
 ITEM: dict[str, Kind] = {"metadata": METADATA, "price": TEXT, "price_data": PRICE_DATA, "quantity": QUANTITY}
 CHANGED_ITEM = Record({**ITEM, "id": TEXT, "deleted": YES, "clear_usage": YES}, absent=ITEM_ABSENT)
 NOW = re.compile(r"now\Z")
+TRIAL_END = Either(NOW, Choice("now"), TIMESTAMP)
 TRIAL_SETTINGS = Record(
     {
         "end_behavior": Record(
@@ -70,7 +71,7 @@ COMMON: dict[str, Kind] = {
     "payment_behavior": PAYMENT_BEHAVIOR,
     "payment_settings": Record({"save_default_payment_method": Choice("off", "on_subscription")}),
     "proration_behavior": PRORATION,
-    "trial_end": Either(NOW, Choice("now"), TIMESTAMP),
+    "trial_end": TRIAL_END,
     "trial_from_plan": YES,
     "trial_settings": TRIAL_SETTINGS,
     **EXPAND,
