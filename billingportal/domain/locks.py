@@ -10,6 +10,7 @@ RESOURCES = 7245004
 BRANDING = 7245005
 CATALOG = 7245006
 SELLING = 7245007
+CLIENTS = 7245008
 
 
 def take_turns(session: Session, matter: int) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from billingportal.db import Base, PrimaryKey
 from billingportal.models.processor_account import Mode
@@ -18,6 +18,9 @@ class Client(Base):
     `base_plan_id` is a plan without prices that was chosen; without one the default plan is the base. It is what a
     client has while nothing better is paid for or given. `evaluation_due_at` is when its entitlement is to be worked
     out next: now, when something changed, or when time alone will change it.
+
+    `folded_name` is the name as it is searched and sorted, alike on every database: it follows the name by itself.
+    `revision` grows whenever somebody edits the client, so that two people who edit at once find out.
     """
 
     __tablename__ = "client"
@@ -25,12 +28,13 @@ class Client(Base):
         UniqueConstraint("mode", "external_id"),
         CheckConstraint("source IN ('sign_up', 'staff', 'adoption')", name="source"),
         Index(None, "mode", "email"),
-        Index(None, "mode", "name"),
+        Index(None, "mode", "folded_name"),
     )
 
     id: Mapped[PrimaryKey]
     mode: Mapped[Mode] = mapped_column(String(4))
     name: Mapped[str] = mapped_column(String(120))
+    folded_name: Mapped[str] = mapped_column(Text)
     email: Mapped[str] = mapped_column(String(254))
     external_id: Mapped[str | None] = mapped_column(String(120))
     source: Mapped[ClientSource] = mapped_column(String(8))
@@ -40,4 +44,10 @@ class Client(Base):
     suspension_reason: Mapped[str] = mapped_column(String(200), default="")
     archived_at: Mapped[datetime | None]
     evaluation_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
+
+    @validates("name")
+    def fold(self, _: str, name: str) -> str:
+        self.folded_name = name.casefold()
+        return name

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("mode", sa.String(length=4), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("folded_name", sa.Text(), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("external_id", sa.String(length=120), nullable=True),
         sa.Column("source", sa.String(length=8), nullable=False),
@@ -34,6 +35,7 @@ def upgrade() -> None:
         sa.Column("suspension_reason", sa.String(length=200), nullable=False),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("evaluation_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("source IN ('sign_up', 'staff', 'adoption')", name=op.f("ck_client_source")),
         sa.ForeignKeyConstraint(["base_plan_id"], ["plan.id"], name=op.f("fk_client_base_plan_id_plan")),
@@ -44,7 +46,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_client_base_plan_id"), ["base_plan_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_client_evaluation_due_at"), ["evaluation_due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_client_mode_email"), ["mode", "email"], unique=False)
-        batch_op.create_index(batch_op.f("ix_client_mode_name"), ["mode", "name"], unique=False)
+        batch_op.create_index(batch_op.f("ix_client_mode_folded_name"), ["mode", "folded_name"], unique=False)
 
     op.create_table(
         "cancellation",
@@ -80,6 +82,9 @@ def upgrade() -> None:
         sa.Column("processor_account_id", sa.Integer(), nullable=False),
         sa.Column("plan_id", sa.Integer(), nullable=False),
         sa.Column("choice", sa.JSON(), nullable=False),
+        sa.Column("request", sa.JSON(), nullable=False),
+        sa.Column("token", sa.String(length=40), nullable=False),
+        sa.Column("visitor", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("stripe_checkout_session_id", sa.String(), nullable=True),
@@ -99,6 +104,7 @@ def upgrade() -> None:
             name=op.f("fk_checkout_processor_account_id_processor_account"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_checkout")),
+        sa.UniqueConstraint("token", name=op.f("uq_checkout_token")),
     )
     with op.batch_alter_table("checkout", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_checkout_client_id"), ["client_id"], unique=False)
