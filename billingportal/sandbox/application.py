@@ -3,6 +3,8 @@
 import json
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -34,6 +36,8 @@ class Application:
         self.stopping = stopping
         self.faults = faults.Faults()
         self.operations = operations()
+        # Where the sandbox is reached, for the links to its pages.
+        self.address = ""
 
     def answer(self, request: Request) -> Answer:
         """Answer one request to /v1, faults included."""
@@ -77,19 +81,23 @@ class Application:
     def executed(self, request: Request, request_id: str, key: Key, store: Store) -> tuple[Answer, bool]:
         """The answer, and whether execution began (a request that was not understood did not)."""
         began, sizes = False, store.sizes()
+        call = Call(self.world.accounts[key.account], store, request_id=request_id)
         try:
             operation, identifiers = find(self.operations, request.method, request.path)
             parameters, expansion = self.understood(request, key, operation)
             began = True
-            call = Call(self.world.accounts[key.account], store, parameters, request_id)
+            call.parameters = parameters
             call.idempotency_key = request.headers.get("idempotency-key")
-            call.address = f"http://{request.headers.get('host', 'localhost')}"
+            call.address = self.address
             result = operation.run(call, identifiers)
             answer = Answer(200, json.dumps(rendered(call, result, expansion)))
             self.publish(call)
             return answer, True
         except Refused as refused:
-            store.cut_back(sizes)
+            if refused.keeps:
+                self.publish(call)
+            else:
+                store.cut_back(sizes)
             return refusal(refused), began
         except Exception:  # a mistake of the sandbox's own: the client hears of it as Stripe would say it
             LOG.exception("%s %s failed (%s)", request.method, request.path, request_id)
@@ -108,6 +116,24 @@ class Application:
         paths = parameters.pop("expand", [])
         listed = "limit" in operation.parameters.fields
         return parameters, read_expand(paths, operation.kind, listed=listed)
+
+    @contextmanager
+    def acting(self, store: Store) -> Iterator[Call]:
+        """A call that came another way than through the API. What it set off goes out when it has succeeded.
+
+        The lock is held meanwhile. A Refused takes back what was made, unless it keeps that.
+        """
+        with self.world.lock:
+            call, sizes = Call(self.world.accounts[store.account], store, address=self.address), store.sizes()
+            try:
+                yield call
+            except Refused as refused:
+                if not refused.keeps:
+                    store.cut_back(sizes)
+                    raise
+                self.publish(call)
+                raise
+            self.publish(call)
 
     def publish(self, call: Call) -> None:
         """Keep the events of a call and send them out."""

@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl
 from billingportal.sandbox import settings
 from billingportal.sandbox.application import Application
 from billingportal.sandbox.call import Call
+from billingportal.sandbox.commands import COMMANDS, Command
 from billingportal.sandbox.delivery import Settings
+from billingportal.sandbox.errors import Refused
 from billingportal.sandbox.faults import Fault
 from billingportal.sandbox.keys import MODES, Key, new_key
 from billingportal.sandbox.present import whole
@@ -50,6 +52,7 @@ class Control:
             ("POST", "samples"): self.add_sample,
             ("POST", "histories"): self.add_history,
             ("POST", "events/age"): self.age_events,
+            **{("POST", name): partial(self.command, command) for name, command in COMMANDS.items()},
         }
 
     def answer(self, request: Request) -> Answer:
@@ -64,6 +67,15 @@ class Control:
             return Answer(200, json.dumps(action(given)))
         except (ValueError, TypeError, KeyError) as failure:
             return Answer(400, json.dumps({"error": f"{type(failure).__name__}: {failure}"}))
+
+    def command(self, command: Command, given: Document) -> Document:
+        """Let something happen in a mode of an account: {account, mode, ...}. Raises ValueError if it cannot."""
+        store = self.world.accounts[given["account"]].stores[given["mode"]]
+        try:
+            with self.application.acting(store) as call:
+                return command(call, given)
+        except Refused as refused:
+            raise ValueError(refused.message) from refused
 
     def state(self, given: Document) -> Document:
         """Accounts with their keys and how much each mode holds."""

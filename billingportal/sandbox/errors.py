@@ -7,7 +7,12 @@ SUPPORT = "or we can help at https://support.stripe.com/."
 
 
 class Refused(Exception):
-    """A request that is answered with one of Stripe's error bodies."""
+    """A request that is answered with one of Stripe's error bodies.
+
+    Nothing of what it did stays, unless it `keeps`: a declined charge has been tried.
+    """
+
+    keeps = False
 
     def __init__(
         self,

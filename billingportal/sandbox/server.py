@@ -32,6 +32,7 @@ class Sandbox(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self.postman = Postman(world)
         self.application = Application(world, self.postman, self.stopping)
+        self.application.address = self.url
         self.control = Control(self.application)
         self.home = Home(self.application, self.control)
         self.thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="sandbox")

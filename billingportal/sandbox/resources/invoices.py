@@ -1,6 +1,6 @@
 """Invoices: made by subscriptions, here to be read, finalized, paid, voided and written off."""
 
-from billingportal.sandbox.billing import clocks, collecting, invoicing, pending_updates, voiding
+from billingportal.sandbox.billing import clocks, collecting, dunning, invoicing, pending_updates, standing, voiding
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.errors import Refused, invalid
@@ -82,6 +82,8 @@ def pay(call: Call, identifier: str) -> Document:
         raise invalid("Invoice is already paid", code="invoice_already_paid")
     if invoice["status"] not in ("open", "draft", "uncollectible"):
         raise invalid("This invoice can no longer be paid.")
+    if "_processing" in invoice:
+        raise invalid(UNDER_WAY)
     method = method_for(call, invoice)
     if invoice["status"] == "draft":
         invoicing.finalize(call, invoice)
@@ -89,12 +91,24 @@ def pay(call: Call, identifier: str) -> Document:
         collecting.mark_paid(call, invoice, None, out_of_band=True)
     elif method is None:
         raise Refused(NO_METHOD, code="resource_missing")
-    elif method["_outcome"] in ("asks", "fails"):
-        raise payment_methods.declined(method["_decline_code"])
     else:
-        collecting.attempt(call, invoice, method)
-    wake(call, invoice)
+        charge(call, invoice, method)
+    if invoice["status"] == "paid" or dunning.subscription_of(call, invoice)["status"] == "incomplete":
+        standing.paid(call, invoice)
     return invoice
+
+
+def charge(call: Call, invoice: Document, method: Document) -> None:
+    """Try a payment method. Raises Refused (402), all that the failed try set off being kept."""
+    outcome = collecting.attempt(call, invoice, method)
+    if outcome == "declined":
+        refused = payment_methods.declined(method["_decline_code"])
+    elif outcome == "action":
+        refused = Refused(NEEDS_ACTION, status=402, kind="card_error", code="invoice_payment_intent_requires_action")
+    else:
+        return
+    refused.keeps = True
+    raise refused
 
 
 def method_for(call: Call, invoice: Document) -> Document | None:
@@ -103,24 +117,7 @@ def method_for(call: Call, invoice: Document) -> Document | None:
         token = call.parameters["payment_method"]
         identifier = payment_methods.usable(call, token, invoice["customer"], "payment_method")
         return call.store.find("payment_method", identifier)
-    return collecting.payment_method_of(call.store, subscription_of(call, invoice))
-
-
-def subscription_of(call: Call, invoice: Document) -> Document:
-    """The subscription that an invoice is for."""
-    identifier = invoice["parent"]["subscription_details"]["subscription"]
-    return call.store.objects["subscription"][identifier]
-
-
-def wake(call: Call, invoice: Document) -> None:
-    """A subscription that waited for this payment runs."""
-    subscription = subscription_of(call, invoice)
-    if subscription["status"] in ("incomplete", "past_due", "unpaid"):
-        with updating(call, "customer.subscription.updated", subscription):
-            subscription["status"] = "active"
-    customer = call.store.objects["customer"][invoice["customer"]]
-    with updating(call, "customer.updated", customer):
-        customer["delinquent"] = False
+    return collecting.payment_method_of(call.store, dunning.subscription_of(call, invoice))
 
 
 def void(call: Call, identifier: str) -> Document:
@@ -147,6 +144,11 @@ def mark_uncollectible(call: Call, identifier: str) -> Document:
     return invoice
 
 
+UNDER_WAY = "This invoice has a payment that is processing. You cannot pay it until that payment has been decided."
+NEEDS_ACTION = (
+    "Payment for this invoice requires additional user action before it can be completed successfully. "
+    "Payment can be completed using the PaymentIntent associated with the invoice."
+)
 NO_METHOD = (
     "There is no `default_payment_method` set on this Customer or Invoice. Please first set the Customer's "
     "`invoice_settings.default_payment_method` or the Invoice's `default_payment_method`."

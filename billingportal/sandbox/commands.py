@@ -1,0 +1,41 @@
+"""What customers, banks and time do, on command of the control API."""
+
+from collections.abc import Callable
+
+from billingportal.sandbox.billing import collecting, standing
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.resources import payment_methods
+from billingportal.sandbox.wire import Document
+
+# What a control request sets off in one mode of an account; the request as it came.
+Command = Callable[[Call, Document], Document]
+
+
+def settle_payments(call: Call, given: Document) -> Document:
+    """Decide the debits that are under way, all or those of one `invoice`: {outcome: succeeded|failed}."""
+    outcome = given["outcome"]
+    if outcome not in ("succeeded", "failed"):
+        raise ValueError("outcome must be succeeded or failed")
+    waiting = [invoice for invoice in call.store.objects.get("invoice", {}).values() if "_processing" in invoice]
+    chosen = [invoice for invoice in waiting if given.get("invoice", invoice["id"]) == invoice["id"]]
+    for invoice in chosen:
+        call.play_at(invoice)
+        collecting.settle(call, invoice, succeeded=outcome == "succeeded")
+        if outcome == "succeeded":
+            standing.paid(call, invoice)
+        else:
+            standing.failed(call, invoice)
+    return {"invoices": [invoice["id"] for invoice in chosen]}
+
+
+def renew_card(call: Call, given: Document) -> Document:
+    """The bank sends a new card: {payment_method}."""
+    method = call.need("payment_method", given["payment_method"], "payment_method")
+    payment_methods.renew(call, method)
+    return {"exp_month": method["card"]["exp_month"], "exp_year": method["card"]["exp_year"]}
+
+
+COMMANDS: dict[str, Command] = {
+    "payment_methods/renew": renew_card,
+    "payments/settle": settle_payments,
+}
