@@ -44,6 +44,7 @@ NOTHING_YET: Document = {
     "status_details": None,
     "transfer_data": None,
     "trial_settings": {"end_behavior": {"billing_cycle_anchor": "now", "missing_payment_method": "create_invoice"}},
+    "_invoices": [],
     "_items": [],
     "_pending": [],
 }

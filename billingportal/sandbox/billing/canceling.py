@@ -5,7 +5,7 @@ from billingportal.sandbox.billing.lines import Draft, proration_drafts
 from billingportal.sandbox.billing.pending import keep
 from billingportal.sandbox.billing.usage import unbilled
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.changes import emit
+from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.fields import or_none
 from billingportal.sandbox.present import ENDED
 from billingportal.sandbox.wire import Document
@@ -16,15 +16,27 @@ def cancel(call: Call, subscription: Document) -> Document:
     given = call.parameters
     if subscription["status"] in ENDED:
         raise call.absent("subscription", subscription["id"], "id")
-    if subscription["pending_update"] is not None:
-        pending_updates.expire(call, subscription)
     apply_details(subscription, given.get("cancellation_details", {}))
-    subscription["cancellation_details"]["reason"] = "cancellation_requested"
     if given.get("invoice_now") or given.get("prorate"):
         last_invoice(call, subscription)
-    subscription.update(status="canceled", canceled_at=call.now(), ended_at=call.now())
-    emit(call, "customer.subscription.deleted", subscription)
+    subscription["canceled_at"] = call.now()
+    end(call, subscription, "cancellation_requested")
     return subscription
+
+
+def end(call: Call, subscription: Document, reason: str) -> None:
+    """It is over: what is still open is not collected any more by itself."""
+    if subscription["pending_update"] is not None:
+        pending_updates.expire(call, subscription)
+    for identifier in subscription["_invoices"]:
+        invoice = call.store.objects["invoice"][identifier]
+        if invoice["status"] == "open":
+            with updating(call, "invoice.updated", invoice):
+                invoice.update(auto_advance=False, next_payment_attempt=None)
+    subscription["cancellation_details"]["reason"] = reason
+    subscription.update(status="canceled", ended_at=call.now())
+    subscription["canceled_at"] = subscription["canceled_at"] or call.now()
+    emit(call, "customer.subscription.deleted", subscription)
 
 
 def apply_details(subscription: Document, given: Document) -> None:

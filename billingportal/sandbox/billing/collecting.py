@@ -2,14 +2,14 @@
 
 from typing import Literal
 
-from billingportal.sandbox.billing import payments, pending_updates
+from billingportal.sandbox.billing import dunning, payments, pending_updates
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.state import Store
 from billingportal.sandbox.wire import Document
 
 DAY = 24 * 3600
-RETRY_SECONDS = 3 * DAY
+SETTLES_AFTER = 3 * DAY
 Outcome = Literal["paid", "declined", "action", "processing", "untried"]
 OFF_SESSION: dict[str, Outcome] = {
     "pays": "paid",
@@ -40,7 +40,7 @@ def collect(call: Call, invoice: Document, method: Document | None) -> Outcome:
 
 
 def attempt(call: Call, invoice: Document, method: Document) -> Outcome:
-    """Charge an open invoice to a payment method while the customer is away; what came of it."""
+    """Charge an open invoice to a payment method; what came of it."""
     outcome = (ON_SESSION if call.confirmed else OFF_SESSION)[method["_outcome"]]
     if outcome == "paid":
         mark_paid(call, invoice, method)
@@ -61,18 +61,23 @@ def wait(call: Call, invoice: Document, method: Document) -> None:
     payments.process(call, invoice, method)
     with updating(call, "invoice.updated", invoice):
         invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + 1, next_payment_attempt=None)
-    invoice["_processing"] = method["id"]
+    invoice.update(_processing=method["id"], _settles_at=call.now() + SETTLES_AFTER)
 
 
 def settle(call: Call, invoice: Document, *, succeeded: bool) -> None:
     """The debit that was under way is decided."""
-    method = call.store.objects["payment_method"][invoice.pop("_processing")]
-    invoice["attempt_count"] -= 1
+    method = call.store.objects["payment_method"][invoice["_processing"]]
     if succeeded:
         mark_paid(call, invoice, method)
     else:
         payments.decline(call, invoice, method)
         fail(call, invoice)
+
+
+def count_try(invoice: Document) -> None:
+    """One more try to get an invoice paid; how a debit ends is no try of its own."""
+    if invoice.pop("_processing", None) is None:
+        invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + 1)
 
 
 def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_band: bool = False) -> None:
@@ -83,8 +88,9 @@ def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_
             payments.cancel(call, invoice, "abandoned")
         else:
             payments.succeed(call, invoice, method)
+            count_try(invoice)
         invoice.update(status="paid", amount_paid=amount, amount_remaining=0, next_payment_attempt=None)
-        invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + (method is not None))
+        invoice["attempted"] = True
         invoice["amount_paid_off_stripe"] = amount if out_of_band else 0
         invoice["status_transitions"]["paid_at"] = call.now()
     emit(call, "invoice.paid", invoice)
@@ -94,10 +100,10 @@ def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_
 
 
 def fail(call: Call, invoice: Document) -> None:
-    """The card said no; another try is planned."""
+    """The payment failed; another try is planned unless this was the last."""
     with updating(call, "invoice.updated", invoice):
-        invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + 1)
-        invoice["next_payment_attempt"] = call.now() + RETRY_SECONDS
+        count_try(invoice)
+        invoice["next_payment_attempt"] = dunning.next_attempt(call, invoice)
     emit(call, "invoice.payment_failed", invoice)
     customer = call.store.objects["customer"][invoice["customer"]]
     with updating(call, "customer.updated", customer):

@@ -10,13 +10,17 @@ from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.wire import Document
 
 
-def make_invoice(call: Call, subscription: Document, drafts: list[Draft], reason: str) -> Document:
+def make_invoice(
+    call: Call, subscription: Document, drafts: list[Draft], reason: str, more: Document | None = None
+) -> Document:
     """A draft invoice of a subscription: what was pending, then the lines given; says that it was created.
 
-    Prorations among the lines become invoice items first, as all prorations do.
+    Prorations among the lines become invoice items first, as all prorations do. `more` are attributes that it has
+    instead of the usual ones.
     """
     customer = call.store.objects["customer"][subscription["customer"]]
     invoice = blank_invoice(call, subscription, customer, reason)
+    invoice.update(more or {})
     keep(call, subscription, drafts)
     lines = settle(call, subscription, invoice)
     lines += [period_line(call, invoice, subscription, draft) for draft in drafts if not draft.proration]
@@ -24,6 +28,7 @@ def make_invoice(call: Call, subscription: Document, drafts: list[Draft], reason
     add_up(invoice, customer, sum(line["amount"] for line in lines))
     call.store.put(invoice)
     subscription["latest_invoice"] = invoice["id"]
+    subscription["_invoices"].append(invoice["id"])
     emit(call, "invoice.created", invoice)
     return invoice
 
@@ -55,6 +60,7 @@ def finalize(call: Call, invoice: Document) -> None:
     invoice.update(
         status="open",
         number=f"{customer['invoice_prefix']}-{sequence:04d}",
+        automatically_finalizes_at=None,
         effective_at=call.now(),
         hosted_invoice_url=page,
         invoice_pdf=f"{page}/pdf",

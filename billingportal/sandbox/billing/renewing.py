@@ -35,7 +35,7 @@ def renewal_drafts(call: Call, subscription: Document, at: int, *, recurring: bo
             continue
         if is_metered(call.store, item) and not recurring:
             tried = subscription["status"] == "trialing"
-            drafts += [] if tried else usage_drafts(call.store, item, subscription, call.now())
+            drafts += [] if tried else usage_drafts(call.store, item, subscription, min(call.now(), at - 1))
         elif goes_on(subscription, at):
             drafts += following_drafts(call, subscription, item)
     return drafts

@@ -1,4 +1,4 @@
-"""Taking an invoice back, as if it had never been."""
+"""Taking an invoice back as if it had never been, or giving it up."""
 
 from billingportal.sandbox.billing import payments
 from billingportal.sandbox.call import Call
@@ -13,3 +13,11 @@ def void(call: Call, invoice: Document) -> None:
         invoice["status_transitions"]["voided_at"] = call.now()
     payments.cancel(call, invoice, "void_invoice")
     emit(call, "invoice.voided", invoice)
+
+
+def give_up(call: Call, invoice: Document) -> None:
+    """Nobody expects an open invoice to be paid any more."""
+    with updating(call, "invoice.updated", invoice):
+        invoice.update(status="uncollectible", next_payment_attempt=None)
+        invoice["status_transitions"]["marked_uncollectible_at"] = call.now()
+    emit(call, "invoice.marked_uncollectible", invoice)

@@ -1,0 +1,40 @@
+"""Trials: the warning before their end, and the end itself."""
+
+from billingportal.sandbox.billing import canceling, collecting, cycles
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.changes import emit, updating
+from billingportal.sandbox.wire import Document
+
+WARNED_BEFORE = 3 * 24 * 3600
+
+
+def warn(call: Call, subscription: Document) -> None:
+    """Tell that the trial ends soon."""
+    subscription["_warned_of"] = subscription["trial_end"]
+    emit(call, "customer.subscription.trial_will_end", subscription)
+
+
+def end(call: Call, subscription: Document) -> None:
+    """The trial is over: the first period that costs, or what was chosen for customers who cannot pay."""
+    method = collecting.payment_method_of(call.store, subscription)
+    without = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
+    if method is not None or subscription["collection_method"] == "send_invoice" or without == "create_invoice":
+        cycles.renew(call, subscription, subscription["trial_end"])
+    elif without == "cancel":
+        canceling.end(call, subscription, "payment_failed")
+    else:
+        pause(call, subscription)
+
+
+def pause(call: Call, subscription: Document) -> None:
+    """Nothing is billed until the customer can pay and the subscription is resumed."""
+    with updating(call, "customer.subscription.updated", subscription):
+        subscription["status"] = "paused"
+        subscription["status_details"] = {
+            "paused": {
+                "subscription": {"type": "trial_end_without_payment_method"},
+                "transitioned_at": call.now(),
+                "type": "subscription",
+            }
+        }
+    emit(call, "customer.subscription.paused", subscription)
