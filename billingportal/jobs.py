@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.db import transaction
-from billingportal.domain import catching_up, pruning, settling, upkeep
+from billingportal.domain import catching_up, evaluations, pruning, settling, upkeep
 from billingportal.domain.processor_accounts import gateway_of, request_check
 from billingportal.models import ProcessorAccount, StripeEvent
 from billingportal.portal import Portal
@@ -51,6 +51,19 @@ def waiting_accounts(session: Session) -> list[int]:
     return list(session.scalars(due))
 
 
+def evaluate_clients(portal: Portal) -> None:
+    """Work out what the clients are entitled to whose time has come, and ask Stripe for what is not here yet."""
+    while True:
+        moment = now()
+        with transaction() as session:
+            client_ids = evaluations.due(session, moment)
+        for client_id in client_ids:
+            with transaction() as session:
+                evaluations.evaluate_due(session, client_id, moment)
+        if len(client_ids) < evaluations.BATCH:
+            return
+
+
 def catch_up(portal: Portal) -> None:
     """Read what the webhook did not bring, where it is time to."""
     for account_id in catching_up.claim_due(transaction):
@@ -88,5 +101,6 @@ JOBS: tuple[tuple[Job, float], ...] = (
     (check_accounts, 1),
     (catch_up, 1),
     (settle_events, 0.5),
+    (evaluate_clients, 0.5),
     (prune, 3600),
 )

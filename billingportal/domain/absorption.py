@@ -9,6 +9,7 @@ from sqlalchemy import Table, bindparam, select
 
 from billingportal.db import Database
 from billingportal.domain import held_rows, newer_wins
+from billingportal.domain.evaluation_marks import mark_for
 from billingportal.domain.kinds import Kind
 from billingportal.domain.newer_wins import (
     EventSighting,
@@ -110,9 +111,11 @@ def inbox_knows(database: Database, processor_account_id: int, object_id: str) -
 
 def write(database: Database, kind: Kind, processor_account_id: int, row: tuple[int, Held] | None, new: Held) -> bool:
     """False when another transaction added the row first: it has to be judged again."""
-    if row is None:
-        return held_rows.add(database, kind, processor_account_id, new)
-    held_rows.change(database, kind, row[0], row[1], new)
+    if row is None and not held_rows.add(database, kind, processor_account_id, new):
+        return False
+    if row is not None:
+        held_rows.change(database, kind, row[0], row[1], new)
+    mark_for(database, processor_account_id, new.copy)
     return True
 
 
