@@ -16,7 +16,9 @@ CheckoutState = Literal["intended", "open", "complete", "expired", "failed"]
 class Checkout(Base):
     """A client has at most one that is intended or open: the database sees to it.
 
-    `choice` is what was chosen (see domain.choices): period, currency and quantities by resource key.
+    `choice` is what was chosen (see domain.choices): period, currency and quantities by resource key. `request` is
+    all that Stripe is asked for, so that whoever finds the intent can send the very same request again. `token` names
+    the checkout in addresses. `visitor` is the browser of a sign-up, and empty for clients who are known.
     """
 
     __tablename__ = "checkout"
@@ -37,6 +39,9 @@ class Checkout(Base):
     processor_account_id: Mapped[int] = mapped_column(ForeignKey("processor_account.id"))
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     choice: Mapped[JsonObject]
+    request: Mapped[JsonObject]
+    token: Mapped[str] = mapped_column(String(40), unique=True)
+    visitor: Mapped[str] = mapped_column(String(64), default="")
     state: Mapped[CheckoutState] = mapped_column(String(8))
     problem: Mapped[str] = mapped_column(Text, default="")
     stripe_checkout_session_id: Mapped[str | None]

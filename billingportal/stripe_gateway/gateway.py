@@ -9,9 +9,10 @@ from typing import cast
 import stripe
 
 from billingportal.plain_json import JsonObject
-from billingportal.stripe_gateway import catalog, customers, lists, previews, translate
+from billingportal.stripe_gateway import catalog, checkouts, customers, lists, previews, translate
 from billingportal.stripe_gateway.calls import ask
 from billingportal.stripe_gateway.catalog import NewPrice
+from billingportal.stripe_gateway.checkouts import NewCheckout, OpenCheckout
 from billingportal.stripe_gateway.copies import (
     AccountCopy,
     EventPage,
@@ -22,6 +23,8 @@ from billingportal.stripe_gateway.copies import (
 from billingportal.stripe_gateway.errors import NotThere, RightMissing
 from billingportal.stripe_gateway.previews import PreviewItem
 from billingportal.stripe_gateway.rights import Right, missing_rights
+from billingportal.stripe_gateway.schedules import Schedules
+from billingportal.stripe_gateway.subscriptions import Subscriptions
 
 # The version that this SDK's types describe. An endpoint is pinned to it, so payloads have a known shape.
 API_VERSION = stripe.api_version
@@ -30,10 +33,12 @@ ACCOUNT_ID = re.compile(r"\bacct_[A-Za-z0-9]+")
 
 
 class StripeGateway:
-    """One connection to one Stripe account in one mode."""
+    """One connection to one Stripe account in one mode. What a noun has much of is in a room of its own."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._client = client
+        self.subscriptions = Subscriptions(client)
+        self.schedules = Schedules(client)
 
     def account(self) -> AccountCopy:
         """The account behind the key and the mode that Stripe says it is in.
@@ -145,6 +150,14 @@ class StripeGateway:
     ) -> str:
         """Make a customer; its id."""
         return customers.create(self._client, name, email, labels, idempotency_key)
+
+    def create_checkout(self, customer_id: str, new: NewCheckout, idempotency_key: str) -> OpenCheckout:
+        """Open a checkout session for a subscription."""
+        return checkouts.create(self._client, customer_id, new, idempotency_key)
+
+    def expire_checkout(self, session_id: str) -> None:
+        """End an open checkout session, so that nobody can pay there any more."""
+        checkouts.expire(self._client, session_id)
 
     def preview_total(self, customer_id: str, currency: str, items: Sequence[PreviewItem]) -> int:
         """What the first invoice of a subscription to the items would be before tax, in minor units."""
