@@ -25,6 +25,8 @@ class Call:
     revealed: Document = field(default_factory=dict)
     # The time of the test clock that this call is about, in seconds; None is the real time.
     moment: int | None = None
+    # Whether it happens by itself, as time passes.
+    automatic: bool = False
     # Whether the customer is at a page and has confirmed what the bank asks for.
     confirmed: bool = False
 

@@ -60,7 +60,8 @@ def wait(call: Call, invoice: Document, method: Document) -> None:
     """The debit is under way: `settle` says what came of it."""
     payments.process(call, invoice, method)
     with updating(call, "invoice.updated", invoice):
-        invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + 1, next_payment_attempt=None)
+        count_try(call, invoice)
+        invoice["next_payment_attempt"] = None
     invoice.update(_processing=method["id"], _settles_at=call.now() + SETTLES_AFTER)
 
 
@@ -74,10 +75,15 @@ def settle(call: Call, invoice: Document, *, succeeded: bool) -> None:
         fail(call, invoice)
 
 
-def count_try(invoice: Document) -> None:
-    """One more try to get an invoice paid; how a debit ends is no try of its own."""
-    if invoice.pop("_processing", None) is None:
-        invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + 1)
+def count_try(call: Call, invoice: Document) -> bool:
+    """One more try to get an invoice paid; whether it matters to when the next one comes.
+
+    Tries on demand do not, after the first; how a debit ends is no try of its own.
+    """
+    decided = invoice.pop("_processing", None) is not None
+    counts = call.automatic or not invoice["attempted"]
+    invoice.update(attempted=True, attempt_count=invoice["attempt_count"] + (counts and not decided))
+    return counts or decided
 
 
 def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_band: bool = False) -> None:
@@ -88,7 +94,7 @@ def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_
             payments.cancel(call, invoice, "abandoned")
         else:
             payments.succeed(call, invoice, method)
-            count_try(invoice)
+            count_try(call, invoice)
         invoice.update(status="paid", amount_paid=amount, amount_remaining=0, next_payment_attempt=None)
         invoice["attempted"] = True
         invoice["amount_paid_off_stripe"] = amount if out_of_band else 0
@@ -102,9 +108,10 @@ def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_
 def fail(call: Call, invoice: Document) -> None:
     """The payment failed; another try is planned unless this was the last."""
     with updating(call, "invoice.updated", invoice):
-        count_try(invoice)
-        invoice["next_payment_attempt"] = dunning.next_attempt(call, invoice)
+        planned = count_try(call, invoice)
+        if planned:
+            invoice["next_payment_attempt"] = dunning.next_attempt(call, invoice)
     emit(call, "invoice.payment_failed", invoice)
     customer = call.store.objects["customer"][invoice["customer"]]
     with updating(call, "customer.updated", customer):
-        customer["delinquent"] = True
+        customer["delinquent"] = customer["delinquent"] or planned

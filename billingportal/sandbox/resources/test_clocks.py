@@ -70,7 +70,8 @@ def advance(call: Call, identifier: str) -> Document:
     emit(call, f"{KIND}.advancing", test_clock)
     under_way = deepcopy(test_clock)
     # What happens by itself was asked for by no request.
-    passing.advance(replace(call, request_id=None, idempotency_key=None, parameters={}), test_clock, target)
+    by_itself = replace(call, request_id=None, idempotency_key=None, parameters={}, automatic=True)
+    passing.advance(by_itself, test_clock, target)
     test_clock.update(status="ready", status_details={})
     emit(call, f"{KIND}.ready", test_clock)
     return under_way

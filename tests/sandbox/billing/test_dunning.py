@@ -144,6 +144,16 @@ def test_without_anything_to_pay_with_the_renewal_fails(client: stripe.StripeCli
     assert fresh(client, subscription).status == "past_due"
 
 
+def test_a_try_on_demand_does_not_change_when_the_next_one_comes(client: stripe.StripeClient, clock: str) -> None:
+    subscription = failing(client, clock)
+    advance(client, clock, FIRST_TRY + DAY)
+    open_invoice = invoices_of(client, subscription.id)[-1]
+    with pytest.raises(stripe.CardError):
+        client.v1.invoices.pay(open_invoice.id)
+    after = client.v1.invoices.retrieve(open_invoice.id)
+    assert (after.attempt_count, after.next_payment_attempt) == (1, TRIES[1])
+
+
 def test_canceling_ends_the_tries(client: stripe.StripeClient, clock: str) -> None:
     subscription = failing(client, clock)
     advance(client, clock, FIRST_TRY)
