@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from billingportal import clock
 from billingportal.db import Transaction
-from billingportal.domain import checkout_states, settling
+from billingportal.domain import checkout_states, evaluations, settling
 from billingportal.domain.client_customers import customer_for
 from billingportal.domain.kinds import CHECKOUT_SESSION, CUSTOMER, INVOICE, SUBSCRIPTION
 from billingportal.errors import Refusal
-from billingportal.models import Checkout, Client, Subscription
+from billingportal.models import Checkout, Subscription
 from billingportal.stripe_gateway.checkouts import NewCheckout, OpenCheckout
 from billingportal.stripe_gateway.errors import NotThere, RequestRefused, StripeProblem, StripeUnreachable
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -117,7 +117,7 @@ def look_again(transaction: Transaction, gateway: StripeGateway, checkout_id: in
     if subscription_id is not None:
         look_at_subscription(transaction, gateway, account_id, subscription_id)
     with transaction() as session:
-        checkout_states.follow(session, session.get_one(Client, client_id, with_for_update=True))
+        evaluations.evaluate(session, client_id)
 
 
 def look_at_subscription(

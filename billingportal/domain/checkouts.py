@@ -18,12 +18,12 @@ from billingportal.domain import audit, checkout_sessions, checkout_states
 from billingportal.domain.checkout_requests import Wanted, is_same, request_for
 from billingportal.domain.choices import Selection
 from billingportal.domain.client_customers import link_of
+from billingportal.domain.client_subscriptions import ENDED
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import Checkout, Client, Subscription
 from billingportal.stripe_gateway.checkouts import NewCheckout
 from billingportal.stripe_gateway.gateway import StripeGateway
 
-ENDED = ("canceled", "incomplete_expired")
 ROUNDS = 6
 
 
@@ -91,7 +91,7 @@ def make_room(transaction: Transaction, gateway: StripeGateway, other: Running) 
 
 def intend(session: Session, wanted: Wanted) -> Running:
     """The client's running checkout, or a new intent. Raises AlreadySubscribed and Refusal."""
-    client = session.get_one(Client, wanted.client_id, with_for_update=True)
+    client = session.get_one(Client, wanted.client_id, with_for_update={"key_share": True})
     if client.archived_at is not None or client.suspended_at is not None:
         raise Refusal("", "This account is closed. Write to us to open it again.")
     if is_subscribed(session, wanted.account_id, client.id):
