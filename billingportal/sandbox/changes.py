@@ -1,6 +1,5 @@
 """What happened to objects: made, changed, removed; each becomes an event."""
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,7 +14,12 @@ API_VERSION = "2026-10-28.endive"
 
 def emit(call: Call, name: str, document: Document, previous: Document | None = None) -> None:
     """Set off an event about an object as it is now, hidden attributes left out."""
-    data: Document = {"object": copy.deepcopy(present(call.store, document))}
+    tell(call, name, present(call.store, document), previous)
+
+
+def tell(call: Call, name: str, shown: Document, previous: Document | None) -> None:
+    """Set off an event about an object that was shown as it is now."""
+    data: Document = {"object": shown}
     if previous is not None:
         data["previous_attributes"] = previous
     event = {
@@ -35,17 +39,30 @@ def emit(call: Call, name: str, document: Document, previous: Document | None = 
 @contextmanager
 def updating(call: Call, name: str, document: Document) -> Iterator[Document]:
     """Compare an object before and after; set off the event if anything visible changed. A failure changes nothing."""
-    kept = copy.deepcopy(document)
-    before = copy.deepcopy(present(call.store, document))
+    kept = copied(document)
+    before = present(call.store, document)
     try:
         yield document
     except Exception:
         document.clear()
         document.update(kept)
         raise
-    previous = difference(before, present(call.store, document))
+    after = present(call.store, document)
+    previous = difference(before, after)
     if previous:
-        emit(call, name, document, previous)
+        tell(call, name, after, previous)
+
+
+def copied(value: Document) -> Document:
+    """The same with hashes and arrays of its own; many times faster than `copy.deepcopy`."""
+    return {name: part_copied(part) for name, part in value.items()}
+
+
+def part_copied(value: object) -> object:
+    """A value of a document with hashes and arrays of its own."""
+    if isinstance(value, dict):
+        return copied(value)
+    return [part_copied(item) for item in value] if isinstance(value, list) else value
 
 
 def difference(before: Document, after: Document) -> Document:

@@ -10,7 +10,7 @@ NOTHING_ASKED: Expansion = {}
 
 
 def present(store: Store, document: Document, expand: Expansion = NOTHING_ASKED) -> Document:
-    """An object as Stripe shows it."""
+    """An object as Stripe shows it, in hashes and arrays of its own."""
     if document.get("deleted"):
         return {name: document[name] for name in ("id", "object", "deleted")}
     if document["object"] == "event":  # holds an object as it was, presented then
@@ -36,6 +36,9 @@ def assembled(store: Store, document: Document, expand: Expansion) -> Document:
             "lines": listing(lines, f"/v1/invoices/{document['id']}/lines", LINES_SHOWN),
             "payments": listing(payments, "/v1/invoice_payments"),
         }
+    if kind == "customer" and "tax_ids" in expand:
+        own = [one for one in store.living("tax_id") if one["customer"] == document["id"]]
+        document = {**document, "tax_ids": listing(own, f"/v1/customers/{document['id']}/tax_ids")}
     if kind == "customer" and "subscriptions" in expand:
         everyone = parts(store, "subscription", document["_subscriptions"])
         living = [one for one in everyone if one["status"] not in ENDED]
