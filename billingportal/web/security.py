@@ -5,10 +5,13 @@ from collections.abc import Iterable
 from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
+from billingportal.portal import current_portal
+
 csrf = CSRFProtect()
 
-# Styles and scripts only from our own files. The data: images are inside Tabler's style sheet. The two hosts
-# are where plain forms are redirected to when somebody pays or changes a card.
+# Where plain forms are redirected to when somebody pays or changes a card.
+STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com")
+# Styles and scripts only from our own files. The data: images are inside Tabler's style sheet.
 CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'self'",
@@ -19,7 +22,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "connect-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
-        "form-action 'self' https://checkout.stripe.com https://billing.stripe.com",
+        f"form-action 'self' {' '.join(STRIPE_PAGES)}",
         "frame-ancestors 'none'",
     ]
 )
@@ -41,12 +44,24 @@ def allow_frames(origins: Iterable[str]) -> None:
     g.framing_origins = tuple(origins)
 
 
+def may_redirect_form_to(address: str) -> bool:
+    """Whether browsers follow a form that is redirected there. Stripe's pages may have a domain of the partner's."""
+    return address.startswith(tuple(f"{page}/" for page in form_targets()))
+
+
+def form_targets() -> tuple[str, ...]:
+    """The sites that forms may be redirected to. A stand-in for Stripe has its pages where its API is."""
+    stand_in = current_portal().settings.stripe_api_base
+    return (*STRIPE_PAGES, stand_in.rstrip("/")) if stand_in else STRIPE_PAGES
+
+
 def page_headers() -> dict[str, str]:
     """The headers of a page. X-Frame-Options has no word for a list of sites, so it makes room for the policy."""
+    policy = CONTENT_SECURITY_POLICY.replace(" ".join(STRIPE_PAGES), " ".join(form_targets()))
     origins: tuple[str, ...] = g.get("framing_origins", ())
     if not origins:
-        return PAGE_HEADERS
-    framed = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", f"frame-ancestors 'self' {' '.join(origins)}")
+        return {**PAGE_HEADERS, "Content-Security-Policy": policy}
+    framed = policy.replace("frame-ancestors 'none'", f"frame-ancestors 'self' {' '.join(origins)}")
     others = {name: value for name, value in PAGE_HEADERS.items() if name != "X-Frame-Options"}
     return {**others, "Content-Security-Policy": framed}
 
