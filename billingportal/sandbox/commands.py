@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from billingportal.sandbox.billing import collecting, standing
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.resources import payment_methods
+from billingportal.sandbox.resources import payment_methods, portal_configurations, portal_parameters
 from billingportal.sandbox.wire import Document
 
 # What a control request sets off in one mode of an account; the request as it came.
@@ -35,7 +35,18 @@ def renew_card(call: Call, given: Document) -> Document:
     return {"exp_month": method["card"]["exp_month"], "exp_year": method["card"]["exp_year"]}
 
 
+def default_portal(call: Call, given: Document) -> Document:
+    """The owner saves the customer portal's settings in the dashboard: {features?}, as the API takes them."""
+    features = portal_parameters.CHANGED_FEATURES.read(given.get("features", portal_configurations.USUAL), "features")
+    for found in call.store.living(portal_configurations.KIND):
+        if found["is_default"]:
+            portal_configurations.change(call, found, {"features": features})
+            return {"configuration": found["id"]}
+    return {"configuration": portal_configurations.made(call, {"features": features}, is_default=True)["id"]}
+
+
 COMMANDS: dict[str, Command] = {
     "payment_methods/renew": renew_card,
     "payments/settle": settle_payments,
+    "portal/default": default_portal,
 }

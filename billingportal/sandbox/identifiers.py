@@ -21,6 +21,9 @@ LONG = {
     "il_tmp",
     "clock",
     "sub_sched",
+    "bpc",
+    "bps",
+    "txi",
 }
 
 

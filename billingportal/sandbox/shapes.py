@@ -82,6 +82,16 @@ SHAPES: dict[str, dict[str, str]] = {
     "event": {},
     "test_helpers.test_clock": {},
     "webhook_endpoint": {},
+    "billing_portal.configuration": {"application": "", "features": "portal.features"},
+    "portal.features": {
+        "subscription_cancel": "portal.subscription_cancel",
+        "subscription_update": "portal.subscription_update",
+    },
+    "portal.subscription_cancel": {"cancellation_reason": "portal.cancellation_reason"},
+    "portal.cancellation_reason": {"feedback_options": ""},
+    "portal.subscription_update": {"products": ""},
+    "billing_portal.session": {"configuration": "billing_portal.configuration"},
+    "tax_id": {"customer": "customer"},
     "billing.meter": {},
     "billing.meter_event": {},
     "billing.meter_event_summary": {},
@@ -95,6 +105,7 @@ HIDDEN: dict[str, frozenset[str]] = {
     "customer": frozenset({"sources", "subscriptions", "tax", "tax_ids"}),
     "invoice": frozenset({"payments", "confirmation_secret"}),
     "webhook_endpoint": frozenset({"secret"}),
+    "portal.subscription_update": frozenset({"products"}),
 }
 DEEPEST = 4
 

@@ -14,7 +14,8 @@ from tests.support.sandbox import Sandbox, SandboxAccount
 LISTS = {
     "product": "products?expand[]=data.default_price",
     "price": "prices?expand[]=data.tiers&expand[]=data.product",
-    "customer": "customers?expand[]=data.subscriptions",
+    "billing_portal.configuration": "billing_portal/configurations?expand[]=data.features.subscription_update.products",
+    "customer": "customers?expand[]=data.subscriptions&expand[]=data.tax_ids",
     "payment_method": "payment_methods",
     "subscription": "subscriptions?status=all&expand[]=data.latest_invoice.payments&expand[]=data.customer",
     "invoice": "invoices?expand[]=data.payments&expand[]=data.confirmation_secret",
@@ -36,6 +37,21 @@ def fetch(sandbox: Sandbox, key: str, path: str) -> dict[str, Any]:
     return found
 
 
+def visit_portal(client: stripe.StripeClient, subscription: stripe.Subscription) -> None:
+    """The way into the customer portal, and a tax id."""
+    customer, price = str(subscription.customer), first_item(subscription).price
+    client.v1.customers.tax_ids.create(customer, params={"type": "eu_vat", "value": "IE000000000"})
+    products = [{"product": str(price.product), "prices": [price.id]}]
+    update: Any = {"enabled": True, "default_allowed_updates": ["price"], "products": products}
+    features: Any = {"subscription_cancel": {"enabled": True}, "subscription_update": update}
+    configuration = client.v1.billing_portal.configurations.create(params={"features": features})
+    client.v1.billing_portal.configurations.update(configuration.id, params={"name": "Ours"})
+    cancel: Any = {"type": "subscription_cancel", "subscription_cancel": {"subscription": subscription.id}}
+    client.v1.billing_portal.sessions.create(
+        params={"customer": customer, "configuration": configuration.id, "flow_data": cancel}
+    )
+
+
 @pytest.fixture
 def full_life(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient) -> SandboxAccount:
     """An account in which a bit of everything has happened."""
@@ -55,6 +71,7 @@ def full_life(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeCl
     address: Any = {"city": "Cork", "country": "IE"}
     client.v1.customers.create(params={"address": address, "shipping": {"name": "Aoife", "address": address}})
     running = running_subscription(client)
+    visit_portal(client, running)
     client.v1.subscriptions.update(running.id, params={"items": [{"id": first_item(running).id, "quantity": 3}]})
     changed: Any = {"items": [{"id": first_item(running).id, "quantity": 5}], "proration_behavior": "always_invoice"}
     client.v1.subscriptions.update(running.id, params=changed)

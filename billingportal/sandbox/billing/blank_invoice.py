@@ -24,7 +24,6 @@ NOTHING_YET: Document = {
     "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None},
     "automatically_finalizes_at": None,
     "customer_account": None,
-    "customer_tax_ids": [],
     "default_payment_method": None,
     "default_source": None,
     "default_tax_rates": [],
@@ -78,6 +77,7 @@ def blank_invoice(call: Call, subscription: Document, customer: Document, reason
         "custom_fields": customer["invoice_settings"]["custom_fields"],
         "customer": customer["id"],
         **{f"customer_{name}": customer[name] for name in SNAPSHOT},
+        "customer_tax_ids": tax_ids_of(call, customer),
         "description": subscription["description"],
         "due_date": moment + subscription["days_until_due"] * DAY if sends else None,
         "footer": customer["invoice_settings"]["footer"],
@@ -99,3 +99,9 @@ def parent_of(subscription: Document) -> Document:
         "subscription_proration_date": None,
     }
     return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
+
+
+def tax_ids_of(call: Call, customer: Document) -> list[Document]:
+    """A customer's tax ids as an invoice keeps them."""
+    own = [one for one in call.store.living("tax_id") if one["customer"] == customer["id"]]
+    return [{"type": one["type"], "value": one["value"]} for one in own]
