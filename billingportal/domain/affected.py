@@ -1,23 +1,24 @@
 """Who is affected when the quotas of a plan change, and which quotas a client has after it.
 
-A client is known here by its subscription: since when it has the plan, when its present period started, and how much
-it uses. Nothing is written about the clients themselves; what applies to whom follows from the plan's changes.
+Nothing is written about the clients themselves: what applies to whom follows from the plan's changes, from since when
+a client has the plan and from when its present period started.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
 
 from billingportal.clock import now
+from billingportal.domain import usage
 from billingportal.domain.plan_terms import Limit, limits_of
 from billingportal.errors import PortalError
-from billingportal.models import Plan, PlanChange, PlanPrice, Subscription, SubscriptionItem
+from billingportal.models import Client, Entitlement, Plan, PlanChange, Subscription, SubscriptionItem
 from billingportal.models.plan_change import AppliesTo
+from billingportal.models.processor_account import Mode
 
-HAVING = ("active", "trialing", "past_due", "unpaid", "paused", "incomplete")
 # Quotas by resource id; None is unlimited.
 Quotas = Mapping[int, int | None]
 
@@ -121,48 +122,37 @@ def settle(session: Session, plan: Plan, new: Mapping[int, Limit], applies_to: A
 
 
 def clients_of(session: Session, plan: Plan) -> list[PlanClient]:
-    """The subscriptions to the plan's own prices. How much they use is known once usage is reported."""
+    """Everybody who is entitled to the plan now, however they came by it, and how much they use."""
+    having = (Entitlement.plan_id == plan.id, Client.archived_at.is_(None))
     rows = session.execute(
-        select(
-            Subscription.stripe_customer_id,
-            Subscription.started_at,
-            func.min(SubscriptionItem.period_started_at),
-        )
-        .join(SubscriptionItem, SubscriptionItem.subscription_id == Subscription.id)
-        .join(PlanPrice, tells_of_plan())
-        .where(PlanPrice.plan_id == plan.id, Subscription.status.in_(HAVING), Subscription.deleted_at.is_(None))
-        .group_by(Subscription.id, Subscription.stripe_customer_id, Subscription.started_at)
+        select(Client.id, Client.name, Entitlement.since, func.min(SubscriptionItem.period_started_at))
+        .join(Entitlement, Entitlement.client_id == Client.id)
+        .outerjoin(Subscription, is_subscription_of(Entitlement))
+        .outerjoin(SubscriptionItem, SubscriptionItem.subscription_id == Subscription.id)
+        .where(*having)
+        .group_by(Client.id, Client.name, Entitlement.since)
+        .order_by(Client.name, Client.id)
     )
-    return [PlanClient(name, started_at, period_started_at, {}) for name, started_at, period_started_at in rows]
+    used = usage.used_by(session, select(Client.id).join(Entitlement).where(*having))
+    return [
+        PlanClient(name, since, since if period_started_at is None else period_started_at, used.get(client_id, {}))
+        for client_id, name, since, period_started_at in rows
+    ]
 
 
-def counts(session: Session, processor_account_id: int) -> dict[int, int]:
-    """How many customers of an account have each plan, by plan id. Plans that nobody has are left out."""
-    rows = session.execute(
-        select(PlanPrice.plan_id, func.count(func.distinct(Subscription.stripe_customer_id)))
-        .join(SubscriptionItem, SubscriptionItem.stripe_price_id == PlanPrice.stripe_price_id)
-        .join(Subscription, SubscriptionItem.subscription_id == Subscription.id)
-        .where(
-            tells_of_plan(),
-            Subscription.processor_account_id == processor_account_id,
-            Subscription.status.in_(HAVING),
-            Subscription.deleted_at.is_(None),
-        )
-        .group_by(PlanPrice.plan_id)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def tells_of_plan() -> ColumnElement[bool]:
-    """Whether a subscription item means a plan. A price of two plans, as after copying, means the one linked first."""
-    earlier = aliased(PlanPrice)
-    is_second = exists().where(
-        earlier.processor_account_id == PlanPrice.processor_account_id,
-        earlier.stripe_price_id == PlanPrice.stripe_price_id,
-        earlier.id < PlanPrice.id,
-    )
+def is_subscription_of(entitlement: type[Entitlement]) -> ColumnElement[bool]:
     return and_(
-        PlanPrice.stripe_price_id == SubscriptionItem.stripe_price_id,
-        PlanPrice.processor_account_id == Subscription.processor_account_id,
-        ~is_second,
+        Subscription.processor_account_id == entitlement.processor_account_id,
+        Subscription.stripe_subscription_id == entitlement.stripe_subscription_id,
     )
+
+
+def counts(session: Session, mode: Mode) -> dict[int, int]:
+    """How many clients of a mode have each plan, by plan id. Plans that nobody has are left out."""
+    rows = session.execute(
+        select(Entitlement.plan_id, func.count(Entitlement.id))
+        .join(Client, Client.id == Entitlement.client_id)
+        .where(Client.mode == mode, Client.archived_at.is_(None), Entitlement.plan_id.is_not(None))
+        .group_by(Entitlement.plan_id)
+    )
+    return {plan_id: number for plan_id, number in rows if plan_id is not None}

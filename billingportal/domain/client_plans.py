@@ -23,7 +23,12 @@ def plan_facts(
 
 
 def base_plan(session: Session, client: Client) -> Plan | None:
-    """The free plan that was chosen, else the default plan."""
+    """The free plan that was chosen, else the default plan if it is free: nothing is given away that has a price."""
     if client.base_plan_id is not None:
         return session.get_one(Plan, client.base_plan_id)
-    return session.scalar(select(Plan).where(Plan.is_default))
+    plan = session.scalar(select(Plan).where(Plan.is_default))
+    return plan if plan is not None and is_free(plan) else None
+
+
+def is_free(plan: Plan) -> bool:
+    return not plan.prices and not plan.is_on_request

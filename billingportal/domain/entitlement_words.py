@@ -66,7 +66,7 @@ def ladder_words(step: Rung) -> str:
 
 def base_words(facts: ClientFacts) -> str:
     if facts.base is None:
-        return "There is no paid subscription, and no default plan."
+        return "There is no paid subscription, and no default plan that is free."
     kind = "the default plan" if facts.is_default else "the free plan that was chosen"
     return f"Without a paid subscription, {kind} {facts.base.name} holds."
 

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
+from billingportal.domain.evaluation_marks import mark_bases
 from billingportal.domain.locks import PLANS, take_turns
 from billingportal.domain.plans import is_taken, locked, record
 from billingportal.errors import Refusal
@@ -48,6 +49,7 @@ def make_default(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     if not plan.is_default:
         session.execute(update(Plan).where(Plan.is_default).values(is_default=False))
         plan.is_default = True
+        mark_bases(session)
         record(session, "plan.made_default", f"Made {plan.name} the default plan", plan, staff_id)
     return plan
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from billingportal.clock import now
 from billingportal.domain import affected, audit, plan_terms
+from billingportal.domain.evaluation_marks import mark_plan
 from billingportal.domain.locks import PLANS, take_turns
 from billingportal.domain.plan_links import Link, replace_links
 from billingportal.domain.plan_terms import Limit, PlanTerms
@@ -85,6 +86,7 @@ def update(session: Session, plan_id: int, saving: Saving, *, revision: int, sta
     affected.settle(session, plan, terms.quotas or {}, saving.applies_to)
     write(session, plan, terms, saving)
     plan.revision += 1
+    mark_plan(session, plan.id)
     record(session, "plan.changed", f"Changed the plan {plan.name}", plan, staff_id)
     return plan
 

@@ -1,6 +1,8 @@
 """How much a client uses of each resource, over all its workspaces."""
 
-from sqlalchemy import func, select
+from collections.abc import Sequence
+
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
@@ -15,9 +17,9 @@ def used(session: Session, client_id: int) -> dict[int, int]:
     return used_by(session, [client_id]).get(client_id, {})
 
 
-def used_by(session: Session, client_ids: list[int]) -> dict[int, dict[int, int]]:
-    """The same for many clients, with two queries in all."""
-    found: dict[int, dict[int, int]] = {client_id: {} for client_id in client_ids}
+def used_by(session: Session, client_ids: Sequence[int] | Select[int]) -> dict[int, dict[int, int]]:
+    """The same for many clients, with two queries in all. Clients that use nothing are left out."""
+    found: dict[int, dict[int, int]] = {}
     mine = (Workspace.client_id.in_(client_ids), Workspace.archived_at.is_(None))
     reported = (
         select(Workspace.client_id, WorkspaceUsage.resource_id, func.sum(WorkspaceUsage.used))
@@ -26,7 +28,7 @@ def used_by(session: Session, client_ids: list[int]) -> dict[int, dict[int, int]
         .group_by(Workspace.client_id, WorkspaceUsage.resource_id)
     )
     for client_id, resource_id, total in session.execute(reported):
-        found[client_id][resource_id] = int(total)
+        found.setdefault(client_id, {})[resource_id] = int(total)
     counted = (
         select(Workspace.client_id, Resource.id, func.count(Workspace.id))
         .join(Resource, Resource.key == WORKSPACES)
@@ -34,7 +36,7 @@ def used_by(session: Session, client_ids: list[int]) -> dict[int, dict[int, int]
         .group_by(Workspace.client_id, Resource.id)
     )
     for client_id, resource_id, total in session.execute(counted):
-        found[client_id][resource_id] = int(total)
+        found.setdefault(client_id, {})[resource_id] = int(total)
     return found
 
 

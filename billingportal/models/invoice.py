@@ -38,6 +38,6 @@ class Invoice(StripeRow):
     voided_at: Mapped[datetime | None]
     hosted_invoice_url: Mapped[str | None]
     invoice_pdf_url: Mapped[str | None]
-    sold: Mapped[list[Json]]
+    sold: Mapped[list[Json]] = mapped_column(default=list)
     labels: Mapped[JsonObject]
     created_at: Mapped[datetime]

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from billingportal.models.stripe_row import StripeRow
 from billingportal.models.subscription_item import SubscriptionItem
@@ -33,7 +33,7 @@ class Subscription(StripeRow):
     stripe_schedule_id: Mapped[str | None]
     pending_update_expires_at: Mapped[datetime | None]
     cancellation_reason: Mapped[str | None]
-    is_collection_paused: Mapped[bool]
+    is_collection_paused: Mapped[bool] = mapped_column(default=False)
     labels: Mapped[JsonObject]
     created_at: Mapped[datetime]
     items: Mapped[list[SubscriptionItem]] = relationship(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from billingportal.domain import affected, plans, processor_accounts
+from billingportal.domain import affected, plans
 from billingportal.domain.offers import Choice, Offer, OfferedPrice, offers
 from billingportal.domain.price_terms import is_metered, terms_of
 from billingportal.domain.price_words import number, period_words, price_words
@@ -40,8 +40,7 @@ class PlanList:
 def plan_list(session: Session, mode: Mode, *, archived: bool = False) -> PlanList:
     """The plans as they are in a mode, or the archived ones."""
     found = plans.listed(session, archived=archived)
-    account = processor_accounts.connected(session, mode)
-    clients = affected.counts(session, account.id) if account else {}
+    clients = affected.counts(session, mode)
     offered = offers(session, found, mode)
     return PlanList(
         tuple(plan_row(offer, clients.get(offer.plan.id, 0)) for offer in offered),

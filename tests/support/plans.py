@@ -8,11 +8,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.db import transaction
-from billingportal.domain import plan_states, plans
+from billingportal.domain import evaluations, plan_states, plans
 from billingportal.domain.plan_links import Link
 from billingportal.domain.plan_terms import PlanTerms
 from billingportal.domain.plans import Saving
-from billingportal.models import Meter, Plan, Price, ProcessorAccount, Product, Resource, Subscription, SubscriptionItem
+from billingportal.models import (
+    Client,
+    ClientCustomer,
+    Invoice,
+    Meter,
+    Plan,
+    Price,
+    ProcessorAccount,
+    Product,
+    Resource,
+    Subscription,
+    SubscriptionItem,
+)
 from billingportal.models.plan_change import AppliesTo
 from billingportal.models.processor_account import Mode
 
@@ -84,7 +96,10 @@ def add_metered(session: Session, account: ProcessorAccount, price_id: str, **gi
 def add_subscription(
     session: Session, account: ProcessorAccount, customer: str, price_id: str, status: str = "active", **given: Any
 ) -> Subscription:
-    """Somebody who pays a price, since `started_at` and in a period since `period_started_at`."""
+    """A client who pays a price, since `started_at` and in a period since `period_started_at`.
+
+    What the client is entitled to is worked out by `evaluate_everybody`.
+    """
     started_at = given.get("started_at", LONG_AGO)
     subscription = Subscription(
         processor_account_id=account.id,
@@ -98,9 +113,12 @@ def add_subscription(
         started_at=started_at,
         labels={},
         created_at=started_at,
+        latest_stripe_invoice_id=f"in_{customer}_{price_id}",
     )
     session.add(subscription)
     session.flush()
+    add_paid_invoice(session, subscription, price_id)
+    add_client_of(session, account, customer)
     session.add(
         SubscriptionItem(
             subscription_id=subscription.id,
@@ -114,6 +132,54 @@ def add_subscription(
     )
     session.flush()
     return subscription
+
+
+def add_paid_invoice(session: Session, subscription: Subscription, price_id: str) -> None:
+    """The latest invoice of a subscription, paid: it charged for one of a price."""
+    amounts = {f"{name}_minor": 2900 for name in ("subtotal", "total", "amount_due", "amount_paid")}
+    session.add(
+        Invoice(
+            processor_account_id=subscription.processor_account_id,
+            as_of=LONG_AGO,
+            stripe_invoice_id=subscription.latest_stripe_invoice_id,
+            stripe_customer_id=subscription.stripe_customer_id,
+            stripe_subscription_id=subscription.stripe_subscription_id,
+            status="paid",
+            collection_method="charge_automatically",
+            currency="usd",
+            amount_remaining_minor=0,
+            attempt_count=1,
+            sold=[{"price": price_id, "quantity": 1}],
+            labels={},
+            created_at=LONG_AGO,
+            **amounts,
+        )
+    )
+
+
+def add_client_of(session: Session, account: ProcessorAccount, customer: str) -> None:
+    """The client that a customer is, made at the customer's first subscription."""
+    known = select(ClientCustomer.id).where(ClientCustomer.stripe_customer_id == customer)
+    if session.scalar(known) is not None:
+        return
+    client = Client(
+        mode=account.mode, name=customer, email=f"{customer}@example.com", source="staff", created_at=LONG_AGO
+    )
+    session.add(client)
+    session.flush()
+    session.add(
+        ClientCustomer(
+            client_id=client.id, processor_account_id=account.id, stripe_customer_id=customer, linked_at=LONG_AGO
+        )
+    )
+    session.flush()
+
+
+def evaluate_everybody() -> None:
+    """Work out what each client is entitled to, as the worker does."""
+    with transaction() as session:
+        for client_id in session.scalars(select(Client.id)).all():
+            evaluations.evaluate(session, client_id)
 
 
 def resource_id(session: Session, key: str) -> int:

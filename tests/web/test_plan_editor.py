@@ -13,7 +13,7 @@ from billingportal.db import transaction
 from billingportal.models import Plan, PlanChange, PlanPrice, ProcessorAccount
 from tests.support.catalog import Catalog, catalog, connect
 from tests.support.pages import Visitor, text_of
-from tests.support.plans import add_subscription, resource_id
+from tests.support.plans import add_subscription, evaluate_everybody, resource_id
 from tests.support.portals import new_account, with_sandbox, work
 from tests.support.sandbox import Sandbox, SandboxAccount
 
@@ -262,6 +262,7 @@ def test_new_quotas_of_a_plan_in_use_ask_who_is_affected(
         account = writing.get_one(Plan, 1).prices[0].processor_account_id
 
         add_subscription(writing, writing.get_one(ProcessorAccount, account), "cus_1", month)
+    evaluate_everybody()
 
     asked = signed_in.swap(address, typed((month, "flat"), revision="1", **{name: "500"}))
     assert asked.status_code == 422

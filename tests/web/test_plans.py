@@ -12,7 +12,15 @@ from billingportal.domain.plan_terms import Limit
 from billingportal.models import Plan, Price
 from billingportal.models.staff import Staff
 from tests.support.pages import Visitor, text_of
-from tests.support.plans import add_account, add_metered, add_price, add_subscription, new_plan, resource_id
+from tests.support.plans import (
+    add_account,
+    add_metered,
+    add_price,
+    add_subscription,
+    evaluate_everybody,
+    new_plan,
+    resource_id,
+)
 
 PAGE = "/saas/plans"
 
@@ -34,6 +42,7 @@ def plan_ids(session: Session, owner: Staff) -> list[int]:
         new_plan(owner.id, account_id=account_id, links=links, is_active=True, quotas={contacts: Limit(None)}),
         new_plan(owner.id, "Enterprise", is_on_request=True),
     ]
+    evaluate_everybody()
     session.rollback()
     return ids
 
