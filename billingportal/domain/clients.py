@@ -7,7 +7,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
-from billingportal.domain import audit, workspaces
+from billingportal.domain import audit, evaluations, workspaces
 from billingportal.domain.locks import CLIENTS, take_turns
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import Client, Plan
@@ -39,7 +39,7 @@ def find(session: Session, client_id: int, mode: Mode | None = None) -> Client |
 
 def locked(session: Session, client_id: int) -> Client:
     """The client as it is now; others who change it wait until this transaction ends. Raises Refusal."""
-    client = session.get(Client, client_id, populate_existing=True, with_for_update=True)
+    client = session.get(Client, client_id, populate_existing=True, with_for_update={"key_share": True})
     if client is None:
         raise Refusal("", "There is no such client.")
     return client
@@ -59,7 +59,10 @@ def create(
     staff_id: int | None = None,
     actor: Actor = "staff",
 ) -> Client:
-    """Make a client, with a first workspace if it is named. Raises Refusal naming the field."""
+    """Make a client, with a first workspace if it is named, and work out what it is entitled to.
+
+    Raises Refusal naming the field.
+    """
     take_turns(session, CLIENTS)
     terms = checked(session, ClientTerms(name, email, external_id), mode)
     refuse_no_base(session, base_plan_id)
@@ -70,7 +73,6 @@ def create(
         external_id=terms.external_id,
         source=source,
         base_plan_id=base_plan_id,
-        evaluation_due_at=now(),
         created_at=now(),
     )
     session.add(client)
@@ -79,6 +81,8 @@ def create(
     if workspace_name or workspace_external_id:
         typed = workspace_name or client.name
         workspaces.create(session, client, typed, workspace_external_id, staff_id=staff_id, actor=actor)
+    else:
+        evaluations.evaluate(session, client.id)
     return client
 
 

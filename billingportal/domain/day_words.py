@@ -1,7 +1,7 @@
 """A date as the domain's sentences say it."""
 
-from datetime import datetime
+from datetime import date
 
 
-def day(moment: datetime) -> str:
+def day(moment: date) -> str:
     return f"{moment.day} {moment:%B %Y}"

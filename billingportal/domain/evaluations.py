@@ -10,7 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
-from billingportal.domain import checkout_states, client_moments, entitlement_changes, plan_move_states, usage
+from billingportal.domain import (
+    checkout_states,
+    client_departures,
+    client_moments,
+    entitlement_changes,
+    plan_move_states,
+    usage,
+)
 from billingportal.domain.client_facts import Gathered, gather
 from billingportal.domain.entitlement_facts import Entitled, Quota
 from billingportal.domain.entitling import entitled
@@ -58,6 +65,7 @@ def evaluate(session: Session, client_id: int) -> Entitlement:
 def work_out(session: Session, client: Client) -> Entitlement:
     checkout_states.follow(session, client)
     plan_move_states.follow(session, client)
+    client_departures.follow(session, client)
     clock_time = client_moments.clock_time(session, client)
     moment = clock_time or now()
     before = session.scalar(

@@ -7,7 +7,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
-from billingportal.domain import audit
+from billingportal.domain import audit, evaluations
 from billingportal.domain.locks import CLIENTS, take_turns
 from billingportal.errors import Refusal
 from billingportal.models import Client, Workspace
@@ -42,7 +42,7 @@ def create(
     staff_id: int | None,
     actor: Actor = "staff",
 ) -> Workspace:
-    """Add a workspace to a client. Raises Refusal naming the field. Evaluate the client afterwards."""
+    """Add a workspace to a client. Raises Refusal naming the field."""
     take_turns(session, CLIENTS)
     if client.archived_at is not None:
         raise Refusal("", f"{client.name} is archived. Restore the client first.")
@@ -55,6 +55,7 @@ def create(
     words = f"Added the workspace {workspace.name}"
     subject = ("client", client.id)
     audit.record(session, "workspace.created", words, staff_id=staff_id, actor=actor, subject=subject)
+    evaluations.evaluate(session, client.id)
     return workspace
 
 
@@ -76,10 +77,7 @@ def update(session: Session, client: Client, workspace_id: int, terms: Workspace
 
 
 def move(session: Session, client: Client, workspace_id: int, target: Client, *, staff_id: int) -> Workspace:
-    """Hand a workspace, with all that it uses, to another client of the same mode. Raises Refusal.
-
-    Evaluate both clients afterwards.
-    """
+    """Hand a workspace, with all that it uses, to another client of the same mode. Raises Refusal."""
     take_turns(session, CLIENTS)
     workspace = locked(session, client, workspace_id)
     if target.mode != client.mode or target.id == client.id:
@@ -89,24 +87,28 @@ def move(session: Session, client: Client, workspace_id: int, target: Client, *,
     workspace.client_id = target.id
     record(session, client, "workspace.moved", f"Moved the workspace {workspace.name} to {target.name}", staff_id)
     record(session, target, "workspace.moved", f"Got the workspace {workspace.name} from {client.name}", staff_id)
+    for client_id in sorted((client.id, target.id)):
+        evaluations.evaluate(session, client_id)
     return workspace
 
 
 def archive(session: Session, client: Client, workspace_id: int, *, staff_id: int) -> Workspace:
-    """Put a workspace away: what it uses counts no longer. Nothing is deleted. Evaluate the client afterwards."""
+    """Put a workspace away: what it uses counts no longer. Nothing is deleted."""
     workspace = locked(session, client, workspace_id)
     if workspace.archived_at is None:
         workspace.archived_at = now()
         record(session, client, "workspace.archived", f"Archived the workspace {workspace.name}", staff_id)
+        evaluations.evaluate(session, client.id)
     return workspace
 
 
 def restore(session: Session, client: Client, workspace_id: int, *, staff_id: int) -> Workspace:
-    """Take an archived workspace back; what it uses counts again. Evaluate the client afterwards."""
+    """Take an archived workspace back; what it uses counts again."""
     workspace = locked(session, client, workspace_id)
     if workspace.archived_at is not None:
         workspace.archived_at = None
         record(session, client, "workspace.restored", f"Restored the workspace {workspace.name}", staff_id)
+        evaluations.evaluate(session, client.id)
     return workspace
 
 

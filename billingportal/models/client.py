@@ -19,6 +19,8 @@ class Client(Base):
     client has while nothing better is paid for or given. `evaluation_due_at` is when its entitlement is to be worked
     out next: now, when something changed, or when time alone will change it.
 
+    `is_leaving`: it is archived as soon as its subscription has ended.
+
     `folded_name` is the name as it is searched and sorted, alike on every database: it follows the name by itself.
     `revision` grows whenever somebody edits the client, so that two people who edit at once find out.
     """
@@ -42,6 +44,7 @@ class Client(Base):
     notes: Mapped[str] = mapped_column(Text, default="")
     suspended_at: Mapped[datetime | None]
     suspension_reason: Mapped[str] = mapped_column(String(200), default="")
+    is_leaving: Mapped[bool] = mapped_column(default=False)
     archived_at: Mapped[datetime | None]
     evaluation_due_at: Mapped[datetime | None] = mapped_column(index=True)
     revision: Mapped[int] = mapped_column(default=1)
