@@ -125,7 +125,12 @@ def clients_of(session: Session, plan: Plan) -> list[PlanClient]:
     """Everybody who is entitled to the plan now, however they came by it, and how much they use."""
     having = (Entitlement.plan_id == plan.id, Client.archived_at.is_(None))
     rows = session.execute(
-        select(Client.id, Client.name, Entitlement.since, func.min(SubscriptionItem.period_started_at))
+        select(
+            Client.id,
+            Client.name,
+            Entitlement.since,
+            func.coalesce(func.min(SubscriptionItem.period_started_at), Entitlement.since),
+        )
         .join(Entitlement, Entitlement.client_id == Client.id)
         .outerjoin(Subscription, is_subscription_of(Entitlement))
         .outerjoin(SubscriptionItem, SubscriptionItem.subscription_id == Subscription.id)
@@ -135,7 +140,7 @@ def clients_of(session: Session, plan: Plan) -> list[PlanClient]:
     )
     used = usage.used_by(session, select(Client.id).join(Entitlement).where(*having))
     return [
-        PlanClient(name, since, since if period_started_at is None else period_started_at, used.get(client_id, {}))
+        PlanClient(name, since, period_started_at, used.get(client_id, {}))
         for client_id, name, since, period_started_at in rows
     ]
 
