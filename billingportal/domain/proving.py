@@ -15,6 +15,8 @@ from billingportal.plain_json import Json, JsonObject
 Items = Mapping[str, int | None]
 # A trial proves nothing once it is over and its first payment failed.
 TRIAL_HOLDS = ("trialing", "active")
+# It runs, so what was paid before the change that is not paid is still there.
+KEPT = ("active", "past_due", "unpaid", "paused")
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Shown:
 
 
 def prove(shown: Shown, remembered: Proof | None, charged: Sequence[Items]) -> Proof | None:
-    """What is proven now. `charged` is what each paid invoice of the subscription charged for."""
+    """What is proven now. `charged` is what each paid invoice of the subscription charged for, the last one first."""
     name = shown.stripe_subscription_id
     if shown.status == "trialing":
         return Proof(name, "trial", shown.items)
@@ -69,7 +71,7 @@ def prove(shown: Shown, remembered: Proof | None, charged: Sequence[Items]) -> P
         return remembered
     if any(covers(paid, shown.items) for paid in charged):
         return Proof(name, "payment", shown.items)
-    return None
+    return Proof(name, "payment", charged[0]) if charged and shown.status in KEPT else None
 
 
 def covers(charged: Items, items: Items) -> bool:

@@ -51,9 +51,10 @@ def told(
 
 
 def invoices_of(session: Session, main: Subscription) -> Sequence[Invoice]:
-    """The latest invoice, those that are open and those that were paid with money."""
+    """The latest invoice, those that are open and those that were paid with money; the last one first."""
     return session.scalars(
-        select(Invoice).where(
+        select(Invoice)
+        .where(
             Invoice.processor_account_id == main.processor_account_id,
             Invoice.stripe_subscription_id == main.stripe_subscription_id,
             Invoice.deleted_at.is_(None),
@@ -63,6 +64,7 @@ def invoices_of(session: Session, main: Subscription) -> Sequence[Invoice]:
                 Invoice.amount_paid_minor > 0,
             ),
         )
+        .order_by(Invoice.created_at.desc(), Invoice.id.desc())
     ).all()
 
 
