@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.db import transaction
-from billingportal.domain import catching_up, evaluations, pruning, settling, upkeep
+from billingportal.domain import catching_up, evaluations, mail_posting, pruning, settling, upkeep
 from billingportal.domain.processor_accounts import gateway_of, request_check
 from billingportal.models import ProcessorAccount, StripeEvent
 from billingportal.portal import Portal
@@ -88,6 +88,11 @@ def work_on(portal: Portal, account_id: int, work: AccountWork) -> None:
                 request_check(session.get_one(ProcessorAccount, account_id), now())
 
 
+def send_mails(portal: Portal) -> None:
+    """Send the letters that are due."""
+    mail_posting.send_due(transaction, portal.vault, portal.settings)
+
+
 def prune(portal: Portal) -> None:
     """Drop what is kept for a time only."""
     after_id: int | None = 0
@@ -102,5 +107,6 @@ JOBS: tuple[tuple[Job, float], ...] = (
     (catch_up, 1),
     (settle_events, 0.5),
     (evaluate_clients, 0.5),
+    (send_mails, 2),
     (prune, 3600),
 )

@@ -10,6 +10,8 @@ from billingportal.domain import signed_tokens
 from billingportal.models import Client
 
 PURPOSE = "billing links"
+# Where links lead, under the public address of the portal.
+PATH = "/portal/billing-link"
 # How long they open the page: those that staff hand over, and those that go by mail.
 STAFF_HOURS = 24
 MAIL_HOURS = 1
@@ -28,6 +30,11 @@ class Opened:
 def token(secret_keys: tuple[str, ...], client_id: int, *, hours: int) -> str:
     """A new token for a client."""
     return signed_tokens.sign(secret_keys, PURPOSE, client_id, timedelta(hours=hours))
+
+
+def path(secret_keys: tuple[str, ...], client_id: int, *, hours: int) -> str:
+    """The path of a new link."""
+    return f"{PATH}/{token(secret_keys, client_id, hours=hours)}"
 
 
 def opened(session: Session, secret_keys: tuple[str, ...], token: str) -> Opened:

@@ -11,6 +11,7 @@ BRANDING = 7245005
 CATALOG = 7245006
 SELLING = 7245007
 CLIENTS = 7245008
+MAIL = 7245011
 
 
 def take_turns(session: Session, matter: int) -> None:

@@ -6,6 +6,7 @@ from werkzeug.local import LocalProxy
 from billingportal.web import (
     assets,
     billing,
+    billing_link_requests,
     billing_links,
     brand,
     brand_pictures,
@@ -17,6 +18,7 @@ from billingportal.web import (
     health,
     htmx,
     icons,
+    mail_settings,
     mode,
     navigation,
     pictures,
@@ -44,6 +46,7 @@ from billingportal.web import (
 BLUEPRINTS: list[Blueprint] = [
     assets.blueprint,
     billing.blueprint,
+    billing_link_requests.blueprint,
     billing_links.blueprint,
     brand.blueprint,
     brand_pictures.blueprint,
@@ -51,6 +54,7 @@ BLUEPRINTS: list[Blueprint] = [
     client_sign_out.blueprint,
     events.blueprint,
     health.blueprint,
+    mail_settings.blueprint,
     mode.blueprint,
     navigation.blueprint,
     pictures.blueprint,
@@ -79,7 +83,19 @@ def init_app(app: Flask) -> None:
     Sign-in is checked before CSRF: whoever left a page open over night is led to sign-in, not scolded.
     """
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
-    for surrounding in (session, client_session, mode, security, errors, htmx, assets, icons, navigation, words):
+    for surrounding in (
+        session,
+        client_session,
+        billing_links,
+        mode,
+        security,
+        errors,
+        htmx,
+        assets,
+        icons,
+        navigation,
+        words,
+    ):
         surrounding.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

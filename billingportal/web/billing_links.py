@@ -1,22 +1,33 @@
 """Billing links: staff hand them over, and whoever opens one is signed in as that client."""
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Flask, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from billingportal.db import db
-from billingportal.domain import billing_links
+from billingportal.domain import billing_links, mail_settings
 from billingportal.domain.billing_links import Opened
 from billingportal.models import Client
 from billingportal.portal import current_portal
 from billingportal.web import client_session, htmx
+from billingportal.web.forms import PortalForm
+from billingportal.web.staff_fields import email_field
 
-blueprint = Blueprint("billing_links", __name__, url_prefix="/portal/billing-link")
+blueprint = Blueprint("billing_links", __name__, url_prefix=billing_links.PATH)
 
 
 def address(client: Client, *, hours: int) -> str:
     """The path of a new link that opens the client's billing page for so many hours."""
-    token = billing_links.token(current_portal().settings.secret_keys, client.id, hours=hours)
-    return url_for("billing_links.show", token=token)
+    return billing_links.path(current_portal().settings.secret_keys, client.id, hours=hours)
+
+
+class LinkRequestForm(PortalForm):
+    """Asks for a new link by mail: only where letters are sent."""
+
+    email = email_field()
+
+    @property
+    def is_open(self) -> bool:
+        return mail_settings.is_on(db.session())
 
 
 def opened(token: str) -> Opened:
@@ -38,3 +49,7 @@ def discreet(response: Response) -> Response:
     """The address holds the token: no other site may learn it."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def init_app(app: Flask) -> None:
+    app.add_template_global(LinkRequestForm, "link_request_form")

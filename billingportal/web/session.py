@@ -19,7 +19,7 @@ from billingportal.web.addresses import own_path
 # What is the same for everybody: no session, so caches may keep it.
 SHARED_BLUEPRINTS = {"assets", "brand", "brand_pictures", "pricing", "sign_up"}
 # Doors of clients, who have a session of their own (see client_session).
-CLIENT_BLUEPRINTS = {"billing", "billing_links", "client_sign_out"}
+CLIENT_BLUEPRINTS = {"billing", "billing_link_requests", "billing_links", "client_sign_out"}
 PUBLIC_BLUEPRINTS = SHARED_BLUEPRINTS | CLIENT_BLUEPRINTS | {"health", "setup", "sign_in", "webhooks"}
 LONGEST_SESSION = timedelta(hours=12)
 
