@@ -17,6 +17,7 @@ from billingportal.domain import (
     checkout_states,
     checkouts,
     choices,
+    client_subscriptions,
     clients,
     evaluations,
     letters,
@@ -24,6 +25,7 @@ from billingportal.domain import (
     workspaces,
 )
 from billingportal.domain.checkout_requests import Wanted
+from billingportal.domain.checkouts import AlreadySubscribed
 from billingportal.domain.choices import Selection
 from billingportal.domain.clients import ClientTerms
 from billingportal.domain.letters import Letter
@@ -196,3 +198,17 @@ def tell_owner(session: Session, client: Client) -> None:
         ),
     )
     letters.post(session, client, f"sign-up-known:{client.id}:{clock.now():%Y-%m-%d}", letter)
+
+
+def choose_free(session: Session, client_id: int, plan_id: int) -> None:
+    """A client who pays for nothing takes a plan that is free. Raises AlreadySubscribed and Refusal."""
+    client = clients.locked(session, client_id)
+    link = client_subscriptions.link_of(session, client)
+    if link is not None and checkouts.is_subscribed(session, link.processor_account_id, client.id):
+        raise AlreadySubscribed
+    clients.refuse_no_base(session, plan_id)
+    if client.base_plan_id != plan_id:
+        client.base_plan_id = plan_id
+        words = f"Chose the plan {session.get_one(Plan, plan_id).name}"
+        clients.record(session, client, "client.plan_chosen", words, None, "client")
+    evaluations.evaluate(session, client.id)

@@ -157,16 +157,6 @@ def test_the_buttons_keep_the_choice(client: Visitor, plans: dict[str, int]) -> 
     assert links(page, plans["Free"]) == [f"/portal/sign-up?plan={plans['Free']}"]
 
 
-def test_the_sign_up_page_says_that_it_is_not_open_and_keeps_the_choice(client: Visitor, plans: dict[str, int]) -> None:
-    contacts = plans["By contacts"]
-    answer = client.get(f"/portal/sign-up?plan={contacts}&interval=month&currency=eur&quantity=8000")
-    assert "Sign-up opens soon" in text_of(answer)
-    assert "You chose By contacts : €32.00 a month for 8,000 contacts." in text_of(answer)
-    assert f"/portal/pricing?plan={contacts}&amp;interval=month&amp;currency=eur&amp;quantity=8000" in answer.text
-    assert "This plan is not for sale." in text_of(client.get("/portal/sign-up?plan=999"))
-    assert "Set-Cookie" not in answer.headers
-
-
 def test_on_request_leads_to_the_contact_address(client: Visitor, plans: dict[str, int], session: Session) -> None:
     assert "Contact us" not in client.get(PAGE).text
     add_branding(contact_url="mailto:sales@harbor.example")

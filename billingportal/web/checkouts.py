@@ -1,0 +1,102 @@
+"""The way back from Stripe's checkout: shows at once what is known, and looks again until it is settled."""
+
+from datetime import timedelta
+
+from flask import Blueprint, abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from billingportal.clock import now
+from billingportal.db import db, transaction
+from billingportal.domain import checkout_sessions, processor_accounts
+from billingportal.domain.checkout_stages import Stage, stage
+from billingportal.domain.choices import Selection
+from billingportal.domain.pricing_page import Asked, slug
+from billingportal.models import Checkout, Client, ProcessorAccount
+from billingportal.portal import current_portal
+from billingportal.stripe_gateway.errors import StripeProblem
+from billingportal.vault import CannotOpen
+from billingportal.web import client_session, htmx
+from billingportal.web.asked import with_choice
+from billingportal.web.order import order_of
+
+blueprint = Blueprint("checkouts", __name__, url_prefix="/portal/checkout")
+# How long after a payment the address that Stripe led to signs in whoever has it.
+SIGNS_IN_FOR = timedelta(hours=1)
+# Stripe is asked on the first look and on every third after it, in case its events do not come.
+ASK_EVERY = 3
+QUICK_LOOKS = 30
+QUICK, SLOW = "2s", "15s"
+
+
+@blueprint.get("/<token>")
+def show(token: str) -> ResponseReturnValue:
+    """The purchase as it stands. Whoever paid comes with the session's id; no other one fits."""
+    checkout = db.session().scalar(select(Checkout).where(Checkout.token == token))
+    session_id = request.args.get("session_id")
+    if checkout is None or (session_id and session_id != checkout.stripe_checkout_session_id):
+        abort(404)
+    looks = looked()
+    now_at = stage(db.session(), checkout)
+    if now_at.is_moving and looks % ASK_EVERY == 0:
+        now_at = asked_at_stripe(checkout)
+    if session_id and now_at.is_bought:
+        sign_in(checkout)
+    template = "checkouts/_stage.html" if htmx.is_partial(request) else "checkouts/show.html"
+    return render_template(template, **facts(checkout, now_at, looks))
+
+
+def looked() -> int:
+    """How often this page has looked already."""
+    text = request.args.get("looks", "0")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
+
+
+def asked_at_stripe(checkout: Checkout) -> Stage:
+    """Ask Stripe, in case its events have not come. Without an answer, the rows go on telling what is known."""
+    portal = current_portal()
+    account = db.session().get_one(ProcessorAccount, checkout.processor_account_id)
+    checkout_id = checkout.id
+    try:
+        gateway = processor_accounts.gateway_of(account, portal.vault, portal.open_gateway)
+        checkout_sessions.look_again(transaction, gateway, checkout_id)
+    except (CannotOpen, StripeProblem):
+        db.session().rollback()
+    return stage(db.session(), db.session().get_one(Checkout, checkout_id))
+
+
+def sign_in(checkout: Checkout) -> None:
+    """The client is here: soon after the payment, in the browser that Stripe led back."""
+    client = db.session().get_one(Client, checkout.client_id)
+    is_fresh = checkout.ended_at is not None and now() - checkout.ended_at < SIGNS_IN_FOR
+    if is_fresh and client.archived_at is None and client_session.find_client() is None:
+        client_session.sign_in(client)
+
+
+def facts(checkout: Checkout, now_at: Stage, looks: int) -> dict[str, object]:
+    client = db.session().get_one(Client, checkout.client_id)
+    selection = Selection.from_json(checkout.choice)
+    values = choice_values(checkout, selection)
+    session_id = request.args.get("session_id")
+    return {
+        "checkout": checkout,
+        "stage": now_at,
+        "mode": client.mode,
+        "order": order_of(asked(checkout, selection), client.mode),
+        "next_look": url_for("checkouts.show", token=checkout.token, session_id=session_id, looks=looks + 1),
+        "pause": QUICK if looks < QUICK_LOOKS else SLOW,
+        "again": with_choice(url_for("sign_up.new"), values),
+        "back": with_choice(url_for("pricing.show"), values),
+        "is_signed_in": client_session.find_client() is not None,
+    }
+
+
+def choice_values(checkout: Checkout, selection: Selection) -> dict[str, str]:
+    """The choice as the values of an address."""
+    values = {"plan": str(checkout.plan_id), "interval": slug(selection.period), "currency": selection.currency}
+    return values | {f"quantity.{key}": str(number) for key, number in selection.quantities.items()}
+
+
+def asked(checkout: Checkout, selection: Selection) -> Asked:
+    quantities = {key: str(number) for key, number in selection.quantities.items()}
+    return Asked(slug(selection.period), selection.currency, checkout.plan_id, {checkout.plan_id: quantities})
