@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from billingportal.sandbox.application import Application
 from billingportal.sandbox.control import Control
+from billingportal.sandbox.customer_portal.door import Door
 from billingportal.sandbox.delivery import Postman
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.home import Home
@@ -34,6 +35,7 @@ class Sandbox(ThreadingHTTPServer):
         self.application = Application(world, self.postman, self.stopping)
         self.application.address = self.url
         self.control = Control(self.application)
+        self.customer_portal = Door(self.application)
         self.home = Home(self.application, self.control)
         self.thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="sandbox")
         self.connections: set[socket.socket] = set()
@@ -51,6 +53,8 @@ class Sandbox(ThreadingHTTPServer):
             return self.application.answer(request)
         if request.path.startswith("/__control/"):
             return self.control.answer(request)
+        if request.path.startswith("/p/"):
+            return self.customer_portal.answer(request)
         return self.home.answer(request)
 
     def start(self) -> None:

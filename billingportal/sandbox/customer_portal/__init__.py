@@ -1,0 +1,1 @@
+"""The customer portal's pages: a customer's subscriptions, cards, invoices and details."""

@@ -1,0 +1,121 @@
+"""What the customer portal's forms do. Each takes the call that it happens in; Stripe's refusals pass through."""
+
+from dataclasses import replace
+
+from billingportal.sandbox.billing import canceling, changing
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.changes import updating
+from billingportal.sandbox.customer_portal.visit import Visit
+from billingportal.sandbox.errors import invalid
+from billingportal.sandbox.present import ENDED
+from billingportal.sandbox.resources import customers, payment_methods, tax_ids
+from billingportal.sandbox.resources.portal_sessions import offered, why_fixed
+from billingportal.sandbox.test_cards import TestCard
+from billingportal.sandbox.wire import Document
+
+
+def doing(call: Call, **parameters: object) -> Call:
+    """The call with parameters as the API would take them."""
+    return replace(call, parameters=parameters)
+
+
+def subscription_for(call: Call, visit: Visit, identifier: str) -> Document:
+    """A running subscription of the visitor. Raises Refused for any other."""
+    subscription = call.need("subscription", identifier, "subscription")
+    if subscription["customer"] != visit.customer["id"] or subscription["status"] in ENDED:
+        raise call.absent("subscription", identifier, "subscription")
+    return subscription
+
+
+def add_method(call: Call, visit: Visit, card: TestCard, name: str) -> None:
+    """A new card or account, from now on what everything is paid with. Raises Refused when it is declined."""
+    customer = call.need("customer", visit.customer["id"], "customer")
+    details = {"name": name or None, "email": customer["email"]}
+    method = payment_methods.attach_card(call, card, customer["id"], details)
+    make_default(call, visit, method["id"])
+
+
+def make_default(call: Call, visit: Visit, method: str) -> None:
+    """Pay with this from now on: the customer's default, and that of each subscription which had one of its own."""
+    customer = call.need("customer", visit.customer["id"], "customer")
+    with updating(call, "customer.updated", customer):
+        param = "payment_method"
+        chosen = payment_methods.usable(call, method, customer["id"], param)
+        customer["invoice_settings"]["default_payment_method"] = chosen
+    for identifier in customer["_subscriptions"]:
+        subscription = call.store.objects["subscription"][identifier]
+        if subscription["status"] not in ENDED and subscription["default_payment_method"] is not None:
+            changing.update(doing(call, default_payment_method=chosen), subscription)
+
+
+def remove_method(call: Call, visit: Visit, method: str) -> None:
+    """Forget a card. Raises Refused for others' cards, and for the one that subscriptions are paid with."""
+    chosen = payment_methods.usable(call, method, visit.customer["id"], "payment_method")
+    running = [call.store.objects["subscription"][one] for one in visit.customer["_subscriptions"]]
+    used = [one["default_payment_method"] for one in running if one["status"] not in ENDED]
+    if chosen in (*used, visit.customer["invoice_settings"]["default_payment_method"]) and used:
+        raise invalid("This payment method is used by a subscription. Make another one the default first.")
+    payment_methods.detach(doing(call), chosen)
+
+
+def cancel(call: Call, visit: Visit, subscription: Document, form: dict[str, str]) -> None:
+    """End a subscription as the configuration says: with its period, or now."""
+    feature = visit.configuration["features"]["subscription_cancel"]
+    details = {name: form[name] for name in ("comment", "feedback") if form.get(name)}
+    if feature["mode"] == "immediately":
+        prorate = feature["proration_behavior"] != "none"
+        canceling.cancel(doing(call, prorate=prorate, cancellation_details=details), subscription)
+        return
+    flexible = subscription["billing_mode"]["type"] == "flexible"
+    end = {"cancel_at": "max_period_end"} if flexible else {"cancel_at_period_end": True}
+    changing.update(doing(call, **end, cancellation_details=details), subscription)
+
+
+def renew(call: Call, subscription: Document) -> None:
+    """The subscription is not to end after all."""
+    changing.update(doing(call, cancel_at=""), subscription)
+
+
+def switch(call: Call, visit: Visit, subscription: Document, price: str, quantity: int | None) -> None:
+    """Another price, or another quantity. Raises Refused for what the configuration does not offer, and unpaid."""
+    feature = visit.configuration["features"]["subscription_update"]
+    reason = why_fixed(call, subscription)
+    if reason is not None or price not in offered(visit.configuration):
+        raise invalid(f"This subscription cannot be updated here{': ' + reason if reason else ''}.")
+    item: Document = {"id": subscription["_items"][0], "price": price}
+    if quantity is not None:
+        item["quantity"] = quantity
+    terms: Document = {
+        "items": [item],
+        "payment_behavior": "error_if_incomplete",
+        "proration_behavior": feature["proration_behavior"],
+    }
+    if feature["billing_cycle_anchor"] == "now":
+        terms["billing_cycle_anchor"] = {"type": "now"}
+    if subscription["status"] == "trialing" and feature["trial_update_behavior"] == "end_trial":
+        terms["trial_end"] = "now"
+    changing.update(doing(call, **terms), subscription)
+
+
+def change_information(call: Call, visit: Visit, form: dict[str, str]) -> None:
+    """Name, e-mail, phone, address and tax id, as far as the configuration lets them be changed."""
+    allowed = visit.configuration["features"]["customer_update"]["allowed_updates"]
+    given: Document = {name: form.get(name, "") for name in ("email", "name", "phone") if name in allowed}
+    if "address" in allowed:
+        given["address"] = {name: form.get(name, "") for name in customers.BLANK_ADDRESS}
+    customers.check_email(given)
+    if "tax_id" in allowed:
+        change_tax_id(call, visit, form.get("tax_id_type", ""), form.get("tax_id", "").strip())
+    customers.update(doing(call, **given), visit.customer["id"])
+
+
+def change_tax_id(call: Call, visit: Visit, kind: str, value: str) -> None:
+    """The tax id that was typed in place of the one there was; nothing typed takes it away."""
+    own = tax_ids.of(call, visit.customer)
+    if value and (kind, value) in [(one["type"], one["value"]) for one in own]:
+        return
+    if value:
+        tax_ids.CREATE.read({"type": kind, "value": value}, "")
+        tax_ids.add(call, visit.customer, kind, value)
+    for one in own:
+        tax_ids.remove(call, one)

@@ -1,0 +1,196 @@
+"""The customer portal's pages, each with its form."""
+
+import re
+from dataclasses import dataclass
+
+from jinja2 import Environment
+
+from billingportal.sandbox import rendering
+from billingportal.sandbox.application import Application
+from billingportal.sandbox.customer_portal import actions, views
+from billingportal.sandbox.customer_portal.visit import Visit
+from billingportal.sandbox.errors import Refused
+from billingportal.sandbox.tax_id_types import TYPES
+from billingportal.sandbox.test_cards import NUMBERS, SEPA, TestCard
+from billingportal.sandbox.wire import Answer, Document
+
+FLOW_PAGES = {
+    "customer_update": "information",
+    "payment_method_update": "payment-method",
+    "subscription_cancel": "cancel",
+    "subscription_update": "update",
+    "subscription_update_confirm": "update",
+}
+EXPIRY = re.compile(r"(0?[1-9]|1[0-2])\s*/\s*(\d{2}|\d{4})\Z")
+CODE = re.compile(r"\d{3,4}\Z")
+NOT_AUTHENTICATED = (
+    "We are unable to authenticate your payment method. Please choose a different payment method and try again."
+)
+
+
+@dataclass(frozen=True)
+class Room:
+    """What every page needs."""
+
+    application: Application
+    templates: Environment
+
+    def show(self, name: str, visit: Visit, mistake: str = "", **more: object) -> Answer:
+        """A page; with a mistake it is what the form comes back with."""
+        template = self.templates.get_template(f"portal_{name}.html")
+        html = template.render(visit=visit, form=visit.form, mistake=mistake, account=self.name(visit), **more)
+        return rendering.page(html, 422 if mistake else 200)
+
+    def name(self, visit: Visit) -> str:
+        """Whose portal it is."""
+        return self.application.world.accounts[visit.store.account].name
+
+
+def home(room: Room, visit: Visit, names: list[str]) -> Answer:
+    """Everything at a glance, or the page that the session leads to."""
+    if visit.flow is not None and visit.flow["type"] in FLOW_PAGES:
+        part = visit.flow.get(visit.flow["type"]) or {}
+        which = [part["subscription"]] if "subscription" in part else []
+        return rendering.elsewhere(visit.address(FLOW_PAGES[visit.flow["type"]], *which))
+    return room.show("home", visit, **views.overview(visit))
+
+
+def completed(visit: Visit) -> Answer:
+    """On from a form: home, or where the session's flow leads in the end."""
+    flow = visit.flow
+    visit.session["_flow_done"] = True
+    if flow is None or flow["after_completion"]["type"] == "portal_homepage":
+        return rendering.elsewhere(visit.address())
+    if flow["after_completion"]["type"] == "redirect":
+        return rendering.elsewhere(flow["after_completion"]["redirect"]["return_url"])
+    return rendering.elsewhere(visit.address("done"))
+
+
+def done(room: Room, visit: Visit, names: list[str]) -> Answer:
+    """The flow is through; nothing is left to do here."""
+    flow = visit.session["flow"] or {"after_completion": {}}
+    confirmation = flow["after_completion"].get("hosted_confirmation") or {}
+    return room.show("done", visit, message=confirmation.get("custom_message"))
+
+
+def payment_method(room: Room, visit: Visit, names: list[str]) -> Answer:
+    """A new card or account."""
+    if not visit.sent:
+        return room.show("payment_method", visit)
+    card, mistake = typed(visit.form)
+    if card is None:
+        return room.show("payment_method", visit, mistake)
+    confirmed = visit.form.get("authentication")
+    if card.asks and confirmed is None:
+        return room.show("authentication", visit)
+    if card.asks and confirmed != "complete":
+        return room.show("payment_method", visit, NOT_AUTHENTICATED)
+    try:
+        with room.application.acting(visit.store) as call:
+            actions.add_method(call, visit, card, visit.form.get("name", ""))
+    except Refused as refused:
+        return room.show("payment_method", visit, refused.message)
+    return completed(visit)
+
+
+def typed(form: dict[str, str]) -> tuple[TestCard | None, str]:
+    """The test card whose number was typed, or the mistake."""
+    if form.get("method") == "sepa_debit":
+        return SEPA, ""
+    card = NUMBERS.get(re.sub(r"\D", "", form.get("number", "")))
+    if card is None:
+        return None, "Your card number is invalid."
+    if not EXPIRY.match(form.get("expiry", "").strip()):
+        return None, "Your card's expiration date is invalid."
+    if not CODE.match(form.get("cvc", "").strip()):
+        return None, "Your card's security code is invalid."
+    return card, ""
+
+
+def payment_methods(room: Room, visit: Visit, names: list[str]) -> Answer:
+    """One of the cards there are: make it the default, or forget it."""
+    identifier, deed = [*names, "", ""][:2]
+    try:
+        with room.application.acting(visit.store) as call:
+            call.need("customer", visit.customer["id"], "customer")
+            if visit.sent and deed == "default":
+                actions.make_default(call, visit, identifier)
+            elif visit.sent and deed == "removal":
+                actions.remove_method(call, visit, identifier)
+    except Refused as refused:
+        return room.show("home", visit, refused.message, **views.overview(visit))
+    return rendering.elsewhere(visit.address())
+
+
+def chosen(room: Room, visit: Visit, names: list[str]) -> Document:
+    """The subscription that a page is about. Raises Refused for one that is not the visitor's."""
+    with room.application.acting(visit.store) as call:
+        return actions.subscription_for(call, visit, names[0] if names else "")
+
+
+def cancel(room: Room, visit: Visit, names: list[str]) -> Answer:
+    """End a subscription."""
+    subscription = chosen(room, visit, names)
+    feature = visit.configuration["features"]["subscription_cancel"]
+    shown: Document = {"subscription": views.subscription_shown(visit, subscription), "feature": feature}
+    if not visit.sent:
+        return room.show("cancel", visit, **shown)
+    try:
+        with room.application.acting(visit.store) as call:
+            call.play_at(subscription)
+            actions.cancel(call, visit, subscription, visit.form)
+    except Refused as refused:
+        return room.show("cancel", visit, refused.message, **shown)
+    return completed(visit)
+
+
+def renew(room: Room, visit: Visit, names: list[str]) -> Answer:
+    """Keep a subscription that was to end."""
+    subscription = chosen(room, visit, names)
+    shown: Document = {"subscription": views.subscription_shown(visit, subscription)}
+    if not visit.sent:
+        return room.show("renew", visit, **shown)
+    try:
+        with room.application.acting(visit.store) as call:
+            call.play_at(subscription)
+            actions.renew(call, subscription)
+    except Refused as refused:
+        return room.show("renew", visit, refused.message, **shown)
+    return completed(visit)
+
+
+def update(room: Room, visit: Visit, names: list[str]) -> Answer:
+    """Another plan, or more of it."""
+    subscription = chosen(room, visit, names)
+    wanted = (visit.flow or {}).get("subscription_update_confirm") or {"items": [{}]}
+    shown: Document = {
+        "subscription": views.subscription_shown(visit, subscription),
+        "choices": views.choices(visit, subscription),
+        "wanted": wanted["items"][0],
+    }
+    if not visit.sent:
+        return room.show("update", visit, **shown)
+    quantity = visit.form.get("quantity", "")
+    try:
+        with room.application.acting(visit.store) as call:
+            call.play_at(subscription)
+            number = int(quantity) if quantity.isdigit() else None
+            actions.switch(call, visit, subscription, visit.form.get("price", ""), number)
+    except Refused as refused:
+        return room.show("update", visit, refused.message, **shown)
+    return completed(visit)
+
+
+def information(room: Room, visit: Visit, names: list[str]) -> Answer:
+    """Name, e-mail, address, tax id."""
+    allowed = visit.configuration["features"]["customer_update"]["allowed_updates"]
+    shown: Document = {"allowed": allowed, "kinds": TYPES, "tax_ids": views.tax_ids(visit)}
+    if not visit.sent:
+        return room.show("information", visit, **shown)
+    try:
+        with room.application.acting(visit.store) as call:
+            call.need("customer", visit.customer["id"], "customer")
+            actions.change_information(call, visit, visit.form)
+    except Refused as refused:
+        return room.show("information", visit, refused.message, **shown)
+    return completed(visit)
