@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.db import transaction
-from billingportal.domain import catching_up, evaluations, mail_posting, pruning, settling, upkeep
+from billingportal.domain import catching_up, checkout_upkeep, evaluations, mail_posting, pruning, settling, upkeep
 from billingportal.domain.processor_accounts import gateway_of, request_check
 from billingportal.models import ProcessorAccount, StripeEvent
 from billingportal.portal import Portal
@@ -88,6 +88,15 @@ def work_on(portal: Portal, account_id: int, work: AccountWork) -> None:
                 request_check(session.get_one(ProcessorAccount, account_id), now())
 
 
+def tend_checkouts(portal: Portal) -> None:
+    """Find out about checkouts that nobody came back from, and put away sign-ups that were never paid."""
+    with transaction() as session:
+        account_ids = checkout_upkeep.due_accounts(session)
+    for account_id in account_ids:
+        work_on(portal, account_id, lambda gateway, id_: checkout_upkeep.look_at_due(transaction, gateway, id_))
+    checkout_upkeep.tidy(transaction)
+
+
 def send_mails(portal: Portal) -> None:
     """Send the letters that are due."""
     mail_posting.send_due(transaction, portal.vault, portal.settings)
@@ -107,6 +116,7 @@ JOBS: tuple[tuple[Job, float], ...] = (
     (catch_up, 1),
     (settle_events, 0.5),
     (evaluate_clients, 0.5),
+    (tend_checkouts, 30),
     (send_mails, 2),
     (prune, 3600),
 )

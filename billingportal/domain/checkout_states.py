@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.domain import audit
-from billingportal.models import Checkout, CheckoutSession, Client
+from billingportal.models import Checkout, CheckoutSession, Client, ProcessorAccount
 
 RUNNING = ("intended", "open")
 # Our clock and Stripe's may differ by this much.
@@ -27,8 +27,8 @@ def follow(session: Session, client: Client) -> None:
         complete(session, checkout, told)
     elif told is not None and told.status == "expired":
         expire(session, checkout, "Left the checkout without paying: it has expired")
-    elif is_lost(checkout):
-        expire(session, checkout, "A checkout was never opened: it has expired")
+    elif is_lost(session, checkout):
+        expire(session, checkout, "A checkout that nobody finished has expired")
 
 
 def running(session: Session, client_id: int) -> Checkout | None:
@@ -48,10 +48,13 @@ def session_of(session: Session, checkout: Checkout) -> CheckoutSession | None:
     )
 
 
-def is_lost(checkout: Checkout) -> bool:
-    """Whether Stripe's answer never came; what it may have made has expired by itself, and nobody had its address."""
-    is_late = checkout.expires_at is not None and checkout.expires_at + MARGIN <= clock.now()
-    return checkout.state == "intended" and is_late
+def is_lost(session: Session, checkout: Checkout) -> bool:
+    """Whether Stripe will never tell what became of it, while it has surely expired there: the answer with its address
+    never came, so nobody has it, or the account is not connected any more."""
+    if checkout.expires_at is None or clock.now() < checkout.expires_at + MARGIN:
+        return False
+    account = session.get_one(ProcessorAccount, checkout.processor_account_id)
+    return checkout.state == "intended" or account.state != "connected"
 
 
 def complete(session: Session, checkout: Checkout, told: CheckoutSession) -> None:

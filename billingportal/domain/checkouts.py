@@ -99,9 +99,12 @@ def intend(session: Session, wanted: Wanted) -> Running:
     token = secrets.token_urlsafe(24)
     request = request_for(session, wanted, client, token)
     running = checkout_states.running(session, client.id)
+    if running is not None and running.processor_account_id != wanted.account_id:
+        checkout_states.expire(session, running, "Another Stripe account sells now: the checkout is given up")
+        session.flush()
+        running = None
     if running is not None:
-        same_account = running.processor_account_id == wanted.account_id
-        same = same_account and running.plan_id == wanted.plan_id and running.visitor == wanted.visitor
+        same = running.plan_id == wanted.plan_id and running.visitor == wanted.visitor
         return Running(running.id, running.state, same and is_same(NewCheckout.from_json(running.request), request))
     return Running(add(session, wanted, request, token).id, "intended", True)
 
