@@ -293,6 +293,7 @@ def upgrade() -> None:
         sa.Column("client_id", sa.Integer(), nullable=False),
         sa.Column("mode", sa.String(length=4), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("folded_name", sa.Text(), nullable=False),
         sa.Column("external_id", sa.String(length=120), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
