@@ -6,9 +6,10 @@ from typing import Self
 
 from sqlalchemy.orm import Session
 
-from billingportal.domain import branding, ladder, mails
+from billingportal.domain import ladder, letters
 from billingportal.domain.day_words import day
 from billingportal.domain.ladder import Ladder
+from billingportal.domain.letters import Letter
 from billingportal.domain.mails import BILLING_LINK
 from billingportal.models import Client, Entitlement
 from billingportal.models.entitlement import LadderStep, Standing
@@ -72,10 +73,7 @@ def is_restored(before: Footing, after: Footing) -> bool:
 def write(session: Session, client: Client, failing: Footing, step: LadderStep, words: list[str]) -> None:
     since = failing.failing_since.isoformat() if failing.failing_since else ""
     occasion = f"ladder:{failing.stripe_subscription_id}:{since}:{step}"
-    looks = branding.find(session)
-    brand = looks.name if looks else branding.DEFAULT_NAME
-    body = "\n\n".join([f"Hello {client.name},", *words, brand])
-    mails.write(session, client.id, f"ladder_{step}", occasion, SUBJECTS[step], body)
+    letters.post(session, client, occasion, Letter(f"ladder_{step}", SUBJECTS[step], tuple(words)))
 
 
 def restored_words(step: LadderStep) -> list[str]:
