@@ -1,6 +1,6 @@
 """Ending a subscription now."""
 
-from billingportal.sandbox.billing import collecting, invoicing, pending_updates
+from billingportal.sandbox.billing import collecting, invoicing, pending_updates, schedules
 from billingportal.sandbox.billing.lines import Draft, proration_drafts
 from billingportal.sandbox.billing.pending import keep
 from billingportal.sandbox.billing.usage import unbilled
@@ -33,6 +33,7 @@ def end(call: Call, subscription: Document, reason: str) -> None:
         if invoice["status"] == "open":
             with updating(call, "invoice.updated", invoice):
                 invoice.update(auto_advance=False, next_payment_attempt=None)
+    schedules.abandon(call, subscription, reason)
     subscription["cancellation_details"]["reason"] = reason
     subscription.update(status="canceled", ended_at=call.now())
     subscription["canceled_at"] = subscription["canceled_at"] or call.now()

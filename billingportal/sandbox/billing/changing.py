@@ -1,12 +1,12 @@
 """Changing a subscription: what may be changed, what the change costs, and what if that is not paid."""
 
-from billingportal.sandbox.billing import collecting, invoicing, pending_updates
+from billingportal.sandbox.billing import collecting, invoicing, pending_updates, schedules
 from billingportal.sandbox.billing.applying import apply_changes, invoiced
 from billingportal.sandbox.billing.creating import NO_METHOD
 from billingportal.sandbox.billing.deferring import check_deferrable, defer
 from billingportal.sandbox.billing.rehearsing import rehearsal
 from billingportal.sandbox.billing.replacing import ItemChange, read_changes
-from billingportal.sandbox.billing.scheduled_end import end_of_periods, settle_cancellation
+from billingportal.sandbox.billing.scheduled_end import check_unmanaged, end_of_periods, settle_cancellation
 from billingportal.sandbox.billing.terms import apply_terms
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import updating
@@ -21,18 +21,19 @@ def update(call: Call, subscription: Document) -> Document:
     given = call.parameters
     behavior = given.get("payment_behavior", "allow_incomplete")
     check_changeable(subscription, given)
+    check_unmanaged(subscription, given)
     check_proration_date(call, subscription, given.get("proration_date"), "proration_date")
     if behavior == "pending_if_incomplete":
         check_deferrable(subscription, given)
     changes = read_changes(call, subscription, given.get("items", []))
     attach_given_method(call, subscription)
-    if pending_updates.stands_against(subscription, given):
-        pending_updates.expire(call, subscription)
     refusal = None
     if behavior in ("error_if_incomplete", "pending_if_incomplete"):
         refusal = refused_payment(call, subscription, changes)
     if refusal is not None and behavior == "error_if_incomplete":
         raise refusal
+    if pending_updates.stands_against(subscription, given):
+        pending_updates.expire(call, subscription)
     if refusal is not None:
         return defer(call, subscription, changes)
     with updating(call, "customer.subscription.updated", subscription):
@@ -42,6 +43,7 @@ def update(call: Call, subscription: Document) -> Document:
         invoice = invoiced(call, subscription, drafts, at_once=reset)
         if invoice is not None:
             settle(call, subscription, invoice, waits=behavior == "default_incomplete")
+    schedules.mirror(call, subscription)
     return subscription
 
 

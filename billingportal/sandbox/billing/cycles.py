@@ -1,5 +1,7 @@
 """What the end of a period brings: the next period, its invoice, and an hour later the payment."""
 
+from collections.abc import Sequence
+
 from billingportal.sandbox.billing import canceling, collecting, dunning, invoicing, standing
 from billingportal.sandbox.billing.items import set_period
 from billingportal.sandbox.billing.lines import Draft
@@ -13,12 +15,12 @@ from billingportal.sandbox.wire import Document
 DRAFT_SECONDS = 3600
 
 
-def renew(call: Call, subscription: Document, at: int) -> None:
-    """The periods that end now are followed by the next ones, and a draft invoice asks for their price."""
-    drafts = renewal_drafts(call, subscription, at, recurring=False)
+def renew(call: Call, subscription: Document, at: int, more: Sequence[Draft] = ()) -> None:
+    """The periods that end now are followed by the next ones, and a draft invoice asks for their price and `more`."""
+    drafts = [*more, *renewal_drafts(call, subscription, at, recurring=False)]
     items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
     ending = [item for item in items if item["current_period_end"] == at]
-    start = min(item["current_period_start"] for item in ending)
+    start = min((item["current_period_start"] for item in ending), default=at)
     with updating(call, "customer.subscription.updated", subscription):
         if subscription["status"] == "trialing":
             subscription["status"] = "active"

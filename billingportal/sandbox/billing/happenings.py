@@ -3,7 +3,16 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from billingportal.sandbox.billing import cycles, expiring, pending_updates, standing, trials, upcoming
+from billingportal.sandbox.billing import (
+    cycles,
+    expiring,
+    pending_updates,
+    phasing,
+    schedules,
+    standing,
+    trials,
+    upcoming,
+)
 from billingportal.sandbox.billing.clocks import running
 from billingportal.sandbox.billing.renewing import next_renewal
 from billingportal.sandbox.call import Call
@@ -60,6 +69,8 @@ def of_subscription(call: Call, subscription: Document) -> Iterator[Happening]:
     if status == "incomplete":
         yield Happening(subscription["created"] + expiring.LIFETIME, 5, lambda: expiring.expire(call, subscription))
         return
+    if subscription["schedule"] is not None:
+        yield from of_schedule(call, call.store.objects[schedules.KIND][subscription["schedule"]])
     if subscription["cancel_at"] is not None:
         yield Happening(subscription["cancel_at"], 7, lambda: cycles.end(call, subscription))
     pause = subscription["pause_collection"]
@@ -67,6 +78,14 @@ def of_subscription(call: Call, subscription: Document) -> Iterator[Happening]:
         yield Happening(pause["resumes_at"], 8, lambda: resume_collection(call, subscription))
     if status != "paused":
         yield from of_period(call, subscription)
+
+
+def of_schedule(call: Call, schedule: Document) -> Iterator[Happening]:
+    """A phase ends, and the notice before the last does."""
+    last = schedule["phases"][-1]["end_date"]
+    if schedule["_told_of"] != last:
+        yield Happening(last - schedules.TOLD_BEFORE, 5, lambda: schedules.announce(call, schedule))
+    yield Happening(schedule["current_phase"]["end_date"], 6, lambda: phasing.move_on(call, schedule))
 
 
 def of_period(call: Call, subscription: Document) -> Iterator[Happening]:

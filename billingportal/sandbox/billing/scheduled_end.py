@@ -22,6 +22,16 @@ def settle_cancellation(call: Call, subscription: Document, given: Document) -> 
         set_end(call, subscription, at, at_period_end=False)
 
 
+def check_unmanaged(subscription: Document, given: Document) -> None:
+    """Raises Refused: the end of a subscription with a schedule is the schedule's."""
+    if subscription["schedule"] is not None and given.keys() & {"cancel_at", "cancel_at_period_end"}:
+        message = (
+            f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating any "
+            "cancelation behavior directly is not allowed. Please update the schedule instead."
+        )
+        raise invalid(message)
+
+
 def set_end(call: Call, subscription: Document, at: int | None, *, at_period_end: bool) -> None:
     """When the subscription will end, and that it was asked for now."""
     subscription["cancel_at_period_end"] = at_period_end
