@@ -9,7 +9,8 @@ from typing import cast
 import stripe
 
 from billingportal.plain_json import JsonObject
-from billingportal.stripe_gateway import catalog, checkouts, customers, lists, previews, translate
+from billingportal.stripe_gateway import catalog, checkouts, customers, lists, previews, tax, translate
+from billingportal.stripe_gateway.billing_portal import BillingPortal
 from billingportal.stripe_gateway.calls import ask
 from billingportal.stripe_gateway.catalog import NewPrice
 from billingportal.stripe_gateway.checkouts import NewCheckout, OpenCheckout
@@ -23,6 +24,7 @@ from billingportal.stripe_gateway.copies import (
 from billingportal.stripe_gateway.errors import NotThere, RightMissing
 from billingportal.stripe_gateway.previews import PreviewItem
 from billingportal.stripe_gateway.rights import Right, missing_rights
+from billingportal.stripe_gateway.tax import TaxSettings
 from billingportal.stripe_gateway.schedules import Schedules
 from billingportal.stripe_gateway.subscriptions import Subscriptions
 
@@ -39,6 +41,7 @@ class StripeGateway:
         self._client = client
         self.subscriptions = Subscriptions(client)
         self.schedules = Schedules(client)
+        self.billing_portal = BillingPortal(client)
 
     def account(self) -> AccountCopy:
         """The account behind the key and the mode that Stripe says it is in.
@@ -158,6 +161,10 @@ class StripeGateway:
     def expire_checkout(self, session_id: str) -> None:
         """End an open checkout session, so that nobody can pay there any more."""
         checkouts.expire(self._client, session_id)
+
+    def tax_settings(self) -> TaxSettings:
+        """What the account has told Stripe Tax."""
+        return tax.settings(self._client)
 
     def preview_total(self, customer_id: str, currency: str, items: Sequence[PreviewItem]) -> int:
         """What the first invoice of a subscription to the items would be before tax, in minor units."""
