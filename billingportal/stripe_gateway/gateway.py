@@ -24,9 +24,9 @@ from billingportal.stripe_gateway.copies import (
 from billingportal.stripe_gateway.errors import NotThere, RightMissing
 from billingportal.stripe_gateway.previews import PreviewItem
 from billingportal.stripe_gateway.rights import Right, missing_rights
-from billingportal.stripe_gateway.tax import TaxSettings
 from billingportal.stripe_gateway.schedules import Schedules
 from billingportal.stripe_gateway.subscriptions import Subscriptions
+from billingportal.stripe_gateway.tax import TaxSettings
 
 # The version that this SDK's types describe. An endpoint is pinned to it, so payloads have a known shape.
 API_VERSION = stripe.api_version

@@ -1,0 +1,24 @@
+"""What the account has told Stripe Tax."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import stripe
+
+from billingportal.stripe_gateway.calls import ask
+from billingportal.stripe_gateway.fields import part
+
+
+@dataclass(frozen=True)
+class TaxSettings:
+    """`missing` names the settings that Stripe still needs before it can work out tax, as Stripe calls them."""
+
+    is_active: bool
+    missing: tuple[str, ...]
+
+
+def settings(client: stripe.StripeClient) -> TaxSettings:
+    """Raises a StripeProblem."""
+    answer, _ = ask(client.v1.tax.settings.retrieve)
+    pending = part(part(answer, "status_details"), "pending").get("missing_fields")
+    return TaxSettings(answer.get("status") == "active", tuple(cast(list[str], pending or [])))
