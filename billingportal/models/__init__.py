@@ -13,6 +13,7 @@ from billingportal.models.customer import Customer
 from billingportal.models.dispute import Dispute
 from billingportal.models.entitled_quota import EntitledQuota
 from billingportal.models.entitlement import Entitlement
+from billingportal.models.ignored_customer import IgnoredCustomer
 from billingportal.models.invoice import Invoice
 from billingportal.models.invoice_payment import InvoicePayment
 from billingportal.models.ladder_settings import LadderSettings
@@ -60,6 +61,7 @@ __all__ = [
     "Dispute",
     "EntitledQuota",
     "Entitlement",
+    "IgnoredCustomer",
     "Invoice",
     "InvoicePayment",
     "LadderSettings",
