@@ -17,3 +17,8 @@ def create(
     options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
     answer, _ = ask(lambda: client.v1.customers.create(params=params, options=options))
     return cast(str, answer["id"])
+
+
+def update(client: stripe.StripeClient, customer_id: str, name: str, email: str) -> None:
+    """Change how a customer is called and written to. Raises a StripeProblem."""
+    ask(lambda: client.v1.customers.update(customer_id, params={"name": name, "email": email}))

@@ -154,6 +154,10 @@ class StripeGateway:
         """Make a customer; its id."""
         return customers.create(self._client, name, email, labels, idempotency_key)
 
+    def update_customer(self, customer_id: str, name: str, email: str) -> None:
+        """Change how a customer is called and written to."""
+        customers.update(self._client, customer_id, name, email)
+
     def create_checkout(self, customer_id: str, new: NewCheckout, idempotency_key: str) -> OpenCheckout:
         """Open a checkout session for a subscription."""
         return checkouts.create(self._client, customer_id, new, idempotency_key)
