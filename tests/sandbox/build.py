@@ -79,3 +79,14 @@ def latest_invoice(client: stripe.StripeClient, subscription: stripe.Subscriptio
     """The invoice that the subscription made last."""
     fresh = client.v1.subscriptions.retrieve(subscription.id)
     return client.v1.invoices.retrieve(str(fresh.latest_invoice))
+
+
+def on_clock(client: stripe.StripeClient, at: int, card: str = "pm_card_visa") -> tuple[str, stripe.Customer]:
+    """A test clock that stands at a time, and a paying customer who lives by it."""
+    test_clock = client.v1.test_helpers.test_clocks.create(params={"frozen_time": at})
+    params: Any = {
+        "test_clock": test_clock.id,
+        "payment_method": card,
+        "invoice_settings": {"default_payment_method": card},
+    }
+    return test_clock.id, client.v1.customers.create(params=params)

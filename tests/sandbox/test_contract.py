@@ -81,6 +81,8 @@ def full_life(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeCl
     later: Any = {"items": [{"id": first_item(waiting).id, "quantity": 5}], "proration_behavior": "always_invoice"}
     later["payment_behavior"] = "pending_if_incomplete"
     client.v1.subscriptions.update(waiting.id, params=later)
+    paused = running_subscription(client)
+    client.v1.subscriptions.pause(paused.id, params={"invoicing_behavior": "invoice"})
     terms: dict[str, Any] = {"customer": paying_customer(client).id, "items": [{"price": monthly_price(client).id}]}
     trial: Any = {**terms, "trial_period_days": 7, "cancel_at": "min_period_end"}
     client.v1.subscriptions.create(params=trial)

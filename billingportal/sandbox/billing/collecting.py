@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from billingportal.sandbox.billing import dunning, payments, pending_updates
+from billingportal.sandbox.billing import dunning, pausing, payments, pending_updates
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.state import Store
@@ -73,6 +73,10 @@ def settle(call: Call, invoice: Document, *, succeeded: bool) -> None:
     else:
         payments.decline(call, invoice, method)
         fail(call, invoice)
+    session = call.store.find("checkout.session", invoice.get("_session", ""))
+    if session is not None and session["payment_status"] == "unpaid":
+        session["payment_status"] = "paid" if succeeded else "unpaid"
+        emit(call, f"checkout.session.async_payment_{'succeeded' if succeeded else 'failed'}", session)
 
 
 def count_try(call: Call, invoice: Document) -> bool:
@@ -103,6 +107,7 @@ def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_
     if not out_of_band:
         emit(call, "invoice.payment_succeeded", invoice)
     pending_updates.apply_paid(call, invoice)
+    pausing.settled(call, invoice)
 
 
 def fail(call: Call, invoice: Document) -> None:
@@ -115,3 +120,4 @@ def fail(call: Call, invoice: Document) -> None:
     customer = call.store.objects["customer"][invoice["customer"]]
     with updating(call, "customer.updated", customer):
         customer["delinquent"] = customer["delinquent"] or planned
+    pausing.failed(call, invoice)

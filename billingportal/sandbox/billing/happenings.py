@@ -8,6 +8,7 @@ from billingportal.sandbox.billing import (
     expiring,
     pending_updates,
     phasing,
+    resuming,
     schedules,
     standing,
     trials,
@@ -66,6 +67,9 @@ def of_subscription(call: Call, subscription: Document) -> Iterator[Happening]:
     if subscription["pending_update"] is not None:
         expires = subscription["pending_update"]["expires_at"]
         yield Happening(expires, 4, lambda: pending_updates.expire(call, subscription))
+    if "_resumption" in subscription:
+        expires = subscription["_resumption"]["expires_at"]
+        yield Happening(expires, 4, lambda: resuming.give_up_last(call, subscription))
     if status == "incomplete":
         yield Happening(subscription["created"] + expiring.LIFETIME, 5, lambda: expiring.expire(call, subscription))
         return

@@ -3,7 +3,7 @@
 All of it works on a rehearsal; nothing here may run on the account itself.
 """
 
-from billingportal.sandbox.billing import applying, canceling, changing, creating, invoicing
+from billingportal.sandbox.billing import applying, canceling, changing, creating, invoicing, pausing
 from billingportal.sandbox.billing.blank_subscription import blank_subscription
 from billingportal.sandbox.billing.items import price_for
 from billingportal.sandbox.billing.lines import Draft
@@ -42,6 +42,10 @@ def of_existing(call: Call, subscription: Document, *, recurring: bool) -> Docum
         raise nothing_to_come(subscription)
     if given.get("cancel_now"):
         return of_ending(call, subscription)
+    if given.get("pause", {}).get("bill_for") is not None or given.get("pause", {}).get("invoicing_behavior"):
+        return of_pause(call, subscription, given["pause"])
+    if subscription["status"] == "paused":
+        return of_resumption(call, subscription)
     changes = read_changes(call, subscription, given.get("items", []), ITEMS)
     drafts, reset = applying.apply_changes(call, subscription, changes)
     changing.settle_end(call, subscription, reset=reset)
@@ -65,6 +69,25 @@ def of_ending(call: Call, subscription: Document) -> Document:
     prorate = call.parameters.get("proration_behavior") != "none"
     drafts = canceling.last_drafts(call, subscription, prorate=prorate, invoice_now=True)
     if not drafts and not subscription["_pending"]:
+        raise nothing_to_come(subscription)
+    return proration_dated(call, invoicing.make_invoice(call, subscription, drafts, "upcoming"), drafts)
+
+
+def of_pause(call: Call, subscription: Document, pause: Document) -> Document:
+    """The invoice of a pause that would be invoiced. Raises Refused for one that would not."""
+    pausing.check_pausable(subscription)
+    drafts = pausing.pause_drafts(call, subscription, pause.get("bill_for", {}))
+    if not drafts or pause.get("invoicing_behavior") != "invoice":
+        raise nothing_to_come(subscription)
+    return proration_dated(call, invoicing.make_invoice(call, subscription, drafts, "upcoming"), drafts)
+
+
+def of_resumption(call: Call, subscription: Document) -> Document:
+    """The invoice that would come of resuming (`resume_at`). Raises Refused when none would."""
+    if call.parameters.get("resume_at") != "now":
+        raise nothing_to_come(subscription)
+    drafts, fresh = pausing.resume_drafts(call, subscription)
+    if not drafts or not (fresh or call.parameters.get("proration_behavior") == "always_invoice"):
         raise nothing_to_come(subscription)
     return proration_dated(call, invoicing.make_invoice(call, subscription, drafts, "upcoming"), drafts)
 

@@ -1,8 +1,8 @@
 """Trials: the warning before their end, and the end itself."""
 
-from billingportal.sandbox.billing import canceling, collecting, cycles
+from billingportal.sandbox.billing import canceling, collecting, cycles, pausing
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.changes import emit, updating
+from billingportal.sandbox.changes import emit
 from billingportal.sandbox.wire import Document
 
 WARNED_BEFORE = 3 * 24 * 3600
@@ -23,18 +23,4 @@ def end(call: Call, subscription: Document) -> None:
     elif without == "cancel":
         canceling.end(call, subscription, "payment_failed")
     else:
-        pause(call, subscription)
-
-
-def pause(call: Call, subscription: Document) -> None:
-    """Nothing is billed until the customer can pay and the subscription is resumed."""
-    with updating(call, "customer.subscription.updated", subscription):
-        subscription["status"] = "paused"
-        subscription["status_details"] = {
-            "paused": {
-                "subscription": {"type": "trial_end_without_payment_method"},
-                "transitioned_at": call.now(),
-                "type": "subscription",
-            }
-        }
-    emit(call, "customer.subscription.paused", subscription)
+        pausing.stop(call, subscription, "trial_end_without_payment_method")

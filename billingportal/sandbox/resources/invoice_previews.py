@@ -12,6 +12,7 @@ from billingportal.sandbox.resources.subscription_parameters import (
     BILLING_MODE,
     CANCEL_AT,
     ITEM_ABSENT,
+    PAUSE,
     PRORATION,
     QUANTITY,
     TRIAL_END,
@@ -34,13 +35,15 @@ SUBSCRIPTION_DETAILS = Record(
         "cancel_now": YES,
         "items": Many(ITEM),
         "metadata": METADATA,
+        "pause": Record(PAUSE),
         "proration_behavior": PRORATION,
         "proration_date": TIMESTAMP,
+        "resume_at": Choice("now"),
         "trial_end": TRIAL_END,
     },
-    absent=("billing_schedules", "default_tax_rates", "pause", "resume_at", "start_date"),
+    absent=("billing_schedules", "default_tax_rates", "start_date"),
 )
-FOR_EXISTING = ("cancel_at", "cancel_at_period_end", "cancel_now", "billing_cycle_anchor")
+FOR_EXISTING = ("billing_cycle_anchor", "cancel_at", "cancel_at_period_end", "cancel_now", "pause", "resume_at")
 CREATE = Record(
     {
         "currency": TEXT,

@@ -2,7 +2,6 @@
 
 from billingportal.sandbox.billing import clocks, collecting, dunning, invoicing, pending_updates, standing, voiding
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.errors import Refused, invalid
 from billingportal.sandbox.fields import EXPAND, ONLY_EXPAND, PAGE, RANGE, TEXT, YES
 from billingportal.sandbox.leaves import Choice
@@ -137,10 +136,7 @@ def mark_uncollectible(call: Call, identifier: str) -> Document:
     invoice = call.need(KIND, identifier, KIND)
     if invoice["status"] != "open":
         raise invalid(f"You can only pass in open invoices. This invoice isn't open: {identifier}.")
-    with updating(call, "invoice.updated", invoice):
-        invoice.update(status="uncollectible", next_payment_attempt=None)
-        invoice["status_transitions"]["marked_uncollectible_at"] = call.now()
-    emit(call, "invoice.marked_uncollectible", invoice)
+    voiding.give_up(call, invoice)
     return invoice
 
 

@@ -167,3 +167,19 @@ ITEM_CREATE = Record({**ITEM, **CHANGE, "subscription": TEXT, **EXPAND}, require
 ITEM_UPDATE = Record({**ITEM, **CHANGE, "off_session": YES, **EXPAND}, absent=ITEM_ABSENT)
 ITEM_DELETE = Record({**CHANGE, "clear_usage": YES, **EXPAND})
 ITEM_LIST = Record({"subscription": TEXT, **PAGE}, required=("subscription",))
+BILLED_THROUGH = Record({"type": Choice("none", "now")}, required=("type",))
+UNUSED_FROM = Record({"type": Choice("item_current_period_start", "none", "now")}, required=("type",))
+PAUSE: dict[str, Kind] = {
+    "bill_for": Record({"outstanding_usage_through": BILLED_THROUGH, "unused_time_from": UNUSED_FROM}),
+    "invoicing_behavior": Choice("invoice", "pending_invoice_item"),
+    "type": Choice("subscription"),
+}
+RESUME = Record(
+    {
+        "billing_cycle_anchor": Record({"type": Choice("now", "unchanged")}, required=("type",)),
+        "payment_behavior": Choice("resume_on_payment_attempt", "resume_on_payment_success"),
+        "proration_behavior": PRORATION,
+        "proration_date": TIMESTAMP,
+        **EXPAND,
+    }
+)

@@ -1,9 +1,10 @@
 """Subscriptions."""
 
-from billingportal.sandbox.billing import canceling, changing, clocks, creating
+from billingportal.sandbox.billing import canceling, changing, clocks, creating, resuming
 from billingportal.sandbox.call import Call
-from billingportal.sandbox.fields import ONLY_EXPAND
+from billingportal.sandbox.fields import EXPAND, ONLY_EXPAND
 from billingportal.sandbox.lists import Page, Test, created_within, equal, page, within
+from billingportal.sandbox.parameters import Record
 from billingportal.sandbox.present import ENDED
 from billingportal.sandbox.resources import subscription_parameters
 from billingportal.sandbox.router import Operation
@@ -77,6 +78,16 @@ def cancel(call: Call, identifier: str) -> Document:
     return canceling.cancel(call, call.need(KIND, identifier, "id"))
 
 
+def pause(call: Call, identifier: str) -> Document:
+    """Stop a subscription for a while."""
+    return resuming.pause(call, call.need(KIND, identifier, "id"))
+
+
+def resume(call: Call, identifier: str) -> Document:
+    """Let a paused subscription run again."""
+    return resuming.resume(call, call.need(KIND, identifier, "id"))
+
+
 READ, WRITE = "subscriptions:read", "subscriptions:write"
 PATH = "/v1/subscriptions"
 OPERATIONS = [
@@ -84,5 +95,7 @@ OPERATIONS = [
     Operation("GET", PATH, KIND, index, subscription_parameters.LIST, READ),
     Operation("GET", f"{PATH}/{{id}}", KIND, retrieve, ONLY_EXPAND, READ),
     Operation("POST", f"{PATH}/{{id}}", KIND, update, subscription_parameters.UPDATE, WRITE),
+    Operation("POST", f"{PATH}/{{id}}/pause", KIND, pause, Record({**subscription_parameters.PAUSE, **EXPAND}), WRITE),
+    Operation("POST", f"{PATH}/{{id}}/resume", KIND, resume, subscription_parameters.RESUME, WRITE),
     Operation("DELETE", f"{PATH}/{{id}}", KIND, cancel, subscription_parameters.CANCEL, WRITE),
 ]

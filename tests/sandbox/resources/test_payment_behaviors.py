@@ -11,6 +11,7 @@ from tests.sandbox.build import (
     first_item,
     latest_invoice,
     monthly_price,
+    on_clock,
     paying_customer,
     running_subscription,
     subscribe,
@@ -133,6 +134,21 @@ def test_voiding_the_invoice_gives_the_change_up(client: stripe.StripeClient) ->
     assert (after.pending_update, first_item(after).quantity) == (None, 1)
     assert event_types(client).count("customer.subscription.pending_update_expired") == 1
     assert event_types(client).count("invoice.voided") == 1
+
+
+def test_a_change_waits_for_23_hours(client: stripe.StripeClient) -> None:
+    start = 1_893_456_000
+    test_clock, customer = on_clock(client, start)
+    subscription = subscribe(client, customer.id, monthly_price(client).id)
+    change(client, subscription, default_payment_method=FAILS)
+    waiting = upgrade(client, subscription, payment_behavior="pending_if_incomplete")
+    assert waiting.pending_update is not None
+    assert waiting.pending_update.expires_at == start + 23 * HOUR
+    client.v1.test_helpers.test_clocks.advance(test_clock, params={"frozen_time": start + 24 * HOUR})
+    after = client.v1.subscriptions.retrieve(subscription.id)
+    assert (after.status, after.pending_update, first_item(after).quantity) == ("active", None, 1)
+    assert latest_invoice(client, after).status == "void"
+    assert event_types(client).count("customer.subscription.pending_update_expired") == 1
 
 
 def test_another_change_takes_the_place_of_one_that_waits(client: stripe.StripeClient) -> None:
