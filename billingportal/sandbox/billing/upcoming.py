@@ -12,15 +12,13 @@ TOLD_BEFORE = 7 * 24 * 3600
 
 
 def tell(call: Call, subscription: Document) -> None:
-    """Tell of the next invoice, if there will be one. It has no id, since it is not made yet."""
+    """Tell of the next invoice, if there will be one. Its id names nothing, since it is not made yet."""
     subscription["_told_of"] = next_renewal(call, subscription)
     trial = rehearsal(call, {}, subscription)
     try:
         invoice = of_existing(trial, trial.store.objects["subscription"][subscription["id"]], recurring=False)
     except Refused:  # nothing to come
         return
-    told: list[Document] = []
-    trial.events = told
+    trial.events = []
     emit(trial, "invoice.upcoming", invoice)
-    del told[0]["data"]["object"]["id"]
-    call.events += told
+    call.events += trial.events

@@ -73,7 +73,7 @@ def test_a_renewal_tells_of_itself_days_before_and_at_each_step(
     assert {"customer.subscription.updated", "invoice.payment_succeeded", "invoice_payment.paid"} <= set(told)
     events = client.v1.events.list(params={"type": "invoice.upcoming"}).data
     upcoming = events[0].data["object"]
-    assert not hasattr(upcoming, "id")
+    assert upcoming.id.startswith("upcoming_in_")
     assert (upcoming.amount_due, upcoming.period_end) == (1000, RENEWAL)
     updated = client.v1.events.list(params={"type": "customer.subscription.updated"}).data[0]
     assert updated.data.previous_attributes is not None
