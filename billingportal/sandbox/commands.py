@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from billingportal.sandbox.billing import collecting, standing
 from billingportal.sandbox.call import Call
+from billingportal.sandbox.checkout import commands as page_commands
 from billingportal.sandbox.resources import payment_methods, portal_configurations, portal_parameters
 from billingportal.sandbox.wire import Document
 
@@ -46,6 +47,8 @@ def default_portal(call: Call, given: Document) -> Document:
 
 
 COMMANDS: dict[str, Command] = {
+    "checkout/complete": page_commands.complete_checkout,
+    "checkout/expire": page_commands.expire_checkout,
     "payment_methods/renew": renew_card,
     "payments/settle": settle_payments,
     "portal/default": default_portal,

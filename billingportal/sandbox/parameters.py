@@ -74,13 +74,15 @@ class Either:
 class Record:
     """A hash of known names.
 
-    `retired` names are refused in the words given; `absent` ones are Stripe's but not the sandbox's, and say so.
+    `retired` names are refused in the words given, with the code that `codes` may give them; `absent` ones are Stripe's
+    but not the sandbox's, and say so.
     """
 
     fields: Mapping[str, Kind]
     required: tuple[str, ...] = ()
     retired: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, raw: Raw, path: str) -> Document:
         if not isinstance(raw, dict):
@@ -96,7 +98,7 @@ class Record:
         """Raises Refused for retired names, then for all unknown names together."""
         for name in raw:
             if name in self.retired:
-                raise invalid(self.retired[name], inside(path, name), "parameter_unknown")
+                raise invalid(self.retired[name], inside(path, name), self.codes.get(name, "parameter_unknown"))
             if name in self.absent:
                 message = f"The sandbox does not know the parameter {inside(path, name)} yet; Stripe does."
                 raise invalid(message, inside(path, name))

@@ -39,6 +39,12 @@ def assembled(store: Store, document: Document, expand: Expansion) -> Document:
     if kind == "customer" and "tax_ids" in expand:
         own = [one for one in store.living("tax_id") if one["customer"] == document["id"]]
         document = {**document, "tax_ids": listing(own, f"/v1/customers/{document['id']}/tax_ids")}
+    if kind == "item":
+        return {**document, "price": store.objects["price"][document["price"]]}
+    if kind == "checkout.session" and "line_items" in expand:
+        lines = parts(store, "item", document["_line_items"])
+        url = f"/v1/checkout/sessions/{document['id']}/line_items"
+        return {**document, "line_items": listing(lines, url, LINES_SHOWN)}
     if kind == "customer" and "subscriptions" in expand:
         everyone = parts(store, "subscription", document["_subscriptions"])
         living = [one for one in everyone if one["status"] not in ENDED]

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from billingportal.sandbox.application import Application
+from billingportal.sandbox.checkout import door as checkout
 from billingportal.sandbox.control import Control
 from billingportal.sandbox.customer_portal.door import Door
 from billingportal.sandbox.delivery import Postman
@@ -35,6 +36,7 @@ class Sandbox(ThreadingHTTPServer):
         self.application = Application(world, self.postman, self.stopping)
         self.application.address = self.url
         self.control = Control(self.application)
+        self.checkout = checkout.Door(self.application)
         self.customer_portal = Door(self.application)
         self.home = Home(self.application, self.control)
         self.thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="sandbox")
@@ -53,6 +55,8 @@ class Sandbox(ThreadingHTTPServer):
             return self.application.answer(request)
         if request.path.startswith("/__control/"):
             return self.control.answer(request)
+        if request.path.startswith("/c/"):
+            return self.checkout.answer(request)
         if request.path.startswith("/p/"):
             return self.customer_portal.answer(request)
         return self.home.answer(request)

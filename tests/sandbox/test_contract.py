@@ -8,6 +8,7 @@ import pytest
 import stripe
 
 from tests.sandbox.build import first_item, monthly_price, paying_customer, running_subscription
+from tests.sandbox.checkout.build import complete, open_session
 from tests.sandbox.contract import violations
 from tests.support.sandbox import Sandbox, SandboxAccount
 
@@ -22,6 +23,7 @@ LISTS = {
     "invoice_payment": "invoice_payments?expand[]=data.invoice",
     "payment_intent": "payment_intents?expand[]=data.latest_charge",
     "charge": "charges",
+    "checkout.session": "checkout/sessions?expand[]=data.line_items&expand[]=data.subscription",
     "invoiceitem": "invoiceitems",
     "billing.meter": "billing/meters",
     "webhook_endpoint": "webhook_endpoints",
@@ -52,6 +54,26 @@ def visit_portal(client: stripe.StripeClient, subscription: stripe.Subscription)
     )
 
 
+def through_checkout(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient) -> None:
+    """Sessions that are complete, under way, expired and open, which ask for all that they can."""
+    more: Any = {
+        "billing_address_collection": "required",
+        "consent_collection": {"terms_of_service": "required"},
+        "custom_text": {"submit": {"message": "Thanks"}},
+        "tax_id_collection": {"enabled": True},
+        "subscription_data": {"trial_period_days": 3},
+        "after_expiration": {"recovery": {"enabled": True}},
+    }
+    filled = {"country": "IE", "terms": "accepted", "tax_id_type": "eu_vat", "tax_id": "IE1234567FA"}
+    price = monthly_price(client).id
+    for given, card in ((more, "4242424242424242"), ({}, "sepa"), ({}, "4000000000000002")):
+        session = open_session(client, price, customer_email="new@harbour.example", **given)
+        complete(sandbox, account, session, card, **filled)
+    sandbox.control("payments/settle", account=account.id, mode="test", outcome="failed")
+    client.v1.checkout.sessions.expire(session.id)
+    open_session(client, price, customer=paying_customer(client).id)
+
+
 @pytest.fixture
 def full_life(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient) -> SandboxAccount:
     """An account in which a bit of everything has happened."""
@@ -76,6 +98,7 @@ def full_life(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeCl
     changed: Any = {"items": [{"id": first_item(running).id, "quantity": 5}], "proration_behavior": "always_invoice"}
     client.v1.subscriptions.update(running.id, params=changed)
     client.v1.subscriptions.cancel(running.id, params={"invoice_now": True, "prorate": True})
+    through_checkout(sandbox, account, client)
     waiting = running_subscription(client)
     client.v1.subscriptions.update(waiting.id, params={"default_payment_method": "pm_card_chargeCustomerFail"})
     later: Any = {"items": [{"id": first_item(waiting).id, "quantity": 5}], "proration_behavior": "always_invoice"}

@@ -11,7 +11,6 @@ from billingportal.sandbox.billing.scheduled_end import settle_cancellation
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.errors import Refused, invalid
-from billingportal.sandbox.present import ENDED
 from billingportal.sandbox.resources import payment_methods
 from billingportal.sandbox.wire import Document
 
@@ -46,15 +45,21 @@ def create(call: Call) -> Document:
 
 
 def check_currency_of(call: Call, customer: Document, currency: str) -> None:
-    """Raises Refused when the customer has a running subscription in another currency."""
-    for identifier in customer["_subscriptions"]:
-        other = call.store.objects["subscription"][identifier]
-        if other["status"] not in ENDED and other["currency"] != currency:
+    """Raises Refused when the customer has a running subscription, or an open checkout, in another currency."""
+    for other in (*clocks.running(call, customer), *open_checkouts(call, customer)):
+        if other["currency"] != currency:
             message = (
                 "You cannot combine currencies on a single customer. This customer has an active subscription, "
-                f"subscription schedule, discount, quote, or invoice item with currency {other['currency']}"
+                "subscription schedule, discount, quote, invoice item, or open subscription mode Checkout Session "
+                f"with currency {other['currency']}"
             )
             raise invalid(message)
+
+
+def open_checkouts(call: Call, customer: Document) -> list[Document]:
+    """A customer's checkout sessions that can still be completed."""
+    own = [call.store.objects["checkout.session"][identifier] for identifier in customer.get("_sessions", ())]
+    return [session for session in own if session["status"] == "open" and call.now() < session["expires_at"]]
 
 
 def trial_end_of(call: Call) -> int | None:

@@ -19,7 +19,7 @@ def price_for(call: Call, given: Document, path: str) -> Document:
     if "price_data" in given:
         return inline_price(call, given["price_data"], f"{path}[price_data]")
     price = call.need("price", given["price"], f"{path}[price]", status=400)
-    if not price["active"]:
+    if not price["active"] and not call.confirmed:  # at a page, what was for sale when that was opened still is
         raise invalid("The price specified is inactive. This field only accepts active prices.", f"{path}[price]")
     if price["type"] != "recurring":
         message = (

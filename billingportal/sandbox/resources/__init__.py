@@ -3,6 +3,7 @@
 from billingportal.sandbox.resources import (
     accounts,
     charges,
+    checkout_sessions,
     customers,
     event_summaries,
     events,
@@ -33,6 +34,7 @@ def operations() -> list[Operation]:
     return [
         *accounts.OPERATIONS,
         *charges.OPERATIONS,
+        *checkout_sessions.OPERATIONS,
         *customers.OPERATIONS,
         *event_summaries.OPERATIONS,
         *events.OPERATIONS,

@@ -1,0 +1,1 @@
+"""Checkout: sessions in which a customer subscribes, and their pages."""

@@ -1,0 +1,57 @@
+"""What the control API does with a checkout session in place of a browser."""
+
+from billingportal.sandbox.call import Call
+from billingportal.sandbox.checkout import completing
+from billingportal.sandbox.checkout.filling import filled
+from billingportal.sandbox.checkout.opening import KIND
+from billingportal.sandbox.errors import Refused
+from billingportal.sandbox.test_cards import NUMBERS, SEPA, TestCard
+from billingportal.sandbox.typed_cards import NOT_AUTHENTICATED
+from billingportal.sandbox.wire import Document
+
+
+def complete_checkout(call: Call, given: Document) -> Document:
+    """Do what the page does: {session, card, promotion_code?, authentication?, and the page's fields by name}.
+
+    `card` is a test number, `sepa`, or nothing where the page does not ask. The answer tells the session's state,
+    with `declined` in words if the page would have come back.
+    """
+    session = completing.look(call, call.need(KIND, given["session"], "session"))
+    fields = {name: str(value) for name, value in given.items()}
+    declined = None
+    if session["status"] == "open":
+        declined = tried(call, session, card_of(given.get("card", "")), fields)
+    answer = {name: session[name] for name in ("status", "payment_status", "subscription")}
+    return answer if declined is None else {**answer, "declined": declined}
+
+
+def tried(call: Call, session: Document, card: TestCard | None, fields: dict[str, str]) -> str | None:
+    """Why the page would come back; None when it does not."""
+    if card is not None and card.asks and fields.get("authentication") == "fail":
+        return NOT_AUTHENTICATED
+    sizes, told = call.store.sizes(), len(call.events)
+    try:
+        completing.complete(call, session, filled(card, fields))
+    except Refused as refused:
+        call.store.cut_back(sizes)
+        del call.events[told:]
+        return refused.message
+    return None
+
+
+def card_of(number: str) -> TestCard | None:
+    """The card with a test number. Raises ValueError for an unknown one."""
+    if number == "":
+        return None
+    if number == "sepa":
+        return SEPA
+    if number not in NUMBERS:
+        raise ValueError(f"card must be sepa or one of {', '.join(NUMBERS)}")
+    return NUMBERS[number]
+
+
+def expire_checkout(call: Call, given: Document) -> Document:
+    """The session's time is over: {session}."""
+    session = completing.look(call, call.need(KIND, given["session"], "session"))
+    completing.expire(call, session)
+    return {"status": session["status"]}

@@ -1,0 +1,91 @@
+"""The checkout page: what a browser gets below /c/."""
+
+from urllib.parse import parse_qsl
+
+from billingportal.sandbox import rendering
+from billingportal.sandbox.application import Application
+from billingportal.sandbox.checkout import completing, filling
+from billingportal.sandbox.checkout.opening import KIND
+from billingportal.sandbox.checkout.views import shown
+from billingportal.sandbox.errors import Refused
+from billingportal.sandbox.state import Store
+from billingportal.sandbox.typed_cards import NOT_AUTHENTICATED, typed
+from billingportal.sandbox.wire import Answer, Document, Request
+
+PREFIX = "/c/"
+ID = "{CHECKOUT_SESSION_ID}"
+
+
+class Door:
+    """Answers every request for a session's page."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.templates = rendering.environment()
+
+    def answer(self, request: Request) -> Answer:
+        """The page of a session, or why there is none."""
+        identifier = request.path.removeprefix(PREFIX).rstrip("/")
+        with self.application.world.lock:
+            found = self.found(identifier)
+            if found is None:
+                return self.closed("There is no such checkout page", 404)
+            store, session = found
+            with self.application.acting(store) as call:
+                completing.look(call, session)
+            if session["status"] == "expired":
+                return self.closed("This checkout page has expired", 410, session)
+            if request.method != "POST":
+                complete = session["status"] == "complete"
+                return self.closed("You are all done here", 200, session) if complete else self.show(store, session, {})
+            form = dict(parse_qsl(request.body, keep_blank_values=True))
+            return self.sent(store, session, form)
+
+    def sent(self, store: Store, session: Document, form: dict[str, str]) -> Answer:
+        """What comes of the form; sent twice, it is done once."""
+        if session["status"] == "complete":
+            return onward(session)
+        card, mistake = typed(form) if completing.needs_method(session) else (None, "")
+        if mistake:
+            return self.show(store, session, form, mistake)
+        confirmed = form.get("authentication")
+        if card is not None and card.asks and confirmed is None:
+            return self.show(store, session, form, page="checkout_authentication.html")
+        if confirmed == "fail":
+            return self.show(store, session, form, NOT_AUTHENTICATED)
+        try:
+            with self.application.acting(store) as call:
+                call.play_at(session)
+                completing.complete(call, session, filling.filled(card, form))
+        except Refused as refused:
+            return self.show(store, session, form, refused.message)
+        return onward(session)
+
+    def found(self, identifier: str) -> tuple[Store, Document] | None:
+        """The session with this id, in whatever account and mode."""
+        for account in self.application.world.accounts.values():
+            for store in account.stores.values():
+                session = store.find(KIND, identifier)
+                if session is not None:
+                    return store, session
+        return None
+
+    def show(
+        self, store: Store, session: Document, form: dict[str, str], mistake: str = "", page: str = "checkout.html"
+    ) -> Answer:
+        """The page to fill in; with a mistake it is what the form comes back with."""
+        account = self.application.world.accounts[store.account].name
+        html = self.templates.get_template(page).render(
+            account=account, session=session, form=form, mistake=mistake, **shown(store, session)
+        )
+        return rendering.page(html, 422 if mistake else 200)
+
+    def closed(self, message: str, status: int, session: Document | None = None) -> Answer:
+        """A page on which nothing can be done any more."""
+        html = self.templates.get_template("checkout_closed.html").render(message=message, session=session)
+        return rendering.page(html, status)
+
+
+def onward(session: Document) -> Answer:
+    """To where the partner wants the customer to be."""
+    return rendering.elsewhere(session["success_url"].replace(ID, session["id"]))

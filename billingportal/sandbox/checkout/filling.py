@@ -1,0 +1,28 @@
+"""From the fields of the page to what was filled in."""
+
+from billingportal.sandbox.checkout.completing import Filled
+from billingportal.sandbox.test_cards import TestCard
+from billingportal.sandbox.wire import Document
+
+ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
+QUANTITY = "quantity_"
+
+
+def filled(card: TestCard | None, form: dict[str, str]) -> Filled:
+    """What the form says."""
+    address: Document = {name: form[name].strip() for name in ADDRESS if form.get(name, "").strip()}
+    value = form.get("tax_id", "").strip()
+    quantities = {
+        name.removeprefix(QUANTITY): int(text)
+        for name, text in form.items()
+        if name.startswith(QUANTITY) and text.isdigit()
+    }
+    return Filled(
+        card,
+        name=form.get("name", "").strip(),
+        email=form.get("email", "").strip(),
+        address=address,
+        tax_id=(form.get("tax_id_type", ""), value) if value else None,
+        quantities=quantities,
+        accepts_terms=form.get("terms") == "accepted",
+    )
