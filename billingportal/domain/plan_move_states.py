@@ -11,7 +11,7 @@ from billingportal.domain import audit, client_moments
 from billingportal.domain.day_words import day
 from billingportal.models import Client, PlanMove, Subscription, SubscriptionSchedule
 from billingportal.models.plan_move import MoveState
-from billingportal.plain_json import Json
+from billingportal.plain_json import JsonObject
 
 RUNNING: tuple[MoveState, ...] = ("intended", "waiting", "scheduled")
 ENDED = ("canceled", "incomplete_expired")
@@ -59,11 +59,12 @@ def subscription_of(session: Session, move: PlanMove) -> Subscription | None:
 def is_made(subscription: Subscription, move: PlanMove) -> bool:
     """Whether the subscription has all that was chosen, and nothing of what was to go."""
     wanted = cast(Mapping[str, int | None], move.preview.get("items") or {})
-    removed = cast(list[Json], move.preview.get("removed") or [])
+    changes = cast(list[JsonObject], move.preview.get("changes") or [])
+    removed = {change["stripe_subscription_item_id"] for change in changes if change["is_removed"]}
     held = {item.stripe_price_id: item.quantity for item in subscription.items}
     ids = {item.stripe_subscription_item_id for item in subscription.items}
     has_all = all(price in held and held[price] == number for price, number in wanted.items())
-    return bool(wanted) and has_all and ids.isdisjoint(str(one) for one in removed)
+    return bool(wanted) and has_all and ids.isdisjoint(removed)
 
 
 def follow_schedule(session: Session, client: Client, move: PlanMove) -> None:
@@ -80,7 +81,7 @@ def follow_schedule(session: Session, client: Client, move: PlanMove) -> None:
         return
     due = move.takes_effect_at
     if due is None or client_moments.moment_of(session, client) < due:
-        end(session, move, "canceled", "It was cancelled in Stripe.")
+        end(session, move, "canceled")
 
 
 def end(session: Session, move: PlanMove, state: MoveState, problem: str = "") -> None:

@@ -1,0 +1,114 @@
+"""What a wanted change of plan consists of, as far as the rows tell; or why it cannot be made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.domain import choices, client_plans, clients, move_items, plans, selling_settings, usage
+from billingportal.domain.choices import ChosenItem, Selection
+from billingportal.domain.day_words import day
+from billingportal.domain.move_previews import Over
+from billingportal.domain.move_timing import Direction, Had, direction, timings
+from billingportal.domain.present_plans import PlanName, PresentPlan, present_plan
+from billingportal.errors import Refusal
+from billingportal.models import Plan, Resource
+from billingportal.models.plan_move import MoveTiming
+from billingportal.stripe_gateway.subscriptions import ItemChange
+
+CHANGEABLE = ("active", "trialing")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A change that can be made. Without `wanted` the plan is free, and the subscription is to end."""
+
+    present: PresentPlan
+    plan: PlanName
+    selection: Selection
+    wanted: Sequence[ChosenItem]
+    changes: Sequence[ItemChange]
+    direction: Direction
+    timings: tuple[MoveTiming, ...]
+    over: tuple[Over, ...]
+
+    @property
+    def has_usage(self) -> bool:
+        return any(one.role == "usage" for one in self.wanted)
+
+
+def planned(session: Session, client_id: int, plan_id: int, selection: Selection) -> Planned:
+    """The change of a running subscription to a plan, paid as chosen. Raises Refusal with words for people."""
+    client = clients.find(session, client_id)
+    plan = plans.find(session, plan_id)
+    if client is None or client.archived_at is not None:
+        raise Refusal("", "This client is archived. Restore it first.")
+    if plan is None:
+        raise Refusal("plan", "Choose one of the plans.")
+    present = present_plan(session, client)
+    if present is None:
+        raise Refusal("", "There is no subscription that could be changed. Choose a plan and pay for it first.")
+    refuse_unchangeable(present)
+    if client_plans.is_free(plan):
+        return ending(session, present, plan, selection)
+    selection = replace(selection, currency=present.currency)
+    wanted = choices.items(session, plan, selection, client.mode)
+    changes = move_items.changes(present.items, wanted)
+    if not changes:
+        raise Refusal("plan", f"This is what {client.name} has already.")
+    towards = direction_of(present, plan, selection)
+    offered = timings(
+        towards,
+        is_on_trial=present.is_on_trial,
+        allows_downgrade_at_once=selling_settings.current(session).allows_downgrade_at_once,
+    )
+    over = over_quota(session, client_id, plan, wanted)
+    return Planned(present, name_of(plan), selection, wanted, changes, towards, offered, over)
+
+
+def name_of(plan: Plan) -> PlanName:
+    return PlanName(plan.id, plan.name, plan.position)
+
+
+def ending(session: Session, present: PresentPlan, plan: Plan, selection: Selection) -> Planned:
+    """To a free plan: the subscription ends with what is paid for."""
+    over = over_quota(session, present.client_id, plan, ())
+    return Planned(present, name_of(plan), selection, (), (), "down", ("renewal",), over)
+
+
+def refuse_unchangeable(present: PresentPlan) -> None:
+    """Raises Refusal where something else has to be settled first."""
+    status = present.status
+    if status == "paused":
+        raise Refusal("", "The subscription is paused. Add a card to go on, then change the plan.")
+    if status not in CHANGEABLE:
+        raise Refusal("", "A payment is due. Pay it first, then change the plan.")
+    if present.ends_at is not None:
+        raise Refusal("", f"The subscription ends on {day(present.ends_at)}. Resume it first, then change the plan.")
+
+
+def direction_of(present: PresentPlan, plan: Plan, selection: Selection) -> Direction:
+    if present.plan is None or present.selection is None:
+        return "up"
+    now, had = present.plan, present.selection
+    return direction(
+        Had(now.id, now.position, had.period, had.quantities),
+        Had(plan.id, plan.position, selection.period, selection.quantities),
+    )
+
+
+def over_quota(session: Session, client_id: int, plan: Plan, wanted: Sequence[ChosenItem]) -> tuple[Over, ...]:
+    """Of what more is used now than the new plan will include. What is billed when it is used up is never over."""
+    used = usage.used(session, client_id)
+    limits = {row.resource_id: row.quota for row in plan.quotas if row.reaction != "bill"}
+    limits |= {one.resource_id: one.quantity for one in wanted if one.role == "quantity" and one.resource_id}
+    exceeded = {key: quota for key, quota in limits.items() if quota is not None and used.get(key, 0) > quota}
+    rows = session.scalars(select(Resource).where(Resource.id.in_(exceeded)).order_by(Resource.position, Resource.id))
+    return tuple(Over(row.name, row.unit, used[row.id], exceeded[row.id]) for row in rows)
+
+
+def proration_moment(present: PresentPlan) -> datetime:
+    """Now, in whole seconds, and never before the period that is prorated."""
+    return max(present.moment.replace(microsecond=0), present.period_started_at)
