@@ -24,7 +24,7 @@ def update(call: Call, subscription: Document) -> Document:
     check_unmanaged(subscription, given)
     check_proration_date(call, subscription, given.get("proration_date"), "proration_date")
     if behavior == "pending_if_incomplete":
-        check_deferrable(subscription, given)
+        check_deferrable(call, subscription, given)
     changes = read_changes(call, subscription, given.get("items", []))
     attach_given_method(call, subscription)
     refusal = None

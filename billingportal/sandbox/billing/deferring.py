@@ -28,8 +28,12 @@ DEFERRABLE = {
 }
 
 
-def check_deferrable(subscription: Document, given: Document) -> None:
+def check_deferrable(call: Call, subscription: Document, given: Document) -> None:
     """Raises Refused for parameters that cannot wait for a payment, and where Stripe does not charge at once."""
+    method = collecting.payment_method_of(call.store, subscription)
+    if method is not None and collecting.OFF_SESSION[method["_outcome"]] == "processing":
+        message = "Pending updates are not supported when the subscription is paid by bank debits."
+        raise invalid(message, "payment_behavior")
     others = sorted(given.keys() - DEFERRABLE)
     if others:
         message = (

@@ -172,6 +172,11 @@ def test_only_some_parameters_can_wait(client: stripe.StripeClient, given: Any) 
     assert refused.value.param == next(iter(given))
 
 
+def test_bank_debits_do_not_wait(client: stripe.StripeClient) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="bank debits"):
+        upgrade(client, with_failing_card(client, "pm_sepa_debit"), payment_behavior="pending_if_incomplete")
+
+
 def test_sent_invoices_do_not_wait(client: stripe.StripeClient) -> None:
     price, customer = monthly_price(client), paying_customer(client)
     subscription = subscribe(client, customer.id, price.id, collection_method="send_invoice", days_until_due=3)

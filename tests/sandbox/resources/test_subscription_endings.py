@@ -28,6 +28,17 @@ def test_two_ways_to_end_at_the_end_of_the_period(client: stripe.StripeClient) -
     by_time = change(client, subscription, cancel_at="min_period_end")
     assert (by_time.cancel_at, by_time.cancel_at_period_end) == (end, False)
     assert change(client, subscription, cancel_at="").cancel_at is None
+    events = client.v1.events.list(params={"type": "customer.subscription.updated"}).data[::-1]
+    previous = [event.to_dict()["data"]["previous_attributes"] for event in events]
+    none, now = {"reason": None}, {"reason": "cancellation_requested"}
+    assert [{key: one.get(key, "same") for key in ("cancel_at", "cancel_at_period_end")} for one in previous] == [
+        {"cancel_at": None, "cancel_at_period_end": False},
+        {"cancel_at": end, "cancel_at_period_end": True},
+        {"cancel_at": None, "cancel_at_period_end": "same"},
+        {"cancel_at": end, "cancel_at_period_end": "same"},
+    ]
+    assert [one["cancellation_details"] for one in previous] == [none, now, none, now]
+    assert previous[0]["canceled_at"] is None
 
 
 def test_canceling_now_ends_it_for_good(client: stripe.StripeClient) -> None:
