@@ -1,4 +1,4 @@
-"""The pricing page's server time and weight with 12 plans, beside a bare Flask template of the same size."""
+"""The pricing page beside a bare template of the same size, and all other pages with thousands of clients."""
 
 import argparse
 import gzip
@@ -12,6 +12,8 @@ from flask import Flask, Response, render_template_string
 from flask.testing import FlaskClient
 from markupsafe import Markup
 
+from benchmarks.business_pages import measure_business
+from benchmarks.databases import DATABASES
 from benchmarks.page_plans import add_plans
 from benchmarks.report import machine
 from billingportal.app import create_app
@@ -28,6 +30,11 @@ HEAD = "| | p50 ms | p95 ms | p99 ms | page, bytes | gzipped |\n|---|---|---|---
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--requests", type=int, default=1000, help="how many of each are measured")
     parser.add_argument("--plans", type=int, default=12, help="how many plans stand on the page")
+    parser.add_argument("--database", choices=(*DATABASES, "both"), default="both", help="of the other pages")
+    parser.add_argument("--clients", type=int, default=10_000)
+    parser.add_argument("--invoices", type=int, default=100_000)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=40, help="how often each of the other pages is measured")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -39,6 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
         tell(portal, floor, times, arguments.plans)
         with portal.application.app_context():
             db.engine.dispose()
+    measure_business(arguments)
 
 
 def tell(portal: FlaskClient, floor: FlaskClient, times: dict[str, list[float]], plans: int) -> None:
