@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from billingportal.sandbox.billing import collecting, standing
+from billingportal.sandbox.billing import cycles
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.checkout import commands as page_commands
-from billingportal.sandbox.resources import payment_methods, portal_configurations, portal_parameters
+from billingportal.sandbox.resources import payment_methods, portal_configurations, portal_parameters, test_clocks
 from billingportal.sandbox.wire import Document
 
 # What a control request sets off in one mode of an account; the request as it came.
@@ -21,11 +21,7 @@ def settle_payments(call: Call, given: Document) -> Document:
     chosen = [invoice for invoice in waiting if given.get("invoice", invoice["id"]) == invoice["id"]]
     for invoice in chosen:
         call.play_at(invoice)
-        collecting.settle(call, invoice, succeeded=outcome == "succeeded")
-        if outcome == "succeeded":
-            standing.paid(call, invoice)
-        else:
-            standing.failed(call, invoice)
+        cycles.settle(call, invoice, succeeded=outcome == "succeeded")
     return {"invoices": [invoice["id"] for invoice in chosen]}
 
 
@@ -52,4 +48,5 @@ COMMANDS: dict[str, Command] = {
     "payment_methods/renew": renew_card,
     "payments/settle": settle_payments,
     "portal/default": default_portal,
+    "time": test_clocks.pass_time,
 }

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from jinja2 import Environment, FileSystemLoader
 
 from billingportal.sandbox.application import Application
+from billingportal.sandbox.call import CLOCK
 from billingportal.sandbox.control import Control
 from billingportal.sandbox.state import Account, Store
 from billingportal.sandbox.wire import Answer, Document, Request
@@ -18,6 +19,7 @@ PAGES = Path(__file__).parent / "pages"
 HTML = "text/html; charset=utf-8"
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 EVENTS_SHOWN, REQUESTS_SHOWN = 12, 20
+BUTTONS = {("POST", "/samples"), ("POST", "/time")}
 OWN_KINDS = ("event", "line_item", "subscription_item")
 
 
@@ -30,25 +32,26 @@ class Home:
         loader = FileSystemLoader(PAGES)
         self.pages = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
         self.pages.filters["clock"] = clock
+        self.pages.filters["moment"] = moment
 
     def answer(self, request: Request) -> Answer:
         """The home page, its style, or the sample that a button asks for."""
         if not ipaddress.ip_address(request.client_address).is_loopback:
             return Answer(403, "This page is for the machine that the sandbox runs on.", {}, "text/plain")
-        if (request.method, request.path) == ("POST", "/samples"):
-            return self.add_sample(dict(parse_qsl(request.body)))
+        if (request.method, request.path) in BUTTONS:
+            return self.press(request.path.removeprefix("/"), dict(parse_qsl(request.body)))
         if request.method == "GET" and request.path == "/":
             return Answer(200, self.page(), {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}, HTML)
         if request.method == "GET" and request.path == "/home.css":
             return Answer(200, (PAGES / "home.css").read_text(encoding="utf-8"), {}, "text/css; charset=utf-8")
         return Answer(404, "Nothing here. The sandbox's page is at /, its API below /v1.", {}, "text/plain")
 
-    def add_sample(self, given: Document) -> Answer:
-        """Make the sample and show the page again."""
+    def press(self, name: str, given: Document) -> Answer:
+        """Do what a button says, as the control API would, and show the page again."""
         try:
-            self.control.add_sample(given)
+            self.control.actions["POST", name](given)
         except (KeyError, ValueError):
-            return Answer(400, "No such account, mode or sample.", {}, "text/plain")
+            return Answer(400, "No such account, mode, sample or time.", {}, "text/plain")
         return Answer(303, "", {"Location": "/"}, "text/plain")
 
     def page(self) -> str:
@@ -72,6 +75,7 @@ class Home:
             "counts": counts,
             "endpoints": list(store.living("webhook_endpoint")),
             "events": events_shown(store),
+            "clocks": list(store.living(CLOCK)),
         }
 
 
@@ -90,3 +94,8 @@ def events_shown(store: Store) -> list[Document]:
 def clock(seconds: int) -> str:
     """A time as the page shows it, UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S")
+
+
+def moment(seconds: int) -> str:
+    """A day and time as the page shows it, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%d %b %Y %H:%M")

@@ -8,6 +8,7 @@ import urllib.request
 import pytest
 import stripe
 
+from tests.sandbox.build import event_types
 from tests.support.sandbox import Sandbox, SandboxAccount
 
 
@@ -31,6 +32,22 @@ def test_the_buttons_make_samples_and_come_back(sandbox: Sandbox, account: Sandb
         shown = answer.read().decode()
     assert "customer.subscription.created" in shown
     assert len(sandbox.client(account.live_key).v1.subscriptions.list().data) == 1
+
+
+def test_a_button_lets_time_pass_in_test_mode_only(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient
+) -> None:
+    sandbox.control("samples", account=account.id, mode="test", name="subscription")
+    form = {"account": account.id, "mode": "test", "seconds": 40 * 24 * 3600}
+    with urllib.request.urlopen(
+        f"{sandbox.url}/time", data=urllib.parse.urlencode(form).encode(), timeout=10
+    ) as answer:
+        assert "Time passes" in answer.read().decode()
+    assert "invoice.upcoming" in event_types(client)
+    live = urllib.parse.urlencode({**form, "mode": "live"}).encode()
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{sandbox.url}/time", data=live, timeout=10)
+    refused.value.close()
 
 
 def test_an_unknown_sample_is_refused(sandbox: Sandbox, account: SandboxAccount) -> None:

@@ -1,5 +1,6 @@
 """Test clocks: time that passes when it is told to."""
 
+import logging
 from copy import deepcopy
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ from billingportal.sandbox.billing import clocks, passing
 from billingportal.sandbox.call import CLOCK as KIND
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit
-from billingportal.sandbox.errors import invalid
+from billingportal.sandbox.errors import Refused, invalid
 from billingportal.sandbox.fields import EXPAND, ONLY_EXPAND, PAGE, TEXT, TIMESTAMP
 from billingportal.sandbox.identifiers import new_id
 from billingportal.sandbox.leaves import Text
@@ -18,6 +19,7 @@ from billingportal.sandbox.resources import customers
 from billingportal.sandbox.router import Operation
 from billingportal.sandbox.wire import Document
 
+LOG = logging.getLogger(__name__)
 LIFETIME = 30 * 24 * 3600
 CREATE = Record(
     {"customer": TEXT, "frozen_time": TIMESTAMP, "name": Text(300), **EXPAND},
@@ -32,22 +34,28 @@ def create(call: Call) -> Document:
     if call.livemode:
         raise invalid("Test clocks can only be used in test mode.")
     customer = call.given("customer", "customer") if "customer" in given else None
+    test_clock = made(call, given["frozen_time"], given.get("name"))
+    if customer is not None:
+        clocks.take_over(call, customer, test_clock)
+    return test_clock
+
+
+def made(call: Call, moment: int, name: str | None) -> Document:
+    """A new clock without customers."""
     test_clock = call.store.put(
         {
             "id": new_id("clock"),
             "object": KIND,
             "created": clock.now(),
             "deletes_after": clock.now() + LIFETIME,
-            "frozen_time": given["frozen_time"],
+            "frozen_time": moment,
             "livemode": call.livemode,
-            "name": given.get("name"),
+            "name": name,
             "status": "ready",
             "status_details": {},
         }
     )
     emit(call, f"{KIND}.created", test_clock)
-    if customer is not None:
-        clocks.take_over(call, customer, test_clock)
     return test_clock
 
 
@@ -66,15 +74,44 @@ def advance(call: Call, identifier: str) -> Document:
     test_clock = call.need(KIND, identifier, "test_clock")
     target = call.parameters["frozen_time"]
     clocks.check_target(call, test_clock, target)
+    return moved(call, test_clock, target)
+
+
+def moved(call: Call, test_clock: Document, target: int) -> Document:
+    """Move a clock; what it was while it moved."""
     test_clock.update(status="advancing", status_details={"advancing": {"target_frozen_time": target}})
     emit(call, f"{KIND}.advancing", test_clock)
     under_way = deepcopy(test_clock)
     # What happens by itself was asked for by no request.
     by_itself = replace(call, request_id=None, idempotency_key=None, parameters={}, automatic=True)
-    passing.advance(by_itself, test_clock, target)
+    try:
+        passing.advance(by_itself, test_clock, target)
+    except Refused:
+        LOG.exception("%s could not be advanced", test_clock["id"])
+        test_clock.update(status="internal_failure", status_details={})
+        emit(call, f"{KIND}.internal_failure", test_clock)
+        return under_way
     test_clock.update(status="ready", status_details={})
     emit(call, f"{KIND}.ready", test_clock)
     return under_way
+
+
+def pass_time(call: Call, given: Document) -> Document:
+    """Let time pass for a customer or for everyone, as far as wanted: {seconds, customer?}.
+
+    Who has no clock gets one that starts now.
+    """
+    if call.livemode or int(given["seconds"]) <= 0:
+        raise ValueError("time passes forward, and in test mode only")
+    everyone = [call.need("customer", given["customer"], "customer")] if "customer" in given else None
+    for customer in everyone or list(call.store.living("customer"))[::-1]:
+        if customer["test_clock"] is None:
+            clocks.take_over(call, customer, made(call, clock.now(), "Time passes"))
+    on_clocks = dict.fromkeys(one["test_clock"] for one in everyone or call.store.living("customer"))
+    moving = [call.store.objects[KIND][identifier] for identifier in on_clocks]
+    for test_clock in moving:
+        moved(call, test_clock, test_clock["frozen_time"] + int(given["seconds"]))
+    return {"test_clocks": {one["id"]: one["frozen_time"] for one in moving}}
 
 
 def delete(call: Call, identifier: str) -> Document:

@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from tests.sandbox.build import event_types, monthly_price, paying_customer, subscribe
-from tests.sandbox.clocks import DAY, START, advance, customer_on, months_after, new_clock, renewed_at
+from tests.sandbox.clocks import DAY, START, advance, customer_on, frozen, months_after, new_clock, renewed_at
 from tests.support.sandbox import Sandbox, SandboxAccount
 
 
@@ -140,3 +140,24 @@ def test_a_clock_is_advanced_in_steps_of_a_month(client: stripe.StripeClient) ->
     subscribe(client, customer_on(client, clock).id, monthly_price(client).id)
     advance(client, clock, months_after(START, 5))
     assert client.v1.test_helpers.test_clocks.retrieve(clock).frozen_time == months_after(START, 5)
+
+
+def test_time_passes_on_command_for_a_customer_who_had_no_clock(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient
+) -> None:
+    customer = paying_customer(client)
+    subscription = subscribe(client, customer.id, monthly_price(client).id)
+    given = {"account": account.id, "mode": "test", "customer": customer.id}
+    sandbox.control("time", **given, seconds=100 * DAY)
+    renewed = client.v1.subscriptions.retrieve(subscription.id)
+    assert renewed_at(renewed) > renewed_at(subscription) + 60 * DAY
+    moved = sandbox.control("time", **given, seconds=DAY)
+    assert moved["test_clocks"] == {str(renewed.test_clock): frozen(client, str(renewed.test_clock))}
+
+
+def test_and_for_everyone_each_on_a_clock_of_their_own(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient
+) -> None:
+    customers = [paying_customer(client).id for _ in range(2)]
+    sandbox.control("time", account=account.id, mode="test", seconds=DAY)
+    assert len({client.v1.customers.retrieve(one).test_clock for one in customers}) == 2
