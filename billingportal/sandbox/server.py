@@ -13,6 +13,7 @@ from billingportal.sandbox.customer_portal.door import Door
 from billingportal.sandbox.delivery import Postman
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.home import Home
+from billingportal.sandbox.invoice_page import door as invoice_page
 from billingportal.sandbox.state import World
 from billingportal.sandbox.wire import Answer, Request
 
@@ -38,6 +39,7 @@ class Sandbox(ThreadingHTTPServer):
         self.control = Control(self.application)
         self.checkout = checkout.Door(self.application)
         self.customer_portal = Door(self.application)
+        self.invoice_page = invoice_page.Door(self.application)
         self.home = Home(self.application, self.control)
         self.thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="sandbox")
         self.connections: set[socket.socket] = set()
@@ -59,6 +61,8 @@ class Sandbox(ThreadingHTTPServer):
             return self.checkout.answer(request)
         if request.path.startswith("/p/"):
             return self.customer_portal.answer(request)
+        if request.path.startswith("/i/"):
+            return self.invoice_page.answer(request)
         return self.home.answer(request)
 
     def start(self) -> None:

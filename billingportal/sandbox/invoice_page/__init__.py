@@ -1,0 +1,1 @@
+"""The page of an invoice, where its customer reads and pays it."""
