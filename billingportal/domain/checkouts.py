@@ -114,15 +114,14 @@ def is_subscribed(session: Session, account_id: int, client_id: int) -> bool:
     link = link_of(session, account_id, client_id)
     if link is None:
         return False
-    known = dict(
-        session.execute(
-            select(Subscription.stripe_subscription_id, Subscription.status).where(
-                Subscription.processor_account_id == account_id,
-                Subscription.stripe_customer_id == link.stripe_customer_id,
-                Subscription.deleted_at.is_(None),
-            )
-        ).tuples()
+    told = session.execute(
+        select(Subscription.stripe_subscription_id, Subscription.status).where(
+            Subscription.processor_account_id == account_id,
+            Subscription.stripe_customer_id == link.stripe_customer_id,
+            Subscription.deleted_at.is_(None),
+        )
     )
+    known = {row.stripe_subscription_id: row.status for row in told}
     bought = session.scalars(
         select(Checkout.stripe_subscription_id).where(
             Checkout.client_id == client_id, Checkout.processor_account_id == account_id, Checkout.state == "complete"
