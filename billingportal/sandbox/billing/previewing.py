@@ -3,7 +3,16 @@
 All of it works on a rehearsal; nothing here may run on the account itself.
 """
 
-from billingportal.sandbox.billing import applying, canceling, changing, creating, invoicing, pausing
+from billingportal.sandbox.billing import (
+    applying,
+    canceling,
+    changing,
+    creating,
+    invoicing,
+    pausing,
+    phasing,
+    schedules,
+)
 from billingportal.sandbox.billing.blank_subscription import blank_subscription
 from billingportal.sandbox.billing.items import price_for
 from billingportal.sandbox.billing.lines import Draft
@@ -56,7 +65,8 @@ def of_existing(call: Call, subscription: Document, *, recurring: bool) -> Docum
         if invoice is not None:
             return proration_dated(call, invoice, drafts)
     at = next_renewal(call, subscription)
-    renewal = renewal_drafts(call, subscription, at, recurring=recurring)
+    renewal = [] if recurring else phase_drafts(call, subscription, at)
+    renewal += renewal_drafts(call, subscription, at, recurring=recurring)
     if not renewal and not subscription["_pending"]:
         raise nothing_to_come(subscription)
     invoice = invoicing.make_invoice(call, subscription, renewal, "upcoming")
@@ -71,6 +81,16 @@ def of_ending(call: Call, subscription: Document) -> Document:
     if not drafts and not subscription["_pending"]:
         raise nothing_to_come(subscription)
     return proration_dated(call, invoicing.make_invoice(call, subscription, drafts, "upcoming"), drafts)
+
+
+def phase_drafts(call: Call, subscription: Document, at: int) -> list[Draft]:
+    """The items as the schedule's next phase wants them, where one begins then; the lines that only this brings."""
+    phase = schedules.phase_from(call, subscription, at)
+    if phase is None:
+        return []
+    call.moment = at
+    changes = read_changes(call, subscription, phasing.wanted(call, subscription, phase))
+    return phasing.swap(call, subscription, changes, phase)
 
 
 def of_pause(call: Call, subscription: Document, pause: Document) -> Document:

@@ -153,3 +153,11 @@ def announce(call: Call, schedule: Document) -> None:
     """Tell that the schedule ends soon."""
     schedule["_told_of"] = schedule["phases"][-1]["end_date"]
     emit(call, f"{KIND}.expiring", schedule)
+
+
+def phase_from(call: Call, subscription: Document, at: int) -> Document | None:
+    """The phase of a subscription's schedule that begins at a time, in seconds."""
+    if subscription["schedule"] is None:
+        return None
+    phases: list[Document] = call.store.objects[KIND][subscription["schedule"]]["phases"]
+    return next((phase for phase in phases if phase["start_date"] == at), None)

@@ -1,6 +1,5 @@
 """The customer portal's pages, each with its form."""
 
-import re
 from dataclasses import dataclass
 
 from jinja2 import Environment
@@ -11,7 +10,7 @@ from billingportal.sandbox.customer_portal import actions, views
 from billingportal.sandbox.customer_portal.visit import Visit
 from billingportal.sandbox.errors import Refused
 from billingportal.sandbox.tax_id_types import TYPES
-from billingportal.sandbox.test_cards import NUMBERS, SEPA, TestCard
+from billingportal.sandbox.typed_cards import NOT_AUTHENTICATED, typed
 from billingportal.sandbox.wire import Answer, Document
 
 FLOW_PAGES = {
@@ -21,11 +20,6 @@ FLOW_PAGES = {
     "subscription_update": "update",
     "subscription_update_confirm": "update",
 }
-EXPIRY = re.compile(r"(0?[1-9]|1[0-2])\s*/\s*(\d{2}|\d{4})\Z")
-CODE = re.compile(r"\d{3,4}\Z")
-NOT_AUTHENTICATED = (
-    "We are unable to authenticate your payment method. Please choose a different payment method and try again."
-)
 
 
 @dataclass(frozen=True)
@@ -91,20 +85,6 @@ def payment_method(room: Room, visit: Visit, names: list[str]) -> Answer:
     except Refused as refused:
         return room.show("payment_method", visit, refused.message)
     return completed(visit)
-
-
-def typed(form: dict[str, str]) -> tuple[TestCard | None, str]:
-    """The test card whose number was typed, or the mistake."""
-    if form.get("method") == "sepa_debit":
-        return SEPA, ""
-    card = NUMBERS.get(re.sub(r"\D", "", form.get("number", "")))
-    if card is None:
-        return None, "Your card number is invalid."
-    if not EXPIRY.match(form.get("expiry", "").strip()):
-        return None, "Your card's expiration date is invalid."
-    if not CODE.match(form.get("cvc", "").strip()):
-        return None, "Your card's security code is invalid."
-    return card, ""
 
 
 def payment_methods(room: Room, visit: Visit, names: list[str]) -> Answer:

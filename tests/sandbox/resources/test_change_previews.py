@@ -14,6 +14,7 @@ from tests.sandbox.build import (
     latest_invoice,
     metered_price,
     monthly_price,
+    on_clock,
     paying_customer,
     preview,
     running_subscription,
@@ -21,7 +22,8 @@ from tests.sandbox.build import (
 )
 from tests.support.sandbox import Sandbox
 
-DAY = 24 * 3600
+HOUR = 3600
+DAY = 24 * HOUR
 AMOUNTS = st.one_of(st.integers(0, 200_000).map(str), st.decimals("0", "500", places=5).map(str))
 INTERVALS = st.sampled_from([{"interval": "month"}, {"interval": "year"}, {"interval": "week", "interval_count": 2}])
 PER_UNIT = AMOUNTS.map(lambda amount: {"unit_amount_decimal": amount})
@@ -205,3 +207,26 @@ def test_what_has_ended_has_nothing_to_come_whatever_is_changed(client: stripe.S
     with pytest.raises(stripe.InvalidRequestError, match="No upcoming invoices") as refused:
         preview(client, subscription=subscription.id, subscription_details={"items": items})
     assert (refused.value.http_status, refused.value.code) == (404, "invoice_upcoming_none")
+
+
+def test_the_next_invoice_is_that_of_the_next_phase(client: stripe.StripeClient) -> None:
+    start = 1_893_456_000
+    test_clock, customer = on_clock(client, start)
+    dear, cheap, metered = monthly_price(client, 3000), monthly_price(client, 1000), metered_price(client, 20)
+    items: Any = [{"price": dear.id}, {"price": metered.id}]
+    subscription = subscribe(client, customer.id, dear.id, items=items)
+    schedule = client.v1.subscription_schedules.create(params={"from_subscription": subscription.id})
+    current = schedule.phases[0]
+    phases: Any = [
+        {"items": items, "start_date": current.start_date, "end_date": current.end_date},
+        {"items": [{"price": cheap.id, "quantity": 2}, {"price": metered.id}], "duration": {"interval": "month"}},
+    ]
+    client.v1.subscription_schedules.update(schedule.id, params={"phases": phases, "end_behavior": "release"})
+    payload = {"stripe_customer_id": customer.id, "value": "5"}
+    used: Any = {"event_name": "messages", "payload": payload, "timestamp": start}
+    client.v1.billing.meter_events.create(params=used)
+    shown = preview(client, subscription=subscription.id)
+    assert sorted(line.amount for line in shown.lines.data) == [100, 2000]
+    assert shown.period_end == current.end_date
+    client.v1.test_helpers.test_clocks.advance(test_clock, params={"frozen_time": current.end_date + 2 * HOUR})
+    assert told(latest_invoice(client, subscription)) == told(shown)
