@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-from billingportal.sandbox.billing import canceling, changing
+from billingportal.sandbox.billing import canceling, changing, resuming
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import updating
 from billingportal.sandbox.customer_portal.visit import Visit
 from billingportal.sandbox.errors import invalid
 from billingportal.sandbox.present import ENDED
 from billingportal.sandbox.resources import customers, payment_methods, tax_ids
-from billingportal.sandbox.resources.portal_sessions import offered, why_fixed
 from billingportal.sandbox.test_cards import TestCard
 from billingportal.sandbox.wire import Document
 
@@ -76,25 +75,12 @@ def renew(call: Call, subscription: Document) -> None:
     changing.update(doing(call, cancel_at=""), subscription)
 
 
-def switch(call: Call, visit: Visit, subscription: Document, price: str, quantity: int | None) -> None:
-    """Another price, or another quantity. Raises Refused for what the configuration does not offer, and unpaid."""
-    feature = visit.configuration["features"]["subscription_update"]
-    reason = why_fixed(call, subscription)
-    if reason is not None or price not in offered(visit.configuration):
-        raise invalid(f"This subscription cannot be updated here{': ' + reason if reason else ''}.")
-    item: Document = {"id": subscription["_items"][0], "price": price}
-    if quantity is not None:
-        item["quantity"] = quantity
-    terms: Document = {
-        "items": [item],
-        "payment_behavior": "error_if_incomplete",
-        "proration_behavior": feature["proration_behavior"],
-    }
-    if feature["billing_cycle_anchor"] == "now":
-        terms["billing_cycle_anchor"] = {"type": "now"}
-    if subscription["status"] == "trialing" and feature["trial_update_behavior"] == "end_trial":
-        terms["trial_end"] = "now"
-    changing.update(doing(call, **terms), subscription)
+def pause_or_resume(call: Call, subscription: Document) -> None:
+    """Stop a subscription, or let it run again as soon as that is paid for. Raises Refused for what Stripe does not."""
+    if subscription["status"] == "paused":
+        resuming.resume(doing(call, payment_behavior="resume_on_payment_success"), subscription)
+    else:
+        resuming.pause(doing(call), subscription)
 
 
 def change_information(call: Call, visit: Visit, form: dict[str, str]) -> None:

@@ -19,6 +19,7 @@ ROUTES: dict[str, tuple[str | None, Shown]] = {
     "cancel": ("subscription_cancel", pages.cancel),
     "done": (None, pages.done),
     "information": ("customer_update", pages.information),
+    "pause": ("subscription_pause", pages.pause),
     "payment-method": ("payment_method_update", pages.payment_method),
     "payment-methods": ("payment_method_update", pages.payment_methods),
     "renew": ("subscription_cancel", pages.renew),

@@ -6,7 +6,7 @@ from jinja2 import Environment
 
 from billingportal.sandbox import rendering
 from billingportal.sandbox.application import Application
-from billingportal.sandbox.customer_portal import actions, views
+from billingportal.sandbox.customer_portal import actions, switching, views
 from billingportal.sandbox.customer_portal.visit import Visit
 from billingportal.sandbox.errors import Refused
 from billingportal.sandbox.tax_id_types import TYPES
@@ -17,6 +17,7 @@ FLOW_PAGES = {
     "customer_update": "information",
     "payment_method_update": "payment-method",
     "subscription_cancel": "cancel",
+    "subscription_pause": "pause",
     "subscription_update": "update",
     "subscription_update_confirm": "update",
 }
@@ -139,6 +140,21 @@ def renew(room: Room, visit: Visit, names: list[str]) -> Answer:
     return completed(visit)
 
 
+def pause(room: Room, visit: Visit, names: list[str]) -> Answer:
+    """Stop a subscription for a while, or let it run again."""
+    subscription = chosen(room, visit, names)
+    shown: Document = {"subscription": views.subscription_shown(visit, subscription)}
+    if not visit.sent:
+        return room.show("pause", visit, **shown)
+    try:
+        with room.application.acting(visit.store) as call:
+            call.play_at(subscription)
+            actions.pause_or_resume(call, subscription)
+    except Refused as refused:
+        return room.show("pause", visit, refused.message, **shown)
+    return completed(visit)
+
+
 def update(room: Room, visit: Visit, names: list[str]) -> Answer:
     """Another plan, or more of it."""
     subscription = chosen(room, visit, names)
@@ -154,8 +170,8 @@ def update(room: Room, visit: Visit, names: list[str]) -> Answer:
     try:
         with room.application.acting(visit.store) as call:
             call.play_at(subscription)
-            number = int(quantity) if quantity.isdigit() else None
-            actions.switch(call, visit, subscription, visit.form.get("price", ""), number)
+            number = int(quantity) if quantity.isdigit() else 1
+            switching.switch(call, visit, subscription, visit.form.get("price", ""), number)
     except Refused as refused:
         return room.show("update", visit, refused.message, **shown)
     return completed(visit)

@@ -42,6 +42,7 @@ def subscription_shown(visit: Visit, subscription: Document) -> Document:
     return {
         "id": subscription["id"],
         "lines": [item_shown(visit, item, subscription["currency"]) for item in items],
+        "paused": subscription["status"] == "paused",
         "state": STATES.get(subscription["status"]),
         "ends": subscription["cancel_at"],
         "renews": min(item["current_period_end"] for item in items),

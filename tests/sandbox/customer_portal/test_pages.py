@@ -225,6 +225,38 @@ def test_a_plan_of_one_item_can_be_switched(client: stripe.StripeClient) -> None
     assert latest_invoice(client, switched).total == 5000
 
 
+@pytest.mark.parametrize("way", ["decreasing_item_amount", "shortening_interval"])
+def test_a_step_down_can_wait_for_the_end_of_the_period(client: stripe.StripeClient, way: str) -> None:
+    yearly = monthly_price(client, 9000, recurring={"interval": "year"})
+    subscription = subscribe(client, paying_customer(client).id, yearly.id)
+    cheap = monthly_price(client, 500)
+    update = {
+        "enabled": True,
+        "default_allowed_updates": ["price"],
+        "products": [{"product": cheap.product, "prices": [cheap.id]}],
+        "schedule_at_period_end": {"conditions": [{"type": way}]},
+    }
+    url = door(client, subscription, {**FEATURES, "subscription_update": update})
+    assert fetch(f"{url}/update/{subscription.id}", {"price": cheap.id, "quantity": "2"}).location == url
+    kept = fresh(client, subscription)
+    assert first_item(kept).price.id == yearly.id
+    schedule = client.v1.subscription_schedules.retrieve(str(kept.schedule))
+    assert [(item.price, item.quantity) for item in schedule.phases[1].items] == [(cheap.id, 2)]
+    assert fetch(f"{url}/update/{subscription.id}", {"price": cheap.id}).status == 422
+
+
+def test_a_plan_can_be_paused_and_resumed(client: stripe.StripeClient) -> None:
+    subscription = running_subscription(client)
+    flow = {"type": "subscription_pause", "subscription_pause": {"subscription": subscription.id}}
+    url = door(client, subscription, {**FEATURES, "subscription_pause": {"enabled": True}}, flow_data=flow)
+    assert fetch(url).location == f"{url}/pause/{subscription.id}"
+    assert fetch(f"{url}/pause/{subscription.id}", {}).location == url
+    assert fresh(client, subscription).status == "paused"
+    assert "Resume plan" in fetch(url).text
+    fetch(f"{url}/pause/{subscription.id}", {})
+    assert fresh(client, subscription).status == "active"
+
+
 def test_details_are_changed_as_far_as_allowed(client: stripe.StripeClient) -> None:
     subscription = running_subscription(client)
     url = door(client, subscription)
