@@ -9,8 +9,8 @@ from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.calls import ask
 from billingportal.stripe_gateway.fields import text
 
-# Where a session begins. `home`: the portal's own first page.
-Flow = Literal["home", "payment_method_update"]
+# The one thing that a session is for.
+Flow = Literal["payment_method_update", "customer_update"]
 ALLOWED_UPDATES: tuple[str, ...] = ("email", "address", "name", "tax_id")
 
 
@@ -45,10 +45,13 @@ class BillingPortal:
 
     def open_session(self, customer_id: str, configuration_id: str, return_url: str, flow: Flow) -> str:
         """The address of a new session. It is good for some minutes and for this customer: never store it."""
-        given: JsonObject = {"customer": customer_id, "configuration": configuration_id, "return_url": return_url}
-        if flow != "home":
-            back: JsonObject = {"type": "redirect", "redirect": {"return_url": return_url}}
-            given["flow_data"] = {"type": flow, "after_completion": back}
+        back: JsonObject = {"type": "redirect", "redirect": {"return_url": return_url}}
+        given: JsonObject = {
+            "customer": customer_id,
+            "configuration": configuration_id,
+            "return_url": return_url,
+            "flow_data": {"type": flow, "after_completion": back},
+        }
         params = cast("stripe.params.billing_portal.SessionCreateParams", given)
         source, _ = ask(lambda: self._client.v1.billing_portal.sessions.create(params=params))
         return text(source, "url")
@@ -59,6 +62,12 @@ class BillingPortal:
         params: stripe.params.InvoicePayParams = {"off_session": False}
         options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         ask(lambda: self._client.v1.invoices.pay(invoice_id, params=params, options=options))
+
+    def use_method(self, subscription_id: str, method_id: str, idempotency_key: str) -> None:
+        """Let a subscription be paid with this payment method."""
+        params: stripe.params.SubscriptionUpdateParams = {"default_payment_method": method_id}
+        options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
+        ask(lambda: self._client.v1.subscriptions.update(subscription_id, params=params, options=options))
 
 
 def configuration_params(look: PortalLook) -> JsonObject:

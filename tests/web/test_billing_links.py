@@ -8,38 +8,22 @@ from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.db import db, transaction
-from billingportal.domain import billing_links, signed_tokens
+from billingportal.domain import signed_tokens
 from billingportal.domain.billing_links import PURPOSE
 from billingportal.models import Client
 from billingportal.portal import current_portal
 from billingportal.web import client_session
+from tests.support.billing import link_of
+from tests.support.clients import new_client
 from tests.support.pages import Visitor, text_of
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 BILLING = "/portal/billing"
 
 
-def add_client(app: Flask, **given: object) -> int:
-    """A client of test mode."""
-    with app.app_context():
-        values = {"mode": "test", "name": "Harbor Dental", "email": "desk@harbor.example", "source": "staff"}
-        client = Client(**{**values, "created_at": clock.now(), **given})
-        with transaction() as session:
-            session.add(client)
-        made = client.id
-        db.session.remove()
-        return made
-
-
 @pytest.fixture
-def client_id(app: Flask) -> int:
-    return add_client(app)
-
-
-def link(app: Flask, client_id: int, hours: int = 24) -> str:
-    with app.app_context():
-        keys = current_portal().settings.secret_keys
-        return f"/portal/billing-link/{billing_links.token(keys, client_id, hours=hours)}"
+def client_id(session: Session) -> int:
+    return new_client()
 
 
 def archive(app: Flask, client_id: int) -> None:
@@ -50,7 +34,7 @@ def archive(app: Flask, client_id: int) -> None:
 
 
 def test_a_link_opens_the_page_and_leaves_the_address_bar(app: Flask, client: Visitor, client_id: int) -> None:
-    answer = client.get(link(app, client_id))
+    answer = client.get(link_of(app, client_id))
     assert (answer.status_code, answer.location) == (303, BILLING)
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -60,25 +44,25 @@ def test_a_link_opens_the_page_and_leaves_the_address_bar(app: Flask, client: Vi
 
 
 def test_a_link_may_be_opened_twice_and_by_two_browsers(app: Flask, client: Visitor, client_id: int) -> None:
-    address = link(app, client_id)
+    address = link_of(app, client_id)
     for visitor in (client, client, app.test_client()):
         assert visitor.get(address).status_code == 303
         assert visitor.get(BILLING).status_code == 200
 
 
 def test_the_cookie_is_out_of_the_reach_of_scripts_and_other_sites(app: Flask, client: Visitor, client_id: int) -> None:
-    (cookie,) = client.get(link(app, client_id)).headers.getlist("Set-Cookie")
+    (cookie,) = client.get(link_of(app, client_id)).headers.getlist("Set-Cookie")
     assert cookie.startswith(f"{client_session.COOKIE}=")
     for part in ("HttpOnly", "SameSite=Lax", "Path=/portal", "Max-Age=7200"):
         assert part in cookie
     assert "Secure" not in cookie
-    (cookie,) = client.get(link(app, client_id), base_url="https://billing.example").headers.getlist("Set-Cookie")
+    (cookie,) = client.get(link_of(app, client_id), base_url="https://billing.example").headers.getlist("Set-Cookie")
     assert "Secure" in cookie
 
 
 @pytest.mark.parametrize("damage", [lambda token: token[:-1], lambda token: f"x{token}", lambda token: "token"])
 def test_a_link_that_was_changed_opens_nothing(app: Flask, client: Visitor, client_id: int, damage: object) -> None:
-    before, _, token = link(app, client_id).rpartition("/")
+    before, _, token = link_of(app, client_id).rpartition("/")
     assert callable(damage)
     answer = client.get(f"{before}/{damage(token)}")
     assert answer.status_code == 404
@@ -87,7 +71,7 @@ def test_a_link_that_was_changed_opens_nothing(app: Flask, client: Visitor, clie
 
 
 def test_an_old_link_says_so(app: Flask, client: Visitor, client_id: int) -> None:
-    answer = client.get(link(app, client_id, hours=0))
+    answer = client.get(link_of(app, client_id, hours=0))
     assert answer.status_code == 410
     assert "This link has run out" in text_of(answer)
     assert "Harbor Dental" not in answer.text
@@ -95,7 +79,7 @@ def test_an_old_link_says_so(app: Flask, client: Visitor, client_id: int) -> Non
 
 
 def test_a_token_is_worth_nothing_for_another_purpose(app: Flask, client: Visitor, client_id: int) -> None:
-    token = link(app, client_id).rpartition("/")[2]
+    token = link_of(app, client_id).rpartition("/")[2]
     client.set_cookie(client_session.COOKIE, token, path="/portal")
     assert client.get(BILLING).status_code == 401
     assert PURPOSE != client_session.PURPOSE
@@ -110,7 +94,7 @@ def test_an_old_session_ends(app: Flask, client: Visitor, client_id: int) -> Non
 
 
 def test_archiving_a_client_ends_its_sessions_and_links(app: Flask, client: Visitor, client_id: int) -> None:
-    address = link(app, client_id)
+    address = link_of(app, client_id)
     client.get(address)
     archive(app, client_id)
     assert client.get(BILLING).status_code == 401
@@ -118,15 +102,15 @@ def test_archiving_a_client_ends_its_sessions_and_links(app: Flask, client: Visi
 
 
 def test_signing_out_ends_the_session_here(app: Flask, client: Visitor, client_id: int) -> None:
-    client.get(link(app, client_id))
+    client.get(link_of(app, client_id))
     assert client.submit("/portal/sign-out").location == BILLING
     assert client.get(BILLING).status_code == 401
 
 
-def test_the_session_is_apart_from_staffs(app: Flask, signed_in: Visitor, client_id: int, session: Session) -> None:
+def test_the_session_is_apart_from_staffs(app: Flask, signed_in: Visitor, client_id: int) -> None:
     with signed_in.session_transaction() as before:
         kept = dict(before)
-    signed_in.get(link(app, client_id))
+    signed_in.get(link_of(app, client_id))
     assert signed_in.get(BILLING).status_code == 200
     assert signed_in.get("/saas/plans").status_code == 200
     signed_in.submit("/portal/sign-out")
@@ -138,7 +122,7 @@ def test_the_session_is_apart_from_staffs(app: Flask, signed_in: Visitor, client
 def test_a_client_opens_no_door_of_staff_and_staff_is_no_client(app: Flask, signed_in: Visitor, client_id: int) -> None:
     assert signed_in.get(BILLING).status_code == 401
     visitor = app.test_client()
-    visitor.get(link(app, client_id))
+    visitor.get(link_of(app, client_id))
     assert visitor.get("/saas/plans").location.startswith("/sign-in")
 
 

@@ -1,0 +1,90 @@
+"""How a client pays, in words: "Visa ending 4242", and when it runs out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.models import ClientCustomer, Customer, PaymentMethod, Subscription
+
+BRANDS = {
+    "visa": "Visa",
+    "mastercard": "Mastercard",
+    "amex": "American Express",
+    "discover": "Discover",
+    "diners": "Diners Club",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+    "cartes_bancaires": "Cartes Bancaires",
+    "eftpos_au": "eftpos",
+}
+TYPES = {
+    "sepa_debit": "SEPA Direct Debit",
+    "us_bank_account": "Bank account",
+    "bacs_debit": "Bacs Direct Debit",
+    "au_becs_debit": "BECS Direct Debit",
+    "acss_debit": "Pre-authorized debit",
+    "link": "Link",
+    "paypal": "PayPal",
+    "cashapp": "Cash App",
+    "amazon_pay": "Amazon Pay",
+    "revolut_pay": "Revolut Pay",
+}
+Expiry = Literal["valid", "soon", "over"]
+
+
+@dataclass(frozen=True)
+class MethodWords:
+    """`expires` is empty for what does not run out."""
+
+    words: str
+    expires: str = ""
+    state: Expiry = "valid"
+
+    @property
+    def expiry_words(self) -> str:
+        """As in "Expires 08/2028"."""
+        if not self.expires:
+            return ""
+        return {"valid": "Expires {}", "soon": "Expires this month, {}", "over": "Expired {}"}[self.state].format(
+            self.expires
+        )
+
+
+def usual_method(
+    session: Session, link: ClientCustomer | None, subscription: Subscription | None
+) -> PaymentMethod | None:
+    """What Stripe charges: the subscription's own payment method, else the customer's usual one."""
+    if link is None:
+        return None
+    chosen = subscription.default_stripe_payment_method_id if subscription else None
+    chosen = chosen or session.scalar(
+        select(Customer.default_stripe_payment_method_id).where(
+            Customer.processor_account_id == link.processor_account_id,
+            Customer.stripe_customer_id == link.stripe_customer_id,
+        )
+    )
+    if chosen is None:
+        return None
+    return session.scalar(
+        select(PaymentMethod).where(
+            PaymentMethod.processor_account_id == link.processor_account_id,
+            PaymentMethod.stripe_payment_method_id == chosen,
+            PaymentMethod.stripe_customer_id == link.stripe_customer_id,
+            PaymentMethod.deleted_at.is_(None),
+        )
+    )
+
+
+def method_words(method: PaymentMethod, moment: datetime) -> MethodWords:
+    """What it is called at a moment of the client's time."""
+    kind = TYPES.get(method.type, method.type.replace("_", " ").capitalize())
+    name = BRANDS.get(method.brand or "", (method.brand or "card").capitalize()) if method.type == "card" else kind
+    words = f"{name} ending {method.last_four}" if method.last_four else name
+    if method.expires_month is None or method.expires_year is None:
+        return MethodWords(words)
+    ends, today = (method.expires_year, method.expires_month), (moment.year, moment.month)
+    state: Expiry = "over" if ends < today else "soon" if ends == today else "valid"
+    return MethodWords(words, f"{method.expires_month:02}/{method.expires_year}", state)
