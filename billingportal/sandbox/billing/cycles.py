@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from billingportal.sandbox.billing import canceling, collecting, dunning, invoicing, standing
+from billingportal.sandbox.billing import canceling, collecting, dunning, invoicing, late_use, standing
 from billingportal.sandbox.billing.items import set_period
 from billingportal.sandbox.billing.lines import Draft
 from billingportal.sandbox.billing.renewing import renewal_drafts
@@ -25,12 +25,12 @@ def renew(call: Call, subscription: Document, at: int, more: Sequence[Draft] = (
         if subscription["status"] == "trialing":
             subscription["status"] = "active"
         if drafts or subscription["_pending"]:
-            make_draft(call, subscription, drafts, start)
+            late_use.remember(make_draft(call, subscription, drafts, start), drafts, at - 1)
         for item in ending:
             set_period(call, item, at, subscription["billing_cycle_anchor"])
 
 
-def make_draft(call: Call, subscription: Document, drafts: list[Draft], start: int) -> None:
+def make_draft(call: Call, subscription: Document, drafts: list[Draft], start: int) -> Document:
     """The invoice of a period that began at `start`; it stays a draft for an hour, or for as long as nobody asks."""
     waits = subscription["status"] == "unpaid" or pauses(subscription) == "keep_as_draft"
     at = None if waits else call.now() + DRAFT_SECONDS
@@ -41,7 +41,7 @@ def make_draft(call: Call, subscription: Document, drafts: list[Draft], start: i
         "next_payment_attempt": None if sends else at,
         "period_start": start,
     }
-    invoicing.make_invoice(call, subscription, drafts, "subscription_cycle", more)
+    return invoicing.make_invoice(call, subscription, drafts, "subscription_cycle", more)
 
 
 def pauses(subscription: Document) -> str | None:
@@ -52,6 +52,7 @@ def pauses(subscription: Document) -> str | None:
 
 def finalize(call: Call, invoice: Document) -> None:
     """The hour is over: the draft becomes an invoice that is collected."""
+    late_use.count(call, invoice)
     invoicing.finalize(call, invoice)
     behavior = pauses(dunning.subscription_of(call, invoice))
     if behavior == "void":
@@ -104,5 +105,6 @@ def end(call: Call, subscription: Document) -> None:
     items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
     drafts = [draft for item in items for draft in unbilled(call, subscription, item)]
     if drafts or subscription["_pending"]:
-        make_draft(call, subscription, drafts, min(item["current_period_start"] for item in items))
+        draft = make_draft(call, subscription, drafts, min(item["current_period_start"] for item in items))
+        late_use.remember(draft, drafts, call.now())
     canceling.end(call, subscription, "cancellation_requested")

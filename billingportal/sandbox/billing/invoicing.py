@@ -24,13 +24,18 @@ def make_invoice(
     keep(call, subscription, drafts)
     lines = settle(call, subscription, invoice)
     lines += [period_line(call, invoice, subscription, draft) for draft in drafts if not draft.proration]
-    invoice["_lines"] = [line["id"] for line in lines]
-    add_up(invoice, customer, sum(line["amount"] for line in lines))
+    write(invoice, customer, lines)
     call.store.put(invoice)
     subscription["latest_invoice"] = invoice["id"]
     subscription["_invoices"].append(invoice["id"])
     emit(call, "invoice.created", invoice)
     return invoice
+
+
+def write(invoice: Document, customer: Document, lines: list[Document]) -> None:
+    """Put these lines on a draft, in place of what it had, and add them up."""
+    invoice["_lines"] = [line["id"] for line in lines]
+    add_up(invoice, customer, sum(line["amount"] for line in lines))
 
 
 def add_up(invoice: Document, customer: Document, total: int) -> None:

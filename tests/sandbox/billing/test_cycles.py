@@ -102,6 +102,21 @@ def test_usage_is_billed_after_its_period_and_licenses_before(
     assert third.status == "paid"
 
 
+def test_usage_of_the_period_that_is_reported_while_its_invoice_is_a_draft_counts(
+    client: stripe.StripeClient, clock: str, customer: str
+) -> None:
+    used, licensed = metered_price(client, 20).id, monthly_price(client, 1000).id
+    subscription = subscribe(client, customer, used, items=[{"price": used}, {"price": licensed}])
+    advance(client, clock, RENEWAL)
+    report(client, customer, 5, RENEWAL - 1)
+    report(client, customer, 90, RENEWAL)
+    advance(client, clock, RENEWAL + HOUR)
+    assert [invoice.total for invoice in invoices_of(client, subscription.id)] == [1000, 1000 + 5 * 20]
+    report(client, customer, 7, RENEWAL - 1)
+    advance(client, clock, RENEWAL + DAY)
+    assert [invoice.total for invoice in invoices_of(client, subscription.id)] == [1000, 1000 + 5 * 20]
+
+
 def test_prorations_wait_for_the_renewal(client: stripe.StripeClient, clock: str, customer: str) -> None:
     subscription = subscribe(client, customer, monthly_price(client, 3100).id)
     advance(client, clock, START + 21 * DAY)
