@@ -37,7 +37,7 @@ def assembled(store: Store, document: Document, expand: Expansion) -> Document:
             "payments": listing(payments, "/v1/invoice_payments"),
         }
     if kind == "customer" and "tax_ids" in expand:
-        own = [one for one in store.living("tax_id") if one["customer"] == document["id"]]
+        own = parts(store, "tax_id", document["_tax_ids"])
         document = {**document, "tax_ids": listing(own, f"/v1/customers/{document['id']}/tax_ids")}
     if kind == "item":
         return {**document, "price": store.objects["price"][document["price"]]}

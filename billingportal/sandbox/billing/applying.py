@@ -18,18 +18,21 @@ def apply_changes(call: Call, subscription: Document, changes: list[ItemChange])
     given = call.parameters
     trial = trial_change(call, subscription)
     reset = restarts(subscription, given, trial, changes)
+    starts_trial = trial == "extended" and subscription["status"] != "trialing"
     prorated = subscription["status"] != "trialing" and given.get("proration_behavior") != "none"
     changed = {change.item for change in changes}
     drafts: list[Draft] = []
     if prorated:
-        leaving = [one for one in subscription["_items"] if reset or one in changed]
+        leaving = [one for one in subscription["_items"] if reset or starts_trial or one in changed]
         drafts += rest_of_period(call, subscription, leaving, credit=True)
-    drafts += use_until_now(call, subscription, changes, reset=reset)
+    drafts += use_until_now(call, subscription, changes, reset=reset or starts_trial)
     left = [apply_change(call, subscription, change) for change in changes]
     if trial == "extended":
         extend_trial(call, subscription, given["trial_end"])
     if reset:
         return drafts + restart(call, subscription), True
+    if starts_trial:
+        return drafts, True
     if prorated:
         drafts += rest_of_period(call, subscription, [item["id"] for item in left if item is not None], credit=False)
     return drafts, False

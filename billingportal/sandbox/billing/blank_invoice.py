@@ -4,6 +4,7 @@ from copy import deepcopy
 
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.identifiers import new_id, new_secret
+from billingportal.sandbox.present import parts
 from billingportal.sandbox.wire import Document
 
 DAY = 24 * 3600
@@ -103,5 +104,5 @@ def parent_of(subscription: Document) -> Document:
 
 def tax_ids_of(call: Call, customer: Document) -> list[Document]:
     """A customer's tax ids as an invoice keeps them."""
-    own = [one for one in call.store.living("tax_id") if one["customer"] == customer["id"]]
+    own = parts(call.store, "tax_id", customer["_tax_ids"])
     return [{"type": one["type"], "value": one["value"]} for one in own]

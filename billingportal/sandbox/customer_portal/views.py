@@ -5,7 +5,7 @@ from itertools import islice
 
 from billingportal.sandbox.amounts import total
 from billingportal.sandbox.customer_portal.visit import Visit
-from billingportal.sandbox.present import ENDED
+from billingportal.sandbox.present import ENDED, parts
 from billingportal.sandbox.rendering import money
 from billingportal.sandbox.resources.portal_sessions import offered
 from billingportal.sandbox.wire import Document
@@ -88,7 +88,7 @@ def method_shown(method: Document) -> str:
 
 def tax_ids(visit: Visit) -> list[Document]:
     """The customer's tax ids."""
-    return [one for one in visit.store.living("tax_id") if one["customer"] == visit.customer["id"]]
+    return parts(visit.store, "tax_id", visit.customer["_tax_ids"])
 
 
 def invoices(visit: Visit) -> list[Document]:

@@ -42,6 +42,7 @@ NOTHING_YET: Document = {
     "tax_exempt": "none",
     "test_clock": None,
     "_subscriptions": [],
+    "_tax_ids": [],
 }
 PLAIN = ("business_name", "description", "email", "individual_name", "invoice_prefix", "name", "phone")
 WHOLE = ("balance", "next_invoice_sequence", "preferred_locales")

@@ -8,6 +8,7 @@ from billingportal.sandbox.identifiers import new_id
 from billingportal.sandbox.leaves import Choice
 from billingportal.sandbox.lists import Page, page
 from billingportal.sandbox.parameters import Record
+from billingportal.sandbox.present import parts
 from billingportal.sandbox.router import Operation
 from billingportal.sandbox.tax_id_types import COUNTRIES, TYPES
 from billingportal.sandbox.wire import Document
@@ -55,13 +56,14 @@ def add(call: Call, customer: Document, kind: str, value: str) -> Document:
             "verification": {"status": status, "verified_address": None, "verified_name": None},
         }
     )
+    customer["_tax_ids"].append(tax_id["id"])
     emit(call, "customer.tax_id.created", tax_id)
     return tax_id
 
 
 def of(call: Call, customer: Document) -> list[Document]:
     """A customer's tax ids, newest first."""
-    return [tax_id for tax_id in call.store.living(KIND) if tax_id["customer"] == customer["id"]]
+    return parts(call.store, KIND, customer["_tax_ids"])[::-1]
 
 
 def index(call: Call, identifier: str) -> Page:

@@ -117,3 +117,14 @@ def test_a_change_within_a_trial_keeps_the_trial(client: stripe.StripeClient) ->
     changed = change(client, subscription, items=[{"id": first_item(subscription).id, "price": yearly.id}])
     assert (changed.status, first_item(changed).current_period_end) == ("trialing", subscription.trial_end)
     assert client.v1.invoice_items.list().data == []
+
+
+def test_a_trial_that_starts_gives_the_unused_time_back(client: stripe.StripeClient) -> None:
+    subscription = running_subscription(client, amount=1000)
+    end = first_item(subscription).current_period_end + 5 * DAY
+    changed = change(client, subscription, trial_end=end)
+    assert (changed.status, first_item(changed).current_period_end) == ("trialing", end)
+    assert latest_invoice(client, changed).total == -1000
+    later = change(client, changed, trial_end=end + DAY)
+    assert (later.latest_invoice, first_item(later).current_period_end) == (changed.latest_invoice, end + DAY)
+    assert client.v1.customers.retrieve(str(subscription.customer)).balance == -1000
