@@ -18,6 +18,7 @@ from billingportal.sandbox.billing.clocks import running
 from billingportal.sandbox.billing.renewing import next_renewal
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import updating
+from billingportal.sandbox.checkout import completing
 from billingportal.sandbox.wire import Document
 
 
@@ -44,6 +45,14 @@ def of_customer(call: Call, customer: Document) -> Iterator[Happening]:
             yield from of_invoice(call, call.store.objects["invoice"][one])
     for subscription in running(call, customer):
         yield from of_subscription(call, subscription)
+    for identifier in customer.get("_sessions", ()):
+        yield from of_session(call, call.store.objects["checkout.session"][identifier])
+
+
+def of_session(call: Call, session: Document) -> Iterator[Happening]:
+    """A checkout's time is over."""
+    if session["status"] == "open":
+        yield Happening(session["expires_at"], 12, lambda: completing.expire(call, session))
 
 
 def of_invoice(call: Call, invoice: Document) -> Iterator[Happening]:

@@ -6,6 +6,7 @@ import pytest
 import stripe
 
 from tests.sandbox.build import change, event_types, first_item, metered_price, monthly_price, subscribe
+from tests.sandbox.checkout.build import open_session
 from tests.sandbox.clocks import (
     DAY,
     HOUR,
@@ -249,6 +250,13 @@ def test_a_debit_is_decided_days_later(client: stripe.StripeClient, clock: str) 
     assert invoices_of(client, subscription.id)[0].status == "open"
     advance(client, clock, START + 3 * DAY)
     assert invoices_of(client, subscription.id)[0].status == "paid"
+
+
+def test_a_checkout_that_nobody_completes_expires(client: stripe.StripeClient, clock: str, customer: str) -> None:
+    session = open_session(client, monthly_price(client).id, customer=customer)
+    advance(client, clock, START + DAY)
+    assert client.v1.checkout.sessions.retrieve(session.id).status == "expired"
+    assert event_types(client)[-2:] == ["checkout.session.expired", "test_helpers.test_clock.ready"]
 
 
 def test_customers_without_a_clock_stay_where_they_are(
