@@ -4,6 +4,7 @@ from flask import Blueprint, Flask, current_app, request
 from werkzeug.local import LocalProxy
 
 from billingportal.web import (
+    adoption,
     assets,
     billing,
     billing_link_requests,
@@ -47,6 +48,7 @@ from billingportal.web import (
 )
 
 BLUEPRINTS: list[Blueprint] = [
+    adoption.blueprint,
     assets.blueprint,
     billing.blueprint,
     billing_link_requests.blueprint,

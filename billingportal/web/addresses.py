@@ -1,6 +1,8 @@
-"""Addresses that came with a request and lead back into the portal."""
+"""Addresses that came with a request and lead back into the portal, and those that lead to Stripe's own pages."""
 
 from urllib.parse import urlsplit
+
+from billingportal.models.processor_account import Mode
 
 
 def own_path(value: str | None) -> str | None:
@@ -11,3 +13,8 @@ def own_path(value: str | None) -> str | None:
         return None
     parts = urlsplit(value)
     return None if parts.scheme or parts.netloc else value
+
+
+def in_dashboard(mode: Mode, path: str) -> str:
+    """Where Stripe's own pages show something of a mode."""
+    return f"https://dashboard.stripe.com/{'test/' if mode == 'test' else ''}{path}"

@@ -12,6 +12,7 @@ from billingportal.domain.ladder import Ladder
 from billingportal.domain.mistakes import Mistakes
 from billingportal.models.entitlement import LadderStep
 from billingportal.web import htmx
+from billingportal.web.addresses import in_dashboard
 from billingportal.web.forms import PortalForm
 from billingportal.web.session import current_staff, require_role
 
@@ -97,7 +98,7 @@ def page(form: LadderForm) -> str:
         form=form,
         rungs=picture(ladder.current(reading), ladder_settings.counts(reading, g.mode)),
         sends_letters=mail_settings.is_on(reading),
-        retries_address=f"https://dashboard.stripe.com/{'test/' if g.mode == 'test' else ''}{RETRIES}",
+        retries_address=in_dashboard(g.mode, RETRIES),
     )
 
 

@@ -98,7 +98,8 @@ def add_subscription(
 ) -> Subscription:
     """A client who pays a price, since `started_at` and in a period since `period_started_at`.
 
-    What the client is entitled to is worked out by `evaluate_everybody`.
+    With `is_known=False` the customer belongs to no client. What a client is entitled to, `evaluate_everybody` works
+    out.
     """
     started_at = given.get("started_at", LONG_AGO)
     subscription = Subscription(
@@ -118,7 +119,8 @@ def add_subscription(
     session.add(subscription)
     session.flush()
     add_paid_invoice(session, subscription, price_id)
-    add_client_of(session, account, customer)
+    if given.get("is_known", True):
+        add_client_of(session, account, customer)
     session.add(
         SubscriptionItem(
             subscription_id=subscription.id,
