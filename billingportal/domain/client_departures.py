@@ -6,13 +6,14 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain import audit
-from billingportal.domain.client_subscriptions import ENDED, link_of, subscriptions_of
+from billingportal.domain.client_subscriptions import link_of, subscriptions_of
+from billingportal.domain.entitling import RUNNING
 from billingportal.models import Client, Subscription
 
 
 def going_on(session: Session, client: Client) -> Sequence[Subscription]:
-    """The client's subscriptions that have not ended, those that wait for a payment included."""
-    return [one for one in subscriptions_of(session, link_of(session, client)) if one.status not in ENDED]
+    """The client's subscriptions that run. One that was never paid for ends by itself."""
+    return [one for one in subscriptions_of(session, link_of(session, client)) if one.status in RUNNING]
 
 
 def follow(session: Session, client: Client) -> None:

@@ -1,8 +1,9 @@
 """What time it is for a client: that of its test clock, else the real one."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
@@ -18,18 +19,30 @@ def clock_time(session: Session, client: Client) -> datetime | None:
     if client.mode != "test":
         return None
     found: datetime | None = session.scalar(
-        select(TestClock.frozen_at)
-        .join(
-            Customer,
-            (Customer.processor_account_id == TestClock.processor_account_id)
-            & (Customer.stripe_test_clock_id == TestClock.stripe_test_clock_id),
-        )
-        .join(
-            ClientCustomer,
-            (ClientCustomer.processor_account_id == Customer.processor_account_id)
-            & (ClientCustomer.stripe_customer_id == Customer.stripe_customer_id),
-        )
-        .where(ClientCustomer.client_id == client.id, TestClock.deleted_at.is_(None))
-        .limit(1)
+        on_clocks().with_only_columns(TestClock.frozen_at).where(ClientCustomer.client_id == client.id).limit(1)
     )
     return found
+
+
+def clock_times(session: Session, client_ids: Sequence[int]) -> dict[int, datetime]:
+    """The same for many clients with one query, by client id. Who is on no test clock is left out."""
+    rows = session.execute(on_clocks().where(ClientCustomer.client_id.in_(client_ids)))
+    return {client_id: frozen_at for client_id, frozen_at in rows}
+
+
+def on_clocks() -> Select[int, datetime]:
+    """Clients with the times of the test clocks that their customers are on."""
+    return (
+        select(ClientCustomer.client_id, TestClock.frozen_at)
+        .join(
+            Customer,
+            (Customer.processor_account_id == ClientCustomer.processor_account_id)
+            & (Customer.stripe_customer_id == ClientCustomer.stripe_customer_id),
+        )
+        .join(
+            TestClock,
+            (TestClock.processor_account_id == Customer.processor_account_id)
+            & (TestClock.stripe_test_clock_id == Customer.stripe_test_clock_id),
+        )
+        .where(TestClock.deleted_at.is_(None))
+    )

@@ -1,0 +1,153 @@
+"""What happened to a client, newest first: what people and the portal did, and what became of invoices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Select, literal, select, tuple_, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from billingportal import clock
+from billingportal.models import AuditEntry, ClientCustomer, Invoice, Staff
+from billingportal.money import Money
+
+PAGE = 10
+Tone = Literal["ok", "info", "warn", "bad", "mute"]
+WHO = {"client": "By the client", "sync": "By the portal", "command": "By a command on the server", "staff": "By staff"}
+# By the start of the action: what it is coloured, and its icon.
+LOOKS: tuple[tuple[str, Tone, str], ...] = (
+    ("client.suspended", "bad", "lock"),
+    ("client.reactivated", "ok", "circle-check"),
+    ("client.archived", "mute", "archive"),
+    ("client.created", "info", "user-plus"),
+    ("client.linked", "info", "link"),
+    ("client", "mute", "user-edit"),
+    ("comp", "info", "gift"),
+    ("quota_override", "info", "adjustments"),
+    ("workspace", "mute", "building"),
+    ("entitlement.started", "ok", "circle-check"),
+    ("entitlement.plan_changed", "info", "arrow-up-right"),
+    ("entitlement.step_changed", "warn", "alert-triangle"),
+    ("entitlement", "mute", "refresh"),
+    ("mail", "mute", "mail"),
+)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that happened, in words."""
+
+    kind: Tone
+    icon: str
+    title: str
+    text: str
+    who: str
+    at: datetime
+
+
+AUDIT = "audit"
+MOMENTS: dict[str, InstrumentedAttribute[datetime | None]] = {
+    "finalized": Invoice.finalized_at,
+    "paid": Invoice.paid_at,
+    "voided": Invoice.voided_at,
+}
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The place of a happening in the order of all. As text it stands in addresses."""
+
+    at: datetime
+    source: str
+    row_id: int
+
+    def __str__(self) -> str:
+        return f"{int(self.at.timestamp())}.{self.at.microsecond}-{self.source}-{self.row_id}"
+
+    @classmethod
+    def of_text(cls, text: str) -> "Cursor | None":
+        """None for what is no cursor."""
+        moment, _, rest = text.partition("-")
+        source, _, row_id = rest.partition("-")
+        seconds, _, microseconds = moment.partition(".")
+        numbers = (seconds, microseconds, row_id)
+        is_sound = all(one.isascii() and one.isdecimal() and len(one) <= 10 for one in numbers)
+        if source not in (AUDIT, *MOMENTS) or not is_sound:
+            return None
+        at = clock.from_unix(int(seconds)).replace(microsecond=int(microseconds) % 1_000_000)
+        return cls(at, source, int(row_id))
+
+
+def page(
+    session: Session, client_id: int, link: ClientCustomer | None, before: Cursor | None = None
+) -> tuple[list[Happening], Cursor | None]:
+    """The newest happenings, or those before one; and the cursor of the page after this one, if there is one."""
+    every = union_all(*sources(client_id, link)).subquery()
+    place = tuple_(every.c.at, every.c.source, every.c.row_id)
+    query = select(every).order_by(every.c.at.desc(), every.c.source.desc(), every.c.row_id.desc()).limit(PAGE + 1)
+    if before is not None:
+        query = query.where(place < (before.at, before.source, before.row_id))
+    cursors = [Cursor(*row) for row in session.execute(query)]
+    shown = cursors[:PAGE]
+    return told(session, shown), shown[-1] if len(cursors) > PAGE else None
+
+
+def sources(
+    client_id: int, link: ClientCustomer | None
+) -> list[Select[datetime, str, int] | Select[datetime | None, str, int]]:
+    audited = select(
+        AuditEntry.recorded_at.label("at"), literal(AUDIT).label("source"), AuditEntry.id.label("row_id")
+    ).where(AuditEntry.subject_type == "client", AuditEntry.subject_id == str(client_id))
+    if link is None:
+        return [audited]
+    invoiced = [
+        select(column.label("at"), literal(source).label("source"), Invoice.id.label("row_id")).where(
+            Invoice.processor_account_id == link.processor_account_id,
+            Invoice.stripe_customer_id == link.stripe_customer_id,
+            column.is_not(None),
+        )
+        for source, column in MOMENTS.items()
+    ]
+    return [audited, *invoiced]
+
+
+def told(session: Session, cursors: Sequence[Cursor]) -> list[Happening]:
+    """The happenings at these places, in words."""
+    entry_ids = [one.row_id for one in cursors if one.source == AUDIT]
+    invoice_ids = {one.row_id for one in cursors if one.source != AUDIT}
+    entries = {
+        entry.id: (entry, name)
+        for entry, name in session.execute(
+            select(AuditEntry, Staff.name)
+            .outerjoin(Staff, Staff.id == AuditEntry.staff_id)
+            .where(AuditEntry.id.in_(entry_ids))
+        )
+    }
+    invoices = {row.id: row for row in session.scalars(select(Invoice).where(Invoice.id.in_(invoice_ids)))}
+    return [
+        of_entry(*entries[one.row_id]) if one.source == AUDIT else of_invoice(invoices[one.row_id], one)
+        for one in cursors
+        if one.row_id in (entries if one.source == AUDIT else invoices)
+    ]
+
+
+def of_entry(entry: AuditEntry, staff_name: str | None) -> Happening:
+    title, _, text = entry.summary.partition(". ")
+    kind, icon = look(entry.action)
+    who = f"By {staff_name}" if staff_name else WHO[entry.actor]
+    return Happening(kind, icon, title.removesuffix("."), text, who, entry.recorded_at)
+
+
+def look(action: str) -> tuple[Tone, str]:
+    return next(((kind, icon) for start, kind, icon in LOOKS if action.startswith(start)), ("mute", "info-circle"))
+
+
+def of_invoice(invoice: Invoice, place: Cursor) -> Happening:
+    name = f"Invoice {invoice.number}" if invoice.number else "An invoice"
+    amount = str(Money(invoice.total_minor, invoice.currency))
+    if place.source == "paid":
+        return Happening("ok", "receipt", f"{name} was paid", amount, "", place.at)
+    if place.source == "voided":
+        return Happening("mute", "receipt", f"{name} was voided", amount, "", place.at)
+    return Happening("info", "receipt", f"{name} was made", amount, "", place.at)
