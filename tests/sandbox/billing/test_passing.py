@@ -41,7 +41,9 @@ stories = st.builds(
     deeds=st.lists(
         st.tuples(
             st.integers(0, 3000),
-            st.sampled_from(("more", "at once", "end", "go on", "cancel", "plan", "use", *filter(None, CARDS))),
+            st.sampled_from(
+                ("more", "at once", "end", "go on", "cancel", "plan", "use", "pause", "resume", *filter(None, CARDS))
+            ),
         ),
         max_size=5,
     ).map(lambda deeds: tuple(sorted(deeds))),
@@ -86,6 +88,10 @@ def do(client: stripe.StripeClient, subscription: stripe.Subscription, deed: str
             change(client, fresh, cancel_at_period_end=deed == "end")
         elif deed == "cancel":
             client.v1.subscriptions.cancel(fresh.id, params={"invoice_now": True})
+        elif deed == "pause":
+            client.v1.subscriptions.pause(fresh.id)
+        elif deed == "resume":
+            client.v1.subscriptions.resume(fresh.id)
         elif deed == "plan":
             plan(client, fresh, prices["month"])
         elif deed == "use":
