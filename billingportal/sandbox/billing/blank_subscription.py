@@ -57,11 +57,17 @@ def blank_subscription(call: Call, customer: Document, currency: str, trial_end:
     if method is not None:
         method = payment_methods.usable(call, method, customer["id"], "default_payment_method")
     blank = deepcopy(NOTHING_YET)
+    trial_end_behavior = {
+        **blank["trial_settings"]["end_behavior"],
+        **given.get("trial_settings", {}).get("end_behavior", {}),
+    }
+    resets = trial_end is not None and trial_end_behavior["billing_cycle_anchor"] == "now"
     blank["payment_settings"].update(given.get("payment_settings", {}))
     return {
         "id": new_id("sub"),
         **blank,
-        "billing_cycle_anchor": trial_end or given.get("billing_cycle_anchor", call.now()),
+        "billing_cycle_anchor": trial_end if resets else given.get("billing_cycle_anchor", call.now()),
+        "automatic_tax": automatic_tax(given.get("automatic_tax", {})),
         "billing_mode": billing_mode(call),
         "collection_method": given.get("collection_method", "charge_automatically"),
         "created": call.now(),
@@ -75,9 +81,15 @@ def blank_subscription(call: Call, customer: Document, currency: str, trial_end:
         "start_date": given.get("backdate_start_date", call.now()),
         "test_clock": customer["test_clock"],
         "trial_end": trial_end,
-        "trial_settings": given.get("trial_settings", blank["trial_settings"]),
+        "trial_settings": {"end_behavior": trial_end_behavior},
         "trial_start": call.now() if trial_end else None,
     }
+
+
+def automatic_tax(given: Document) -> Document:
+    """Whether tax is computed, as Stripe shows it."""
+    enabled = given.get("enabled", False)
+    return {"disabled_reason": None, "enabled": enabled, "liability": {"type": "self"} if enabled else None}
 
 
 def billing_mode(call: Call) -> Document:

@@ -3,14 +3,25 @@
 from decimal import Decimal
 
 from billingportal.sandbox.amounts import total
-from billingportal.sandbox.billing import clocks, collecting, invoicing, trials
+from billingportal.sandbox.billing import clocks, collecting, invoicing, redeeming, taxing, trials
 from billingportal.sandbox.billing.blank_subscription import blank_subscription
-from billingportal.sandbox.billing.items import check_together, make_item, price_for, quantity_for, set_period
-from billingportal.sandbox.billing.lines import Draft, period_drafts, trial_draft
+from billingportal.sandbox.billing.discounting import Part, taken_off
+from billingportal.sandbox.billing.granting import grant
+from billingportal.sandbox.billing.items import (
+    check_together,
+    interval_of,
+    make_item,
+    price_for,
+    quantity_for,
+    set_period,
+)
+from billingportal.sandbox.billing.lines import Draft, trial_draft
 from billingportal.sandbox.billing.scheduled_end import settle_cancellation
+from billingportal.sandbox.billing.stubs import is_stub, period_or_share
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.errors import Refused, invalid
+from billingportal.sandbox.periods import after
 from billingportal.sandbox.resources import payment_methods
 from billingportal.sandbox.wire import Document
 
@@ -28,18 +39,25 @@ def create(call: Call) -> Document:
     check_together(call, prices, currency, flexible=flexible)
     check_currency_of(call, customer, currency)
     clocks.check_room(call, customer)
+    check_anchor(call, prices)
     trial_end = trial_end_of(call)
     subscription = blank_subscription(call, customer, currency, trial_end)
     quantities = [
         quantity_for(price, item, f"items[{position}]")
         for position, (price, item) in enumerate(zip(prices, given["items"], strict=True))
     ]
-    due = sum(
-        total(price, Decimal(quantity), currency)
+    taxing.check_computable(call, customer, given.get("automatic_tax", {}))
+    parts = [
+        Part(total(price, Decimal(quantity or 0), currency), price["product"])
         for price, quantity in zip(prices, quantities, strict=True)
-        if quantity is not None and not trial_end
-    )
-    check_payable(call, subscription, due)
+        if quantity is not None
+    ]
+    whole = sum(part.amount for part in parts)
+    discounts = grant(call, subscription, whole)
+    off = taken_off(parts, redeeming.coupons_of(call.store, discounts), currency)
+    check_payable(call, subscription, 0 if trial_end else whole - sum(sum(amounts) for amounts in off))
+    for discount in discounts:
+        redeeming.redeem(call, discount)
     start(call, subscription, customer, prices)
     return subscription
 
@@ -60,6 +78,15 @@ def open_checkouts(call: Call, customer: Document) -> list[Document]:
     """A customer's checkout sessions that can still be completed."""
     own = [call.store.objects["checkout.session"][identifier] for identifier in customer.get("_sessions", ())]
     return [session for session in own if session["status"] == "open" and call.now() < session["expires_at"]]
+
+
+def check_anchor(call: Call, prices: list[Document]) -> None:
+    """Raises Refused for a billing cycle that would start in the past, or after a whole period."""
+    anchor = call.parameters.get("billing_cycle_anchor")
+    natural = min(after(call.now(), *interval_of(price)) for price in prices)
+    if anchor is not None and not call.now() < anchor <= natural:
+        message = f"`billing_cycle_anchor` must be in the future and not later than the next billing date ({natural})."
+        raise invalid(message, "billing_cycle_anchor")
 
 
 def trial_end_of(call: Call) -> int | None:
@@ -110,13 +137,13 @@ def start(call: Call, subscription: Document, customer: Document, prices: list[D
 
 def first_drafts(call: Call, subscription: Document) -> list[Draft]:
     """The lines of the first period, or of the trial before it."""
-    drafts: list[Draft] = []
+    drafts, given = list[Draft](), call.parameters
     for identifier in subscription["_items"]:
         item = call.store.objects["subscription_item"][identifier]
         if subscription["trial_end"]:
             drafts.append(trial_draft(call.store, item, subscription["trial_end"]))
-        else:
-            drafts.extend(period_drafts(call.store, item, subscription["currency"]))
+        elif not (given.get("proration_behavior") == "none" and is_stub(call, subscription, item)):
+            drafts.extend(period_or_share(call, subscription, item))
     return drafts
 
 

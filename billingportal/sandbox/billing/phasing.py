@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from billingportal.sandbox.billing import changing, cycles, schedules, trials
 from billingportal.sandbox.billing.items import interval_of, set_period
-from billingportal.sandbox.billing.lines import Draft, is_metered, period_drafts
+from billingportal.sandbox.billing.lines import Draft, is_metered
 from billingportal.sandbox.billing.replacing import ItemChange, apply_change, read_changes
+from billingportal.sandbox.billing.stubs import period_or_share
 from billingportal.sandbox.billing.usage import usage_drafts
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import updating
@@ -99,7 +100,7 @@ def wanted(call: Call, subscription: Document, phase: Document) -> list[Document
 
 def swap(call: Call, subscription: Document, changes: list[ItemChange], phase: Document) -> list[Draft]:
     """Change the items where one period ends and the next begins; the lines that the renewal would not have."""
-    at, store, currency = call.now(), call.store, subscription["currency"]
+    at, store = call.now(), call.store
     items, prices = store.objects["subscription_item"], store.objects["price"]
     before = {interval_of(prices[items[one]["price"]]) for one in subscription["_items"]}
     coming = {interval_of(change.price) for change in changes if change.price is not None}
@@ -114,7 +115,7 @@ def swap(call: Call, subscription: Document, changes: list[ItemChange], phase: D
         if new is None:
             continue
         if old is None and not is_metered(store, new):
-            drafts += period_drafts(store, new, currency)
+            drafts += period_or_share(call, subscription, new)
         elif old is not None and is_metered(store, new):
             set_period(call, new, at, subscription["billing_cycle_anchor"])
     return drafts

@@ -1,7 +1,8 @@
 """What a subscription's next invoice holds when nothing changes until then."""
 
 from billingportal.sandbox.billing.items import set_period
-from billingportal.sandbox.billing.lines import Draft, is_metered, period_drafts
+from billingportal.sandbox.billing.lines import Draft, is_metered
+from billingportal.sandbox.billing.stubs import period_or_share
 from billingportal.sandbox.billing.usage import usage_drafts
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.errors import Refused
@@ -50,4 +51,4 @@ def following_drafts(call: Call, subscription: Document, item: Document) -> list
     """The lines of the period after the one that runs."""
     following = dict(item)
     set_period(call, following, item["current_period_end"], subscription["billing_cycle_anchor"])
-    return list(period_drafts(call.store, following, subscription["currency"]))
+    return period_or_share(call, subscription, following)

@@ -104,6 +104,32 @@ def test_an_extended_trial_ends_later_and_is_announced_again(client: stripe.Stri
     assert event_types(client).count("customer.subscription.trial_will_end") == 2
 
 
+def test_the_cycle_may_stay_where_it_was_and_the_rest_of_it_costs_its_share(
+    client: stripe.StripeClient, clock: str
+) -> None:
+    customer, price = customer_on(client, clock).id, monthly_price(client, 3100).id
+    settings: Any = {"end_behavior": {"billing_cycle_anchor": "unchanged", "missing_payment_method": "cancel"}}
+    subscription = subscribe(client, customer, price, trial_end=START + 21 * DAY, trial_settings=settings)
+    advance(client, clock, START + 21 * DAY)
+    active = fresh(client, subscription)
+    assert (active.billing_cycle_anchor, renewed_at(active)) == (START, months_after(START, 1))
+    advance(client, clock, months_after(START, 1))
+    assert [invoice.total for invoice in invoices_of(client, subscription.id)] == [0, 1000, 3100]
+
+
+@pytest.mark.parametrize(("proration", "first"), [("create_prorations", 1000), ("none", 0)])
+def test_a_cycle_that_starts_later_costs_the_share_until_then(
+    client: stripe.StripeClient, clock: str, proration: str, first: int
+) -> None:
+    customer, price = customer_on(client, clock).id, monthly_price(client, 3100).id
+    more: Any = {"billing_cycle_anchor": START + 10 * DAY, "proration_behavior": proration}
+    subscription = subscribe(client, customer, price, **more)
+    advance(client, clock, START + 10 * DAY)
+    assert [invoice.total for invoice in invoices_of(client, subscription.id)] == [first, 3100]
+    with pytest.raises(stripe.InvalidRequestError, match="billing_cycle_anchor"):
+        subscribe(client, customer, price, billing_cycle_anchor=months_after(START, 3))
+
+
 def test_a_trial_that_is_canceled_ends_without_a_bill(client: stripe.StripeClient, clock: str) -> None:
     subscription = trial(client, clock, "pm_card_visa")
     change(client, subscription, cancel_at_period_end=True)
