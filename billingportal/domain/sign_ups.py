@@ -52,7 +52,8 @@ class Applicant:
 
 @dataclass(frozen=True)
 class Order:
-    """What a visitor chose. `selection` is None for a free plan. The addresses are those of a checkout."""
+    """What a visitor chose. `selection` is None for a free plan, `account_id` where no account is connected. The
+    addresses are those of a checkout."""
 
     mode: Mode
     plan_id: int
@@ -115,8 +116,13 @@ def checkouts_in_the_way(session: Session, applicant: Applicant, order: Order) -
         for one in abandoned_sign_ups.with_email(session, order.mode, email)
         if not is_own(session, one, applicant, order)
     ]
+    return [one.id for one in open_checkouts(session, rivals, order)]
+
+
+def open_checkouts(session: Session, rivals: Sequence[Client], order: Order) -> list[Checkout]:
+    """Those that can still be paid in the account that sells now."""
     running = [checkout_states.running(session, client.id) for client in rivals]
-    return [one.id for one in running if one is not None]
+    return [one for one in running if one is not None and one.processor_account_id == order.account_id]
 
 
 def is_own(session: Session, client: Client, applicant: Applicant, order: Order) -> bool:
@@ -139,7 +145,7 @@ def settle(session: Session, applicant: Applicant, order: Order) -> SignedUp | N
         return SignedUp(None)
     own = [one for one in replaceable if is_own(session, one, applicant, order)]
     rivals = [one for one in replaceable if one not in own]
-    if any(checkout_states.running(session, one.id) for one in rivals):
+    if open_checkouts(session, rivals, order):
         return None
     for one in rivals:
         abandoned_sign_ups.archive(session, one)

@@ -24,7 +24,7 @@ from billingportal.web.embedding import own_address
 from billingportal.web.forms import PortalForm
 from billingportal.web.order import Order, order_of
 from billingportal.web.session import find_staff
-from billingportal.web.till import go_and_pay, open_checkout, success_address, till
+from billingportal.web.till import go_and_pay, open_checkout, success_address, till, till_if_any
 
 blueprint = Blueprint("sign_up", __name__, url_prefix="/portal/sign-up")
 # Names this browser while it signs up, so that its tabs and double clicks are one sign-up.
@@ -95,7 +95,7 @@ def signed_up(form: SignUpForm, order: Order) -> ResponseReturnValue:
     if current_brand().terms_url and not form.terms.data:
         raise Refusal("terms", "Accept the terms to go on.")
     selection = order.selection
-    found = till(order.page.mode) if selection else None
+    found = till(order.page.mode) if selection else till_if_any(order.page.mode)
     back = with_choice(url_for("pricing.show"), order.values)
     wish = sign_ups.Order(
         mode=order.page.mode,

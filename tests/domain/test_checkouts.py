@@ -61,9 +61,10 @@ def owner(world: World) -> Staff:
 @pytest.fixture
 def shop(world: World, owner: Staff) -> Shop:
     world.connect()
-    plans = furnish(world, owner)
+    till = Till(world.sandbox, world.stripe_account)
+    plans = furnish(world.app, till, owner.id)
     client_id = new_client("Quayside Dental", "front@quayside.example")
-    return Shop(world, Till(world.sandbox, world.stripe_account), plans, client_id)
+    return Shop(world, till, plans, client_id)
 
 
 def test_the_session_sells_what_was_chosen_to_the_clients_customer(shop: Shop) -> None:

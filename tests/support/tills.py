@@ -4,18 +4,18 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Flask
+
 from billingportal.db import db, transaction
 from billingportal.domain import checkouts
 from billingportal.domain.choices import Selection
 from billingportal.domain.plan_links import Link
 from billingportal.domain.plan_terms import Limit
 from billingportal.models import Checkout
-from billingportal.models.staff import Staff
 from tests.support.catalog import Catalog
 from tests.support.clients import connection, plan_of
 from tests.support.plans import resource_id
 from tests.support.sandbox import SandboxAccount, SandboxClient
-from tests.support.worlds import World
 
 SUCCESS = "https://harbor.example/portal/checkout/{checkout}?session_id={CHECKOUT_SESSION_ID}"
 CANCEL = "https://harbor.example/portal/pricing"
@@ -61,20 +61,22 @@ def session_of(address: str | None) -> str:
     return found.group()
 
 
-def furnish(world: World, owner: Staff) -> dict[str, int]:
-    """Growth by month and year, in dollars and euros; Trial without a card; Scale by number and use; their ids."""
-    shop = Catalog(world.sandbox.client(world.stripe_account.test_key))
+def furnish(app: Flask, till: Till, staff_id: int) -> dict[str, int]:
+    """Growth by month and year, in dollars and euros; Trial without a card; Scale by number and use; their ids.
+
+    Needs an application context and a connected account.
+    """
+    shop = Catalog(till.sandbox.client(till.account.test_key))
     euros = {"eur": {"unit_amount": 2700}}
     month, year = shop.price(currency_options=euros), shop.price(unit_amount=29000, recurring={"interval": "year"})
     trial = shop.price(unit_amount=900)
     each, use = shop.price(unit_amount=2), shop.metered(shop.meter(), unit_amount=1)
     contacts, members = resource_id(db.session(), "contacts"), resource_id(db.session(), "team_members")
-    app = world.app
     scale = [Link(each, "quantity", contacts), Link(use, "usage", members)]
     return {
-        "Growth": plan_of(owner.id, app, [Link(month, "flat"), Link(year, "flat")], quotas={contacts: Limit(5000)}),
-        "Trial": plan_of(owner.id, app, [Link(trial, "flat")], "Trial", trial_days=14, trial_needs_card=False),
-        "Scale": plan_of(owner.id, app, scale, "Scale", quotas={members: Limit(3, "bill")}),
+        "Growth": plan_of(staff_id, app, [Link(month, "flat"), Link(year, "flat")], quotas={contacts: Limit(5000)}),
+        "Trial": plan_of(staff_id, app, [Link(trial, "flat")], "Trial", trial_days=14, trial_needs_card=False),
+        "Scale": plan_of(staff_id, app, scale, "Scale", quotas={members: Limit(3, "bill")}),
     }
 
 
