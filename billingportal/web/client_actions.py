@@ -93,7 +93,7 @@ def create_archiving(client_id: int) -> ResponseReturnValue:
 @blueprint.get("/billing-links/new")
 @require_role("owner", "admin")
 def new_billing_link(client_id: int) -> str:
-    return render_template("clients/billing_link.html", client=client_or_404(client_id), link=None, hours=STAFF_HOURS)
+    return render_template("clients/billing_link.html", client=client_or_404(client_id), address=None, hours=STAFF_HOURS)
 
 
 @blueprint.post("/billing-links")
@@ -103,12 +103,12 @@ def create_billing_link(client_id: int) -> ResponseReturnValue:
     client = client_or_404(client_id)
     if client.archived_at is not None:
         abort(409, f"{client.name} is archived. A billing link would open nothing.")
-    link = own_address(billing_links.address(client, hours=STAFF_HOURS))
+    address = own_address(billing_links.address(client, hours=STAFF_HOURS))
     staff_id = current_staff().id
     with transaction() as session:
         words = f"Made a billing link for {STAFF_HOURS} hours"
         audit.record(session, "client.billing_link_made", words, staff_id=staff_id, subject=("client", client_id))
-    return render_template("clients/billing_link.html", client=client_or_404(client_id), link=link, hours=STAFF_HOURS)
+    return render_template("clients/billing_link.html", client=client_or_404(client_id), address=address, hours=STAFF_HOURS)
 
 
 @blueprint.post("/fetches")
