@@ -8,7 +8,18 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.db import transaction
-from billingportal.domain import catching_up, checkout_upkeep, evaluations, mail_posting, pruning, settling, upkeep
+from billingportal.domain import (
+    catching_up,
+    checkout_upkeep,
+    evaluations,
+    mail_posting,
+    missing_rows,
+    plan_move_steps,
+    pruning,
+    settling,
+    trials,
+    upkeep,
+)
 from billingportal.domain.processor_accounts import gateway_of, request_check
 from billingportal.models import ProcessorAccount, StripeEvent
 from billingportal.portal import Portal
@@ -97,6 +108,31 @@ def tend_checkouts(portal: Portal) -> None:
     checkout_upkeep.tidy(transaction)
 
 
+def fetch_missing(portal: Portal) -> None:
+    """Ask Stripe for what clients have and no list shows."""
+    with transaction() as session:
+        account_ids = session.scalars(
+            select(ProcessorAccount.id).where(
+                ProcessorAccount.state == "connected", ProcessorAccount.key_state == "working"
+            )
+        ).all()
+    for account_id in account_ids:
+        work_on(portal, account_id, lambda gateway, id_: missing_rows.fetch_missing(transaction, gateway, id_))
+
+
+def finish_moves(portal: Portal) -> None:
+    """Ask Stripe again for the changes of plan whose answer was lost."""
+    with transaction() as session:
+        account_ids = plan_move_steps.accounts_of_lost(session, now())
+    for account_id in account_ids:
+        work_on(portal, account_id, lambda gateway, id_: plan_move_steps.finish_lost(transaction, gateway, id_))
+
+
+def remind_of_trials(_: Portal) -> None:
+    """Write to the clients whose trial ends soon."""
+    trials.remind_due(transaction)
+
+
 def send_mails(portal: Portal) -> None:
     """Send the letters that are due."""
     mail_posting.send_due(transaction, portal.vault, portal.settings)
@@ -116,7 +152,10 @@ JOBS: tuple[tuple[Job, float], ...] = (
     (catch_up, 1),
     (settle_events, 0.5),
     (evaluate_clients, 0.5),
+    (fetch_missing, 10),
     (tend_checkouts, 30),
+    (finish_moves, 10),
+    (remind_of_trials, 60),
     (send_mails, 2),
     (prune, 3600),
 )

@@ -12,7 +12,7 @@ from billingportal.db import Transaction
 from billingportal.domain import evaluations, plan_move_states, settling
 from billingportal.domain.kinds import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
 from billingportal.domain.present_plans import BY_BILL
-from billingportal.models import PlanMove
+from billingportal.models import PlanMove, ProcessorAccount
 from billingportal.models.plan_move import MoveTiming
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing, StripeProblem
@@ -163,23 +163,29 @@ def fail(transaction: Transaction, move_id: int, problem: str) -> None:
             plan_move_states.end(session, move, "failed", problem)
 
 
-def lost(session: Session, processor_account_id: int, moment: datetime | None = None) -> list[int]:
-    """The changes that Stripe was asked for and whose answer never came."""
-    before = (moment or clock.now()) - LOST_AFTER
-    return list(
-        session.scalars(
-            select(PlanMove.id).where(
-                PlanMove.processor_account_id == processor_account_id,
-                PlanMove.state == "intended",
-                PlanMove.created_at <= before,
-            )
+def accounts_of_lost(session: Session, moment: datetime) -> list[int]:
+    """The connected accounts in which an answer to a change never came."""
+    found = (
+        select(PlanMove.processor_account_id)
+        .distinct()
+        .join(ProcessorAccount, ProcessorAccount.id == PlanMove.processor_account_id)
+        .where(
+            ProcessorAccount.state == "connected",
+            PlanMove.state == "intended",
+            PlanMove.created_at <= moment - LOST_AFTER,
         )
     )
+    return list(session.scalars(found))
 
 
 def finish_lost(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> None:
     """Ask again for the changes whose answer was lost: Stripe makes none of them twice."""
     with transaction() as session:
-        found = lost(session, processor_account_id)
-    for move_id in found:
+        found = select(PlanMove.id).where(
+            PlanMove.processor_account_id == processor_account_id,
+            PlanMove.state == "intended",
+            PlanMove.created_at <= clock.now() - LOST_AFTER,
+        )
+        move_ids = list(session.scalars(found))
+    for move_id in move_ids:
         finish(transaction, gateway, move_id)

@@ -59,18 +59,27 @@ def preview(
     subscription_id = plan.present.stripe_subscription_id
     later = gateway.subscriptions.preview(subscription_id, plan.changes, is_recurring=True)
     renewal = Money(later.total_minor, later.currency)
-    if chosen == "renewal":
-        return put_together(plan, chosen, moment, None, renewal, plan.present.period_ends_at)
+    if chosen == "renewal" or plan.present.is_on_trial:
+        return put_together(plan, chosen, moment, None, renewal, trial_or_period_end(plan.present))
     invoice = gateway.subscriptions.preview(subscription_id, plan.changes, prorated_at=moment)
+    if is_of_next_period(invoice, moment):
+        return put_together(plan, chosen, moment, None, renewal, plan.present.period_ends_at)
     with transaction() as session:
         lines = invoice_words.worded(session, plan.present.account_id, invoice)
     return put_together(plan, chosen, moment, charge_of(invoice, lines), renewal, renews_at(plan, invoice, moment))
 
 
+def is_of_next_period(invoice: InvoicePreview, moment: datetime) -> bool:
+    """Whether nothing is charged now: Stripe shows the next invoice then."""
+    return any(line.starts_at > moment for line in invoice.lines)
+
+
+def trial_or_period_end(present: PresentPlan) -> datetime:
+    return present.trial_ends_at if present.is_on_trial and present.trial_ends_at else present.period_ends_at
+
+
 def renews_at(plan: Planned, invoice: InvoicePreview, moment: datetime) -> datetime:
     """When the next payment is due: what is charged now says so where it starts a new period."""
-    if plan.present.is_on_trial and plan.present.trial_ends_at is not None:
-        return plan.present.trial_ends_at
     ends = [line.ends_at for line in invoice.lines if line.amount_minor >= 0 and line.ends_at > moment]
     return max(ends, default=plan.present.period_ends_at)
 

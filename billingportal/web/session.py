@@ -19,7 +19,17 @@ from billingportal.web.addresses import own_path
 # What is the same for everybody: no session, so caches may keep it.
 SHARED_BLUEPRINTS = {"assets", "brand", "brand_pictures", "pricing"}
 # Doors of clients, who have a session of their own (see client_session).
-CLIENT_BLUEPRINTS = {"billing", "billing_link_requests", "billing_links", "checkouts", "client_sign_out", "sign_up"}
+CLIENT_BLUEPRINTS = {
+    "billing",
+    "billing_link_requests",
+    "billing_links",
+    "checkouts",
+    "client_sign_out",
+    "own_cancellation",
+    "own_plan",
+    "own_trial_end",
+    "sign_up",
+}
 PUBLIC_BLUEPRINTS = SHARED_BLUEPRINTS | CLIENT_BLUEPRINTS | {"health", "setup", "sign_in", "webhooks"}
 LONGEST_SESSION = timedelta(hours=12)
 
