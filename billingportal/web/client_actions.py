@@ -93,7 +93,9 @@ def create_archiving(client_id: int) -> ResponseReturnValue:
 @blueprint.get("/billing-links/new")
 @require_role("owner", "admin")
 def new_billing_link(client_id: int) -> str:
-    return render_template("clients/billing_link.html", client=client_or_404(client_id), address=None, hours=STAFF_HOURS)
+    return render_template(
+        "clients/billing_link.html", client=client_or_404(client_id), address=None, hours=STAFF_HOURS
+    )
 
 
 @blueprint.post("/billing-links")
@@ -108,7 +110,9 @@ def create_billing_link(client_id: int) -> ResponseReturnValue:
     with transaction() as session:
         words = f"Made a billing link for {STAFF_HOURS} hours"
         audit.record(session, "client.billing_link_made", words, staff_id=staff_id, subject=("client", client_id))
-    return render_template("clients/billing_link.html", client=client_or_404(client_id), address=address, hours=STAFF_HOURS)
+    return render_template(
+        "clients/billing_link.html", client=client_or_404(client_id), address=address, hours=STAFF_HOURS
+    )
 
 
 @blueprint.post("/fetches")
