@@ -23,6 +23,7 @@ from billingportal.stripe_gateway.copies import (
 )
 from billingportal.stripe_gateway.errors import NotThere, RightMissing
 from billingportal.stripe_gateway.previews import PreviewItem
+from billingportal.stripe_gateway.refunds import Refunds
 from billingportal.stripe_gateway.rights import Right, missing_rights
 from billingportal.stripe_gateway.schedules import Schedules
 from billingportal.stripe_gateway.subscriptions import Subscriptions
@@ -41,6 +42,7 @@ class StripeGateway:
         self._client = client
         self.subscriptions = Subscriptions(client)
         self.schedules = Schedules(client)
+        self.refunds = Refunds(client)
         self.billing_portal = BillingPortal(client)
 
     def account(self) -> AccountCopy:
