@@ -52,6 +52,7 @@ def add_clients(clients: int, invoices: int) -> None:
     with transaction() as session:
         resources = list(session.scalars(select(Resource.id).order_by(Resource.id)))
         standings = random.Random(clients).choices(STANDINGS, SHARES, k=clients)
+        standings[clients // 2 - 1] = "active"  # whose pages are measured
         each = invoices // clients
         put(session, Client, (client(number) for number in range(1, clients + 1)))
         put(session, Customer, (customer(number) for number in range(1, clients + 1)))
@@ -190,6 +191,7 @@ def workspace(number: int) -> Row:
         "client_id": number,
         "mode": "test",
         "name": f"Front desk {number}",
+        "folded_name": f"front desk {number}",
         "external_id": f"workspace-{number}",
         "created_at": NOW,
     }
