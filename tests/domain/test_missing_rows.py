@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import select
 
+from billingportal import models
 from billingportal.db import transaction
 from billingportal.domain import settling
 from billingportal.domain.kinds import CUSTOMER
 from billingportal.domain.missing_rows import fetch_missing
-from billingportal.models import PaymentMethod, TestClock
 from tests.support.clients import connection, link_customer, new_client
 from tests.support.worlds import World
 
@@ -30,6 +30,6 @@ def test_what_a_client_has_and_no_list_shows_is_asked_for(world: World, has_cloc
     settling.refresh(transaction, gateway, account.id, CUSTOMER, customer.id)
 
     assert fetch_missing(transaction, gateway, account.id) == (2 if has_clock else 1)
-    assert world.session.scalars(select(PaymentMethod.last_four)).all() == ["4242"]
-    assert bool(world.session.scalars(select(TestClock.frozen_at)).all()) is has_clock
+    assert world.session.scalars(select(models.PaymentMethod.last_four)).all() == ["4242"]
+    assert bool(world.session.scalars(select(models.TestClock.frozen_at)).all()) is has_clock
     assert fetch_missing(transaction, gateway, account.id) == 0

@@ -46,19 +46,22 @@ def connect(account: SandboxAccount) -> tuple[int, str]:
         return row.id, row.endpoint.token
 
 
-def events_of(sandbox: SandboxClient, account: SandboxAccount) -> list[JsonObject]:
-    """Every event of an account as Stripe would deliver it, newest first."""
+def events_of(sandbox: SandboxClient, account: SandboxAccount, after: str = "") -> list[JsonObject]:
+    """Every event of an account as Stripe would deliver it, newest first; only those after one, if its id is given."""
     found: list[JsonObject] = []
-    after = ""
+    older = ""
     while True:
-        address = f"{sandbox.url}/v1/events?limit=100{after}"
+        address = f"{sandbox.url}/v1/events?limit=100{older}"
         request = urllib.request.Request(address, headers={"Authorization": f"Bearer {account.test_key}"})
         with urllib.request.urlopen(request, timeout=30) as answer:
             page = json.load(answer)
+        ids = [one["id"] for one in page["data"]]
+        if after in ids:
+            return [*found, *page["data"][: ids.index(after)]]
         found += page["data"]
         if not page["has_more"]:
             return found
-        after = f"&starting_after={page['data'][-1]['id']}"
+        older = f"&starting_after={ids[-1]}"
 
 
 def deliver(url: str, bodies: list[bytes]) -> list[int]:
