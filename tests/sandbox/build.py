@@ -90,3 +90,22 @@ def on_clock(client: stripe.StripeClient, at: int, card: str = "pm_card_visa") -
         "invoice_settings": {"default_payment_method": card},
     }
     return test_clock.id, client.v1.customers.create(params=params)
+
+
+def told(invoice: stripe.Invoice) -> dict[str, object]:
+    """What an invoice says of money; periods that start now start a little later at the second asking."""
+    lines = [
+        (
+            line.amount,
+            line.quantity,
+            str(line.quantity_decimal),
+            line.pricing.price_details.price if line.pricing and line.pricing.price_details else None,
+            line.description,
+            line.parent.subscription_item_details.proration
+            if line.parent and line.parent.subscription_item_details
+            else None,
+        )
+        for line in invoice.lines.auto_paging_iter()
+    ]
+    sums = (invoice.subtotal, invoice.total, invoice.amount_due, invoice.starting_balance, invoice.currency)
+    return {"lines": lines, "sums": sums}

@@ -24,6 +24,9 @@ def create(call: Call) -> Document:
     """Add an item to a subscription."""
     subscription = call.given("subscription", "subscription")
     change(call, subscription, own_fields(call))
+    waiting = subscription["pending_update"]
+    if waiting is not None:
+        return dict(waiting["subscription_items"][-1])
     return call.store.objects[KIND][subscription["_items"][-1]]
 
 

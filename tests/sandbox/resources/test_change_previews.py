@@ -1,12 +1,9 @@
 """Previews of changes: what is shown is what is billed, to the last minor unit."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import stripe
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 from tests.sandbox.build import (
     change,
@@ -19,117 +16,11 @@ from tests.sandbox.build import (
     preview,
     running_subscription,
     subscribe,
+    told,
 )
-from tests.support.sandbox import Sandbox
 
 HOUR = 3600
 DAY = 24 * HOUR
-AMOUNTS = st.one_of(st.integers(0, 200_000).map(str), st.decimals("0", "500", places=5).map(str))
-INTERVALS = st.sampled_from([{"interval": "month"}, {"interval": "year"}, {"interval": "week", "interval_count": 2}])
-PER_UNIT = AMOUNTS.map(lambda amount: {"unit_amount_decimal": amount})
-PACKAGES = st.builds(
-    lambda amount, size, rounding: {
-        "unit_amount_decimal": amount,
-        "transform_quantity": {"divide_by": size, "round": rounding},
-    },
-    AMOUNTS,
-    st.integers(2, 20),
-    st.sampled_from(["up", "down"]),
-)
-TIERS = st.builds(
-    lambda mode, top, first, second, flat: {
-        "billing_scheme": "tiered",
-        "tiers_mode": mode,
-        "tiers": [
-            {"up_to": top, "unit_amount_decimal": first, "flat_amount_decimal": str(flat)},
-            {"up_to": "inf", "unit_amount_decimal": second},
-        ],
-    },
-    st.sampled_from(["volume", "graduated"]),
-    st.integers(1, 30),
-    AMOUNTS,
-    AMOUNTS,
-    st.integers(0, 5000),
-)
-TERMS = st.one_of(PER_UNIT, PACKAGES, TIERS)
-ITEMS = st.tuples(TERMS, INTERVALS, st.integers(0, 60))
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[stripe.StripeClient]:
-    """One sandbox for many examples."""
-    with Sandbox.start() as running:
-        yield running.client(running.account().test_key)
-
-
-def priced(client: stripe.StripeClient, currency: str, terms: Any, recurring: Any) -> str:
-    """A price of these terms."""
-    product = client.v1.products.create(params={"name": "Plan"}).id
-    params: Any = {"currency": currency, "product": product, "recurring": recurring, **terms}
-    return client.v1.prices.create(params=params).id
-
-
-def told(invoice: stripe.Invoice) -> dict[str, object]:
-    """What an invoice says of money; periods that start now start a little later at the second asking."""
-    lines = [
-        (
-            line.amount,
-            line.quantity,
-            str(line.quantity_decimal),
-            line.pricing.price_details.price if line.pricing and line.pricing.price_details else None,
-            line.description,
-            line.parent.subscription_item_details.proration
-            if line.parent and line.parent.subscription_item_details
-            else None,
-        )
-        for line in invoice.lines.auto_paging_iter()
-    ]
-    sums = (invoice.subtotal, invoice.total, invoice.amount_due, invoice.starting_balance, invoice.currency)
-    return {"lines": lines, "sums": sums}
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    currency=st.sampled_from(["usd", "jpy", "kwd"]),
-    before=ITEMS,
-    after=ITEMS,
-    extra=st.none() | ITEMS,
-    share=st.integers(0, 1000),
-    behavior=st.sampled_from(["always_invoice", "create_prorations", "none"]),
-    anchor=st.sampled_from(["unchanged", "now"]),
-)
-@example("usd", ({"unit_amount_decimal": "999"}, {"interval": "month"}, 1), ({"unit_amount_decimal": "0"},
-         {"interval": "month"}, 3), None, 500, "always_invoice", "unchanged")  # fmt: skip
-def test_a_change_costs_what_its_preview_says(
-    shared: stripe.StripeClient,
-    currency: str,
-    before: Any,
-    after: Any,
-    extra: Any,
-    share: int,
-    behavior: str,
-    anchor: str,
-) -> None:
-    price = priced(shared, currency, *before[:2])
-    subscription = subscribe(shared, paying_customer(shared).id, price, items=[{"price": price, "quantity": before[2]}])
-    item = first_item(subscription)
-    length = item.current_period_end - item.current_period_start
-    items = [{"id": item.id, "price": priced(shared, currency, *after[:2]), "quantity": after[2]}]
-    if extra is not None:
-        items.append({"price": priced(shared, currency, *extra[:2]), "quantity": extra[2]})
-    details: Any = {
-        "items": items,
-        "proration_behavior": behavior,
-        "billing_cycle_anchor": {"type": anchor},
-    }
-    if behavior != "none":
-        details["proration_date"] = item.current_period_start + length * share // 1000
-    shown = told(preview(shared, subscription=subscription.id, subscription_details=details))
-    changed = change(shared, subscription, **details)
-    if changed.latest_invoice == subscription.latest_invoice:
-        assert shown == told(preview(shared, subscription=subscription.id))
-    else:
-        assert shown == told(latest_invoice(shared, changed))
 
 
 def test_what_is_due_now_is_shown_when_the_change_is_invoiced_at_once(client: stripe.StripeClient) -> None:

@@ -127,6 +127,17 @@ def test_a_switch_of_price_and_interval_waits_whole(client: stripe.StripeClient)
     ] == [item.id for item in applied["items"].data]
 
 
+def test_an_item_that_waits_is_told_and_comes_later(client: stripe.StripeClient) -> None:
+    subscription, price = with_failing_card(client), monthly_price(client, 50)
+    params: Any = {"subscription": subscription.id, "price": price.id, "quantity": 2}
+    params |= {"payment_behavior": "pending_if_incomplete", "proration_behavior": "always_invoice"}
+    item = client.v1.subscription_items.create(params=params)
+    waiting = client.v1.subscriptions.retrieve(subscription.id)
+    assert (item.price.id, len(waiting["items"].data)) == (price.id, 1)
+    client.v1.invoices.pay(str(waiting.latest_invoice), params={"payment_method": "pm_card_visa"})
+    assert client.v1.subscription_items.retrieve(item.id).quantity == 2
+
+
 def test_voiding_the_invoice_gives_the_change_up(client: stripe.StripeClient) -> None:
     waiting = upgrade(client, with_failing_card(client), payment_behavior="pending_if_incomplete")
     client.v1.invoices.void_invoice(str(waiting.latest_invoice))
