@@ -11,8 +11,9 @@ from billingportal.models.entitlement import LadderStep
 from billingportal.models.plan import TrialEnd
 from billingportal.money import Money
 
-# What the button beside it does. `pay`: pay the open invoice. `card`: give or change a card.
-Action = Literal["pay", "card", "finish", "choose", "contact", "keep", "none"]
+# What the button beside it does. `pay`: pay the open invoice. `card`: give or change a card. `start`: pay before the
+# trial ends.
+Action = Literal["pay", "card", "finish", "choose", "contact", "keep", "start", "none"]
 NOW: dict[LadderStep, str] = {
     "limited": "All that is there keeps working, but nothing new can be made.",
     "suspended": "Access is suspended until it is paid. Nothing was deleted.",
@@ -98,7 +99,9 @@ def on_trial(now: Situation) -> Notice | None:
         return None
     title = f"Your trial ends on {day(now.trial_ends_at)}"
     if now.method is not None:
-        return Notice("info", title, f"Then {now.next_payment} is charged to {now.method}. You can cancel before.")
+        return Notice(
+            "info", title, f"Then {now.next_payment} is charged to {now.method}. You can cancel before.", "start"
+        )
     words = after_trial(now.held.plan, now.base_plan)
     return Notice("info", title, f"{words} Add a card to keep {plan_name(now.held.plan)}.", "card")
 

@@ -42,6 +42,8 @@ from billingportal.models import (
 )
 from billingportal.money import Money
 
+ACTIVE = StatusWords("ok", "circle-check", "Active")
+NOTHING = StatusWords("mute", "circle-dashed", "Nothing chosen yet")
 PAYMENT_NEEDED = StatusWords("bad", "circle-x", "Payment needed")
 
 
@@ -71,6 +73,10 @@ class BillingPage:
     @property
     def plan_name(self) -> str | None:
         return self.held.plan.name if self.held.plan else None
+
+    @property
+    def is_failing(self) -> bool:
+        return self.held.step != "none"
 
     @property
     def is_paying(self) -> bool:
@@ -149,7 +155,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
         customer=customer_of(session, link),
         estimate=price,
         status=status_of(held, subscription, moment),
-        dates=dates_of(held, subscription),
+        dates=dates_of(held),
         bars=quota_bars.bars(session, held.quotas, client.id),
         method=words,
         invoices=listed[: billing_invoices.PAGE],
@@ -202,16 +208,14 @@ def status_of(held: Entitlement, subscription: Subscription | None, moment: date
     if held.step != "none" and held.standing != "suspended":
         return PAYMENT_NEEDED
     if held.standing in ("free", "comp"):
-        return StatusWords("ok", "circle-check", "Active" if held.plan_id else "No plan")
+        return ACTIVE if held.plan_id else NOTHING
     return entitlement_words(held, subscription.trial_ends_at if subscription else None, moment)
 
 
-def dates_of(held: Entitlement, subscription: Subscription | None) -> str:
+def dates_of(held: Entitlement) -> str:
     """What comes next, beside the status."""
     if held.standing == "active" and held.renews_at is not None:
         return f"renews on {day(held.renews_at)}"
-    if held.standing == "trialing" and subscription is not None and subscription.trial_ends_at is not None:
-        return f"until {day(subscription.trial_ends_at)}"
     if held.source == "comp" and held.until is not None:
         return f"until {day(held.until)}"
     return ""

@@ -2,10 +2,12 @@
 
 from flask import Flask
 
-from billingportal.db import db
-from billingportal.domain import billing_links
+from billingportal.db import db, transaction
+from billingportal.domain import billing_links, evaluations, usage, workspaces
+from billingportal.models import Client
 from billingportal.portal import current_portal
 from tests.support.pages import Visitor
+from tests.support.plans import resource_id
 
 
 def link_of(app: Flask, client_id: int, hours: int = 24) -> str:
@@ -22,3 +24,23 @@ def visitor_of(app: Flask, client_id: int) -> Visitor:
     assert isinstance(visitor, Visitor)
     assert visitor.get(link_of(app, client_id)).status_code == 303
     return visitor
+
+
+def use(client_id: int, **levels: int) -> None:
+    """Have a workspace of the client report what it uses, by resource key; then evaluate."""
+    with transaction() as session:
+        client = session.get_one(Client, client_id)
+        workspace = workspaces.create(session, client, "Front desk", None, staff_id=None)
+        for key, level in levels.items():
+            usage.report(session, workspace, resource_id(session, key), level)
+        evaluations.evaluate(session, client_id)
+
+
+def change_client(client_id: int, **changes: object) -> None:
+    """Write columns of the client, and evaluate it."""
+    with transaction() as session:
+        client = session.get_one(Client, client_id)
+        for name, value in changes.items():
+            setattr(client, name, value)
+        session.flush()
+        evaluations.evaluate(session, client_id)

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import transaction
-from billingportal.domain import evaluations
 from billingportal.domain.plan_terms import Limit
-from billingportal.models import AuditEntry, Client, Entitlement, Invoice, PortalConfiguration
+from billingportal.models import AuditEntry, Entitlement, Invoice, Plan, PortalConfiguration
 from billingportal.models.staff import Staff
 from tests.sandbox import clocks
-from tests.support.billing import visitor_of
+from tests.support.billing import change_client, visitor_of
 from tests.support.catalog import catalog, connect
 from tests.support.clients import Subscribed, catch_up, new_client, paid_plan, subscribed_client
+from tests.support.moves import move
 from tests.support.pages import PARTIAL, Visitor, text_of
 from tests.support.plans import new_plan, resource_id
 from tests.support.portals import with_sandbox
@@ -72,14 +72,6 @@ def subscribe(app: Flask, sdk: stripe.StripeClient, plan_id: int) -> Subscribe:
 
 def words_of(app: Flask, client_id: int) -> str:
     return text_of(visitor_of(app, client_id).get(PAGE))
-
-
-def reevaluate(client_id: int, **changes: object) -> None:
-    with transaction() as writing:
-        for name, value in changes.items():
-            setattr(writing.get_one(Client, client_id), name, value)
-        writing.flush()
-        evaluations.evaluate(writing, client_id)
 
 
 def test_a_paying_client_sees_plan_use_invoices_card_and_details(
@@ -271,7 +263,7 @@ def test_the_end_of_a_subscription_is_told(app: Flask, sdk: stripe.StripeClient,
 
 def test_a_suspended_client_reads_why_nothing_works(app: Flask, subscribe: Subscribe) -> None:
     one = subscribe()
-    reevaluate(one.client_id, suspended_at=clock.now(), suspension_reason="They shouted")
+    change_client(one.client_id, suspended_at=clock.now(), suspension_reason="They shouted")
     words = words_of(app, one.client_id)
     assert "Access is suspended" in words
     assert "They shouted" not in words
@@ -284,7 +276,7 @@ def test_without_a_plan_or_with_a_free_one_another_can_be_chosen(app: Flask, own
     assert "Choose a plan" in words
     assert "Payment method" not in words
     free = new_plan(owner.id, "Starter", is_active=True)
-    reevaluate(client_id, base_plan_id=free)
+    change_client(client_id, base_plan_id=free)
     words = words_of(app, client_id)
     assert "Starter Free Active" in words
     assert "Choose another plan" in words
@@ -381,3 +373,33 @@ def test_every_errand_needs_a_client(app: Flask) -> None:
     assert [answer.status_code for answer in answers(stranger)] == [401, 401, 401]
     assert stranger.get(f"{PAGE}/return").status_code == 401
     assert stranger.get(f"{PAGE}/next-payment").status_code == 401
+
+
+def test_a_trial_with_a_card_can_be_started_and_a_leaving_client_stays(
+    app: Flask, sdk: stripe.StripeClient, subscribe: Subscribe
+) -> None:
+    trial = subscribe(trial_period_days=14)
+    visitor = visitor_of(app, trial.client_id)
+    assert "Start now and pay" in text_of(visitor.get(PAGE))
+    visitor.submit(f"{PAGE}/trial-end")
+    assert sdk.v1.subscriptions.retrieve(trial.subscription).status == "active"
+    leaving = subscribe(name="Coral Dental", cancel_at_period_end=True)
+    visitor = visitor_of(app, leaving.client_id)
+    visitor.submit(f"{PAGE}/cancellation/removal")
+    words = text_of(visitor.get(PAGE))
+    assert "Keep the plan" not in words
+    assert "Active · renews on" in words
+
+
+def test_a_change_that_comes_later_is_told(
+    app: Flask, owner: Staff, sandbox: Sandbox, stripe_account: SandboxAccount, subscribe: Subscribe
+) -> None:
+    one = subscribe()
+    smaller = paid_plan(owner.id, catalog(sandbox, stripe_account), app, "Starter", amount=900)
+    with transaction() as writing:
+        writing.get_one(Plan, smaller).position = -1
+    with app.app_context():
+        move(one.client_id, smaller, timing="renewal")
+    words = words_of(app, one.client_id)
+    assert "The change to Starter comes on" in words
+    assert "Keep the present plan" in words
