@@ -16,7 +16,6 @@ WAITS = 23 * HOUR
 DEFERRABLE = {
     "billing_cycle_anchor",
     "cancel_at_period_end",
-    "discounts",
     "items",
     "metadata",
     "off_session",
@@ -34,6 +33,8 @@ def check_deferrable(call: Call, subscription: Document, given: Document) -> Non
     if method is not None and collecting.OFF_SESSION[method["_outcome"]] == "processing":
         message = "Pending updates are not supported when the subscription is paid by bank debits."
         raise invalid(message, "payment_behavior")
+    if "discounts" in given:
+        raise invalid("The sandbox does not let `discounts` wait for a payment yet; Stripe does.", "discounts")
     others = sorted(given.keys() - DEFERRABLE)
     if others:
         message = (

@@ -183,6 +183,17 @@ def test_only_some_parameters_can_wait(client: stripe.StripeClient, given: Any) 
     assert refused.value.param == next(iter(given))
 
 
+def test_discounts_do_not_wait_yet(client: stripe.StripeClient) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="The sandbox") as refused:
+        upgrade(
+            client,
+            running_subscription(client),
+            payment_behavior="pending_if_incomplete",
+            discounts=[{"coupon": "HALF"}],
+        )
+    assert refused.value.param == "discounts"
+
+
 def test_bank_debits_do_not_wait(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="bank debits"):
         upgrade(client, with_failing_card(client, "pm_sepa_debit"), payment_behavior="pending_if_incomplete")
