@@ -29,6 +29,8 @@ class Call:
     automatic: bool = False
     # Whether the customer is at a page and has confirmed what the bank asks for.
     confirmed: bool = False
+    # Whether all of this is only tried out.
+    rehearses: bool = False
 
     def now(self) -> int:
         """The time where this call plays: that of its test clock, else the real one."""

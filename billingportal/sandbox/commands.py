@@ -5,7 +5,13 @@ from collections.abc import Callable
 from billingportal.sandbox.billing import cycles
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.checkout import commands as page_commands
-from billingportal.sandbox.resources import payment_methods, portal_configurations, portal_parameters, test_clocks
+from billingportal.sandbox.resources import (
+    payment_methods,
+    portal_configurations,
+    portal_parameters,
+    tax_settings,
+    test_clocks,
+)
 from billingportal.sandbox.wire import Document
 
 # What a control request sets off in one mode of an account; the request as it came.
@@ -47,6 +53,7 @@ COMMANDS: dict[str, Command] = {
     "checkout/expire": page_commands.expire_checkout,
     "payment_methods/renew": renew_card,
     "payments/settle": settle_payments,
+    "tax": tax_settings.change,
     "portal/default": default_portal,
     "time": test_clocks.pass_time,
 }

@@ -76,7 +76,7 @@ def value_shown(store: Store, value: object, target: str, expand: Expansion | No
         found = store.find(target, value)
         return present(store, found, expand) if found is not None else value
     if isinstance(value, list):
-        return [value_shown(store, item, target, expand or {}) if isinstance(item, dict) else item for item in value]
+        return [value_shown(store, item, target, expand if isinstance(item, str) else expand or {}) for item in value]
     if isinstance(value, dict):
         if "object" in value and value["object"] != "list":
             return present(store, value, expand or {})

@@ -6,6 +6,9 @@ from billingportal.sandbox.wire import Document
 DEFAULTS: dict[str, Document] = {
     # How many customers fit on a test clock, and how many running subscriptions each of them may have.
     "clocks": {"customers_per_clock": 3, "subscriptions_per_customer": 3},
+    # Tax that is computed: one percentage for everything. Without an address of its head office, an account has none.
+    "tax_live": {"percent": "0", "active": True},
+    "tax_test": {"percent": "0", "active": True},
     # After how many days each, counted from the try before, a payment is tried again; what happens after the last.
     "dunning": {"retry_days": [3, 5, 7], "after": "cancel"},
 }

@@ -1,6 +1,6 @@
 """Making an invoice of lines and finalizing it."""
 
-from billingportal.sandbox.billing import payments
+from billingportal.sandbox.billing import payments, redeeming, totals
 from billingportal.sandbox.billing.blank_invoice import blank_invoice
 from billingportal.sandbox.billing.line_items import period_line
 from billingportal.sandbox.billing.lines import Draft
@@ -24,7 +24,8 @@ def make_invoice(
     keep(call, subscription, drafts)
     lines = settle(call, subscription, invoice)
     lines += [period_line(call, invoice, subscription, draft) for draft in drafts if not draft.proration]
-    write(invoice, customer, lines)
+    invoice["discounts"] = [one["id"] for one in redeeming.active(call.store, subscription, call.now())]
+    write(call, subscription, invoice, lines)
     call.store.put(invoice)
     subscription["latest_invoice"] = invoice["id"]
     subscription["_invoices"].append(invoice["id"])
@@ -32,26 +33,11 @@ def make_invoice(
     return invoice
 
 
-def write(invoice: Document, customer: Document, lines: list[Document]) -> None:
-    """Put these lines on a draft, in place of what it had, and add them up."""
+def write(call: Call, subscription: Document, invoice: Document, lines: list[Document]) -> None:
+    """Put these lines on a draft, in place of what it had, and add them up with the discounts that it has."""
     invoice["_lines"] = [line["id"] for line in lines]
-    add_up(invoice, customer, sum(line["amount"] for line in lines))
-
-
-def add_up(invoice: Document, customer: Document, total: int) -> None:
-    """The sums; what the customer's balance holds is charged or used up."""
-    starting: int = customer["balance"]
-    due = max(total + starting, 0)
-    invoice.update(
-        subtotal=total,
-        subtotal_excluding_tax=total,
-        total=total,
-        total_excluding_tax=total,
-        starting_balance=starting,
-        ending_balance=min(total + starting, 0),
-        amount_due=due,
-        amount_remaining=due,
-    )
+    totals.reckon(call, subscription, invoice, lines)
+    totals.keep_shares(call, lines)
 
 
 def finalize(call: Call, invoice: Document) -> None:
@@ -75,3 +61,4 @@ def finalize(call: Call, invoice: Document) -> None:
     if invoice["amount_due"] > 0:
         payments.expect(call, invoice)
     emit(call, "invoice.finalized", invoice)
+    totals.use_up(call, invoice)

@@ -29,7 +29,7 @@ def count(call: Call, invoice: Document) -> None:
             if [draft.amount for draft in drafts] != [line["amount"] for line in old]:
                 new = [period_line(call, invoice, subscription, draft) for draft in drafts]
                 kept = [line for line in lines_of(call, invoice) if not is_of(line, item)]
-                invoicing.write(invoice, call.store.objects["customer"][invoice["customer"]], [*kept, *new])
+                invoicing.write(call, subscription, invoice, [*kept, *new])
 
 
 def lines_of(call: Call, invoice: Document) -> list[Document]:

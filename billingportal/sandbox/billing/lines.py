@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from billingportal.sandbox.amounts import Charge, charges, rounded
+from billingportal.sandbox.billing.discounting import net_factor
+from billingportal.sandbox.billing.redeeming import active, coupons_of
 from billingportal.sandbox.currencies import spelled
 from billingportal.sandbox.state import Store
 from billingportal.sandbox.wire import Document
@@ -24,6 +26,8 @@ class Draft:
     price: Document
     item: Document
     proration: bool = False
+    # How much of how much a discount leaves to pay; None where that is settled on the invoice.
+    share: tuple[int, int] | None = None
 
 
 def is_metered(store: Store, item: Document) -> bool:
@@ -75,7 +79,10 @@ def trial_draft(store: Store, item: Document, end: int) -> Draft:
 
 
 def proration_drafts(store: Store, item: Document, moment: int, currency: str, *, credit: bool) -> Iterator[Draft]:
-    """The rest of the period from `moment`: what is given back (`credit`) or charged for it. Usage is not prorated."""
+    """The rest of the period from `moment`: what is given back (`credit`) or charged for it, discounts taken off.
+
+    Usage is not prorated.
+    """
     price = store.objects["price"][item["price"]]
     if is_metered(store, item):
         return
@@ -83,9 +90,19 @@ def proration_drafts(store: Store, item: Document, moment: int, currency: str, *
     share = Decimal(max(end - moment, 0)) / Decimal(end - start)
     quantity = Decimal(item["quantity"])
     whole = sum(charge.amount for charge in charges(price, quantity, currency))
-    amount = rounded(whole * share)
+    paid, asked = item.get("_share", (1, 1)) if credit else discounted(store, item, price, moment)
+    amount = rounded(whole * share * Decimal(paid) / Decimal(asked))
     day = datetime.fromtimestamp(moment, UTC).strftime("%d %b %Y")
     name = store.objects["product"][price["product"]]["name"]
     words = f"{'Unused' if credit else 'Remaining'} time on {quantity:f} × {name} after {day}"
     unit = (Decimal(whole) / quantity if quantity else Decimal(0)).quantize(Decimal("1E-12")).normalize()
-    yield Draft(-amount if credit else amount, words, moment, end, quantity, unit, price, item, proration=True)
+    left = None if credit else (paid, asked)
+    amount = -amount if credit else amount
+    yield Draft(amount, words, moment, end, quantity, unit, price, item, proration=True, share=left)
+
+
+def discounted(store: Store, item: Document, price: Document, moment: int) -> tuple[int, int]:
+    """What the percentages that a subscription has off leave of a price: so much of so much."""
+    subscription = store.objects["subscription"][item["subscription"]]
+    coupons = coupons_of(store, active(store, subscription, moment))
+    return net_factor(coupons, price["product"]).as_integer_ratio()

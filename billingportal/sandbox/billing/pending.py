@@ -19,6 +19,9 @@ def put_by(call: Call, subscription: Document, drafts: list[Draft]) -> None:
     """Put some lines by, for the next invoice."""
     for draft in drafts:
         item = call.store.put(invoice_item(call, subscription, draft))
+        known = call.store.find("subscription_item", draft.item["id"])
+        if draft.share is not None and known is not None:  # the items of an update that waits are not there yet
+            known["_share"] = list(draft.share)
         subscription["_pending"].append(item["id"])
         emit(call, "invoiceitem.created", item)
 

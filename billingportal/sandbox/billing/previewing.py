@@ -13,11 +13,13 @@ from billingportal.sandbox.billing import (
     phasing,
     schedules,
 )
-from billingportal.sandbox.billing.blank_subscription import blank_subscription
+from billingportal.sandbox.billing.blank_subscription import automatic_tax, blank_subscription
+from billingportal.sandbox.billing.granting import grant
 from billingportal.sandbox.billing.items import price_for
 from billingportal.sandbox.billing.lines import Draft
 from billingportal.sandbox.billing.renewing import next_renewal, nothing_to_come, renewal_drafts
 from billingportal.sandbox.billing.replacing import apply_change, read_changes
+from billingportal.sandbox.billing.terms import price_of
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.present import ENDED
 from billingportal.sandbox.wire import Document
@@ -38,6 +40,7 @@ def of_new(call: Call, customer: Document, currency: str | None, *, recurring: b
     subscription = call.store.put(blank_subscription(call, customer, wanted, trial_end))
     for change in read_changes(call, subscription, items, ITEMS):
         apply_change(call, subscription, change)
+    grant(call, subscription, price_of(call, subscription))
     return invoicing.make_invoice(call, subscription, creating.first_drafts(call, subscription), "upcoming")
 
 
@@ -49,6 +52,9 @@ def of_existing(call: Call, subscription: Document, *, recurring: bool) -> Docum
     given = call.parameters
     if subscription["status"] in ENDED:
         raise nothing_to_come(subscription)
+    grant(call, subscription, price_of(call, subscription))
+    if "automatic_tax" in given:
+        subscription["automatic_tax"] = automatic_tax(given["automatic_tax"])
     if given.get("cancel_now"):
         return of_ending(call, subscription)
     if given.get("pause", {}).get("bill_for") is not None or given.get("pause", {}).get("invoicing_behavior"):

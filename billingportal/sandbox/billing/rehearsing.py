@@ -9,6 +9,7 @@ from billingportal.sandbox.wire import Document
 
 WRITTEN = (
     "charge",
+    "discount",
     "invoice",
     "invoice_payment",
     "invoiceitem",
@@ -26,7 +27,7 @@ def rehearsal(call: Call, parameters: Document, subscription: Document | None) -
     for kind, identifier in parts_of(subscription):
         written[kind][identifier] = deepcopy(written[kind][identifier])
     store = Store(call.store.account, call.store.livemode, {**objects, **written})
-    return replace(call, store=store, parameters=parameters, events=[])
+    return replace(call, store=store, parameters=parameters, events=[], rehearses=True)
 
 
 def parts_of(subscription: Document | None) -> list[tuple[str, str]]:
@@ -35,4 +36,5 @@ def parts_of(subscription: Document | None) -> list[tuple[str, str]]:
         return []
     items = [("subscription_item", identifier) for identifier in subscription["_items"]]
     pending = [("invoiceitem", identifier) for identifier in subscription["_pending"]]
-    return [("subscription", subscription["id"]), *items, *pending]
+    discounts = [("discount", identifier) for identifier in subscription["discounts"]]
+    return [("subscription", subscription["id"]), *items, *pending, *discounts]

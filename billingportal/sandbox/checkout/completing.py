@@ -8,7 +8,7 @@ from billingportal.sandbox.call import Call
 from billingportal.sandbox.changes import emit, updating
 from billingportal.sandbox.checkout.quoting import lines_of, requote, terms
 from billingportal.sandbox.errors import Refused, invalid
-from billingportal.sandbox.resources import customers, payment_methods, tax_ids
+from billingportal.sandbox.resources import customers, payment_methods, promotion_codes, tax_ids
 from billingportal.sandbox.test_cards import TestCard
 from billingportal.sandbox.wire import Document
 
@@ -24,6 +24,7 @@ class Filled:
     tax_id: tuple[str, str] | None = None
     quantities: dict[str, int] = field(default_factory=dict)
     accepts_terms: bool = False
+    promotion_code: str = ""
 
 
 def needs_method(session: Document) -> bool:
@@ -110,7 +111,23 @@ def fill_in(call: Call, session: Document, filled: Filled) -> None:
     for line in lines_of(call, session):
         if line["id"] in filled.quantities and (line["adjustable_quantity"] or {}).get("enabled"):
             line["quantity"] = filled.quantities[line["id"]]
+    if filled.promotion_code and session["allow_promotion_codes"]:
+        apply_code(call, session, filled.promotion_code)
     requote(call, session)
+
+
+def apply_code(call: Call, session: Document, typed: str) -> None:
+    """Take off what a promotion code stands for. Raises Refused, nothing being changed, for one that is not good."""
+    code = promotion_codes.by_code(call.store, typed)
+    if code is None:
+        raise invalid("This code is invalid.")
+    before = session["discounts"]
+    session["discounts"] = [{"coupon": None, "promotion_code": code["id"]}]
+    try:
+        requote(call, session)
+    except Refused:
+        session["discounts"] = before
+        raise
 
 
 def check_card(card: TestCard, due: int) -> None:
@@ -142,7 +159,7 @@ def customer_for(call: Call, session: Document, filled: Filled) -> Document:
 
 def subscribe(call: Call, session: Document, customer: Document, filled: Filled) -> Document:
     """The subscription, paid for with what was entered."""
-    parameters: Document = {**terms(call, session), "customer": customer["id"]}
+    parameters: Document = {**terms(call, session), "customer": customer["id"], "_checkout_session": session["id"]}
     if filled.card is None:
         parameters["payment_behavior"] = "default_incomplete"
     else:

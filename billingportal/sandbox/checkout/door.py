@@ -45,6 +45,8 @@ class Door:
         """What comes of the form; sent twice, it is done once."""
         if session["status"] == "complete":
             return onward(session)
+        if form.get("do") == "apply":
+            return self.applied(store, session, form)
         card, mistake = typed(form) if completing.needs_method(session) else (None, "")
         if mistake:
             return self.show(store, session, form, mistake)
@@ -60,6 +62,16 @@ class Door:
         except Refused as refused:
             return self.show(store, session, form, refused.message)
         return onward(session)
+
+    def applied(self, store: Store, session: Document, form: dict[str, str]) -> Answer:
+        """The page after a promotion code was typed."""
+        try:
+            with self.application.acting(store) as call:
+                call.play_at(session)
+                completing.apply_code(call, session, form.get("promotion_code", ""))
+        except Refused as refused:
+            return self.show(store, session, form, refused.message)
+        return self.show(store, session, form)
 
     def found(self, identifier: str) -> tuple[Store, Document] | None:
         """The session with this id, in whatever account and mode."""

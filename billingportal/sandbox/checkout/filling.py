@@ -24,5 +24,6 @@ def filled(card: TestCard | None, form: dict[str, str]) -> Filled:
         address=address,
         tax_id=(form.get("tax_id_type", ""), value) if value else None,
         quantities=quantities,
+        promotion_code=form.get("promotion_code", "").strip(),
         accepts_terms=form.get("terms") == "accepted",
     )

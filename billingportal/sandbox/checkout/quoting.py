@@ -2,8 +2,10 @@
 
 from billingportal.sandbox.billing import creating, invoicing
 from billingportal.sandbox.billing.blank_subscription import blank_subscription
+from billingportal.sandbox.billing.granting import grant
 from billingportal.sandbox.billing.items import make_item, set_period
 from billingportal.sandbox.billing.rehearsing import rehearsal
+from billingportal.sandbox.billing.terms import price_of
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.resources.customers import NOTHING_YET
 from billingportal.sandbox.wire import Document
@@ -26,7 +28,16 @@ def terms(call: Call, session: Document) -> Document:
         {"price": line["price"]} | ({} if line["quantity"] is None else {"quantity": line["quantity"]})
         for line in lines_of(call, session)
     ]
-    return {**data, "currency": session["currency"], "items": items}
+    if session["discounts"]:
+        data["discounts"] = [wanted(discount) for discount in session["discounts"]]
+    tax = {"enabled": session["automatic_tax"]["enabled"]}
+    return {**data, "automatic_tax": tax, "currency": session["currency"], "items": items}
+
+
+def wanted(discount: Document) -> Document:
+    """A session's discount as a subscription's parameter."""
+    name = "promotion_code" if discount["promotion_code"] else "coupon"
+    return {name: discount[name]}
 
 
 def requote(call: Call, session: Document) -> Document:
@@ -69,6 +80,7 @@ def quoted(call: Call, session: Document) -> tuple[Document, list[list[Document]
         item = make_item(trial, subscription, price, trial.parameters["items"][position], f"line_items[{position}]")
         anchor, end = subscription["billing_cycle_anchor"], subscription["trial_end"]
         set_period(trial, item, subscription["start_date"], anchor, end)
+    grant(trial, subscription, price_of(trial, subscription))
     drafts = creating.first_drafts(trial, subscription)
     invoice = invoicing.make_invoice(trial, subscription, drafts, "upcoming")
     made = [trial.store.objects["line_item"][identifier] for identifier in invoice["_lines"]]

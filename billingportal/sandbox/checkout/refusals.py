@@ -1,5 +1,6 @@
 """What a checkout session may not ask for, in Stripe's words."""
 
+from billingportal.sandbox.billing.taxing import check_active, located
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.errors import Refused, invalid
 from billingportal.sandbox.wire import Document
@@ -18,6 +19,8 @@ def check(call: Call, customer: Document | None) -> None:
     if "success_url" not in given:
         raise invalid("Missing required param: success_url.", "success_url", "parameter_missing")
     check_trial(call)
+    if given.get("automatic_tax", {}).get("enabled"):
+        check_active(call)
     if customer is None:
         if "customer_update" in given:
             raise invalid("`customer_update` can only be used with `customer`.", "customer_update")
@@ -50,11 +53,6 @@ def check_trial(call: Call) -> None:
         raise invalid(message + "subscription_data[trial_period_days].", path)
     if "trial_end" in given and given["trial_end"] < call.now() + SOONEST_TRIAL_END:
         raise invalid(f"The `{path}` timestamp has to be at least 2 days in the future.", path)
-
-
-def located(customer: Document) -> bool:
-    """Whether tax can be computed for where a customer is."""
-    return bool(customer["address"] and customer["address"]["country"])
 
 
 NO_ADDRESS = (

@@ -11,6 +11,7 @@ from billingportal.sandbox.parameters import Clearable, Many, Record
 from billingportal.sandbox.resources.subscription_parameters import (
     BILLING_MODE,
     CANCEL_AT,
+    DISCOUNTS,
     ITEM_ABSENT,
     PAUSE,
     PRORATION,
@@ -46,18 +47,18 @@ SUBSCRIPTION_DETAILS = Record(
 FOR_EXISTING = ("billing_cycle_anchor", "cancel_at", "cancel_at_period_end", "cancel_now", "pause", "resume_at")
 CREATE = Record(
     {
+        "automatic_tax": Record({"enabled": YES}, required=("enabled",), absent=("liability",)),
         "currency": TEXT,
         "customer": TEXT,
+        "discounts": DISCOUNTS,
         "preview_mode": Choice("next", "recurring"),
         "subscription": TEXT,
         DETAILS: SUBSCRIPTION_DETAILS,
         **EXPAND,
     },
     absent=(
-        "automatic_tax",
         "customer_account",
         "customer_details",
-        "discounts",
         "invoice_items",
         "issuer",
         "on_behalf_of",
@@ -78,7 +79,8 @@ def create(call: Call) -> Document:
     currency = currency_of(call, subscription)
     check_proration_date(call, subscription, details)
     check_details(subscription, details)
-    trial = rehearsal(call, details, subscription)
+    terms: Document = {name: given[name] for name in ("automatic_tax", "discounts") if name in given}
+    trial = rehearsal(call, {**details, **terms}, subscription)
     call.store = trial.store  # the answer shows what only the rehearsal holds
     recurring = given.get("preview_mode") == "recurring"
     if subscription is None:

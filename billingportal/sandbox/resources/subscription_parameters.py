@@ -59,6 +59,7 @@ FEEDBACK = Choice(
     "unused",
 )
 CANCELLATION = Record({"comment": CLEARABLE_TEXT, "feedback": Clearable(FEEDBACK), "feedback_option": TEXT})
+DISCOUNTS = Clearable(Many(Record({"coupon": TEXT, "discount": TEXT, "promotion_code": TEXT}), most=20))
 COMMON: dict[str, Kind] = {
     "automatic_tax": Record({"enabled": YES}, required=("enabled",)),
     "cancel_at_period_end": YES,
@@ -66,6 +67,7 @@ COMMON: dict[str, Kind] = {
     "days_until_due": Integer(least=0),
     "default_payment_method": TEXT,
     "description": CLEARABLE_TEXT,
+    "discounts": DISCOUNTS,
     "metadata": METADATA,
     "off_session": YES,
     "payment_behavior": PAYMENT_BEHAVIOR,
@@ -83,7 +85,6 @@ ABSENT = (
     "billing_thresholds",
     "default_source",
     "default_tax_rates",
-    "discounts",
     "invoice_settings",
     "on_behalf_of",
     "pending_invoice_item_interval",

@@ -19,7 +19,7 @@ ITEMS = "subscription_details[items]"
         ({"proration_date": 1}, "proration_date", "unknown parameter"),
         ({"subscription": "sub_gone"}, "subscription", "No such subscription"),
         ({"preview_mode": "last"}, "preview_mode", "must be one of next, or recurring"),
-        ({"discounts": [{"coupon": "x"}]}, "discounts", "does not know the parameter"),
+        ({"invoice_items": [{"amount": 5}]}, "invoice_items", "does not know the parameter"),
         ({"subscription_details": {"items": [{"price": "price_gone"}]}}, f"{ITEMS}[0][price]", "No such price"),
         ({"subscription_details": {"items": [{"id": "si_x"}]}}, f"{ITEMS}[0]", "exactly one of"),
         ({"subscription_details": {"items": [{"prize": "x"}]}}, f"{ITEMS}[0][prize]", "unknown parameter"),
