@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from billingportal.sandbox import bank_commands
 from billingportal.sandbox.billing import cycles
 from billingportal.sandbox.call import Call
 from billingportal.sandbox.checkout import commands as page_commands
@@ -51,8 +52,10 @@ def default_portal(call: Call, given: Document) -> Document:
 COMMANDS: dict[str, Command] = {
     "checkout/complete": page_commands.complete_checkout,
     "checkout/expire": page_commands.expire_checkout,
+    "disputes": bank_commands.dispute,
     "payment_methods/renew": renew_card,
     "payments/settle": settle_payments,
+    "refunds/fail": bank_commands.fail_refund,
     "tax": tax_settings.change,
     "portal/default": default_portal,
     "time": test_clocks.pass_time,

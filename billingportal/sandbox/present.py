@@ -39,6 +39,9 @@ def assembled(store: Store, document: Document, expand: Expansion) -> Document:
     if kind == "customer" and "tax_ids" in expand:
         own = parts(store, "tax_id", document["_tax_ids"])
         document = {**document, "tax_ids": listing(own, f"/v1/customers/{document['id']}/tax_ids")}
+    if kind == "charge" and "refunds" in expand:
+        refunds = parts(store, "refund", document["_refunds"][::-1])
+        return {**document, "refunds": listing(refunds, f"/v1/charges/{document['id']}/refunds", LINES_SHOWN)}
     if kind == "item":
         return {**document, "price": store.objects["price"][document["price"]]}
     if kind == "checkout.session" and "line_items" in expand:

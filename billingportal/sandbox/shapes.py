@@ -76,6 +76,14 @@ SHAPES: dict[str, dict[str, str]] = {
         "review": "",
     },
     "charge.refunds": {"data": "refund"},
+    "refund": {
+        "balance_transaction": "",
+        "charge": "charge",
+        "customer": "customer",
+        "payment_intent": "payment_intent",
+        "payment_method": "payment_method",
+    },
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "line_item": {
         "discount_amounts": "discount_amount",
         "discounts": "discount",

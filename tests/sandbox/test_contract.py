@@ -22,7 +22,9 @@ LISTS = {
     "invoice": "invoices?expand[]=data.payments&expand[]=data.confirmation_secret",
     "invoice_payment": "invoice_payments?expand[]=data.invoice",
     "payment_intent": "payment_intents?expand[]=data.latest_charge",
-    "charge": "charges",
+    "charge": "charges?expand[]=data.refunds",
+    "refund": "refunds",
+    "dispute": "disputes",
     "coupon": "coupons?expand[]=data.applies_to&expand[]=data.currency_options",
     "promotion_code": "promotion_codes?expand[]=data.promotion.coupon",
     "checkout.session": "checkout/sessions?expand[]=data.line_items&expand[]=data.subscription",
@@ -72,6 +74,17 @@ def with_discounts(sandbox: Sandbox, account: SandboxAccount, client: stripe.Str
     client.v1.coupons.delete(coupons[1])
 
 
+def regretted(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient) -> None:
+    """Payments that were given back or disputed."""
+    invoices = [str(running_subscription(client).latest_invoice) for _ in range(2)]
+    payment = client.v1.invoice_payments.list(params={"invoice": invoices[0]}).data[0].payment
+    for amount in (100, 200):
+        refund = client.v1.refunds.create(params={"payment_intent": str(payment.payment_intent), "amount": amount})
+    sandbox.control("refunds/fail", account=account.id, mode="test", refund=refund.id)
+    for status in ("needs_response", "lost"):
+        sandbox.control("disputes", account=account.id, mode="test", invoice=invoices[1], status=status)
+
+
 def through_checkout(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient) -> None:
     """Sessions that are complete, under way, expired and open, which ask for all that they can."""
     more: Any = {
@@ -118,6 +131,7 @@ def full_life(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeCl
     client.v1.subscriptions.cancel(running.id, params={"invoice_now": True, "prorate": True})
     through_checkout(sandbox, account, client)
     with_discounts(sandbox, account, client)
+    regretted(sandbox, account, client)
     waiting = running_subscription(client)
     client.v1.subscriptions.update(waiting.id, params={"default_payment_method": "pm_card_chargeCustomerFail"})
     later: Any = {"items": [{"id": first_item(waiting).id, "quantity": 5}], "proration_behavior": "always_invoice"}
