@@ -15,7 +15,7 @@ from billingportal.web.client_rows import ARCHIVED
 
 LARGEST_ID = 2**31 - 1
 SORT_WORDS: dict[Sort, str] = {"name": "By name", "created": "Newest first", "renews": "Next renewal first"}
-ONLY_WORDS = {"": "With and without trouble", "over": "Over quota", "failing": "Payment failing"}
+ONLY_WORDS = {"": "Everybody", "over": "Over quota", "failing": "Payment failing"}
 
 
 @dataclass(frozen=True)

@@ -67,11 +67,11 @@ class NewClientForm(ClientForm):
 
 
 def plan_options(session: Session) -> Sequence[tuple[str, str]]:
-    """The plans that a new client can have, the default plan first."""
+    """The plans that a new client can have. What it has without a choice stands first."""
     found = plans.listed(session)
-    default = next((plan for plan in found if plan.is_default), None)
-    words = f"{default.name} (default)" if default else "No plan (there is no default)"
-    return [(DEFAULT, words), *((str(plan.id), option_words(plan)) for plan in found if plan is not default)]
+    usual = next((plan for plan in found if plan.is_default and not costs(plan)), None)
+    words = f"{usual.name} (default)" if usual else "No plan yet"
+    return [(DEFAULT, words), *((str(plan.id), option_words(plan)) for plan in found if plan is not usual)]
 
 
 def option_words(plan: Plan) -> str:

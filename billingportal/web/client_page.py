@@ -60,7 +60,7 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "entitlement": row,
         "source": SOURCES[row.source],
         "status": status_of(client, row, held, moment),
-        "link": link,
+        "customer_id": link.stripe_customer_id if link else None,
         "stripe_url": customer_url(client.mode, link.stripe_customer_id) if link else None,
         "held": held,
         "method": method_of(session, link, held, moment),
