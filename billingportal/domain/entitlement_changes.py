@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from billingportal.domain import audit, ladder_letters
+from billingportal.domain import audit, ladder_letters, letters
 from billingportal.domain.entitlement_facts import Entitled
 from billingportal.domain.ladder_letters import Footing
 from billingportal.domain.standing_words import standing_words
@@ -75,6 +75,9 @@ def tell(session: Session, client: Client, before: Before | None, row: Entitleme
     if before.standing != row.standing:
         words = f"Status: {standing_words(row.standing).words}"
         record(session, client, "entitlement.standing_changed", words, cause, {"from": before.standing})
+        if row.standing == "ended":
+            ended = letters.subscription_ended(before.plan_name or "", present_plan=after_name)
+            letters.post(session, client, f"ended:{row.stripe_subscription_id}", ended)
     if before.step != row.step:
         record(session, client, "entitlement.step_changed", STEP_WORDS[row.step], cause, {"from": before.step})
 

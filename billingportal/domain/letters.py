@@ -63,13 +63,14 @@ def trial_ending(plan_name: str, ends_at: datetime, *, has_card: bool, afterward
 
 
 def subscription_ended(plan_name: str, *, present_plan: str | None) -> Letter:
-    """`present_plan` is what the client has now, if anything."""
+    """`plan_name` is empty where no plan had its prices; `present_plan` is what the client has now, if anything."""
+    ended = f"Your plan {plan_name}" if plan_name else "Your subscription"
     now_words = f"You now have the plan {present_plan}." if present_plan else "You have no plan now."
     return Letter(
         "subscription_ended",
-        f"Your plan {plan_name} has ended",
+        f"{ended} has ended",
         (
-            f"Your plan {plan_name} has ended. {now_words} Nothing was deleted.",
+            f"{ended} has ended. {now_words} Nothing was deleted.",
             "To see your invoices or to choose a plan again, open this page:",
             BILLING_LINK,
         ),

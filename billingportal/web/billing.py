@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, current_app, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from billingportal.db import db, transaction
@@ -14,7 +14,7 @@ from billingportal.models import ProcessorAccount
 from billingportal.money import Money
 from billingportal.portal import current_portal
 from billingportal.stripe_gateway.billing_portal import Flow
-from billingportal.stripe_gateway.errors import StripeProblem
+from billingportal.stripe_gateway.errors import StripeProblem, StripeUnreachable, TooManyRequests
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.invoice_previews import InvoicePreview
 from billingportal.vault import CannotOpen
@@ -46,8 +46,8 @@ def next_payment() -> ResponseReturnValue:
         subscription_id = shown.subscription.stripe_subscription_id
         try:
             preview = gateway().subscriptions.preview(subscription_id)
-        except StripeProblem:
-            problem = AWAY
+        except StripeProblem as stripes:
+            problem = words_of(stripes)
         except Refusal as refusal:
             problem = refusal.message
     if htmx.is_partial(request):
@@ -91,8 +91,8 @@ def create_payment() -> ResponseReturnValue:
     token = request.form.get("token", "")[:TOKEN_LENGTH]
     try:
         done = billing_errands.pay(transaction, gateway(), current_client().id, token)
-    except StripeProblem:
-        return page(problem=AWAY), 503
+    except StripeProblem as problem:
+        return page(problem=words_of(problem)), 503
     except Refusal as refusal:
         return page(problem=refusal.message), 422
     return after(done)
@@ -124,8 +124,8 @@ def at_stripe(flow: Flow) -> ResponseReturnValue:
         address = portal_configurations.open_session(
             transaction, asking, found.account_id, found.customer_id, own_address(url_for("billing.back")), flow
         )
-    except StripeProblem:
-        return page(problem=AWAY), 503
+    except StripeProblem as problem:
+        return page(problem=words_of(problem)), 503
     except Refusal as refusal:
         return page(problem=refusal.message), 422
     return onward(address, "Go on to Stripe")
@@ -136,6 +136,14 @@ def onward(address: str, words: str) -> ResponseReturnValue:
     if may_redirect_form_to(address):
         return htmx.redirect(address)
     return render_template("billing/onward.html", address=address, words=words)
+
+
+def words_of(problem: StripeProblem) -> str:
+    """What a client is told. Only staff can mend a key that lacks a right, so that goes to the log."""
+    if isinstance(problem, (StripeUnreachable, TooManyRequests)):
+        return AWAY
+    current_app.logger.warning("a client's errand failed: %s (request %s)", problem.message, problem.request_id)
+    return NOT_HERE
 
 
 def gateway() -> StripeGateway:

@@ -100,7 +100,8 @@ def test_staff_hands_over_a_link_and_the_client_changes_the_card_on_a_phone(shop
     staff.goto(f"/saas/clients/{one.client_id}/billing-links/new")
     staff.get_by_role("button", name="Make a billing link").click()
     link = staff.locator("#billing-link").input_value()
-    phone, _ = open_page(width=PHONE)
+    phone, watch = open_page(width=PHONE)
+    watch.expected = ["status of 401"]
     phone.goto(link)
     expect(phone.locator("#plan")).to_contain_text("Growth")
     expect(phone.locator("#plan")).to_contain_text("US$49.00 a month")
