@@ -41,13 +41,17 @@ ROUNDS = 4
 
 @dataclass(frozen=True)
 class Applicant:
-    """What a visitor typed. `visitor` is the browser, so that two of its tabs are one sign-up; `address` its IP."""
+    """What a visitor typed. `visitor` is the browser, so that two of its tabs are one sign-up; `address` its IP.
+
+    `accepted_terms` is the address of the terms that were accepted, empty where there are none.
+    """
 
     name: str
     email: str
     workspace_name: str
     visitor: str
     address: str
+    accepted_terms: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ def known_client(session: Session, mode: Mode, email: str, replaceable: Sequence
 
 
 def make(session: Session, applicant: Applicant, order: Order) -> Client:
-    return clients.create(
+    client = clients.create(
         session,
         mode=order.mode,
         name=applicant.name,
@@ -171,6 +175,10 @@ def make(session: Session, applicant: Applicant, order: Order) -> Client:
         workspace_name=applicant.workspace_name,
         actor="client",
     )
+    if applicant.accepted_terms:
+        words = f"Accepted the terms at {applicant.accepted_terms}"
+        clients.record(session, client, "client.terms_accepted", words, None, "client")
+    return client
 
 
 def begin(session: Session, client: Client, applicant: Applicant, order: Order) -> SignedUp:

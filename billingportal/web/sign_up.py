@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from wtforms import BooleanField, EmailField, StringField
+from wtforms.validators import DataRequired, ValidationError
 
 from billingportal import clock
 from billingportal.db import db, transaction
@@ -21,7 +22,7 @@ from billingportal.web.asked import asked, mode_of, with_choice
 from billingportal.web.brand import current_brand
 from billingportal.web.client_session import current_client, require_client
 from billingportal.web.embedding import own_address
-from billingportal.web.forms import PortalForm
+from billingportal.web.forms import PortalForm, trimmed
 from billingportal.web.order import Order, order_of
 from billingportal.web.session import find_staff
 from billingportal.web.till import go_and_pay, open_checkout, success_address, till, till_if_any
@@ -33,10 +34,29 @@ AWAY = "Stripe does not answer right now, so nothing was ordered. Try again in a
 
 
 class SignUpForm(PortalForm):
-    name = StringField("Business name", description="As it stands on your invoices.")
-    email = EmailField("Email", description="Invoices and letters about payments go there.")
-    workspace_name = StringField("First workspace", description="Where your team works. You can rename it later.")
+    name = StringField(
+        "Business name",
+        [DataRequired("Enter the name of your business.")],
+        filters=[trimmed],
+        description="As it stands on your invoices.",
+    )
+    email = EmailField(
+        "Email",
+        [DataRequired("Enter your email address.")],
+        filters=[trimmed],
+        description="Invoices and letters about payments go there.",
+    )
+    workspace_name = StringField(
+        "First workspace",
+        [DataRequired("Give your first workspace a name.")],
+        filters=[trimmed],
+        description="Where your team works. You can rename it later.",
+    )
     terms = BooleanField("I accept the terms")
+
+    def validate_terms(self, field: BooleanField) -> None:
+        if current_brand().terms_url and not field.data:
+            raise ValidationError("Accept the terms to go on.")
 
 
 @blueprint.get("")
@@ -92,8 +112,8 @@ def page(form: SignUpForm, order: Order) -> str:
 
 def signed_up(form: SignUpForm, order: Order) -> ResponseReturnValue:
     """Raises Refusal, Conflict, Throttled and StripeProblem."""
-    if current_brand().terms_url and not form.terms.data:
-        raise Refusal("terms", "Accept the terms to go on.")
+    if not form.is_valid():
+        return page(form, order), 422
     selection = order.selection
     found = till(order.page.mode) if selection else till_if_any(order.page.mode)
     back = with_choice(url_for("pricing.show"), order.values)
@@ -121,6 +141,7 @@ def applicant(form: SignUpForm) -> Applicant:
         workspace_name=form.workspace_name.data or "",
         visitor=visitor(),
         address=request.remote_addr or "",
+        accepted_terms=current_brand().terms_url,
     )
 
 

@@ -88,8 +88,8 @@ def test_what_is_missing_is_said_and_what_was_typed_stays(
     client: Visitor, plans: dict[str, int], session: Session
 ) -> None:
     for name, words in (
-        ("name", "Enter the name of the business."),
-        ("email", "Enter the email address"),
+        ("name", "Enter the name of your business."),
+        ("email", "Enter your email address."),
         ("workspace_name", "Give your first workspace a name."),
     ):
         refused = client.submit(PAGE, {**TYPED, "plan": str(plans["Free"]), name: " "})
@@ -108,6 +108,20 @@ def test_terms_have_to_be_accepted_where_there_are_some(
     assert "https://harbor.example/terms" in client.get(f"{PAGE}?plan={plans['Free']}").text
     assert "Accept the terms to go on." in text_of(client.submit(PAGE, order))
     assert client.submit(PAGE, {**order, "terms": "y"}).status_code == 303
+    accepted = select(AuditEntry.summary).where(AuditEntry.action == "client.terms_accepted")
+    assert session.scalars(accepted).all() == ["Accepted the terms at https://harbor.example/terms"]
+
+
+def test_everything_that_is_wrong_is_said_at_once(client: Visitor, plans: dict[str, int], session: Session) -> None:
+    add_branding(terms_url="https://harbor.example/terms")
+    page = text_of(client.submit(PAGE, {"plan": str(plans["Free"])}))
+    for words in ("name of your business", "your email address", "first workspace a name", "Accept the terms"):
+        assert words in page
+
+
+def test_an_address_that_is_none_is_refused(client: Visitor, plans: dict[str, int]) -> None:
+    page = client.submit(PAGE, {**TYPED, "email": "front desk", "plan": str(plans["Free"])})
+    assert "This is not an email address." in text_of(page)
 
 
 def test_a_known_address_is_told_to_nobody(
