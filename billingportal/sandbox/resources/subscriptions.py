@@ -1,7 +1,8 @@
 """Subscriptions."""
 
-from billingportal.sandbox.billing import canceling, changing, clocks, creating, resuming
+from billingportal.sandbox.billing import canceling, changing, clocks, creating, redeeming, resuming
 from billingportal.sandbox.call import Call
+from billingportal.sandbox.changes import updating
 from billingportal.sandbox.fields import EXPAND, ONLY_EXPAND
 from billingportal.sandbox.lists import Page, Test, created_within, equal, page, within
 from billingportal.sandbox.parameters import Record
@@ -88,6 +89,17 @@ def resume(call: Call, identifier: str) -> Document:
     return resuming.resume(call, call.need(KIND, identifier, "id"))
 
 
+def delete_discount(call: Call, identifier: str) -> Document:
+    """Take the discount from a subscription; of several, the one that came last."""
+    subscription = call.need(KIND, identifier, "id")
+    if not subscription["discounts"]:
+        raise call.absent("discount", identifier, "id")
+    discount = call.store.objects["discount"][subscription["discounts"][-1]]
+    with updating(call, "customer.subscription.updated", subscription):
+        redeeming.remove(call, subscription, discount)
+    return {**discount, "deleted": True}
+
+
 READ, WRITE = "subscriptions:read", "subscriptions:write"
 PATH = "/v1/subscriptions"
 OPERATIONS = [
@@ -97,5 +109,6 @@ OPERATIONS = [
     Operation("POST", f"{PATH}/{{id}}", KIND, update, subscription_parameters.UPDATE, WRITE),
     Operation("POST", f"{PATH}/{{id}}/pause", KIND, pause, Record({**subscription_parameters.PAUSE, **EXPAND}), WRITE),
     Operation("POST", f"{PATH}/{{id}}/resume", KIND, resume, subscription_parameters.RESUME, WRITE),
+    Operation("DELETE", f"{PATH}/{{id}}/discount", "discount", delete_discount, ONLY_EXPAND, WRITE),
     Operation("DELETE", f"{PATH}/{{id}}", KIND, cancel, subscription_parameters.CANCEL, WRITE),
 ]

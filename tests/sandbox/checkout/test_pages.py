@@ -1,5 +1,6 @@
 """The checkout page, as a browser sees it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -39,6 +40,17 @@ def test_paying_leads_back_with_the_sessions_id(client: stripe.StripeClient, ses
     assert (again.status, again.location) == (303, sent.location)
     assert len(subscriptions(client)) == 1
     assert "You are all done here" in fetch(str(session.url)).text
+
+
+def test_a_form_sent_many_times_at_once_makes_one_subscription(
+    client: stripe.StripeClient, session: stripe.checkout.Session
+) -> None:
+    with ThreadPoolExecutor(8) as browsers:
+        answers = list(browsers.map(lambda _: fetch(str(session.url), CARD), range(8)))
+    assert {(answer.status, answer.location) for answer in answers} == {
+        (303, f"https://portal.example/done?session={session.id}")
+    }
+    assert len(subscriptions(client)) == len(client.v1.invoices.list().data) == len(client.v1.charges.list().data) == 1
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ def test_discounts_are_replaced_kept_and_cleared(client: stripe.StripeClient) ->
     both = change(client, subscription, discounts=[{"discount": str(own)}, {"coupon": coupon(client, percent_off=50)}])
     assert both.discounts[0] == own
     assert restarted(client, subscription).total == 400
+    assert client.v1.subscriptions.delete_discount(subscription.id).deleted is True
     assert change(client, subscription, discounts="").discounts == []
     assert event_types(client).count("customer.discount.deleted") == 2
     assert restarted(client, subscription).total == 1000
