@@ -26,6 +26,7 @@ class Known:
     customer_method: str | None
     subscription_id: str | None
     subscription_method: str | None
+    latest_invoice_id: str | None
     open_invoice_id: str | None
     open_invoice_url: str | None
 
@@ -53,6 +54,7 @@ def known(session: Session, client_id: int) -> Known | None:
         customer_method=customers_method(session, link),
         subscription_id=subscription.stripe_subscription_id if subscription else None,
         subscription_method=subscription.default_stripe_payment_method_id if subscription else None,
+        latest_invoice_id=subscription.latest_stripe_invoice_id if subscription else None,
         open_invoice_id=due.stripe_invoice_id if due else None,
         open_invoice_url=due.hosted_invoice_url if due else None,
     )
@@ -104,14 +106,42 @@ def pay(transaction: Transaction, gateway: StripeGateway, client_id: int, token:
         gateway.billing_portal.pay_invoice(invoice_id, f"pay-{client_id}-{invoice_id}-{token}")
     except RequestRefused as problem:
         refusal = problem.message
-    state = gateway.subscriptions.payment_state(invoice_id)
-    bring(transaction, gateway, found, INVOICE, invoice_id)
+    return settled(transaction, gateway, client_id, found, invoice_id, refusal)
+
+
+def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, token: str) -> Payment:
+    """Let a subscription go on that paused when its trial ended without a card: its invoice is charged now.
+
+    `token` as in `pay`. Raises a StripeProblem when Stripe does not answer.
+    """
+    with transaction() as session:
+        found = known(session, client_id)
+    if found is None or found.subscription_id is None:
+        return Payment("nothing")
+    refusal = ""
+    try:
+        gateway.billing_portal.resume_subscription(found.subscription_id, f"resume-{client_id}-{token}")
+    except RequestRefused as problem:
+        refusal = problem.message
     bring(transaction, gateway, found, SUBSCRIPTION, found.subscription_id)
     with transaction() as session:
+        after = known(session, client_id)
+    if after is None or after.latest_invoice_id in (None, found.latest_invoice_id):
+        return Payment("declined", refusal)
+    return settled(transaction, gateway, client_id, after, after.latest_invoice_id, refusal)
+
+
+def settled(
+    transaction: Transaction, gateway: StripeGateway, client_id: int, of: Known, invoice_id: str, refusal: str
+) -> Payment:
+    """What became of an invoice that was to be paid just now; rows and entitlement are brought in line with it."""
+    state = gateway.subscriptions.payment_state(invoice_id)
+    bring(transaction, gateway, of, INVOICE, invoice_id)
+    bring(transaction, gateway, of, SUBSCRIPTION, of.subscription_id)
+    with transaction() as session:
         if state.invoice_status == "paid":
-            audit.record(
-                session, "invoice.paid_now", "Paid an open invoice", actor="client", subject=("client", client_id)
-            )
+            words = "Paid an open invoice"
+            audit.record(session, "invoice.paid_now", words, actor="client", subject=("client", client_id))
         evaluations.evaluate(session, client_id)
     if state.invoice_status == "paid":
         return Payment("paid")

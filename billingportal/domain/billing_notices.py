@@ -13,7 +13,7 @@ from billingportal.money import Money
 
 # What the button beside it does. `pay`: pay the open invoice. `card`: give or change a card. `start`: pay before the
 # trial ends.
-Action = Literal["pay", "card", "finish", "choose", "contact", "keep", "start", "none"]
+Action = Literal["pay", "card", "finish", "choose", "contact", "keep", "start", "resume", "none"]
 NOW: dict[LadderStep, str] = {
     "limited": "All that is there keeps working, but nothing new can be made.",
     "suspended": "Access is suspended until it is paid. Nothing was deleted.",
@@ -132,9 +132,14 @@ def leaving(now: Situation) -> Notice | None:
 
 
 def paused(now: Situation) -> Notice:
+    """A trial that ended without a card goes on by paying. Whoever paid before was paused by the partner."""
+    title = "Your plan is paused"
+    if now.held.source == "subscription":
+        return Notice("warn", title, "Nothing is charged. Write to us to go on.", "contact")
     if now.method is None:
-        return Notice("warn", "Your plan is paused", "Your trial ended without a card. Add one to go on.", "card")
-    return Notice("warn", "Your plan is paused", "Nothing is charged. Write to us to go on.", "contact")
+        return Notice("warn", title, "Your trial ended without a card. Add one to go on.", "card")
+    words = f"Your trial has ended. To go on, {now.next_payment} is charged to {now.method} now."
+    return Notice("warn", title, words, "resume")
 
 
 def ended(now: Situation) -> Notice:

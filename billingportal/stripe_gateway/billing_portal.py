@@ -69,6 +69,15 @@ class BillingPortal:
         options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         ask(lambda: self._client.v1.subscriptions.update(subscription_id, params=params, options=options))
 
+    def resume_subscription(self, subscription_id: str, idempotency_key: str) -> None:
+        """Let a paused subscription go on from now, once its invoice is paid. Raises RequestRefused as above."""
+        params: stripe.params.SubscriptionResumeParams = {
+            "billing_cycle_anchor": {"type": "now"},
+            "payment_behavior": "resume_on_payment_success",
+        }
+        options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
+        ask(lambda: self._client.v1.subscriptions.resume(subscription_id, params=params, options=options))
+
 
 def configuration_params(look: PortalLook) -> JsonObject:
     """What clients may do there. Changing and cancelling plans is done here, so that it is the same everywhere."""

@@ -1,11 +1,12 @@
 """The client's own billing page, and its errands at Stripe: card, details, and paying what is open."""
 
 import secrets
+from collections.abc import Callable
 
 from flask import Blueprint, current_app, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from billingportal.db import db, transaction
+from billingportal.db import Transaction, db, transaction
 from billingportal.domain import billing_errands, portal_configurations, processor_accounts
 from billingportal.domain.billing_errands import Payment
 from billingportal.domain.billing_page import BillingPage, billing_page
@@ -88,9 +89,20 @@ def back() -> ResponseReturnValue:
 @require_client
 def create_payment() -> ResponseReturnValue:
     """Pay the open invoice now."""
+    return paid_by(billing_errands.pay)
+
+
+@blueprint.post("/resumption")
+@require_client
+def create_resumption() -> ResponseReturnValue:
+    """Go on with a plan that paused when its trial ended."""
+    return paid_by(billing_errands.resume)
+
+
+def paid_by(errand: Callable[[Transaction, StripeGateway, int, str], Payment]) -> ResponseReturnValue:
     token = request.form.get("token", "")[:TOKEN_LENGTH]
     try:
-        done = billing_errands.pay(transaction, gateway(), current_client().id, token)
+        done = errand(transaction, gateway(), current_client().id, token)
     except StripeProblem as problem:
         return page(problem=words_of(problem)), 503
     except Refusal as refusal:

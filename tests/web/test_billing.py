@@ -403,3 +403,28 @@ def test_a_change_that_comes_later_is_told(
     words = words_of(app, one.client_id)
     assert "The change to Starter comes on" in words
     assert "Keep the present plan" in words
+
+
+@pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_chargeCustomerFail"])
+def test_a_trial_that_paused_goes_on_once_a_card_was_added_and_charged(
+    app: Flask, sdk: stripe.StripeClient, subscribe: Subscribe, card: str
+) -> None:
+    test_clock = clocks.new_clock(sdk)
+    end = {"end_behavior": {"missing_payment_method": "pause"}}
+    one = subscribe(test_clock=test_clock, card="", trial_period_days=7, trial_settings=end)
+    clocks.advance(sdk, test_clock, clocks.START + 8 * clocks.DAY)
+    catch_up(app, sdk, one, test_clock)
+    visitor = visitor_of(app, one.client_id)
+    assert "Your trial ended without a card. Add one to go on." in text_of(visitor.get(PAGE))
+    clocks.new_card(sdk, one.customer, card)
+    visitor.get(f"{PAGE}/return")
+    assert "Go on with the plan" in text_of(visitor.get(PAGE))
+    answer = visitor.submit(f"{PAGE}/resumption", {"token": "first"})
+    words = text_of(visitor.get(PAGE))
+    if card == "pm_card_visa":
+        assert answer.status_code == 303
+        assert "Growth US$49.00 a month Active" in words
+    else:
+        assert answer.status_code == 422
+        assert "Nothing was charged." in text_of(answer)
+        assert "Growth US$49.00 a month Active" not in words
