@@ -55,7 +55,8 @@ class Door:
         """What comes of the form: paid, asked by the bank, or back with the mistake."""
         if not payable(invoice):
             return self.show(store, invoice, {})
-        saved = self.saved(store, invoice) if form.get("method") == "saved" else None
+        keeps = form.get("method") == "saved" and not form.get("number")  # a number that was typed is meant
+        saved = self.saved(store, invoice) if keeps else None
         card, mistake = (None, "") if saved is not None else typed(form)
         if mistake:
             return self.show(store, invoice, form, mistake)

@@ -22,7 +22,7 @@ def test_an_unpaid_invoice_is_paid_with_a_new_card(client: stripe.StripeClient) 
     page = fetch(str(invoice.hosted_invoice_url))
     for words in (str(invoice.number), "$10.00", "Card number", "Pay $10.00", "Visa ending in 0341"):
         assert words in page.text
-    assert fetch(str(invoice.hosted_invoice_url), CARD).status == 303
+    assert fetch(str(invoice.hosted_invoice_url), {**CARD, "method": "saved"}).status == 303
     assert client.v1.invoices.retrieve(invoice.id).status == "paid"
     assert client.v1.subscriptions.retrieve(subscription.id).status == "active"
     assert "Card number" not in fetch(str(invoice.hosted_invoice_url)).text
