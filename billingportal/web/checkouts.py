@@ -69,8 +69,14 @@ def sign_in(checkout: Checkout) -> None:
     """The client is here: soon after the payment, in the browser that Stripe led back."""
     client = db.session().get_one(Client, checkout.client_id)
     is_fresh = checkout.ended_at is not None and now() - checkout.ended_at < SIGNS_IN_FOR
-    if is_fresh and client.archived_at is None and client_session.find_client() is None:
+    if is_fresh and client.archived_at is None and not is_here(checkout):
         client_session.sign_in(client)
+
+
+def is_here(checkout: Checkout) -> bool:
+    """Whether the client whose checkout it is has a session in this browser."""
+    here = client_session.find_client()
+    return here is not None and here.id == checkout.client_id
 
 
 def facts(checkout: Checkout, now_at: Stage, looks: int) -> dict[str, object]:
@@ -87,7 +93,7 @@ def facts(checkout: Checkout, now_at: Stage, looks: int) -> dict[str, object]:
         "pause": QUICK if looks < QUICK_LOOKS else SLOW,
         "again": with_choice(url_for("sign_up.new"), values),
         "back": with_choice(url_for("pricing.show"), values),
-        "is_signed_in": client_session.find_client() is not None,
+        "is_signed_in": is_here(checkout),
     }
 
 

@@ -69,11 +69,10 @@ def new() -> str:
 @blueprint.post("")
 def create() -> ResponseReturnValue:
     form, order = SignUpForm.of_request(), asked_order()
-    client = client_session.find_client()
+    client = client_here(order)
     try:
-        if client is not None and client.mode == order.page.mode:
-            return bought_by(client, order)
-        return signed_up(form, order)
+        refuse_changes(order)
+        return bought_by(client, order) if client is not None else signed_up(form, order)
     except AlreadySubscribed:
         return htmx.redirect(with_choice("/portal/billing/plan", order.values))
     except Refusal as refusal:
@@ -85,6 +84,18 @@ def create() -> ResponseReturnValue:
     except Throttled as throttled:
         return refused_for_now(form, order, throttled)
     return page(form, asked_order()), 422
+
+
+def client_here(order: Order) -> Client | None:
+    """The client who is signed in, in the mode of the order."""
+    client = client_session.find_client()
+    return client if client is not None and client.mode == order.page.mode else None
+
+
+def refuse_changes(order: Order) -> None:
+    """Nobody buys anything else than what the page showed. Raises Refusal."""
+    if any(request.form.get(name, value) != value for name, value in order.values.items()):
+        raise Refusal("", "What is for sale has changed since you opened this page. Look at your order again.")
 
 
 def asked_order() -> Order:
@@ -105,7 +116,7 @@ def page(form: SignUpForm, order: Order) -> str:
         form=form,
         order=order,
         mode=order.page.mode,
-        here=client_session.find_client(),
+        here=client_here(order),
         back=with_choice(url_for("pricing.show"), order.values),
     )
 

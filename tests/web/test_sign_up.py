@@ -119,6 +119,16 @@ def test_everything_that_is_wrong_is_said_at_once(client: Visitor, plans: dict[s
         assert words in page
 
 
+def test_nobody_buys_anything_else_than_what_was_shown(
+    client: Visitor, plans: dict[str, int], session: Session
+) -> None:
+    order = {**TYPED, "plan": str(plans["Growth"]), "interval": "week", "currency": "usd"}
+    refused = client.submit(PAGE, order)
+    assert refused.status_code == 422
+    assert "What is for sale has changed since you opened this page." in text_of(refused)
+    assert all_clients(session) == []
+
+
 def test_an_address_that_is_none_is_refused(client: Visitor, plans: dict[str, int]) -> None:
     page = client.submit(PAGE, {**TYPED, "email": "front desk", "plan": str(plans["Free"])})
     assert "This is not an email address." in text_of(page)
