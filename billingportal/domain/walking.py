@@ -24,6 +24,9 @@ LAST_OF_KIND: dict[str, Kind] = {
     "subscriptions": KINDS["subscription"],
     "invoices": KINDS["invoice"],
     "invoice payments": KINDS["invoice_payment"],
+    "subscription schedules": KINDS["subscription_schedule"],
+    "refunds": KINDS["refund"],
+    "disputes": KINDS["dispute"],
 }
 
 

@@ -65,6 +65,9 @@ WALKS: dict[str, Walk] = {
     "subscriptions": Walk(lambda client: client.v1.subscriptions.list, {"status": "all"}),
     "invoices": Walk(lambda client: client.v1.invoices.list, {}),
     "invoice payments": Walk(lambda client: client.v1.invoice_payments.list, {}),
+    "subscription schedules": Walk(lambda client: client.v1.subscription_schedules.list, {}),
+    "refunds": Walk(lambda client: client.v1.refunds.list, {}),
+    "disputes": Walk(lambda client: client.v1.disputes.list, {}),
 }
 
 

@@ -33,6 +33,13 @@ PROBES: tuple[tuple[Right, Probe], ...] = (
     (Right("Subscriptions", "Write"), lambda client: client.v1.subscriptions.list(params={"limit": 1})),
     (Right("Invoices", "Write"), lambda client: client.v1.invoices.list(params={"limit": 1})),
     (Right("Billing Meters", "Write"), lambda client: client.v1.billing.meters.list(params={"limit": 1})),
+    (Right("Checkout Sessions", "Write"), lambda client: client.v1.checkout.sessions.list(params={"limit": 1})),
+    (
+        Right("Customer portal", "Write"),
+        lambda client: client.v1.billing_portal.configurations.list(params={"limit": 1}),
+    ),
+    (Right("Refunds", "Write"), lambda client: client.v1.refunds.list(params={"limit": 1})),
+    (Right("Disputes", "Read"), lambda client: client.v1.disputes.list(params={"limit": 1})),
 )
 
 

@@ -8,7 +8,15 @@ import pytest
 
 from billingportal.stripe_gateway import calls, client
 from billingportal.stripe_gateway.client import gateway_opener
-from billingportal.stripe_gateway.copies import AccountCopy, CustomerCopy, PriceCopy, SubscriptionCopy
+from billingportal.stripe_gateway.copies import (
+    AccountCopy,
+    CustomerCopy,
+    DisputeCopy,
+    PriceCopy,
+    RefundCopy,
+    SubscriptionCopy,
+    SubscriptionScheduleCopy,
+)
 from billingportal.stripe_gateway.errors import (
     KeyExpired,
     KeyRejected,
@@ -294,7 +302,36 @@ def test_the_walks_see_archived_and_canceled_things(
         "customers": 1,
         "subscriptions": 1,
         "invoices": 1,
+        "invoice payments": 1,
+        "subscription schedules": 0,
+        "refunds": 0,
+        "disputes": 0,
     }
+
+
+def test_the_walks_see_what_became_of_payments_and_what_is_planned(
+    sandbox: Sandbox, account: SandboxAccount, gateway: StripeGateway
+) -> None:
+    made = sandbox.control("samples", account=account.id, mode="test", name="subscription")
+    api = sandbox.client(account.test_key).v1
+    (invoice,) = api.invoices.list().data
+    (payment,) = api.invoice_payments.list(params={"invoice": str(invoice.id)}).data
+    api.refunds.create(params={"payment_intent": str(payment.payment.payment_intent), "amount": 100})
+    sandbox.control("disputes", account=account.id, mode="test", invoice=invoice.id, status="needs_response")
+    api.subscription_schedules.create(params={"from_subscription": made["subscription"]})
+
+    (schedule,) = gateway.page("subscription schedules", None).copies
+    (refund,) = gateway.page("refunds", None).copies
+    (dispute,) = gateway.page("disputes", None).copies
+
+    assert isinstance(schedule, SubscriptionScheduleCopy)
+    assert schedule.stripe_subscription_id == made["subscription"]
+    assert isinstance(refund, RefundCopy)
+    assert (refund.amount_minor, refund.status) == (100, "succeeded")
+    assert isinstance(dispute, DisputeCopy)
+    assert dispute.status == "needs_response"
+    assert dispute.answer_due_at is not None
+    assert {dispute.stripe_payment_intent_id, refund.stripe_payment_intent_id} == {payment.payment.payment_intent}
 
 
 def test_events_are_listed_newest_first_since_a_moment(
