@@ -8,11 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.domain import choices, client_plans, clients, move_items, plans, selling_settings, usage
+from billingportal.domain.asked_quantities import counted
 from billingportal.domain.choices import ChosenItem, Selection
 from billingportal.domain.day_words import day
 from billingportal.domain.move_previews import Over
 from billingportal.domain.move_timing import Direction, Had, direction, timings
 from billingportal.domain.present_plans import PlanName, PresentPlan, present_plan
+from billingportal.domain.price_words import period_words
 from billingportal.errors import Refusal
 from billingportal.models import Plan, Resource
 from billingportal.models.plan_move import MoveTiming
@@ -33,6 +35,8 @@ class Planned:
     direction: Direction
     timings: tuple[MoveTiming, ...]
     over: tuple[Over, ...]
+    from_words: str
+    to_words: str
 
     @property
     def has_usage(self) -> bool:
@@ -65,7 +69,23 @@ def planned(session: Session, client_id: int, plan_id: int, selection: Selection
         allows_downgrade_at_once=selling_settings.current(session).allows_downgrade_at_once,
     )
     over = over_quota(session, client_id, plan, wanted)
-    return Planned(present, name_of(plan), selection, wanted, changes, towards, offered, over)
+    before, afterwards = change_words(session, present, plan.name, selection)
+    return Planned(present, name_of(plan), selection, wanted, changes, towards, offered, over, before, afterwards)
+
+
+def change_words(session: Session, present: PresentPlan, name: str, selection: Selection) -> tuple[str, str]:
+    """What it is and what it becomes: the plans, or of the same plan what differs."""
+    had = present.selection
+    if had is None or present.name != name:
+        return present.name, name
+    units = {row.key: row.unit for row in session.scalars(select(Resource))}
+    keys = [key for key, number in selection.quantities.items() if number != had.quantities.get(key)]
+    before = [counted(had.quantities.get(key, 0), units.get(key, key)) for key in keys]
+    afterwards = [counted(selection.quantities[key], units.get(key, key)) for key in keys]
+    if had.period != selection.period:
+        before.append(f"paid {period_words(*had.period)}")
+        afterwards.append(f"paid {period_words(*selection.period)}")
+    return ", ".join([name, *before]), ", ".join([name, *afterwards])
 
 
 def name_of(plan: Plan) -> PlanName:
@@ -75,7 +95,7 @@ def name_of(plan: Plan) -> PlanName:
 def ending(session: Session, present: PresentPlan, plan: Plan, selection: Selection) -> Planned:
     """To a free plan: the subscription ends with what is paid for."""
     over = over_quota(session, present.client_id, plan, ())
-    return Planned(present, name_of(plan), selection, (), (), "down", ("renewal",), over)
+    return Planned(present, name_of(plan), selection, (), (), "down", ("renewal",), over, present.name, plan.name)
 
 
 def refuse_unchangeable(present: PresentPlan) -> None:

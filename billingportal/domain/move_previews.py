@@ -63,7 +63,8 @@ class Preview:
     `prorated_at` is frozen: with it Stripe computes the same again. `ends_subscription`: the new plan is free.
     """
 
-    from_name: str
+    from_words: str
+    to_words: str
     plan: PlanName
     selection: Selection
     direction: Direction
@@ -109,8 +110,10 @@ class Preview:
 
     @property
     def seal(self) -> str:
-        """The same for previews that promise the same. Use so far is no promise, nor are totals that have it in."""
-        shown = self.to_json()
+        """The same for previews that promise the same. Use so far is no promise, nor are totals that have it in. A
+        period that starts now is known by its days: it moves with the seconds."""
+        day = self.renews_at.date().isoformat() if self.renews_at else None
+        shown = self.to_json() | {"renews_at": day}
         lines = self.charge.lines if self.charge else ()
         if any(line.is_usage for line in lines):
             promised: list[Json] = [[line.words, line.amount.minor] for line in lines if not line.is_usage]

@@ -62,16 +62,17 @@ def preview(
     if chosen == "renewal" or plan.present.is_on_trial:
         return put_together(plan, chosen, moment, None, renewal, trial_or_period_end(plan.present))
     invoice = gateway.subscriptions.preview(subscription_id, plan.changes, prorated_at=moment)
-    if is_of_next_period(invoice, moment):
+    if is_of_next_period(plan.present, invoice):
         return put_together(plan, chosen, moment, None, renewal, plan.present.period_ends_at)
     with transaction() as session:
         lines = invoice_words.worded(session, plan.present.account_id, invoice)
     return put_together(plan, chosen, moment, charge_of(invoice, lines), renewal, renews_at(plan, invoice, moment))
 
 
-def is_of_next_period(invoice: InvoicePreview, moment: datetime) -> bool:
+def is_of_next_period(present: PresentPlan, invoice: InvoicePreview) -> bool:
     """Whether nothing is charged now: Stripe shows the next invoice then."""
-    return any(line.starts_at > moment for line in invoice.lines)
+    next_period = min(item.ends_at for item in present.items)
+    return any(line.starts_at >= next_period for line in invoice.lines)
 
 
 def trial_or_period_end(present: PresentPlan) -> datetime:
@@ -94,7 +95,8 @@ def put_together(
 ) -> Preview:
     present = plan.present
     return Preview(
-        from_name=present.name,
+        from_words=plan.from_words,
+        to_words=plan.to_words,
         plan=plan.plan,
         selection=plan.selection,
         direction=plan.direction,
@@ -239,4 +241,4 @@ def begin(session: Session, client_id: int, shown: Preview, staff_id: int | None
 
 def words_of(shown: Preview) -> str:
     when = "" if shown.timing == "now" else " at the end of the period"
-    return f"Asked for the change from {shown.from_name} to {shown.plan.name}{when}"
+    return f"Asked for the change from {shown.from_words} to {shown.to_words}{when}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from billingportal.errors import Refusal
 from billingportal.models import Plan
+from billingportal.models.plan import TrialEnd
 from billingportal.models.plan_quota import Reaction
 
 LONGEST_TRIAL = 730  # days, as at Stripe
@@ -30,6 +31,7 @@ class PlanTerms:
     features: Sequence[str] = ()
     trial_days: int = 0
     trial_needs_card: bool = True
+    trial_end: TrialEnd = "default"
     is_on_request: bool = False
     quotas: Mapping[int, Limit] | None = None
 
@@ -73,6 +75,7 @@ def terms_of_plan(plan: Plan) -> PlanTerms:
         features=[str(line) for line in plan.features],
         trial_days=plan.trial_days,
         trial_needs_card=plan.trial_needs_card,
+        trial_end=plan.trial_end,
         is_on_request=plan.is_on_request,
         quotas=limits_of(plan),
     )

@@ -144,6 +144,7 @@ def copy_terms(plan: Plan, terms: PlanTerms) -> None:
     plan.description, plan.note = terms.description, terms.note
     plan.features = list(terms.features)
     plan.trial_days, plan.trial_needs_card = terms.trial_days, terms.trial_needs_card
+    plan.trial_end = terms.trial_end
     plan.is_on_request = terms.is_on_request
     write_quotas(plan, dict(terms.quotas or {}))
 

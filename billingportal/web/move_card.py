@@ -27,8 +27,11 @@ class MoveCard:
 
     @property
     def is_empty(self) -> bool:
-        has_news = self.present is not None and (self.present.ends_at is not None or self.present.is_on_trial)
-        return self.move is None and not has_news
+        if self.move is not None or self.present is None:
+            return self.move is None
+        if self.present.ends_at is not None:
+            return not self.side.is_staff
+        return not (self.present.is_on_trial and (self.has_card or self.side.is_staff))
 
 
 def facts(session: Session, client: Client, *, is_staff: bool = True) -> MoveCard:

@@ -11,12 +11,18 @@ from billingportal.domain.plan_links import Link
 from billingportal.domain.plan_terms import Limit, PlanTerms
 from billingportal.errors import Refusal
 from billingportal.models import Plan, Resource
+from billingportal.models.plan import TrialEnd
 from billingportal.models.plan_change import AppliesTo
 from billingportal.models.plan_price import PriceRole
 from billingportal.models.plan_quota import Reaction
 from billingportal.web.forms import PortalForm
 
 REACTIONS: dict[Reaction, str] = {"block": "Block new ones", "warn": "Allow and warn", "bill": "Bill extra use"}
+TRIAL_ENDS: dict[TrialEnd, str] = {
+    "default": "End it, and go on with the default plan",
+    "cancel": "End it, with no plan",
+    "pause": "Pause it until a card is added",
+}
 LARGEST_NUMBER = 15  # digits
 MOST_PRICES = 20
 
@@ -28,6 +34,7 @@ class PlanFields(PortalForm):
     note = TextAreaField("Note", description="Only your team sees it.")
     trial_days = StringField("Trial days", description="0 for no trial.", default="0")
     trial_needs_card = BooleanField("Ask for a card before the trial", default=True)
+    trial_end = StringField("When a trial ends without a card", default="default")
     is_on_request = BooleanField("Sold on request: show “Contact us” where there is no price")
     revision = HiddenField(default="0")
 
@@ -93,6 +100,7 @@ class PlanForm:
                 "note": plan.note,
                 "trial_days": str(plan.trial_days),
                 "trial_needs_card": plan.trial_needs_card,
+                "trial_end": plan.trial_end,
                 "is_on_request": plan.is_on_request,
                 "revision": str(plan.revision),
             }
@@ -116,9 +124,14 @@ class PlanForm:
             features=(typed.features.data or "").splitlines(),
             trial_days=whole_number("trial_days", typed.trial_days.data or "") or 0,
             trial_needs_card=bool(typed.trial_needs_card.data),
+            trial_end=trial_end(typed.trial_end.data),
             is_on_request=bool(typed.is_on_request.data),
             quotas={row.resource.id: row.limit() for row in self.quotas},
         )
+
+    @property
+    def trial_ends(self) -> dict[TrialEnd, str]:
+        return TRIAL_ENDS
 
     @property
     def revision(self) -> int:
@@ -140,6 +153,10 @@ class PlanForm:
     @property
     def has_errors(self) -> bool:
         return any(row.error for row in self.quotas) or any(row.error for row in self.prices)
+
+
+def trial_end(typed: str | None) -> TrialEnd:
+    return cast(TrialEnd, typed) if typed in get_args(TrialEnd) else "default"
 
 
 def quota_row(resource: Resource, values: "MultiDict[str, str]") -> QuotaRow:

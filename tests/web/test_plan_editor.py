@@ -67,6 +67,7 @@ def test_a_new_plan_is_a_draft_with_everything_that_was_typed(signed_in: Visitor
             features="Inbox\n\n  Reports ",
             note="ours",
             trial_days="14",
+            trial_end="pause",
             **{f"quota_{contacts}": "5,000", f"reaction_{contacts}": "warn", f"quota_{channels}": "0"},
         ),
     )
@@ -75,6 +76,7 @@ def test_a_new_plan_is_a_draft_with_everything_that_was_typed(signed_in: Visitor
     plan = stored(session)[0]
     assert (plan.name, plan.state, plan.description, plan.note) == ("Growth", "draft", "For teams", "ours")
     assert (plan.features, plan.trial_days, plan.trial_needs_card) == (["Inbox", "Reports"], 14, False)
+    assert plan.trial_end == "pause"
     quotas = {row.resource_id: (row.quota, row.reaction) for row in plan.quotas}
     assert quotas[contacts] == (5000, "warn")
     assert quotas[channels] == (0, "block")
