@@ -33,14 +33,13 @@ def reasons(
 
 
 def words_of(held: SubscriptionFacts, paid: Composition | None) -> str:
-    name = held.stripe_subscription_id
     if held.proven is None:
         if held.status in ("active", "incomplete"):
-            return f"The subscription {name} waits for its first payment. Nothing is granted before it is paid."
-        return f"The subscription {name} is {held.status.replace('_', ' ')} and was never paid for."
+            return f"The subscription waits for its first payment. Nothing is granted before it is paid."
+        return f"The subscription is {held.status.replace('_', ' ')} and was never paid for."
     if paid is None or paid.plan is None:
         prices = ", ".join(held.proven.items)
-        return f"The subscription {name} is paid for, but no plan has its price {prices}."
+        return f"The subscription is paid for, but no plan has its price {prices}."
     words = {
         "trialing": "is on trial",
         "active": "is paid for",
@@ -50,7 +49,7 @@ def words_of(held: SubscriptionFacts, paid: Composition | None) -> str:
     }[held.status]
     end = f", and ends on {day(held.ends_at)}" if held.ends_at else ""
     waiting = "" if held.proven.items == held.shown.items else " A change of it waits for its payment."
-    return f"The subscription {name} {words} and means the plan {paid.plan.name}{end}.{waiting}"
+    return f"The subscription {words} and means the plan {paid.plan.name}{end}.{waiting}"
 
 
 def ladder_words(step: Rung) -> str:

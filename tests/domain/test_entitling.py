@@ -62,7 +62,7 @@ def test_who_pays_has_the_plan_of_the_price() -> None:
     assert (found.plan, found.source, found.standing) == (GROWTH, "subscription", "active")
     assert found.quotas == dict(GROWTH.quotas)
     assert found.renews_at == NOW + 20 * DAY
-    assert found.reasons == ("The subscription sub_1 is paid for and means the plan Growth.",)
+    assert found.reasons == ("The subscription is paid for and means the plan Growth.",)
 
 
 def test_the_quantity_bought_is_the_quota() -> None:
