@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
@@ -55,11 +55,6 @@ def listed(session: Session, before_id: int | None = None) -> Sequence[tuple[Out
     if before_id is not None:
         rows = rows.where(OutgoingMail.id < before_id)
     return [(mail, client) for mail, client in session.execute(rows)]
-
-
-def count_failed(session: Session) -> int:
-    """How many letters were given up."""
-    return session.scalar(select(func.count(OutgoingMail.id)).where(OutgoingMail.state == "failed")) or 0
 
 
 def try_again(session: Session, mail_id: int, *, staff_id: int) -> OutgoingMail:
