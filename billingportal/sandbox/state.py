@@ -12,7 +12,7 @@ from billingportal.sandbox.identifiers import letters
 from billingportal.sandbox.keys import MODES, Key, new_key
 from billingportal.sandbox.wire import Document
 
-FORMAT = 1
+FORMAT = 2
 REQUESTS_KEPT = 500
 
 
@@ -132,10 +132,12 @@ def save(world: World, path: Path) -> None:
 
 
 def load(path: Path) -> World:
-    """Read a saved state. Raises ValueError for a file that is none."""
+    """Read a saved state. Raises ValueError for a file that is none, or was written by another version."""
     saved = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(saved, dict) or saved.get("format") != FORMAT:
+    if not isinstance(saved, dict) or "format" not in saved:
         raise ValueError(f"{path} is no state of this sandbox")
+    if saved["format"] != FORMAT:
+        raise ValueError(f"{path} was written by another version of the sandbox. Move it away to start anew.")
     world = World()
     for account in saved["accounts"]:
         stores = {mode: Store(**store) for mode, store in account["stores"].items()}

@@ -37,6 +37,13 @@ def test_saving_and_loading_agree(tmp_path: Path) -> None:
     assert again.keys == world.keys
 
 
+def test_a_state_of_another_version_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text('{"format": 1, "accounts": [], "keys": []}')
+    with pytest.raises(ValueError, match="Move it away to start anew"):
+        load(path)
+
+
 def test_a_file_that_is_no_state_stops_the_start_with_one_line(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     path.write_text("[]")
