@@ -128,6 +128,7 @@ def init_app(app: Flask) -> None:
         icons,
         navigation,
         words,
+        move_card,
     ):
         surrounding.init_app(app)
     for blueprint in BLUEPRINTS:
