@@ -9,9 +9,9 @@ from billingportal.domain.kinds import INVOICE, INVOICE_PAYMENT, REFUND, SUBSCRI
 from billingportal.domain.settling import refresh
 from billingportal.models import Invoice, Refund
 from billingportal.money import Money
-from billingportal.stripe_gateway.copies import InvoicePaymentCopy
 from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.stripe_gateway.payment_copies import InvoicePaymentCopy
 
 
 @dataclass(frozen=True)

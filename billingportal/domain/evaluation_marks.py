@@ -5,15 +5,8 @@ from sqlalchemy import Select, Update, bindparam, or_, select, update
 from billingportal.clock import now
 from billingportal.db import Database
 from billingportal.models import Client, ClientCustomer, Customer, Entitlement
-from billingportal.stripe_gateway.copies import (
-    CheckoutSessionCopy,
-    Copy,
-    CustomerCopy,
-    InvoiceCopy,
-    SubscriptionCopy,
-    SubscriptionScheduleCopy,
-    TestClockCopy,
-)
+from billingportal.stripe_gateway.copies import Copy, CustomerCopy, InvoiceCopy, SubscriptionCopy
+from billingportal.stripe_gateway.sale_copies import CheckoutSessionCopy, SubscriptionScheduleCopy, TestClockCopy
 
 # What decides about clients, and names the customer.
 TELLING = (CustomerCopy, SubscriptionCopy, InvoiceCopy, CheckoutSessionCopy, SubscriptionScheduleCopy)

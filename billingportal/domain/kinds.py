@@ -22,21 +22,16 @@ from billingportal.models import (
 )
 from billingportal.models.stripe_row import StripeRow
 from billingportal.stripe_gateway.copies import (
-    CheckoutSessionCopy,
     Copy,
     CustomerCopy,
-    DisputeCopy,
     InvoiceCopy,
-    InvoicePaymentCopy,
     MeterCopy,
-    PaymentMethodCopy,
     PriceCopy,
     ProductCopy,
-    RefundCopy,
     SubscriptionCopy,
-    SubscriptionScheduleCopy,
-    TestClockCopy,
 )
+from billingportal.stripe_gateway.payment_copies import DisputeCopy, InvoicePaymentCopy, PaymentMethodCopy, RefundCopy
+from billingportal.stripe_gateway.sale_copies import CheckoutSessionCopy, SubscriptionScheduleCopy, TestClockCopy
 
 ITEMS = "items"
 

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from billingportal.plain_json import Json, JsonObject
+from billingportal.stripe_gateway.payment_copies import DisputeCopy, InvoicePaymentCopy, PaymentMethodCopy, RefundCopy
+from billingportal.stripe_gateway.sale_copies import CheckoutSessionCopy, SubscriptionScheduleCopy, TestClockCopy
 
 
 @dataclass(frozen=True)
@@ -141,107 +143,6 @@ class InvoiceCopy:
     invoice_pdf_url: str | None
     sold: list[Json]
     labels: JsonObject
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class InvoicePaymentCopy:
-    """What ties an invoice to the payment behind it: the only way from a refund or dispute to its invoice."""
-
-    stripe_invoice_payment_id: str
-    stripe_invoice_id: str
-    stripe_payment_intent_id: str | None
-    stripe_charge_id: str | None
-    amount_paid_minor: int
-    currency: str
-    status: str
-    is_default: bool
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class PaymentMethodCopy:
-    """How a client pays. A detached one has no customer any more. Only cards expire."""
-
-    stripe_payment_method_id: str
-    stripe_customer_id: str | None
-    type: str
-    brand: str | None
-    last_four: str | None
-    expires_month: int | None
-    expires_year: int | None
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class CheckoutSessionCopy:
-    stripe_checkout_session_id: str
-    stripe_customer_id: str | None
-    stripe_subscription_id: str | None
-    mode: str
-    status: str | None
-    payment_status: str
-    client_reference: str | None
-    currency: str | None
-    total_minor: int | None
-    labels: JsonObject
-    expires_at: datetime
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class SubscriptionScheduleCopy:
-    """`phases` is JSON: for each, when it starts and ends (ISO, UTC) and its prices with their quantities.
-
-    A released schedule still names the subscription that it was of.
-    """
-
-    stripe_schedule_id: str
-    stripe_customer_id: str
-    stripe_subscription_id: str | None
-    status: str
-    end_behavior: str
-    phases: list[Json]
-    labels: JsonObject
-    released_at: datetime | None
-    completed_at: datetime | None
-    canceled_at: datetime | None
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class RefundCopy:
-    stripe_refund_id: str
-    stripe_payment_intent_id: str | None
-    stripe_charge_id: str | None
-    amount_minor: int
-    currency: str
-    status: str | None
-    reason: str | None
-    failure_reason: str | None
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class DisputeCopy:
-    stripe_dispute_id: str
-    stripe_payment_intent_id: str | None
-    stripe_charge_id: str
-    amount_minor: int
-    currency: str
-    status: str
-    reason: str
-    answer_due_at: datetime | None
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class TestClockCopy:
-    """A customer on a test clock lives at `frozen_at`, not now."""
-
-    stripe_test_clock_id: str
-    status: str
-    frozen_at: datetime
     created_at: datetime
 
 

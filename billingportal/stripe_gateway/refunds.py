@@ -7,8 +7,8 @@ import stripe
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway import translate_payments
 from billingportal.stripe_gateway.calls import ask
-from billingportal.stripe_gateway.copies import InvoicePaymentCopy
 from billingportal.stripe_gateway.errors import NotThere
+from billingportal.stripe_gateway.payment_copies import InvoicePaymentCopy
 
 RefundReason = Literal["duplicate", "requested_by_customer"]
 PAGE_SIZE = 100

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from billingportal.plain_json import JsonObject
-from billingportal.stripe_gateway.copies import DisputeCopy, InvoicePaymentCopy, PaymentMethodCopy, RefundCopy
 from billingportal.stripe_gateway.fields import (
     flag,
     moment,
@@ -16,6 +15,7 @@ from billingportal.stripe_gateway.fields import (
     required_id,
     text,
 )
+from billingportal.stripe_gateway.payment_copies import DisputeCopy, InvoicePaymentCopy, PaymentMethodCopy, RefundCopy
 
 
 def payment_method(source: JsonObject) -> PaymentMethodCopy:

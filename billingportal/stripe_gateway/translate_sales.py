@@ -1,7 +1,6 @@
 """Checkout sessions, schedules and test clocks: Stripe's JSON into our copies."""
 
 from billingportal.plain_json import Json, JsonObject
-from billingportal.stripe_gateway.copies import CheckoutSessionCopy, SubscriptionScheduleCopy, TestClockCopy
 from billingportal.stripe_gateway.fields import (
     moment,
     optional_id,
@@ -13,6 +12,7 @@ from billingportal.stripe_gateway.fields import (
     required_id,
     text,
 )
+from billingportal.stripe_gateway.sale_copies import CheckoutSessionCopy, SubscriptionScheduleCopy, TestClockCopy
 
 
 def checkout_session(source: JsonObject) -> CheckoutSessionCopy:

@@ -1,6 +1,5 @@
 """Clients are evaluated when something changes: by Stripe, by people, by time. The answer is kept, with its cause."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -72,7 +71,7 @@ class Business:
 
 
 @pytest.fixture
-def business(world: World, owner: Staff) -> Iterator[Business]:
+def business(world: World, owner: Staff) -> Business:
     world.connect()
     world.work()
     sdk = world.sandbox.client(world.stripe_account.test_key)

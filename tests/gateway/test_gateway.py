@@ -8,15 +8,7 @@ import pytest
 
 from billingportal.stripe_gateway import calls, client
 from billingportal.stripe_gateway.client import gateway_opener
-from billingportal.stripe_gateway.copies import (
-    AccountCopy,
-    CustomerCopy,
-    DisputeCopy,
-    PriceCopy,
-    RefundCopy,
-    SubscriptionCopy,
-    SubscriptionScheduleCopy,
-)
+from billingportal.stripe_gateway.copies import AccountCopy, CustomerCopy, PriceCopy, SubscriptionCopy
 from billingportal.stripe_gateway.errors import (
     KeyExpired,
     KeyRejected,
@@ -29,7 +21,9 @@ from billingportal.stripe_gateway.errors import (
 )
 from billingportal.stripe_gateway.gateway import API_VERSION, StripeGateway
 from billingportal.stripe_gateway.lists import WALKS
+from billingportal.stripe_gateway.payment_copies import DisputeCopy, RefundCopy
 from billingportal.stripe_gateway.rights import PROBES, Right
+from billingportal.stripe_gateway.sale_copies import SubscriptionScheduleCopy
 from tests.support.sandbox import Sandbox, SandboxAccount, free_port
 
 ADDRESS = "http://127.0.0.1:9/webhooks/stripe/token"

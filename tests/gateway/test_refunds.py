@@ -2,9 +2,9 @@
 
 import pytest
 
-from billingportal.stripe_gateway.copies import InvoicePaymentCopy
 from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.stripe_gateway.payment_copies import InvoicePaymentCopy
 from tests.support.sandbox import Sandbox, SandboxAccount
 
 

@@ -7,7 +7,8 @@ from billingportal.domain import held_rows
 from billingportal.domain.kinds import KINDS
 from billingportal.models import StripeEvent
 from billingportal.stripe_gateway import translate
-from billingportal.stripe_gateway.copies import Copy, InvoicePaymentCopy
+from billingportal.stripe_gateway.copies import Copy
+from billingportal.stripe_gateway.payment_copies import InvoicePaymentCopy
 from tests.support.sandbox import SandboxClient
 
 # Stripe has no list of these: what no event told of is not known here.
