@@ -1,10 +1,11 @@
 """What clients pay each period by what their subscriptions consist of. An estimate: no discounts, tax or use."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, tuple_
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from billingportal.domain.offers import Period, length
 from billingportal.domain.price_terms import is_metered, terms_of
@@ -33,6 +34,16 @@ class Estimate:
         return f"{self.due} {period_words(*self.period)}{' + use' if self.has_use else ''}"
 
 
+def is_one_of(
+    keys: Iterable[Key], account_id: InstrumentedAttribute[int], object_id: InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
+    """Whether a row is one of these. Account by account, since SQLite finds pairs by no index."""
+    ids = defaultdict(list)
+    for account, name in keys:
+        ids[account].append(name)
+    return or_(*((account_id == account) & object_id.in_(names) for account, names in ids.items()))
+
+
 def subscriptions_of(session: Session, rows: Iterable[Entitlement]) -> dict[Key, Subscription]:
     """The subscriptions behind the entitlements, with their items, by account and id."""
     keys = {
@@ -42,8 +53,8 @@ def subscriptions_of(session: Session, rows: Iterable[Entitlement]) -> dict[Key,
     }
     if not keys:
         return {}
-    key = tuple_(Subscription.processor_account_id, Subscription.stripe_subscription_id)
-    found = session.scalars(select(Subscription).where(key.in_(keys)).options(selectinload(Subscription.items)))
+    wanted = is_one_of(keys, Subscription.processor_account_id, Subscription.stripe_subscription_id)
+    found = session.scalars(select(Subscription).where(wanted).options(selectinload(Subscription.items)))
     return {(one.processor_account_id, one.stripe_subscription_id): one for one in found}
 
 
@@ -58,8 +69,7 @@ def prices_of(session: Session, subscriptions: Iterable[Subscription]) -> dict[K
     keys = {(one.processor_account_id, item.stripe_price_id) for one in subscriptions for item in one.items}
     if not keys:
         return {}
-    key = tuple_(Price.processor_account_id, Price.stripe_price_id)
-    rows = session.scalars(select(Price).where(key.in_(keys)))
+    rows = session.scalars(select(Price).where(is_one_of(keys, Price.processor_account_id, Price.stripe_price_id)))
     return {(price.processor_account_id, price.stripe_price_id): price for price in rows}
 
 

@@ -70,7 +70,7 @@ def search(session: Session, mode: Mode, wanted: Wanted) -> ClientPage:
     total = counts.get(wanted.status, 0) if wanted.status else sum_of_present(counts)
     number = max(1, min(wanted.page, -(-total // PAGE_SIZE)))
     query = in_order(having_status(matching(mode, wanted), wanted.status), wanted.sort)
-    rows = session.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE))
+    rows = session.execute(with_plan(query).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE))
     return ClientPage([(row[0], row[1]) for row in rows], counts, total, number)
 
 
@@ -95,19 +95,18 @@ def in_batches(session: Session, mode: Mode, wanted: Wanted) -> Iterator[Sequenc
     ids = session.scalars(query.with_only_columns(Client.id)).all()
     for start in range(0, len(ids), BATCH):
         chunk = ids[start : start + BATCH]
-        rows = session.execute(joined().where(Client.id.in_(chunk)))
+        rows = session.execute(with_plan(joined()).where(Client.id.in_(chunk)))
         by_id = {row[0].id: (row[0], row[1]) for row in rows}
         yield [by_id[client_id] for client_id in chunk if client_id in by_id]
         session.expunge_all()
 
 
 def joined() -> Select[Client, Entitlement]:
-    return (
-        select(Client, Entitlement)
-        .join(Entitlement, Entitlement.client_id == Client.id)
-        .outerjoin(Plan, Plan.id == Entitlement.plan_id)
-        .options(contains_eager(Entitlement.plan))
-    )
+    return select(Client, Entitlement).join(Entitlement, Entitlement.client_id == Client.id)
+
+
+def with_plan(query: Select[Client, Entitlement]) -> Select[Client, Entitlement]:
+    return query.outerjoin(Plan, Plan.id == Entitlement.plan_id).options(contains_eager(Entitlement.plan))
 
 
 def matching(mode: Mode, wanted: Wanted) -> Select[Client, Entitlement]:

@@ -27,7 +27,7 @@ def clock_time(session: Session, client: Client) -> datetime | None:
 def clock_times(session: Session, client_ids: Sequence[int]) -> dict[int, datetime]:
     """The same for many clients with one query, by client id. Who is on no test clock is left out."""
     rows = session.execute(on_clocks().where(ClientCustomer.client_id.in_(client_ids)))
-    return {client_id: frozen_at for client_id, frozen_at in rows}
+    return {row.client_id: row.frozen_at for row in rows}
 
 
 def on_clocks() -> Select[int, datetime]:

@@ -61,12 +61,13 @@ def count(session: Session, account_id: int, *, ignored: bool = False) -> int:
 
 
 def unowned(account_id: int, *, ignored: bool = False) -> Select[Customer]:
+    """What rules out most customers stands first: SQLite looks in this order."""
     is_ignored = of_customer(IgnoredCustomer)
     return select(Customer).where(
         Customer.processor_account_id == account_id,
         Customer.deleted_at.is_(None),
-        exists().where(is_running()),
         ~of_customer(ClientCustomer),
+        exists().where(is_running()),
         is_ignored if ignored else ~is_ignored,
     )
 

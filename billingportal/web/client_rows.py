@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from billingportal.clock import now
@@ -18,6 +18,7 @@ from billingportal.models.processor_account import Mode
 from billingportal.web.addresses import in_dashboard
 
 ARCHIVED = StatusWords("mute", "archive", "Archived")
+FAILING = ("past_due", "unpaid")
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,18 @@ def gather(session: Session, found: Sequence[tuple[Client, Entitlement]]) -> Aro
 
 def retries(session: Session, subscriptions: Mapping[Key, Subscription]) -> dict[Key, datetime]:
     """When Stripe tries again to collect the latest invoices, by subscription."""
-    latest = {(one.processor_account_id, one.latest_stripe_invoice_id): key for key, one in subscriptions.items()}
-    key = tuple_(Invoice.processor_account_id, Invoice.stripe_invoice_id)
+    latest = {
+        (one.processor_account_id, one.latest_stripe_invoice_id): key
+        for key, one in subscriptions.items()
+        if one.latest_stripe_invoice_id is not None and one.status in FAILING
+    }
+    if not latest:
+        return {}
     rows = session.execute(
         select(Invoice.processor_account_id, Invoice.stripe_invoice_id, Invoice.next_attempt_at).where(
-            key.in_(latest), Invoice.status == "open", Invoice.next_attempt_at.is_not(None)
+            client_estimates.is_one_of(latest, Invoice.processor_account_id, Invoice.stripe_invoice_id),
+            Invoice.status == "open",
+            Invoice.next_attempt_at.is_not(None),
         )
     )
     return {latest[account_id, invoice_id]: at for account_id, invoice_id, at in rows if at is not None}

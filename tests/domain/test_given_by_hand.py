@@ -1,8 +1,10 @@
 """Plans and quotas given by hand hold whatever else happens, and end when they were to end."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -144,3 +146,20 @@ def test_suspension_and_archiving_stop_everything_and_are_undone(
     with transaction() as writing:
         client_states.restore(writing, client_id, staff_id=owner.id)
     assert access() == "full"
+
+
+def test_two_clicks_at_once_give_one_plan(app: Flask, session: Session, owner: Staff, given: tuple[int, int]) -> None:
+    client_id, plan_id = given
+    staff_id = owner.id
+
+    def give() -> None:
+        with app.app_context(), transaction() as writing:
+            comps.give(writing, client_id, plan_id, "A friend", None, staff_id=staff_id)
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(give) for _ in range(4)]:
+            done.result()
+
+    session.rollback()
+    assert session.scalar(select(func.count(Comp.id))) == 1
+    assert entitled(session, client_id) == ("Growth", "comp", 5000)
