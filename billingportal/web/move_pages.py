@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from billingportal import clock
 from billingportal.db import db, transaction
-from billingportal.domain import plan_move_ends, plan_moves
+from billingportal.domain import move_pricing, plan_move_ends, plan_moves
 from billingportal.domain.move_previews import Preview
 from billingportal.domain.present_plans import PresentPlan, present_plan
 from billingportal.errors import Conflict, Refusal
@@ -41,7 +41,7 @@ def preview(side: Side) -> ResponseReturnValue:
     choice = choice_of_request(db.session(), side.mode, present_of(side))
     try:
         plan_id, selection = plan_of(choice), choice.selection
-        shown = plan_moves.preview(
+        shown = move_pricing.preview(
             transaction,
             gateway_of(side),
             side.client_id,

@@ -1,7 +1,7 @@
 """Changes of plan as people make them: looked at, then confirmed."""
 
 from billingportal.db import db, transaction
-from billingportal.domain import plan_moves
+from billingportal.domain import move_pricing, plan_moves
 from billingportal.domain.choices import Selection
 from billingportal.domain.move_previews import Preview
 from billingportal.models import Entitlement, PlanMove
@@ -15,7 +15,7 @@ YEARLY = Selection(("year", 1), "usd")
 def look(client_id: int, plan_id: int, selection: Selection = MONTHLY, timing: MoveTiming | None = None) -> Preview:
     """What the change would cost."""
     _, gateway = connection()
-    return plan_moves.preview(transaction, gateway, client_id, plan_id, selection, timing=timing)
+    return move_pricing.preview(transaction, gateway, client_id, plan_id, selection, timing=timing)
 
 
 def confirm(client_id: int, shown: Preview, staff_id: int | None = None) -> int | None:
