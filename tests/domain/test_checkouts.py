@@ -15,12 +15,14 @@ from billingportal.domain import checkout_upkeep, client_customers, selling_sett
 from billingportal.domain.checkout_sessions import look_again
 from billingportal.domain.checkouts import AlreadySubscribed
 from billingportal.domain.choices import Selection
+from billingportal.domain.kinds import DELIVERED_EVENTS
 from billingportal.domain.selling_settings import Selling
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import AuditEntry, Checkout, Client, Entitlement, Plan
 from billingportal.models.staff import Staff
 from billingportal.stripe_gateway.errors import StripeUnreachable
 from tests.support.clients import connection, new_client
+from tests.support.streams import events_of
 from tests.support.tills import ASKS, CARD, DECLINED, DELAYED, MONTHLY, YEARLY, Till, furnish, session_of, start
 from tests.support.worlds import World
 
@@ -270,6 +272,38 @@ def test_a_trial_is_for_the_first_subscription_only(shop: Shop) -> None:
     start(shop.client_id, shop.plans["Trial"])
     (opened,) = shop.till.sessions("open")
     assert opened["amount_total"] == 900
+
+
+def test_webhook_and_way_back_at_once_end_in_one_subscription(shop: Shop) -> None:
+    shop.world.work()
+    checkout = start(shop.client_id, shop.plans["Growth"])
+    checkout_id = checkout.id
+    shop.till.pay(checkout.stripe_checkout_session_id)
+    told = [one for one in events_of(shop.world.sandbox, shop.world.stripe_account) if one["type"] in DELIVERED_EVENTS]
+    secret = shop.world.secret()
+    together = Barrier(4)
+
+    def webhook(part: int) -> set[int]:
+        with shop.world.app.app_context():
+            together.wait()
+            return {shop.world.deliver(one, secret) for one in told[part::2]}
+
+    def way_back(_: int) -> set[int]:
+        with shop.world.app.app_context():
+            together.wait()
+            shop.look(checkout_id)
+            return set()
+
+    with ThreadPoolExecutor(4) as pool:
+        both = [pool.submit(work, part) for work in (webhook, way_back) for part in range(2)]
+        answers = [one.result(timeout=60) for one in both]
+    shop.world.work()
+    assert set().union(*answers) == {200}
+    assert (shop.held().standing, shop.held().plan_id) == ("active", shop.plans["Growth"])
+    assert shop.held().other_subscriptions == []
+    assert len(shop.till.subscriptions()) == 1
+    done = select(AuditEntry.id).where(AuditEntry.action == "checkout.completed")
+    assert len(shop.world.session.scalars(done).all()) == 1
 
 
 def test_what_happened_stands_in_the_timeline(shop: Shop) -> None:
