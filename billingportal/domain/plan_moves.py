@@ -7,13 +7,7 @@ from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.db import Transaction
-from billingportal.domain import (
-    cancellations,
-    clients,
-    plan_move_ends,
-    plan_move_states,
-    plan_move_steps,
-)
+from billingportal.domain import cancellations, clients, move_pricing, plan_move_ends, plan_move_states, plan_move_steps
 from billingportal.domain.choices import Selection
 from billingportal.domain.move_planning import planned
 from billingportal.domain.move_previews import Preview
