@@ -126,12 +126,14 @@ def show(customer_id: str) -> str:
 def choice_page(known: Candidate, form: AdoptionForm) -> str:
     words = " ".join(request.args.get("q", "").split())
     found = client_list.search(db.session(), g.mode, Wanted(words=words)).rows if words else []
+    shown = {match.client_id for match in known.matches}
     return render_template(
         "adoption/show.html",
         known=known,
         form=form,
         words=words,
-        found=[client for client, _ in found if client.archived_at is None],
+        found=[client for client, _ in found if client.archived_at is None and client.id not in shown],
+        is_found=bool(found),
         dashboard=partial(in_dashboard, g.mode),
     )
 

@@ -24,7 +24,7 @@ SAME = "Failed payments saved. Nothing has changed."
 class LadderForm(PortalForm):
     warn_after_days = StringField(
         "Warn after this many days",
-        description="Until then only a letter goes out. 0 warns at once.",
+        description="Until then everything keeps working. 0 warns at once.",
     )
     limit_after_days = StringField(
         "Limit after this many days",
@@ -57,7 +57,7 @@ class RungShown:
 
 
 RUNGS: dict[LadderStep, tuple[str, str, str, str]] = {
-    "grace": ("info", "refresh", "Everything keeps working", "Stripe tries again by itself. A letter says so."),
+    "grace": ("info", "refresh", "Everything keeps working", "Stripe tries again by itself."),
     "warned": ("warn", "alert-triangle", "Warned", "Everything keeps working. The billing page says what comes next."),
     "limited": ("warn", "lock", "Limited", "Nothing new can be made. All that is there keeps working."),
     "suspended": ("bad", "circle-x", "Suspended", "Nothing works until it is paid. Nothing is deleted."),

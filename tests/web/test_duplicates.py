@@ -76,7 +76,7 @@ def test_it_is_told_with_what_was_paid_twice(
     asked = text_of(signed_in.get(removal_of(second)))
 
     assert "A second subscription runs since" in words
-    assert f"US$29.00 a month {second.subscription} . Paid for it: US$29.00." in words
+    assert f"US$29.00 a month · {second.subscription} . Paid for it: US$29.00." in words
     assert "Cancel and refund US$29.00" in asked
     assert entitlement(session, subscribed).stripe_subscription_id == subscribed.subscription
 
