@@ -8,12 +8,10 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
-from billingportal import jobs
 from billingportal.config import Settings
 from billingportal.db import db
 from billingportal.models import Checkout, Entitlement
 from billingportal.models.staff import Staff
-from billingportal.portal import current_portal
 from tests.journeys.conftest import OpenPage
 from tests.journeys.test_staff import sign_in
 from tests.support.browser import (
@@ -32,7 +30,7 @@ from tests.support.plans import new_plan
 from tests.support.portals import new_account, with_sandbox
 from tests.support.sandbox import Sandbox
 from tests.support.showcase import add_branding
-from tests.support.tills import ASKS, CARD, DECLINED, Till, furnish
+from tests.support.tills import ASKS, CARD, DECLINED, Till, furnish, tell
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 PRICES = "/portal/pricing"
@@ -57,12 +55,6 @@ class Shop:
             found = list(db.session().scalars(select(Entitlement.standing).order_by(Entitlement.id)))
             db.session.remove()
             return [str(one) for one in found]
-
-    def tell(self) -> None:
-        """Stripe's events arrive, and the worker has done its work."""
-        with self.app.app_context():
-            for job in (jobs.catch_up, jobs.settle_events, jobs.evaluate_clients):
-                job(current_portal())
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +126,7 @@ def test_a_visitor_becomes_a_paying_client(shop: Shop, open_page: OpenPage, widt
     assert_no_sideways_scroll(page)
     page.get_by_role("link", name="Open your billing page").click()
     expect(page.get_by_role("heading", level=1, name="Billing")).to_be_visible()
-    shop.tell()
+    tell(shop.app)
     assert shop.standings() == ["active"]
 
 
@@ -145,7 +137,7 @@ def test_the_events_may_come_first(shop: Shop, open_page: OpenPage) -> None:
     page.wait_for_url("**/c/cs_test_*")
     checkout = shop.last()
     shop.till.pay(checkout.stripe_checkout_session_id)
-    shop.tell()
+    tell(shop.app)
     assert shop.standings() == ["active"]
     page.goto(f"/portal/checkout/{checkout.token}?session_id={checkout.stripe_checkout_session_id}")
     expect(page.locator("#stage")).to_contain_text("Growth is active")
@@ -208,7 +200,7 @@ def test_a_bank_that_takes_days_is_waited_for(shop: Shop, open_page: OpenPage) -
     assert shop.standings() == ["waiting"]
     assert_accessible(page)
     shop.till.settle("succeeded")
-    shop.tell()
+    tell(shop.app)
     expect(page.get_by_role("heading", level=1, name="You are all set")).to_be_visible()
     assert shop.standings() == ["active"]
 

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 
+from billingportal import clock, jobs
 from billingportal.db import db, transaction
 from billingportal.domain import checkouts
 from billingportal.domain.choices import Selection
 from billingportal.domain.plan_links import Link
 from billingportal.domain.plan_terms import Limit
-from billingportal.models import Checkout
+from billingportal.models import CatchUp, Checkout
+from billingportal.portal import current_portal
 from tests.support.catalog import Catalog
 from tests.support.clients import connection, plan_of
 from tests.support.plans import resource_id
@@ -97,3 +100,14 @@ def start(client_id: int, plan_id: int, selection: Selection = MONTHLY, visitor:
     )
     db.session().refresh(made)
     return made
+
+
+def tell(app: Flask) -> None:
+    """All of Stripe's events arrive, and the worker has done its work."""
+    with app.app_context():
+        with transaction() as session:
+            for row in session.scalars(select(CatchUp)):
+                row.request(clock.now())
+        for job in (jobs.catch_up, jobs.settle_events, jobs.evaluate_clients):
+            job(current_portal())
+        db.session.remove()
