@@ -87,7 +87,7 @@ def look(
 ) -> Findings:
     """Ask Stripe about key, account and endpoints, and mend the registration. Raises a StripeProblem."""
     account = gateway.account()
-    missing = gateway.missing_rights() if is_restricted else []
+    missing = gateway.missing_rights(livemode=account.livemode) if is_restricted else []
     try:
         endpoints = gateway.webhook_endpoints()
     except RightMissing as problem:

@@ -59,9 +59,9 @@ class StripeGateway:
             return AccountCopy(found.group() if found else None, None, None, None, None, livemode)
         return translate.account(source, livemode=livemode)
 
-    def missing_rights(self) -> list[Right]:
+    def missing_rights(self, *, livemode: bool) -> list[Right]:
         """The rights that this key lacks, found by asking for one row of each list."""
-        return missing_rights(self._client)
+        return missing_rights(self._client, livemode=livemode)
 
     def webhook_endpoints(self) -> list[WebhookEndpointCopy]:
         """All of the account's endpoints in this mode; Stripe allows 16, so one page holds them."""

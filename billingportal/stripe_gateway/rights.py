@@ -35,17 +35,26 @@ PROBES: tuple[tuple[Right, Probe], ...] = (
     (Right("Billing Meters", "Write"), lambda client: client.v1.billing.meters.list(params={"limit": 1})),
     (Right("Checkout Sessions", "Write"), lambda client: client.v1.checkout.sessions.list(params={"limit": 1})),
     (
-        Right("Customer portal", "Write"),
+        Right("Customer Portal", "Write"),
         lambda client: client.v1.billing_portal.configurations.list(params={"limit": 1}),
+    ),
+    (
+        Right("Subscription Schedules", "Write"),
+        lambda client: client.v1.subscription_schedules.list(params={"limit": 1}),
     ),
     (Right("Refunds", "Write"), lambda client: client.v1.refunds.list(params={"limit": 1})),
     (Right("Disputes", "Read"), lambda client: client.v1.disputes.list(params={"limit": 1})),
 )
+# Live mode has none of these.
+TEST_PROBES: tuple[tuple[Right, Probe], ...] = (
+    (Right("Test Clocks", "Read"), lambda client: client.v1.test_helpers.test_clocks.list(params={"limit": 1})),
+)
 
 
-def missing_rights(client: stripe.StripeClient) -> list[Right]:
+def missing_rights(client: stripe.StripeClient, *, livemode: bool) -> list[Right]:
     """The rights that Stripe refuses to this key. Raises a StripeProblem for any other answer."""
-    return [right for right, probe in PROBES if is_refused(client, probe)]
+    probes = PROBES if livemode else (*PROBES, *TEST_PROBES)
+    return [right for right, probe in probes if is_refused(client, probe)]
 
 
 def is_refused(client: stripe.StripeClient, probe: Probe) -> bool:

@@ -21,7 +21,20 @@ from billingportal.stripe_gateway.gateway import API_VERSION
 from tests.support import events
 from tests.support.worlds import World
 
-RIGHTS = ("webhook_endpoints", "products", "prices", "customers", "subscriptions", "invoices", "billing_meters")
+RIGHTS = (
+    "webhook_endpoints",
+    "products",
+    "prices",
+    "customers",
+    "subscriptions",
+    "invoices",
+    "billing_meters",
+    "checkout_sessions",
+    "customer_portal",
+    "subscription_schedules",
+    "refunds",
+)
+READ = ("balance:read", "events:read", "disputes:read", "test_clocks:read", "payment_methods:read")
 one_database = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
@@ -185,7 +198,7 @@ def test_with_sixteen_endpoints_the_words_say_which_to_delete_and_a_retry_regist
 @pytest.mark.parametrize("missing", RIGHTS)
 def test_a_restricted_key_is_told_each_right_that_it_lacks(world: World, missing: str) -> None:
     rights = [f"{right}:write" for right in RIGHTS if right != missing]
-    world.connect(world.restricted_key("balance:read", "events:read", *rights))
+    world.connect(world.restricted_key(*READ, *rights))
     world.work()
 
     name = missing.replace("_", " ").title()
@@ -196,7 +209,7 @@ def test_a_restricted_key_is_told_each_right_that_it_lacks(world: World, missing
 @one_database
 def test_a_restricted_key_that_may_only_read_webhooks_says_so(world: World) -> None:
     rights = [f"{right}:read" for right in RIGHTS]
-    world.connect(world.restricted_key("balance:read", "events:read", *rights))
+    world.connect(world.restricted_key(*READ, *rights))
     world.work()
 
     assert (world.row().key_state, world.endpoint().state) == ("working", "refused")
@@ -207,7 +220,7 @@ def test_a_restricted_key_that_may_only_read_webhooks_says_so(world: World) -> N
 def test_a_restricted_key_with_all_rights_is_as_good_as_a_secret_key(world: World) -> None:
     rights = [f"{right}:write" for right in RIGHTS]
     world.shop().open()
-    world.connect(world.restricted_key("balance:read", "events:read", "account:read", *rights))
+    world.connect(world.restricted_key(*READ, "account:read", *rights))
     world.work()
 
     assert ("ok", "Restricted key has all rights") in preflight(world)

@@ -22,7 +22,7 @@ from billingportal.stripe_gateway.errors import (
 from billingportal.stripe_gateway.gateway import API_VERSION, StripeGateway
 from billingportal.stripe_gateway.lists import WALKS
 from billingportal.stripe_gateway.payment_copies import DisputeCopy, RefundCopy
-from billingportal.stripe_gateway.rights import PROBES, Right
+from billingportal.stripe_gateway.rights import PROBES, TEST_PROBES, Right
 from billingportal.stripe_gateway.sale_copies import SubscriptionScheduleCopy
 from tests.support.sandbox import Sandbox, SandboxAccount, free_port
 
@@ -130,14 +130,15 @@ def test_of_an_account_that_a_key_may_not_read_the_refusal_tells_the_id_at_most(
 
 
 def test_every_right_is_probed_and_only_what_lacks_is_named(sandbox: Sandbox, account: SandboxAccount) -> None:
-    everything = [right for right, _ in PROBES]
-    assert restricted(sandbox, account, "balance:read").missing_rights() == everything
-    assert restricted(sandbox, account, "events:read", "prices:write").missing_rights() == [
+    everything = [right for right, _ in (*PROBES, *TEST_PROBES)]
+    assert restricted(sandbox, account, "balance:read").missing_rights(livemode=False) == everything
+    assert restricted(sandbox, account, "events:read", "prices:write").missing_rights(livemode=False) == [
         right for right in everything if right not in (Right("Events", "Read"), Right("Prices", "Write"))
     ]
+    assert gateway_opener(sandbox.url)(account.live_key).missing_rights(livemode=True) == []
     sandbox.control("faults", kind="500")
     with pytest.raises(StripeUnreachable):
-        restricted(sandbox, account).missing_rights()
+        restricted(sandbox, account).missing_rights(livemode=False)
 
 
 def test_an_endpoint_is_made_changed_listed_and_deleted(gateway: StripeGateway) -> None:
