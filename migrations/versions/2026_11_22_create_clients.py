@@ -412,7 +412,7 @@ def downgrade() -> None:
 
     op.drop_table("cancellation")
     with op.batch_alter_table("client", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_client_mode_name"))
+        batch_op.drop_index(batch_op.f("ix_client_mode_folded_name"))
         batch_op.drop_index(batch_op.f("ix_client_mode_email"))
         batch_op.drop_index(batch_op.f("ix_client_evaluation_due_at"))
         batch_op.drop_index(batch_op.f("ix_client_base_plan_id"))
