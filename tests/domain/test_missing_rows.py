@@ -24,7 +24,6 @@ def test_what_a_client_has_and_no_list_shows_is_asked_for(world: World, has_cloc
             **({"test_clock": test_clock} if has_clock else {}),
         }
     )
-    world.delete_endpoint()  # so that no event brings them
     account, gateway = connection()
     link_customer(new_client(), account.id, customer.id)
     settling.refresh(transaction, gateway, account.id, CUSTOMER, customer.id)

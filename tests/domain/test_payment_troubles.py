@@ -12,6 +12,7 @@ from billingportal.domain.trouble_words import of_dispute
 from billingportal.models import Client, ClientCustomer, Dispute, Invoice, InvoicePayment, Refund
 from billingportal.models.stripe_row import StripeRow
 from tests.support.plans import LONG_AGO, add_account
+from tests.support.worlds import World
 
 
 @pytest.fixture
@@ -162,3 +163,35 @@ def add_invoice(account_id: int, name: str, customer: str) -> None:
         sold=[],
         **{f"{amount}_minor": 4900 for amount in amounts},
     )
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_what_happens_at_the_bank_is_told_as_soon_as_its_event_is_read(world: World) -> None:
+    world.connect()
+    world.shop().open()
+    world.work()
+    world.read_events()
+    stripe = world.sandbox.client(world.stripe_account.test_key).v1
+    (invoice,) = stripe.invoices.list().data
+    (payment,) = stripe.invoice_payments.list(params={"invoice": str(invoice.id)}).data
+    account = {"account": world.stripe_account.id, "mode": "test"}
+
+    refund = stripe.refunds.create(params={"payment_intent": str(payment.payment.payment_intent), "amount": 100})
+    assert troubles(world, str(invoice.id))[0].startswith("Refunded €1.00 of")
+    world.sandbox.control("refunds/fail", **account, refund=refund.id)
+    assert troubles(world, str(invoice.id))[0].startswith("A refund of €1.00 failed")
+    for status, words in (
+        ("needs_response", "Disputed: the bank asks, answer in Stripe by"),
+        ("under_review", "Disputed: the bank looks at your answer"),
+        ("won", "Dispute won"),
+    ):
+        world.sandbox.control("disputes", **account, invoice=invoice.id, status=status)
+        assert troubles(world, str(invoice.id))[0].startswith(words)
+    world.assert_in_step()
+
+
+def troubles(world: World, invoice_id: str) -> list[str]:
+    """What is told of the invoice once the events have been read."""
+    world.read_events()
+    found = payment_troubles.of_invoices(world.session, world.row().id, [invoice_id])
+    return [one.words for one in found.get(invoice_id, [])]
