@@ -35,7 +35,7 @@ def reasons(
 def words_of(held: SubscriptionFacts, paid: Composition | None) -> str:
     if held.proven is None:
         if held.status in ("active", "incomplete"):
-            return f"The subscription waits for its first payment. Nothing is granted before it is paid."
+            return "The subscription waits for its first payment. Nothing is granted before it is paid."
         return f"The subscription is {held.status.replace('_', ' ')} and was never paid for."
     if paid is None or paid.plan is None:
         prices = ", ".join(held.proven.items)
