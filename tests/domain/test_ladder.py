@@ -37,6 +37,11 @@ def test_whose_payment_does_not_fail_stands_on_no_step() -> None:
     assert (found.step, found.ends_at, found.access) == ("none", None, "full")
 
 
+def test_a_failure_that_is_told_before_its_time_begins_with_grace() -> None:
+    found = rung(DEFAULT, FAILED, FAILED - DAY)
+    assert (found.step, found.ends_at) == ("grace", FAILED + 3 * DAY)
+
+
 def test_steps_that_are_never_taken_are_left_out() -> None:
     patient = Ladder(2, None, None)
 

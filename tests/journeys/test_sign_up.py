@@ -97,13 +97,13 @@ def fill_in(page: Page, email: str = "front@quayside.example") -> None:
     page.locator("#sign-up").click()
 
 
-def pay(page: Page, number: str = CARD) -> None:
+def pay(page: Page, number: str = CARD, button: str = "Pay and subscribe") -> None:
     """On the sandbox's checkout page."""
     page.get_by_label("Card number").fill(number)
     page.get_by_label("Expiry").fill("12 / 34")
     page.get_by_label("CVC").fill("123")
     page.get_by_label("Name on card").fill("Mara Lindqvist")
-    page.get_by_role("button", name="Pay and subscribe").click()
+    page.get_by_role("button", name=button).click()
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
