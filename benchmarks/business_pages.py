@@ -91,12 +91,14 @@ def portal(kind: str, folder: Path, clients: int, invoices: int, events: int) ->
                 filling.fill(made.portal_url, stream("years", SAMPLES), events)
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("ANALYZE"))
-            visitor = app.test_client()
-            with visitor.session_transaction() as session:
-                session.update(_user_id=token, signed_in_at=int(now().timestamp()), _fresh=True)
-            visitor.get(billing_links.path((SECRET_KEY,), clients // 2, hours=1))
-            yield visitor
             db.session.remove()
+        visitor = app.test_client()
+        with visitor.session_transaction() as session:
+            session.update(_user_id=token, signed_in_at=int(now().timestamp()), _fresh=True)
+        visitor.get(billing_links.path((SECRET_KEY,), clients // 2, hours=1))
+        # Outside of any context, so that each request has a session of its own, as in the web server.
+        yield visitor
+        with app.app_context():
             db.engine.dispose()
 
 
@@ -115,9 +117,11 @@ def timed(visitor: FlaskClient, address: str, rounds: int) -> tuple[list[float],
             times.append((time.perf_counter() - started) * 1000)
         if answer.status_code != 200:
             raise RuntimeError(f"{address} answered {answer.status_code}")
-    event.listen(db.engine, "before_cursor_execute", counter.note)
+    with visitor.application.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", counter.note)
     visitor.get(address)
-    event.remove(db.engine, "before_cursor_execute", counter.note)
+    event.remove(engine, "before_cursor_execute", counter.note)
     return times, counter.count
 
 

@@ -19,6 +19,23 @@ from tests.support.database import PostgresDatabases, SqliteDatabases, settings_
 from tests.support.pages import Visitor
 
 PASSWORD = "correct horse battery"
+# The files that take longest, so that none of them is left for the end, when the other processes are done.
+LONGEST = (
+    "test_year.py",
+    "journeys/",
+    "cli/",
+    "benchmarks/",
+    "test_power_cut.py",
+    "test_paid_first.py",
+    "test_in_step.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, otherwise in their order."""
+    items.sort(
+        key=lambda item: next((place for place, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST))
+    )
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,12 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "check_accounts: done",
         "catch_up: done",
         "settle_events: done",
+        "evaluate_clients: done",
+        "fetch_missing: done",
+        "tend_checkouts: done",
+        "finish_moves: done",
+        "remind_of_trials: done",
+        "send_mails: done",
         "prune: done",
     ]
     link = portal("setup-link", settings=settings).stdout

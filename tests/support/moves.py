@@ -1,5 +1,8 @@
 """Changes of plan as people make them: looked at, then confirmed."""
 
+from threading import Event
+
+from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain import move_pricing, plan_moves
 from billingportal.domain.choices import Selection
@@ -54,3 +57,10 @@ def entitlement_of(client_id: int) -> Entitlement:
     session = db.session()
     session.rollback()
     return session.query(Entitlement).filter_by(client_id=client_id).populate_existing().one()
+
+
+def wait_for_next_second() -> None:
+    """Until Stripe's clock, which knows whole seconds, shows another one."""
+    second, pause = clock.now().second, Event()
+    while clock.now().second == second:
+        pause.wait(0.02)
