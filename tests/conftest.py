@@ -1,12 +1,13 @@
 """What tests start from. Everything that touches a database runs on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 
 from billingportal import clock
 from billingportal.app import create_app
@@ -72,6 +73,27 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 def open_gateway() -> OpenGateway | None:
     """How the application reaches Stripe. Test modules that need a stand-in override this."""
     return None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_addresses() -> Iterator[None]:
+    """Compiled once for all the applications of a test run, which all have the same addresses.
+
+    Werkzeug compiles two functions for each address of each application: most of the time that making one takes.
+    """
+    compiled: dict[Hashable, Callable[..., tuple[str, str]]] = {}
+    compile_builder = Rule._compile_builder
+
+    def look_up(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        defaults = tuple(sorted((rule.defaults or {}).items()))
+        key = (rule.rule, rule.subdomain, rule.host, rule.merge_slashes, defaults, append_unknown)
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", look_up)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from tests.journeys.test_sign_up import choose, pay
 from tests.support.browser import PHONE, Watch, assert_accessible, watched_page
 from tests.support.newcomer import CHECK, Running, expect_registered, save
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 DAY = 24 * 3600
 
 
