@@ -2,10 +2,11 @@
 
 Stripe's word for it is the status: an active subscription whose latest invoice is paid is paid for as it stands, and
 one on trial needs no payment. While neither holds, as when a changed subscription's payment fails, what was proven
-before stays; that is remembered. Where nothing is remembered, the paid invoices themselves tell what they charged for.
+before stays; that is remembered. Where nothing is remembered, the last paid invoice tells what it charged for. An
+earlier one tells nothing: what was paid for once may have been given up since.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,8 +61,8 @@ class Shown:
     latest_is_paid: bool
 
 
-def prove(shown: Shown, remembered: Proof | None, charged: Sequence[Items]) -> Proof | None:
-    """What is proven now. `charged` is what each paid invoice of the subscription charged for, the last one first."""
+def prove(shown: Shown, remembered: Proof | None, charged: Items | None) -> Proof | None:
+    """What is proven now. `charged` is what the last paid invoice of the subscription charged for."""
     name = shown.stripe_subscription_id
     if shown.status == "trialing":
         return Proof(name, "trial", shown.items)
@@ -69,9 +70,9 @@ def prove(shown: Shown, remembered: Proof | None, charged: Sequence[Items]) -> P
         return Proof(name, "payment", shown.items)
     if remembered is not None and remembered.holds(name, shown.status):
         return remembered
-    if any(covers(paid, shown.items) for paid in charged):
-        return Proof(name, "payment", shown.items)
-    return Proof(name, "payment", charged[0]) if charged and shown.status in KEPT else None
+    if charged is None or shown.status not in KEPT:
+        return None
+    return Proof(name, "payment", shown.items if covers(charged, shown.items) else charged)
 
 
 def covers(charged: Items, items: Items) -> bool:

@@ -32,7 +32,7 @@ def told(
         latest_is_paid=latest is not None and latest.status == "paid",
     )
     remembered = from_json(before.proven) if before else None
-    proof = prove(shown, remembered, [charged(one) for one in invoices if is_payment(one)])
+    proof = prove(shown, remembered, last_charge(invoices))
     now_shown = composition_of(session, client, main, items, before, moment)
     proven = composition_of(session, client, main, proof.items, before, moment) if proof else None
     if proof is not None and proven is not None and gives_no_more(now_shown, proven):
@@ -51,7 +51,7 @@ def told(
 
 
 def invoices_of(session: Session, main: Subscription) -> Sequence[Invoice]:
-    """The latest invoice, those that are open and those that were paid with money; the last one first."""
+    """The latest invoice, those that are open and those that were paid; the last one first."""
     return session.scalars(
         select(Invoice)
         .where(
@@ -61,15 +61,16 @@ def invoices_of(session: Session, main: Subscription) -> Sequence[Invoice]:
             or_(
                 Invoice.stripe_invoice_id == main.latest_stripe_invoice_id,
                 Invoice.status == "open",
-                Invoice.amount_paid_minor > 0,
+                Invoice.status == "paid",
             ),
         )
         .order_by(Invoice.created_at.desc(), Invoice.id.desc())
     ).all()
 
 
-def is_payment(invoice: Invoice) -> bool:
-    return invoice.status == "paid" and invoice.amount_paid_minor > 0
+def last_charge(invoices: Sequence[Invoice]) -> Items | None:
+    """What the last invoice charged for that was paid, with money or by credit. What costs nothing is no charge."""
+    return next((charged(one) for one in invoices if one.status == "paid" and one.sold), None)
 
 
 def charged(invoice: Invoice) -> Items:

@@ -113,6 +113,6 @@ def sold(source: JsonObject) -> list[Json]:
     counted: Counter[str] = Counter()
     for line in cast(list[JsonObject], part(source, "lines").get("data") or []):
         price = optional_id(part(part(line, "pricing"), "price_details"), "price")
-        if price is not None and number(line, "amount") >= 0:
+        if price is not None and number(line, "amount") > 0:
             counted[price] += optional_number(line, "quantity") or 0
     return [{"price": price, "quantity": counted[price]} for price in sorted(counted)]
