@@ -55,8 +55,7 @@ def test_a_name_a_colour_and_a_logo_are_seen_by_strangers(open_page: OpenPage) -
     assert stranger.evaluate(colour) == "#7a6100"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize(("width", "theme"), [(PHONE, "light"), (DESK, "dark")])
 @pytest.mark.usefixtures("owner")
 def test_the_page_can_be_used_by_everybody(open_page: OpenPage, width: int, theme: Theme) -> None:
     page, _ = open_page(width=width, theme=theme)

@@ -136,8 +136,7 @@ def test_archiving_a_paying_client_asks_when(page: Page, harbor: int) -> None:
     expect(page.locator("#subscription")).to_contain_text("Archived on")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [DESK, PHONE])
+@pytest.mark.parametrize(("width", "theme"), [(PHONE, "light"), (DESK, "dark")])
 def test_the_pages_are_accessible_and_fit(
     open_page: OpenPage, app: Flask, harbor: int, width: int, theme: Theme
 ) -> None:

@@ -68,6 +68,7 @@ def test_a_newcomer_connects_test_and_live_side_by_side(visit: tuple[Page, Watch
     expect(page.locator("#event-list")).to_contain_text(made["subscription"])
 
 
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
 def test_the_page_tells_what_went_wrong_and_what_was_mended(visit: tuple[Page, Watch], running: Running) -> None:
     page, _ = visit
     save(page, running.keys["test"])

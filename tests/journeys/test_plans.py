@@ -132,8 +132,7 @@ def test_a_plan_is_made_without_scripts(open_page: OpenPage, owner: Staff) -> No
     expect(page.get_by_text("Equal: Stripe would invoice US$29.00")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize(("width", "theme"), [(PHONE, "light"), (DESK, "dark")])
 @pytest.mark.usefixtures("shop")
 def test_plans_and_resources_can_be_read_by_everybody(
     open_page: OpenPage, owner: Staff, width: int, theme: Theme, tmp_path: Path

@@ -31,8 +31,7 @@ def price_of(page: Page, plan_id: int) -> str:
     return " ".join(page.locator(f"#price-{plan_id}").inner_text().split())
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize(("width", "theme"), [(PHONE, "light"), (DESK, "dark")])
 def test_it_can_be_read_by_everybody(
     app: Flask, open_page: OpenPage, plans: dict[str, int], width: int, theme: Theme
 ) -> None:

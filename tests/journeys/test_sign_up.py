@@ -106,8 +106,7 @@ def pay(page: Page, number: str = CARD, button: str = "Pay and subscribe") -> No
     page.get_by_role("button", name=button).click()
 
 
-@pytest.mark.parametrize("width", [PHONE, DESK])
-@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize(("width", "scripts"), [(PHONE, True), (DESK, False)])
 def test_a_visitor_becomes_a_paying_client(shop: Shop, open_page: OpenPage, width: int, scripts: bool) -> None:
     """Stripe leads back before any of its events has come."""
     page, _ = open_page(width=width, scripts=scripts)
@@ -244,8 +243,7 @@ def test_a_known_address_learns_nothing(shop: Shop, open_page: OpenPage) -> None
     assert_accessible(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize(("width", "theme"), [(PHONE, "light"), (DESK, "dark")])
 def test_settings_of_checkout_can_be_read_and_saved(shop: Shop, open_page: OpenPage, width: int, theme: Theme) -> None:
     page, _ = open_page(width=width, theme=theme)
     sign_in(page)

@@ -153,8 +153,7 @@ def test_the_mode_is_switched_with_and_without_scripts(open_page: OpenPage, scri
 
 @pytest.mark.usefixtures("owner")
 @one_database
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize(("width", "theme"), [(PHONE, "light"), (DESK, "dark")])
 def test_every_page_is_accessible_and_fits_its_window(open_page: OpenPage, width: int, theme: Theme) -> None:
     page, watch = open_page(width=width, theme=theme)
     watch.expected = REFUSED
