@@ -33,7 +33,7 @@ LONGEST = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--clients", type=int, default=12, help="how many clients live through tests/test_year.py")
+    parser.addoption("--clients", type=int, default=10, help="how many clients live through tests/test_year.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

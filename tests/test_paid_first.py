@@ -65,7 +65,7 @@ def plan_name(session: Session, client_id: int) -> str | None:
 
 
 @hypothesis.settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
     phases=[hypothesis.Phase.explicit, hypothesis.Phase.reuse, hypothesis.Phase.generate],

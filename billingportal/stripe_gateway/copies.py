@@ -118,8 +118,7 @@ class SubscriptionCopy:
 
 @dataclass(frozen=True)
 class InvoiceCopy:
-    """`sold` is what its first lines charge for: each price with its quantity, as JSON. What costs nothing,
-    as in a trial, and credits are left out."""
+    """`sold`: what its first lines charge for, each price with its quantity. Credits and what is free are left out."""
 
     stripe_invoice_id: str
     stripe_customer_id: str | None

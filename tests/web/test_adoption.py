@@ -25,6 +25,9 @@ from tests.support.clients import new_client
 from tests.support.pages import Visitor, text_of
 from tests.support.plans import LONG_AGO, add_account, add_price, add_subscription, new_plan
 
+# Pages ask the domain, which runs on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 PAGE = "/saas/clients/adoption"
 
 

@@ -24,6 +24,9 @@ from tests.support.portals import with_sandbox
 from tests.support.sandbox import Sandbox, SandboxAccount
 from tests.support.tills import DELAYED, Till, furnish, session_of, tell
 
+# Pages ask the domain, which runs on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 SIGN_UP = "/portal/sign-up"
 TYPED = {"name": "Quayside Dental", "email": "front@quayside.example", "workspace_name": "Front desk"}
 

@@ -20,6 +20,9 @@ from tests.support.plans import new_plan, resource_id
 from tests.support.portals import with_sandbox
 from tests.support.sandbox import Sandbox, SandboxAccount
 
+# Pages ask the domain, which runs on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 PAGE = "/saas/clients"
 
 

@@ -14,6 +14,9 @@ from tests.support.clients import new_client
 from tests.support.pages import Visitor, text_of
 from tests.support.plans import new_plan, resource_id
 
+# Pages ask the domain, which runs on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 PAGE = "/saas/clients"
 HOSTILE = '<script>alert(1)</script> & "Co"'
 

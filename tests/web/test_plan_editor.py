@@ -17,6 +17,9 @@ from tests.support.plans import add_subscription, evaluate_everybody, resource_i
 from tests.support.portals import new_account, with_sandbox, work
 from tests.support.sandbox import Sandbox, SandboxAccount
 
+# Pages ask the domain, which runs on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 PAGE = "/saas/plans"
 
 

@@ -18,6 +18,9 @@ from tests.support.portals import with_sandbox
 from tests.support.sandbox import Sandbox, SandboxAccount
 from tests.support.stores import Store, open_store
 
+# Pages ask the domain, which runs on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 

@@ -21,6 +21,9 @@ from tests.support.pages import PARTIAL, Visitor, text_of
 from tests.support.portals import with_sandbox
 from tests.support.sandbox import Sandbox, SandboxAccount
 
+# Pages ask the domain, which runs on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 PRICES = "/saas/prices"
 TOKEN = "a-token-that-only-this-form-has"
 FLAT = {

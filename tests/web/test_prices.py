@@ -14,6 +14,9 @@ from tests.support.pages import PARTIAL, Visitor, text_of
 from tests.support.portals import new_account, with_sandbox
 from tests.support.sandbox import Sandbox, SandboxAccount
 
+# Pages ask the domain, which runs on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 RESOLVE = "/saas/prices/resolve"
 
 

@@ -17,6 +17,9 @@ from tests.support.clients import new_client
 from tests.support.pages import Visitor, text_of
 from tests.support.showcase import add_branding, furnish, sell_live
 
+# Pages ask the domain, which runs on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 PAGE = "/portal/sign-up"
 TYPED = {"name": "Quayside Dental", "email": "Front@Quayside.example", "workspace_name": "Front desk"}
 NewVisitor = Callable[[], Visitor]
