@@ -64,8 +64,8 @@ def measure_business(options: argparse.Namespace) -> None:
         for name in PAGES:
             (few_times, few_queries), (times, queries) = few[name], many[name]
             print(
-                f"| {name} | {percentile(few_times, 50):.1f} | {few_queries} | {percentile(times, 50):.1f} "
-                f"| {percentile(times, 95):.1f} | {queries} |",
+                f"| {name} | {report.percentile(few_times, 50):.1f} | {few_queries} | {report.percentile(times, 50):.1f} "
+                f"| {report.percentile(times, 95):.1f} | {queries} |",
                 flush=True,
             )
 
@@ -123,7 +123,3 @@ def timed(visitor: FlaskClient, address: str, rounds: int) -> tuple[list[float],
     visitor.get(address)
     event.remove(engine, "before_cursor_execute", counter.note)
     return times, counter.count
-
-
-def percentile(times: list[float], percent: int) -> float:
-    return sorted(times)[(len(times) - 1) * percent // 100]

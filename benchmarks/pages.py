@@ -15,7 +15,7 @@ from markupsafe import Markup
 from benchmarks.business_pages import measure_business
 from benchmarks.databases import DATABASES
 from benchmarks.page_plans import add_plans
-from benchmarks.report import machine
+from benchmarks.report import machine, percentile
 from billingportal.app import create_app
 from billingportal.config import Settings
 from billingportal.db import db
@@ -96,8 +96,7 @@ def measure(portal: FlaskClient, floor: FlaskClient, requests: int) -> dict[str,
 
 
 def percentiles(times: list[float]) -> str:
-    ordered = sorted(times)
-    return " | ".join(f"{ordered[(len(ordered) - 1) * percent // 100]:.2f}" for percent in (50, 95, 99))
+    return " | ".join(f"{percentile(times, percent):.2f}" for percent in (50, 95, 99))
 
 
 def weigh(client: FlaskClient) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """The result as a table that can be pasted into the README, with the size of the machine."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.measuring import Comparison, Figures
@@ -14,6 +15,11 @@ def machine() -> str:
     gibibytes = int(field_of("/proc/meminfo", "MemTotal").split()[0]) / 1024**2
     cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]
     return f"{cores} cores of {model}, {gibibytes:.0f} GiB; load at the start {load:.1f}"
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value that so many of a hundred do not exceed."""
+    return sorted(values)[(len(values) - 1) * percent // 100]
 
 
 def field_of(path: str, name: str) -> str:

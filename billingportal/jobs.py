@@ -63,7 +63,7 @@ def waiting_accounts(session: Session) -> list[int]:
 
 
 def evaluate_clients(portal: Portal) -> None:
-    """Work out what the clients are entitled to whose time has come, and ask Stripe for what is not here yet."""
+    """Work out what the clients are entitled to whose time has come."""
     while True:
         moment = now()
         with transaction() as session:
