@@ -11,9 +11,10 @@ import flask_migrate
 from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
-from benchmarks import business, filling, report
+from benchmarks import business, filling
 from benchmarks.databases import DATABASES, SECRET_KEY, pair
 from benchmarks.page_plans import add_plans
+from benchmarks.report import machine, percentile
 from benchmarks.stories import stream
 from billingportal.app import create_app
 from billingportal.clock import now
@@ -59,13 +60,13 @@ def measure_business(options: argparse.Namespace) -> None:
         many = measured(kind, options.clients, options.invoices, options.events, options.rounds)
         print(
             f"\n{kind}: {options.clients:,} clients, {options.invoices:,} invoices, {options.events:,} events; "
-            f"{report.machine()}\n\n{HEAD}"
+            f"{machine()}\n\n{HEAD}"
         )
         for name in PAGES:
             (few_times, few_queries), (times, queries) = few[name], many[name]
             print(
-                f"| {name} | {report.percentile(few_times, 50):.1f} | {few_queries} | {report.percentile(times, 50):.1f} "
-                f"| {report.percentile(times, 95):.1f} | {queries} |",
+                f"| {name} | {percentile(few_times, 50):.1f} | {few_queries} | {percentile(times, 50):.1f} "
+                f"| {percentile(times, 95):.1f} | {queries} |",
                 flush=True,
             )
 
