@@ -1,11 +1,13 @@
 """The customer portal's pages, each with its form."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from jinja2 import Environment
 
 from billingportal.sandbox import rendering
 from billingportal.sandbox.application import Application
+from billingportal.sandbox.call import Call
 from billingportal.sandbox.customer_portal import actions, switching, views
 from billingportal.sandbox.customer_portal.visit import Visit
 from billingportal.sandbox.errors import Refused
@@ -125,34 +127,31 @@ def cancel(room: Room, visit: Visit, names: list[str]) -> Answer:
     return completed(visit)
 
 
-def renew(room: Room, visit: Visit, names: list[str]) -> Answer:
-    """Keep a subscription that was to end."""
+def confirmed(
+    room: Room, visit: Visit, names: list[str], page: str, deed: Callable[[Call, Document], object]
+) -> Answer:
+    """A page that asks before something is done with a subscription, and then does it."""
     subscription = chosen(room, visit, names)
     shown: Document = {"subscription": views.subscription_shown(visit, subscription)}
     if not visit.sent:
-        return room.show("renew", visit, **shown)
+        return room.show(page, visit, **shown)
     try:
         with room.application.acting(visit.store) as call:
             call.play_at(subscription)
-            actions.renew(call, subscription)
+            deed(call, subscription)
     except Refused as refused:
-        return room.show("renew", visit, refused.message, **shown)
+        return room.show(page, visit, refused.message, **shown)
     return completed(visit)
+
+
+def renew(room: Room, visit: Visit, names: list[str]) -> Answer:
+    """Keep a subscription that was to end."""
+    return confirmed(room, visit, names, "renew", actions.renew)
 
 
 def pause(room: Room, visit: Visit, names: list[str]) -> Answer:
     """Stop a subscription for a while, or let it run again."""
-    subscription = chosen(room, visit, names)
-    shown: Document = {"subscription": views.subscription_shown(visit, subscription)}
-    if not visit.sent:
-        return room.show("pause", visit, **shown)
-    try:
-        with room.application.acting(visit.store) as call:
-            call.play_at(subscription)
-            actions.pause_or_resume(call, subscription)
-    except Refused as refused:
-        return room.show("pause", visit, refused.message, **shown)
-    return completed(visit)
+    return confirmed(room, visit, names, "pause", actions.pause_or_resume)
 
 
 def update(room: Room, visit: Visit, names: list[str]) -> Answer:
