@@ -35,13 +35,20 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family)
 
 
+def listen_near(wanted: int) -> socket.socket:
+    """Listen on the wanted port of the loopback address, or on any other one when it is taken.
+
+    It is to be handed over to whoever serves there: a port that is only known to be free may be taken a moment later.
+    """
+    try:
+        return listen("127.0.0.1", wanted)
+    except OSError:
+        return listen("127.0.0.1", 0)
+
+
 def free_port(wanted: int) -> int:
     """The wanted port of the loopback address, or any other one when it is taken."""
-    try:
-        refuse_taken_port("127.0.0.1", wanted)
-    except CannotListen:
-        wanted = 0
-    with listen("127.0.0.1", wanted) as found:
+    with listen_near(wanted) as found:
         return int(found.getsockname()[1])
 
 

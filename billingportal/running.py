@@ -46,8 +46,10 @@ def run(settings: Settings, host: str, port: int, *, with_sandbox: bool) -> int:
 
 def start_sandbox(parts: Parts, settings: Settings) -> Settings:
     """Start the sandbox, which prints its keys; the settings that point the portal at it."""
-    port = ports.free_port(SANDBOX_PORT)
-    parts.start("sandbox", lambda: become_sandbox(["--port", str(port), "--state", str(sandbox_state(settings))]))
+    with ports.listen_near(SANDBOX_PORT) as listening:
+        listening.set_inheritable(True)
+        port, handed_over, state = listening.getsockname()[1], str(listening.fileno()), str(sandbox_state(settings))
+        parts.start("sandbox", lambda: become_sandbox(["--listening", handed_over, "--state", state]))
     parts.wait_until(lambda: ports.answers("127.0.0.1", port, "/"))
     return replace(settings, stripe_api_base=f"http://127.0.0.1:{port}")
 

@@ -19,7 +19,7 @@ def main() -> int:
     path: Path | None = arguments.state
     try:
         world = load(path) if path is not None and path.exists() else first_world()
-        sandbox = Sandbox(world, arguments.host, arguments.port)
+        sandbox = Sandbox(world, arguments.host, arguments.port, arguments.listening)
     except (OSError, ValueError) as failure:
         print(f"The sandbox cannot start: {failure}", file=sys.stderr)
         return 1
@@ -49,6 +49,7 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="billingportal.sandbox", description="A stand-in for Stripe")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=12111)
+    parser.add_argument("--listening", type=int, help="a socket that listens already, by its number, instead of both")
     parser.add_argument("--state", type=Path, help="a file to keep everything in; without it, memory only")
     return parser.parse_args()
 

@@ -29,8 +29,13 @@ class Sandbox(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, world: World, host: str, port: int) -> None:
-        super().__init__((host, port), Connection)
+    def __init__(self, world: World, host: str, port: int, listening: int | None = None) -> None:
+        """`listening` is the number of a socket that listens already. Raises OSError when nothing can listen there."""
+        super().__init__((host, port), Connection, bind_and_activate=listening is None)
+        if listening is not None:
+            self.socket.close()
+            self.socket = socket.socket(fileno=listening)
+            self.server_address = self.socket.getsockname()
         self.world = world
         self.stopping = threading.Event()
         self.postman = Postman(world)

@@ -1,8 +1,11 @@
 """The server under many clients at once, and its end."""
 
+import socket
 import threading
 
-from tests.support.sandbox import Sandbox, SandboxAccount
+from billingportal.sandbox.server import Sandbox as Server
+from billingportal.sandbox.state import first_world
+from tests.support.sandbox import Sandbox, SandboxAccount, SandboxClient
 
 
 def test_clients_at_once_do_not_disturb_each_other(sandbox: Sandbox, account: SandboxAccount) -> None:
@@ -28,3 +31,15 @@ def test_the_end_leaves_no_thread_behind() -> None:
         sandbox.client(sandbox.account().test_key).v1.balance.retrieve()
         assert set(threading.enumerate()) > before
     assert set(threading.enumerate()) == before
+
+
+def test_it_serves_on_a_socket_that_was_handed_over() -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    server = Server(first_world(), "", 0, listening.detach())
+    server.start()
+    try:
+        assert server.url == f"http://127.0.0.1:{port}"
+        assert SandboxClient(server.url).account().id.startswith("acct_")
+    finally:
+        server.close()
