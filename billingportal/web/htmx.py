@@ -4,7 +4,6 @@ import json
 from typing import Literal
 
 from flask import Flask, Request, Response, get_template_attribute, request
-from flask import redirect as plain_redirect
 from markupsafe import Markup
 
 ToastKind = Literal["ok", "bad"]
@@ -21,10 +20,13 @@ def is_partial(request: Request) -> bool:
 
 
 def redirect(address: str) -> Response:
-    """Go on to another page: 303 for a plain form, a header for htmx, which would follow a 303 into its target."""
+    """Lead to another page: 303 for a plain form, a header for htmx, which would follow a 303 into its target.
+
+    The response is made here, not by Flask's redirect(): its body would have to go along with its Content-Length.
+    """
     if is_htmx(request):
         return Response(headers={"HX-Redirect": address})
-    return Response(headers=plain_redirect(address, 303).headers, status=303)
+    return Response(status=303, headers={"Location": address})
 
 
 def signed_out(address: str) -> Response:

@@ -19,6 +19,15 @@ def test_only_a_partial_request_gets_a_part_of_a_page(app: Flask) -> None:
         assert not htmx.is_htmx(request)
 
 
+def test_a_redirect_announces_the_body_that_it_sends(app: Flask) -> None:
+    with app.test_request_context("/sign-in", method="POST"):
+        response = htmx.redirect("/saas/plans?name=Größe")
+        headers = response.get_wsgi_headers(request.environ)
+    assert response.status_code == 303
+    assert headers["Location"] == "/saas/plans?name=Gr%C3%B6%C3%9Fe"
+    assert int(headers["Content-Length"]) == len(response.get_data())
+
+
 def test_what_a_toast_says_is_escaped(app: Flask) -> None:
     with app.test_request_context():
         toast = htmx.toast("bad", "<b>Title</b>", "a & b")
