@@ -18,6 +18,7 @@ from billingportal.logs import start_logging
 from billingportal.parts import Parts
 from billingportal.setup_address import new_setup_address
 from billingportal.stripe_gateway.client import gateway_opener
+from billingportal.stripe_gateway.limits import BACKGROUND
 
 SANDBOX_PORT = 12111
 
@@ -81,5 +82,5 @@ def prepare(app: Flask, address: str) -> str:
 
 def worker_app(settings: Settings) -> Flask:
     """The application as the worker needs it: its calls to Stripe are paced."""
-    opener = gateway_opener(settings.stripe_api_base, calls_per_second=worker.CALLS_PER_SECOND)
+    opener = gateway_opener(settings.stripe_api_base, calls_per_second=worker.CALLS_PER_SECOND, limits=BACKGROUND)
     return create_app(settings, open_gateway=opener)

@@ -1,6 +1,7 @@
 """One call to Stripe: its errors in our words, its answer with the moment it was read."""
 
 import math
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,9 +23,16 @@ from billingportal.stripe_gateway.errors import (
     StripeProblem,
     StripeUnreachable,
     TooManyRequests,
+    UnreadableObject,
 )
 
 T = TypeVar("T", bound=stripe.StripeObject)
+
+# What the SDK raises when it builds its objects of JSON that has another shape than the API promises.
+MISSHAPEN = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+# What people are shown of Stripe's words, in characters, and what a request id is made of.
+LONGEST_MESSAGE = 1000
+REQUEST_ID = re.compile(r"[A-Za-z0-9_]{1,100}")
 
 # Two of Stripe's machines may differ by this much; an answer's Date header has whole seconds.
 CLOCK_MARGIN = 1
@@ -44,9 +52,9 @@ def stripe_errors() -> Iterator[None]:
 def problem(error: stripe.StripeError) -> StripeProblem:
     """Our error for the SDK's. `error.code` is None for 401, 403 and 429: the code sits inside `error.error`."""
     kind = kind_of(error)
-    request_id = getattr(error, "request_id", None)
-    words = error.user_message or "no answer"
-    return kind(words, request_id=request_id if isinstance(request_id, str) else None)
+    words = " ".join((error.user_message or "").split())[:LONGEST_MESSAGE]
+    request_id = str(getattr(error, "request_id", None) or "")
+    return kind(words or "Stripe gave no reason.", request_id=request_id if REQUEST_ID.fullmatch(request_id) else None)
 
 
 def kind_of(error: stripe.StripeError) -> type[StripeProblem]:
@@ -75,21 +83,20 @@ def ask(operation: Callable[[], T]) -> tuple[JsonObject, Reading]:
     Raises a StripeProblem.
     """
     started = time.monotonic()
-    with stripe_errors():
-        answer = operation()
-    elapsed = time.monotonic() - started
-    return as_json(answer), reading(answer, elapsed)
-
-
-def as_json(answer: stripe.StripeObject) -> JsonObject:
-    return cast(JsonObject, answer.to_dict(for_json=True))
+    try:
+        with stripe_errors():
+            answer = operation()
+        elapsed = time.monotonic() - started
+        return cast(JsonObject, answer.to_dict(for_json=True)), reading(answer, elapsed)
+    except MISSHAPEN as error:
+        raise UnreadableObject("another shape than Stripe's") from error
 
 
 def reading(answer: stripe.StripeObject, elapsed_seconds: float) -> Reading:
     """Stripe's clock decides, since ours may be wrong: what is newer must not depend on it."""
     date = header_date(answer)
-    moment = date or clock.now().replace(microsecond=0)
     margin = CLOCK_MARGIN if date else UNKNOWN_CLOCK_MARGIN
+    moment = date or clock.now().replace(microsecond=0)
     return Reading(moment + timedelta(seconds=margin), math.ceil(elapsed_seconds) + 2 * margin)
 
 
@@ -100,5 +107,5 @@ def header_date(answer: stripe.StripeObject) -> datetime | None:
         return None
     try:
         return parsedate_to_datetime(value).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

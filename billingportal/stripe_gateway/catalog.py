@@ -11,6 +11,7 @@ import stripe
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.calls import ask
 from billingportal.stripe_gateway.errors import NotThere
+from billingportal.stripe_gateway.fields import first_rows, text
 
 # Stripe's refusal tells when the object is there for a key of the other mode.
 IN_OTHER_MODE = re.compile(r"similar object exists in (test|live) mode")
@@ -19,8 +20,8 @@ IN_OTHER_MODE = re.compile(r"similar object exists in (test|live) mode")
 def price_id_of_lookup_key(client: stripe.StripeClient, lookup_key: str) -> str | None:
     """The active price that has the lookup key now. Raises a StripeProblem."""
     answer, _ = ask(lambda: client.v1.prices.list(params={"lookup_keys": [lookup_key], "active": True, "limit": 1}))
-    rows = cast(list[JsonObject], answer["data"])
-    return str(rows[0]["id"]) if rows else None
+    rows = first_rows(answer)
+    return text(rows[0], "id") if rows else None
 
 
 def is_price_of_other_mode(client: stripe.StripeClient, price_id: str) -> bool:
@@ -56,7 +57,7 @@ def create_product(client: stripe.StripeClient, name: str, description: str | No
     if description:
         params["description"] = description
     source, _ = ask(lambda: client.v1.products.create(params=params, options={"idempotency_key": idempotency_key}))
-    return str(source["id"])
+    return text(source, "id")
 
 
 def create_meter(
@@ -70,14 +71,14 @@ def create_meter(
     }
     options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
     source, _ = ask(lambda: client.v1.billing.meters.create(params=params, options=options))
-    return str(source["id"])
+    return text(source, "id")
 
 
 def create_price(client: stripe.StripeClient, new: NewPrice, idempotency_key: str) -> str:
     """Make a price; its id. Raises a StripeProblem."""
     params = cast("stripe.params.PriceCreateParams", price_params(new))
     source, _ = ask(lambda: client.v1.prices.create(params=params, options={"idempotency_key": idempotency_key}))
-    return str(source["id"])
+    return text(source, "id")
 
 
 def price_params(new: NewPrice) -> JsonObject:

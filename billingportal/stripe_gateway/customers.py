@@ -6,6 +6,7 @@ from typing import cast
 import stripe
 
 from billingportal.stripe_gateway.calls import ask
+from billingportal.stripe_gateway.fields import text
 
 
 def create(
@@ -16,7 +17,7 @@ def create(
     params = cast("stripe.params.CustomerCreateParams", {key: value for key, value in given.items() if value})
     options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
     answer, _ = ask(lambda: client.v1.customers.create(params=params, options=options))
-    return cast(str, answer["id"])
+    return text(answer, "id")
 
 
 def update(client: stripe.StripeClient, customer_id: str, name: str, email: str) -> None:

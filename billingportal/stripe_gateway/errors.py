@@ -45,4 +45,8 @@ class BadSignature(StripeProblem):
 
 
 class UnreadableObject(StripeProblem):
-    """Something from Stripe lacks what its type promises."""
+    """Something from Stripe lacks what its type promises: `str()` says what, `message` says it to people."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.message = f"Stripe's answer was not as expected ({what})."

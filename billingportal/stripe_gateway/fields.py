@@ -31,6 +31,14 @@ def optional_number(source: JsonObject, name: str) -> int | None:
     return None if source.get(name) is None else number(source, name)
 
 
+def truth(source: JsonObject, name: str) -> bool:
+    """A flag that decides something: it must be there."""
+    value = source.get(name)
+    if not isinstance(value, bool):
+        raise UnreadableObject(f"{name} is neither true nor false")
+    return value
+
+
 def flag(source: JsonObject, name: str) -> bool:
     return bool(source.get(name))
 
@@ -76,15 +84,30 @@ def rows(source: JsonObject, name: str) -> list[JsonObject]:
     listed = part(source, name)
     if listed.get("has_more"):
         raise UnreadableObject(f"{name} has more than one page")
-    return cast(list[JsonObject], listed.get("data") or [])
+    return first_rows(listed) if listed else []
+
+
+def first_rows(source: JsonObject) -> list[JsonObject]:
+    """The objects on this page of a list."""
+    return plain_rows(source, "data")
 
 
 def plain_rows(source: JsonObject, name: str) -> list[JsonObject]:
     """A nested array of objects, which Stripe sends whole."""
     value = source.get(name)
-    if not isinstance(value, list):
-        raise UnreadableObject(f"{name} is not a list")
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise UnreadableObject(f"{name} is not a list of objects")
     return cast(list[JsonObject], value)
+
+
+def texts(source: JsonObject, name: str) -> list[str]:
+    """A nested array of texts; empty when Stripe sends null."""
+    value = source.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(row, str) for row in value):
+        raise UnreadableObject(f"{name} is not a list of texts")
+    return cast(list[str], value)
 
 
 def decimal(value: object) -> Decimal | None:

@@ -8,7 +8,6 @@ from typing import cast
 
 import stripe
 
-from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway import catalog, checkouts, customers, lists, previews, tax, translate
 from billingportal.stripe_gateway.billing_portal import BillingPortal
 from billingportal.stripe_gateway.calls import ask
@@ -22,6 +21,7 @@ from billingportal.stripe_gateway.copies import (
     WebhookEndpointCopy,
 )
 from billingportal.stripe_gateway.errors import NotThere, RightMissing
+from billingportal.stripe_gateway.fields import first_rows, truth
 from billingportal.stripe_gateway.previews import PreviewItem
 from billingportal.stripe_gateway.refunds import Refunds
 from billingportal.stripe_gateway.rights import Right, missing_rights
@@ -51,7 +51,7 @@ class StripeGateway:
         A restricted key may not read the account; then only what the refusal tells is known.
         """
         balance, _ = ask(self._client.v1.balance.retrieve)
-        livemode = bool(balance.get("livemode"))
+        livemode = truth(balance, "livemode")
         try:
             source, _ = ask(self._client.v1.accounts.retrieve_current)
         except RightMissing as refusal:
@@ -66,8 +66,7 @@ class StripeGateway:
     def webhook_endpoints(self) -> list[WebhookEndpointCopy]:
         """All of the account's endpoints in this mode; Stripe allows 16, so one page holds them."""
         answer, _ = ask(lambda: self._client.v1.webhook_endpoints.list(params={"limit": 100}))
-        rows = cast(list[JsonObject], answer["data"])
-        return [translate.webhook_endpoint(row) for row in rows]
+        return [translate.webhook_endpoint(row) for row in first_rows(answer)]
 
     def create_webhook_endpoint(
         self, url: str, events: Sequence[str], labels: dict[str, str], idempotency_key: str

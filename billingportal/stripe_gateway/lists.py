@@ -5,19 +5,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
+from functools import partial
 
 import stripe
 
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway import translate
-from billingportal.stripe_gateway.calls import as_json, ask, stripe_errors
+from billingportal.stripe_gateway.calls import ask
 from billingportal.stripe_gateway.copies import (
     EventPage,
     Fetched,
     Page,
 )
-from billingportal.stripe_gateway.errors import NotThere
+from billingportal.stripe_gateway.errors import NotThere, UnreadableObject
+from billingportal.stripe_gateway.fields import first_rows, part, text, truth
 
 PAGE_SIZE = 100
 # Left out of a price unless asked for.
@@ -81,9 +82,16 @@ def fetch(client: Client, kind: str, object_id: str) -> Fetched:
         _, reading = ask(client.v1.balance.retrieve)
         elapsed = math.ceil(time.monotonic() - started)
         return Fetched(None, replace(reading, uncertainty_seconds=reading.uncertainty_seconds + elapsed))
+    refuse_other(source, kind, object_id)
     if source.get("deleted"):
         return Fetched(None, reading)
     return Fetched(translate.copy_of(whole(client, source)), reading)
+
+
+def refuse_other(source: JsonObject, kind: str, object_id: str) -> None:
+    """An answer to another question, which something between Stripe and us may give, must not become our row."""
+    if source.get("object") != kind or source.get("id") != object_id:
+        raise UnreadableObject(f"it is not the {kind} {object_id}")
 
 
 def whole(client: Client, source: JsonObject) -> JsonObject:
@@ -97,33 +105,38 @@ def whole(client: Client, source: JsonObject) -> JsonObject:
 
 def read_all_items(client: Client, source: JsonObject) -> None:
     """A subscription shows its first items only; read the others too."""
-    items = cast(JsonObject, source["items"])
+    items = part(source, "items")
     if not items.get("has_more"):
         return
-    with stripe_errors():
-        listed = client.v1.subscription_items.list(params={"subscription": str(source["id"]), "limit": PAGE_SIZE})
-        items["data"] = [as_json(item) for item in listed.auto_paging_iter()]
-    items["has_more"] = False
+    list_items: ListCall = client.v1.subscription_items.list
+    filters: JsonObject = {"subscription": text(source, "id")}
+    found: list[Json] = []
+    last_id, has_more = None, True
+    while has_more:
+        answer, _ = ask(partial(list_items, params=page_params(filters, last_id)))
+        rows, last_id, has_more = read_list(answer, last_id)
+        found.extend(rows)
+    items |= {"data": found, "has_more": False}
 
 
 def read_all_tiers(client: Client, source: JsonObject) -> None:
     """The tiers of a price in its other currencies have to be asked for by the name of each."""
-    options = cast(dict[str, JsonObject], source.get("currency_options") or {})
+    options = part(source, "currency_options")
     others = [currency for currency in options if currency != source.get("currency")]
     if others:
         expand = [f"currency_options.{currency}.tiers" for currency in others]
-        price, _ = ask(lambda: client.v1.prices.retrieve(str(source["id"]), params={"expand": expand}))
-        options |= cast(dict[str, JsonObject], price["currency_options"])
+        price, _ = ask(lambda: client.v1.prices.retrieve(text(source, "id"), params={"expand": expand}))
+        options = {**options, **part(price, "currency_options")}
     for currency in options.keys() - set(others):
-        options[currency]["tiers"] = source["tiers"]
-    source["currency_options"] = cast(Json, options)
+        options[currency] = {**part(options, currency), "tiers": source.get("tiers")}
+    source["currency_options"] = options
 
 
 def page(client: Client, walk: str, starting_after: str | None) -> Page:
     """One page of a walk, continuing after an id. Raises a StripeProblem."""
     chosen = WALKS[walk]
     source, reading = ask(lambda: chosen.lists(client)(params=page_params(chosen.filters, starting_after)))
-    rows, last_id, has_more = read_list(source)
+    rows, last_id, has_more = read_list(source, starting_after)
     return Page(tuple(translate.copy_of(whole(client, row)) for row in rows), last_id, has_more, reading)
 
 
@@ -132,7 +145,7 @@ def events(client: Client, since: datetime, starting_after: str | None) -> Event
     params = page_params({"created": {"gte": int(since.timestamp())}}, starting_after)
     list_events: ListCall = client.v1.events.list
     source, reading = ask(lambda: list_events(params=params))
-    rows, last_id, has_more = read_list(source)
+    rows, last_id, has_more = read_list(source, starting_after)
     return EventPage(tuple(translate.event(row) for row in rows), last_id, has_more, reading)
 
 
@@ -141,7 +154,10 @@ def page_params(filters: JsonObject, starting_after: str | None) -> JsonObject:
     return {"limit": PAGE_SIZE, **filters, **after}
 
 
-def read_list(source: JsonObject) -> tuple[list[JsonObject], str | None, bool]:
-    rows = cast(list[JsonObject], source["data"])
-    last_id = str(rows[-1]["id"]) if rows else None
-    return rows, last_id, bool(source.get("has_more"))
+def read_list(source: JsonObject, starting_after: str | None) -> tuple[list[JsonObject], str | None, bool]:
+    """The rows, the last one's id, and whether there are more. A list that goes on where it began would never end."""
+    rows, has_more = first_rows(source), truth(source, "has_more")
+    last_id = text(rows[-1], "id") if rows else None
+    if has_more and last_id in (None, starting_after):
+        raise UnreadableObject("the list does not go on")
+    return rows, last_id, has_more

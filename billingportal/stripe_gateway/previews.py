@@ -7,6 +7,7 @@ from typing import cast
 import stripe
 
 from billingportal.stripe_gateway.calls import ask
+from billingportal.stripe_gateway.fields import number
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def preview_total(client: stripe.StripeClient, customer_id: str, currency: str, 
         },
     )
     answer, _ = ask(lambda: client.v1.invoices.create_preview(params=params))
-    return cast(int, answer["subtotal"])
+    return number(answer, "subtotal")
 
 
 def item_params(item: PreviewItem) -> dict[str, object]:

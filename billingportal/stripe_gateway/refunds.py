@@ -4,10 +4,10 @@ from typing import Literal, cast
 
 import stripe
 
-from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway import translate_payments
 from billingportal.stripe_gateway.calls import ask
 from billingportal.stripe_gateway.errors import NotThere
+from billingportal.stripe_gateway.fields import first_rows, text
 from billingportal.stripe_gateway.payment_copies import InvoicePaymentCopy
 
 RefundReason = Literal["duplicate", "requested_by_customer"]
@@ -36,7 +36,7 @@ class Refunds:
                 params={"invoice": invoice_id, "status": "paid", "limit": PAGE_SIZE}
             )
         )
-        return [translate_payments.invoice_payment(row) for row in cast(list[JsonObject], answer["data"])]
+        return [translate_payments.invoice_payment(row) for row in first_rows(answer)]
 
     def refund(self, payment: InvoicePaymentCopy, reason: RefundReason, idempotency_key: str) -> str:
         """Give back what is left of a payment; the refund's id. Raises RequestRefused when nothing is left."""
@@ -47,4 +47,4 @@ class Refunds:
         params = cast("stripe.params.RefundCreateParams", {**paid_by, "reason": reason})
         options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         answer, _ = ask(lambda: self._client.v1.refunds.create(params=params, options=options))
-        return str(answer["id"])
+        return text(answer, "id")

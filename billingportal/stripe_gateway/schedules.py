@@ -9,7 +9,7 @@ import stripe
 
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.calls import ask
-from billingportal.stripe_gateway.errors import NotThere
+from billingportal.stripe_gateway.errors import NotThere, UnreadableObject
 from billingportal.stripe_gateway.fields import (
     number,
     optional_id,
@@ -67,7 +67,7 @@ class Schedules:
             source, _ = ask(lambda: self._client.v1.subscription_schedules.retrieve(schedule_id))
         except NotThere:
             return
-        if source["status"] in ("active", "not_started"):
+        if text(source, "status") in ("active", "not_started"):
             ask(lambda: self._client.v1.subscription_schedules.release(schedule_id))
 
 
@@ -76,7 +76,7 @@ def present_phase(schedule: JsonObject, ends_at: datetime) -> JsonObject:
     running = part(schedule, "current_phase")
     starts = number(running, "start_date") if running else None
     phases = plain_rows(schedule, "phases")
-    found = next((phase for phase in phases if phase["start_date"] == starts), phases[0])
+    found = next((phase for phase in phases if phase.get("start_date") == starts), None) or first_phase(phases)
     kept: JsonObject = {
         "items": [present_item(item) for item in plain_rows(found, "items")],
         "start_date": number(found, "start_date"),
@@ -87,6 +87,12 @@ def present_phase(schedule: JsonObject, ends_at: datetime) -> JsonObject:
         [kept_discount(one) for one in plain_rows(found, "discounts")] if "discounts" in found else []
     )
     return {**kept, "discounts": discounts} if discounts else kept
+
+
+def first_phase(phases: list[JsonObject]) -> JsonObject:
+    if not phases:
+        raise UnreadableObject("the schedule has no phases")
+    return phases[0]
 
 
 def present_item(source: JsonObject) -> JsonObject:

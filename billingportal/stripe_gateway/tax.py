@@ -1,12 +1,11 @@
 """What the account has told Stripe Tax."""
 
 from dataclasses import dataclass
-from typing import cast
 
 import stripe
 
 from billingportal.stripe_gateway.calls import ask
-from billingportal.stripe_gateway.fields import part
+from billingportal.stripe_gateway.fields import part, text, texts
 
 
 @dataclass(frozen=True)
@@ -20,5 +19,5 @@ class TaxSettings:
 def settings(client: stripe.StripeClient) -> TaxSettings:
     """Raises a StripeProblem."""
     answer, _ = ask(client.v1.tax.settings.retrieve)
-    pending = part(part(answer, "status_details"), "pending").get("missing_fields")
-    return TaxSettings(answer.get("status") == "active", tuple(cast(list[str], pending or [])))
+    pending = part(part(answer, "status_details"), "pending")
+    return TaxSettings(text(answer, "status") == "active", tuple(texts(pending, "missing_fields")))

@@ -1,13 +1,12 @@
 """Stripe's JSON into our copies. Plain dicts in, so that payloads and answers take the same way."""
 
 from collections.abc import Callable
-from typing import cast
 
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway import translate_billing, translate_catalog, translate_payments, translate_sales
 from billingportal.stripe_gateway.copies import AccountCopy, Copy, EventCopy, WebhookEndpointCopy
 from billingportal.stripe_gateway.errors import UnreadableObject
-from billingportal.stripe_gateway.fields import flag, moment, optional_text, part, text
+from billingportal.stripe_gateway.fields import flag, moment, optional_text, part, text, texts
 
 COPIED: dict[str, Callable[[JsonObject], Copy]] = {
     "product": translate_catalog.product,
@@ -71,7 +70,7 @@ def webhook_endpoint(source: JsonObject) -> WebhookEndpointCopy:
         url=text(source, "url"),
         is_enabled=source.get("status") == "enabled",
         api_version=optional_text(source, "api_version"),
-        enabled_events=frozenset(cast(list[str], source.get("enabled_events") or [])),
+        enabled_events=frozenset(texts(source, "enabled_events")),
         labels=part(source, "metadata"),
         secret=optional_text(source, "secret"),
     )

@@ -1,11 +1,11 @@
 """Customers, subscriptions and invoices: Stripe's JSON into our copies."""
 
 from collections import Counter
-from typing import cast
 
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.copies import CustomerCopy, InvoiceCopy, SubscriptionCopy, SubscriptionItemCopy
 from billingportal.stripe_gateway.fields import (
+    first_rows,
     flag,
     moment,
     number,
@@ -108,10 +108,15 @@ def invoice(source: JsonObject) -> InvoiceCopy:
     )
 
 
+def first_lines(source: JsonObject) -> list[JsonObject]:
+    listed = part(source, "lines")
+    return first_rows(listed) if listed else []
+
+
 def sold(source: JsonObject) -> list[Json]:
     """The prices that an invoice's first lines charge for, with their quantities; a tier has a line of its own."""
     counted: Counter[str] = Counter()
-    for line in cast(list[JsonObject], part(source, "lines").get("data") or []):
+    for line in first_lines(source):
         price = optional_id(part(part(line, "pricing"), "price_details"), "price")
         if price is not None and number(line, "amount") > 0:
             counted[price] += optional_number(line, "quantity") or 0

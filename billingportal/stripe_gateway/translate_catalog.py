@@ -13,6 +13,7 @@ from billingportal.stripe_gateway.fields import (
     optional_number,
     optional_text,
     part,
+    plain_rows,
     required_id,
     text,
 )
@@ -34,6 +35,7 @@ def product(source: JsonObject) -> ProductCopy:
 def price(source: JsonObject) -> PriceCopy:
     recurring = part(source, "recurring")
     package = part(source, "transform_quantity")
+    options = part(source, "currency_options")
     return PriceCopy(
         stripe_price_id=text(source, "id"),
         stripe_product_id=required_id(source, "product"),
@@ -54,14 +56,10 @@ def price(source: JsonObject) -> PriceCopy:
         package_round=optional_text(package, "round"),
         tax_behavior=optional_text(source, "tax_behavior"),
         tiers=tiers(source),
-        currency_options={name: currency_option(cast(JsonObject, option)) for name, option in options(source)},
+        currency_options={name: currency_option(part(options, name)) for name in sorted(options)},
         labels=part(source, "metadata"),
         created_at=moment(source, "created"),
     )
-
-
-def options(source: JsonObject) -> list[tuple[str, Json]]:
-    return sorted(part(source, "currency_options").items())
 
 
 def currency_option(source: JsonObject) -> JsonObject:
@@ -74,10 +72,7 @@ def currency_option(source: JsonObject) -> JsonObject:
 
 def tiers(source: JsonObject) -> list[Json] | None:
     """The tiers, lowest first; `up_to` is None for the last one. None when Stripe was not asked for them."""
-    listed = source.get("tiers")
-    if not isinstance(listed, list):
-        return None
-    return [tier(cast(JsonObject, row)) for row in listed]
+    return None if source.get("tiers") is None else [tier(row) for row in plain_rows(source, "tiers")]
 
 
 def tier(source: JsonObject) -> JsonObject:
