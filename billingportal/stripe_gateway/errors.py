@@ -45,8 +45,7 @@ class BadSignature(StripeProblem):
 
 
 class UnreadableObject(StripeProblem):
-    """Something from Stripe lacks what its type promises: `str()` says what, `message` says it to people."""
+    """Something from Stripe lacks what its type promises."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.message = f"Stripe's answer was not as expected ({what})."
+        super().__init__(f"What Stripe sent is not as expected: {what}.")

@@ -54,6 +54,8 @@ class BudgetedClient(stripe.HTTPClient):
 
     def _attempts(self, request: requests.Request, retries: int, deadline: Deadline) -> Answer:
         for _ in range(retries):
+            if deadline.seconds_left / 2 <= PAUSE:
+                break  # There is no time for another attempt, so this one may take it all.
             try:
                 # The other half is for the next attempt, which may find a connection that is not stuck.
                 answer = self._send(request, deadline.seconds_left / 2, deadline)

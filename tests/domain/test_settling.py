@@ -18,6 +18,9 @@ from tests.support.worlds import World
 one_database = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
+UNREADABLE = "UnreadableObject: What Stripe sent is not as expected: balance is not a whole number."
+
+
 @pytest.fixture
 def world(world: World) -> World:
     """Connected, with nothing at Stripe."""
@@ -93,7 +96,10 @@ def test_an_object_that_cannot_be_read_fails_again_and_waits_longer(world: World
         make_due()
         jobs.settle_events(world.portal)
         (event,) = world.events()
-        assert (event.state, event.error) == ("failed", "UnreadableObject: balance is not a whole number")
+        assert (event.state, event.error) == (
+            "failed",
+            UNREADABLE,
+        )
         assert event.next_attempt_at is not None
         pauses.append(event.next_attempt_at - event.attempted_at)
     assert [pause.total_seconds() for pause in pauses] == [30, 120, 600, 3600]

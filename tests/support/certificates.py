@@ -19,10 +19,11 @@ class Certificate:
 
     server: ssl.SSLContext
     client: ssl.SSLContext
+    file: Path
 
 
-def certificate(folder: Path) -> Certificate:
-    """A new one; its files go into the folder."""
+def certificate(folder: Path, address: str = "127.0.0.1", days: int = 1) -> Certificate:
+    """A new one for an address, that ends in so many days; its file goes into the folder."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
     made = (
@@ -31,9 +32,9 @@ def certificate(folder: Path) -> Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(clock.now() - timedelta(days=1))
-        .not_valid_after(clock.now() + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .not_valid_before(clock.now() - timedelta(days=30))
+        .not_valid_after(clock.now() + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
         .sign(key, hashes.SHA256())
     )
     file = folder / "certificate.pem"
@@ -43,4 +44,4 @@ def certificate(folder: Path) -> Certificate:
     file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(file)
-    return Certificate(server, ssl.create_default_context(cafile=str(file)))
+    return Certificate(server, ssl.create_default_context(cafile=str(file)), file)

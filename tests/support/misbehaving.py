@@ -56,6 +56,11 @@ class Misbehaving(ThreadingTCPServer):
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.server_address[1]}"
 
+    @property
+    def answers_nothing(self) -> bool:
+        """Whether every request is misbehaved at, and none gets to the sandbox."""
+        return self.manner is not None and not self.reaches_stripe and not self.paths
+
     def behave(self) -> None:
         """Pass everything on again."""
         self.manner = None
@@ -92,6 +97,10 @@ class Conversation(BaseRequestHandler):
         self.request.settimeout(15)
         if self.server.tls:
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        with self.request:
+            self.answer()
+
+    def answer(self) -> None:
         self.asked = read(self.request)
         self.server.asked.append(self.asked)
         manner = self.server.manner_for(self.asked)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
 TOKEN = "the-token-of-the-address"
+UNREADABLE = "UnreadableObject: What Stripe sent is not as expected: balance is not a whole number."
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,10 @@ def test_a_first_sighting_after_another_event_of_the_object_is_asked_about(door:
 def test_an_event_that_cannot_be_absorbed_is_stored_with_its_error(door: Door) -> None:
     assert door.send(events.event("customer.created", events.customer(balance="much"))) == 200
     (stored,) = door.stored()
-    assert (stored.state, stored.error) == ("failed", "UnreadableObject: balance is not a whole number")
+    assert (stored.state, stored.error) == (
+        "failed",
+        UNREADABLE,
+    )
     assert stored.next_attempt_at is not None
     assert stored.next_attempt_at > clock.now()
     assert door.customers() == []
