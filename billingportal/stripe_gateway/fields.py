@@ -8,6 +8,9 @@ from billingportal.clock import from_unix
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import UnreadableObject
 
+LARGEST = 2**63 - 1
+LARGEST_COUNT = 2**31 - 1
+
 
 def text(source: JsonObject, name: str) -> str:
     value = source.get(name)
@@ -20,11 +23,23 @@ def optional_text(source: JsonObject, name: str) -> str | None:
     return None if source.get(name) is None else text(source, name)
 
 
-def number(source: JsonObject, name: str) -> int:
+def number(source: JsonObject, name: str, largest: int = LARGEST) -> int:
+    """A whole number that a database column holds."""
     value = source.get(name)
     if not isinstance(value, int) or isinstance(value, bool):
         raise UnreadableObject(f"{name} is not a whole number")
+    if abs(value) > largest:
+        raise UnreadableObject(f"{name} is too large")
     return value
+
+
+def count(source: JsonObject, name: str) -> int:
+    """A number of things, for a column of 32 bits."""
+    return number(source, name, LARGEST_COUNT)
+
+
+def optional_count(source: JsonObject, name: str) -> int | None:
+    return None if source.get(name) is None else count(source, name)
 
 
 def optional_number(source: JsonObject, name: str) -> int | None:

@@ -5,10 +5,12 @@ from collections import Counter
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.copies import CustomerCopy, InvoiceCopy, SubscriptionCopy, SubscriptionItemCopy
 from billingportal.stripe_gateway.fields import (
+    count,
     first_rows,
     flag,
     moment,
     number,
+    optional_count,
     optional_id,
     optional_moment,
     optional_number,
@@ -72,7 +74,7 @@ def subscription_item(source: JsonObject) -> SubscriptionItemCopy:
         stripe_subscription_item_id=text(source, "id"),
         stripe_price_id=text(sold, "id"),
         stripe_product_id=required_id(sold, "product"),
-        quantity=optional_number(source, "quantity"),
+        quantity=optional_count(source, "quantity"),
         period_started_at=moment(source, "current_period_start"),
         period_ends_at=moment(source, "current_period_end"),
     )
@@ -94,7 +96,7 @@ def invoice(source: JsonObject) -> InvoiceCopy:
         amount_due_minor=number(source, "amount_due"),
         amount_paid_minor=number(source, "amount_paid"),
         amount_remaining_minor=number(source, "amount_remaining"),
-        attempt_count=number(source, "attempt_count"),
+        attempt_count=count(source, "attempt_count"),
         next_attempt_at=optional_moment(source, "next_payment_attempt"),
         due_at=optional_moment(source, "due_date"),
         finalized_at=optional_moment(transitions, "finalized_at"),

@@ -7,6 +7,7 @@ from billingportal.stripe_gateway.fields import (
     flag,
     moment,
     number,
+    optional_count,
     optional_id,
     optional_moment,
     optional_number,
@@ -27,8 +28,8 @@ def payment_method(source: JsonObject) -> PaymentMethodCopy:
         type=kind,
         brand=optional_text(details, "brand"),
         last_four=optional_text(details, "last4"),
-        expires_month=optional_number(details, "exp_month"),
-        expires_year=optional_number(details, "exp_year"),
+        expires_month=optional_count(details, "exp_month"),
+        expires_year=optional_count(details, "exp_year"),
         created_at=moment(source, "created"),
     )
 

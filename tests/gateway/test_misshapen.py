@@ -38,7 +38,7 @@ WRONG: tuple[object, ...] = (
     1.5,
     "1e9999",
 )
-MISSING = object()
+MISSING = "(missing)"
 # Every name that the gateway's sources read, whatever is added there.
 SOURCES = Path(fields.__file__).parent.glob("*.py")
 NAMES = sorted({name for path in SOURCES for name in re.findall(r'"([a-z][a-z0-9_]+)"', path.read_text())})
@@ -95,7 +95,7 @@ def changed(source: dict[str, Any], path: tuple[Any, ...], wrong: object) -> dic
     place: Any = made
     for key in path[:-1]:
         place = place[key]
-    if wrong is MISSING:
+    if wrong == MISSING:
         del place[path[-1]]
     else:
         place[path[-1]] = wrong
@@ -123,7 +123,7 @@ def test_every_field_wrong_in_every_call(server: Misbehaving, gateway: StripeGat
     """The object has the type that was asked for, and each name that the gateway's sources read is wrong in it."""
 
     def say(conversation: Conversation) -> None:
-        made = {} if wrong is MISSING else dict.fromkeys(NAMES, wrong)
+        made = {} if wrong == MISSING else dict.fromkeys(NAMES, wrong)
         kind, is_list = kind_of(conversation.asked.path), conversation.asked.path.count("/x_1") == 0
         one = {**made, "object": kind, "id": "x_1"}
         listed = {"object": "list", "data": [one], "has_more": False}
@@ -142,6 +142,16 @@ def kind_of(path: str) -> str:
     """`/v1/billing/meters/x_1` is about a `billing.meter`."""
     parts = [part for part in path.split("/")[2:] if part != "x_1"]
     return ".".join(parts).removesuffix("s")
+
+
+@pytest.mark.parametrize("too_large", [2**31, 2**63, 10**40])
+def test_a_number_that_no_column_holds_is_refused(
+    server: Misbehaving, gateway: StripeGateway, objects: dict[str, dict[str, Any]], too_large: int
+) -> None:
+    for kind, path in (("price", ("recurring", "interval_count")), ("invoice", ("attempt_count",))):
+        server.manner = answered(changed(objects[kind], path, too_large))
+        with pytest.raises(UnreadableObject, match=f"{path[-1]} is too large"):
+            gateway.fetch(kind, objects[kind]["id"])
 
 
 def test_an_answer_about_another_object_is_refused(server: Misbehaving, gateway: StripeGateway) -> None:

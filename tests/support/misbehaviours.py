@@ -96,10 +96,6 @@ def bomb() -> bytes:
     return gzip.compress(b"[" + b" " * 200_000_000 + b"]", 1)
 
 
-def again(packed: bytes) -> bytes:
-    return gzip.compress(packed, 1)
-
-
 def answered(value: object, status: str = "200 OK", *headers: str) -> Manner:
     return says(json.dumps(value).encode(), status, *headers)
 
@@ -180,7 +176,8 @@ QUICK: dict[str, Manner] = {
     "a redirect without an address": says(b"", "302 Found"),
     "no gzip": says(GOOD, "200 OK", "Content-Encoding: gzip"),
     "half of a gzip": zipped(lambda: gzip.compress(GOOD * 100)[:30]),
-    "another packing": zipped(lambda: GOOD, "br, gzip, zstd"),
+    "another packing": zipped(lambda: GOOD, "br"),
+    "packed twice": zipped(lambda: gzip.compress(gzip.compress(GOOD)), "gzip, gzip"),
     "a time beyond all": answered({"object": "list", "data": []}, "200 OK", "Date: Fri, 31 Dec 9999 23:59:59 GMT"),
     "a time that is none": answered({"object": "list", "data": []}, "200 OK", "Date: yesterday"),
     "a list of anything": answered({"object": "list", "data": [5, None, "x", []], "has_more": True}),
@@ -203,5 +200,4 @@ LARGE: dict[str, Manner] = {
     "an endless redirect": repeats(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n", b"a" * 65536),
     "endless 100s": repeats(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 500),
     "a gzip bomb": zipped(bomb),
-    "a bomb in a bomb": zipped(lambda: again(bomb()), "gzip, gzip"),
 }
