@@ -1,21 +1,33 @@
 """Reads one field of Stripe's JSON at a time, strictly: what is not as promised is an UnreadableObject."""
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import cast
+from decimal import Decimal, DecimalException
 
 from billingportal.clock import from_unix
-from billingportal.plain_json import JsonObject
+from billingportal.limits import LARGEST_BIG_ID, LARGEST_ID, is_storable
+from billingportal.plain_json import JsonObject, all_texts
 from billingportal.stripe_gateway.errors import UnreadableObject
 
-LARGEST = 2**63 - 1
-LARGEST_COUNT = 2**31 - 1
+# Characters. Stripe's own ids have less than 70, and promise no more than this.
+LONGEST_ID = 255
+# Powers of ten. Beyond it, an amount written out in digits would fill the memory.
+LARGEST_EXPONENT = 30
 
 
 def text(source: JsonObject, name: str) -> str:
     value = source.get(name)
     if not isinstance(value, str):
         raise UnreadableObject(f"{name} is not text")
+    if not is_storable(value):
+        raise UnreadableObject(f"{name} has a character that cannot be stored")
+    return value
+
+
+def short_text(source: JsonObject, name: str) -> str:
+    """An id or a name of Stripe's, which an index can hold."""
+    value = text(source, name)
+    if len(value) > LONGEST_ID:
+        raise UnreadableObject(f"{name} is longer than {LONGEST_ID} characters")
     return value
 
 
@@ -23,7 +35,7 @@ def optional_text(source: JsonObject, name: str) -> str | None:
     return None if source.get(name) is None else text(source, name)
 
 
-def number(source: JsonObject, name: str, largest: int = LARGEST) -> int:
+def number(source: JsonObject, name: str, largest: int = LARGEST_BIG_ID) -> int:
     """A whole number that a database column holds."""
     value = source.get(name)
     if not isinstance(value, int) or isinstance(value, bool):
@@ -35,7 +47,7 @@ def number(source: JsonObject, name: str, largest: int = LARGEST) -> int:
 
 def count(source: JsonObject, name: str) -> int:
     """A number of things, for a column of 32 bits."""
-    return number(source, name, LARGEST_COUNT)
+    return number(source, name, LARGEST_ID)
 
 
 def optional_count(source: JsonObject, name: str) -> int | None:
@@ -79,12 +91,20 @@ def part(source: JsonObject, name: str) -> JsonObject:
     return value
 
 
+def stored_part(source: JsonObject, name: str) -> JsonObject:
+    """A nested object that is stored as it came, as labels are."""
+    value = part(source, name)
+    if not all(is_storable(one) for one in all_texts(value)):
+        raise UnreadableObject(f"{name} has a character that cannot be stored")
+    return value
+
+
 def optional_id(source: JsonObject, name: str) -> str | None:
     """The id of something that Stripe may have expanded."""
     value = source.get(name)
     if isinstance(value, dict):
-        return text(value, "id")
-    return optional_text(source, name)
+        return short_text(value, "id")
+    return None if value is None else short_text(source, name)
 
 
 def required_id(source: JsonObject, name: str) -> str:
@@ -110,9 +130,12 @@ def first_rows(source: JsonObject) -> list[JsonObject]:
 def plain_rows(source: JsonObject, name: str) -> list[JsonObject]:
     """A nested array of objects, which Stripe sends whole."""
     value = source.get(name)
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+    if not isinstance(value, list):
         raise UnreadableObject(f"{name} is not a list of objects")
-    return cast(list[JsonObject], value)
+    found = [one for one in value if isinstance(one, dict)]
+    if len(found) != len(value):
+        raise UnreadableObject(f"{name} is not a list of objects")
+    return found
 
 
 def texts(source: JsonObject, name: str) -> list[str]:
@@ -120,9 +143,12 @@ def texts(source: JsonObject, name: str) -> list[str]:
     value = source.get(name)
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(row, str) for row in value):
+    if not isinstance(value, list):
         raise UnreadableObject(f"{name} is not a list of texts")
-    return cast(list[str], value)
+    found = [one for one in value if isinstance(one, str)]
+    if len(found) != len(value):
+        raise UnreadableObject(f"{name} is not a list of texts")
+    return found
 
 
 def decimal(value: object) -> Decimal | None:
@@ -131,10 +157,12 @@ def decimal(value: object) -> Decimal | None:
         return None
     try:
         read = Decimal(str(value)).normalize() + 0
-    except InvalidOperation:
+    except DecimalException:
         raise UnreadableObject("an amount is not a number") from None
     if not read.is_finite():
         raise UnreadableObject("an amount is not finite")
+    if abs(read.adjusted()) > LARGEST_EXPONENT:
+        raise UnreadableObject("an amount is too large")
     return read
 
 

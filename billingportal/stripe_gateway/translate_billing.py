@@ -18,13 +18,15 @@ from billingportal.stripe_gateway.fields import (
     part,
     required_id,
     rows,
+    short_text,
+    stored_part,
     text,
 )
 
 
 def customer(source: JsonObject) -> CustomerCopy:
     return CustomerCopy(
-        stripe_customer_id=text(source, "id"),
+        stripe_customer_id=short_text(source, "id"),
         name=optional_text(source, "name"),
         email=optional_text(source, "email"),
         currency=optional_text(source, "currency"),
@@ -32,8 +34,8 @@ def customer(source: JsonObject) -> CustomerCopy:
         delinquent=flag(source, "delinquent"),
         default_stripe_payment_method_id=optional_id(part(source, "invoice_settings"), "default_payment_method"),
         stripe_test_clock_id=optional_id(source, "test_clock"),
-        address=part(source, "address"),
-        labels=part(source, "metadata"),
+        address=stored_part(source, "address"),
+        labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
     )
 
@@ -41,7 +43,7 @@ def customer(source: JsonObject) -> CustomerCopy:
 def subscription(source: JsonObject) -> SubscriptionCopy:
     items = sorted((subscription_item(row) for row in rows(source, "items")), key=item_id)
     return SubscriptionCopy(
-        stripe_subscription_id=text(source, "id"),
+        stripe_subscription_id=short_text(source, "id"),
         stripe_customer_id=required_id(source, "customer"),
         status=text(source, "status"),
         currency=text(source, "currency"),
@@ -58,7 +60,7 @@ def subscription(source: JsonObject) -> SubscriptionCopy:
         pending_update_expires_at=optional_moment(part(source, "pending_update"), "expires_at"),
         cancellation_reason=optional_text(part(source, "cancellation_details"), "reason"),
         is_collection_paused=source.get("pause_collection") is not None,
-        labels=part(source, "metadata"),
+        labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
         items=tuple(items),
     )
@@ -71,8 +73,8 @@ def item_id(item: SubscriptionItemCopy) -> str:
 def subscription_item(source: JsonObject) -> SubscriptionItemCopy:
     sold = part(source, "price")
     return SubscriptionItemCopy(
-        stripe_subscription_item_id=text(source, "id"),
-        stripe_price_id=text(sold, "id"),
+        stripe_subscription_item_id=short_text(source, "id"),
+        stripe_price_id=short_text(sold, "id"),
         stripe_product_id=required_id(sold, "product"),
         quantity=optional_count(source, "quantity"),
         period_started_at=moment(source, "current_period_start"),
@@ -83,7 +85,7 @@ def subscription_item(source: JsonObject) -> SubscriptionItemCopy:
 def invoice(source: JsonObject) -> InvoiceCopy:
     transitions = part(source, "status_transitions")
     return InvoiceCopy(
-        stripe_invoice_id=text(source, "id"),
+        stripe_invoice_id=short_text(source, "id"),
         stripe_customer_id=optional_id(source, "customer"),
         stripe_subscription_id=optional_id(part(part(source, "parent"), "subscription_details"), "subscription"),
         number=optional_text(source, "number"),
@@ -105,7 +107,7 @@ def invoice(source: JsonObject) -> InvoiceCopy:
         hosted_invoice_url=optional_text(source, "hosted_invoice_url"),
         invoice_pdf_url=optional_text(source, "invoice_pdf"),
         sold=sold(source),
-        labels=part(source, "metadata"),
+        labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
     )
 

@@ -16,19 +16,21 @@ from billingportal.stripe_gateway.fields import (
     part,
     plain_rows,
     required_id,
+    short_text,
+    stored_part,
     text,
 )
 
 
 def product(source: JsonObject) -> ProductCopy:
     return ProductCopy(
-        stripe_product_id=text(source, "id"),
+        stripe_product_id=short_text(source, "id"),
         name=text(source, "name"),
         description=optional_text(source, "description"),
         active=flag(source, "active"),
         unit_label=optional_text(source, "unit_label"),
         default_stripe_price_id=optional_id(source, "default_price"),
-        labels=part(source, "metadata"),
+        labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
     )
 
@@ -38,7 +40,7 @@ def price(source: JsonObject) -> PriceCopy:
     package = part(source, "transform_quantity")
     options = part(source, "currency_options")
     return PriceCopy(
-        stripe_price_id=text(source, "id"),
+        stripe_price_id=short_text(source, "id"),
         stripe_product_id=required_id(source, "product"),
         active=flag(source, "active"),
         currency=text(source, "currency"),
@@ -58,7 +60,7 @@ def price(source: JsonObject) -> PriceCopy:
         tax_behavior=optional_text(source, "tax_behavior"),
         tiers=tiers(source),
         currency_options={name: currency_option(part(options, name)) for name in sorted(options)},
-        labels=part(source, "metadata"),
+        labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
     )
 
@@ -86,7 +88,7 @@ def tier(source: JsonObject) -> JsonObject:
 
 def meter(source: JsonObject) -> MeterCopy:
     return MeterCopy(
-        stripe_meter_id=text(source, "id"),
+        stripe_meter_id=short_text(source, "id"),
         display_name=text(source, "display_name"),
         event_name=text(source, "event_name"),
         status=text(source, "status"),
