@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import Table
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError, StatementError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, StatementError
 
 from billingportal.clock import now
+from billingportal.database.unavailable import UNAVAILABLE
 from billingportal.db import Database
 from billingportal.domain import row_statements
 from billingportal.domain.absorption import absorb_event
@@ -98,8 +99,8 @@ def receive(
             result = found if isinstance(found, Result) else absorb(database, processor_account_id, found)
             return store(database, processor_account_id, event, payload, result, proof)
     except UNABSORBED as error:
-        if is_disconnection(error):
-            raise
+        if isinstance(error, UNAVAILABLE):
+            raise  # it says nothing about the event
         failure = Result("failed", {}, describe(error))
     with transaction() as database:
         return store(database, processor_account_id, event, payload, failure, proof)
@@ -115,11 +116,6 @@ def read(event: EventCopy, *, livemode: bool) -> Result | Told:
     if not kind.is_told_whole or event.api_version != API_VERSION or has_hidden_part(event.object):
         return Result("pending", {})
     return Told(kind, event.object_id, sighting(event))
-
-
-def is_disconnection(error: BaseException) -> bool:
-    """Whether the database was away or busy, which says nothing about the event."""
-    return isinstance(error, (OperationalError, InterfaceError))
 
 
 def describe(error: BaseException) -> str:
