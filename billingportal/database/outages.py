@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from billingportal.database.unavailable import UNAVAILABLE, first_line
+from billingportal.database.unavailable import UNAVAILABLE, first_line, is_mistake
 
 log = logging.getLogger(__name__)
 # Seconds between two lines.
@@ -23,10 +23,12 @@ class Outage:
 
     @contextmanager
     def endured(self) -> Iterator[None]:
-        """Run a block that may fail because of the database: it will be run again."""
+        """Run a block that may fail because of the database: it will be run again. Other errors are raised."""
         try:
             yield
         except UNAVAILABLE as error:
+            if is_mistake(error):
+                raise
             self.report(error)
         else:
             self.end()

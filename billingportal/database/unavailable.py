@@ -24,6 +24,12 @@ BUSY_POSTGRESQL = (
 FULL_WORDS = ("too many clients", "too many connections", "remaining connection slots")
 
 
+def is_mistake(error: BaseException) -> bool:
+    """Whether the statement is at fault, such as one for a table that no migration has made. SQLite has one class."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    return isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR
+
+
 def trouble_of(error: BaseException) -> Trouble:
     """Whether the database is away, waits for somebody else's write, or has no connection left."""
     if isinstance(error, DatabaseBusy):

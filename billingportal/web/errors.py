@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
 from billingportal.database.outages import Outage
-from billingportal.database.unavailable import UNAVAILABLE, Trouble, trouble_of
+from billingportal.database.unavailable import UNAVAILABLE, Trouble, is_mistake, trouble_of
 from billingportal.web import htmx
 from billingportal.web.brand import Brand
 
@@ -33,7 +33,7 @@ WORDS = {
     413: Words("That was too much at once", "Send less and try again."),
     429: Words("Too many requests", "Wait a minute and try again."),
     500: Words("The portal made a mistake", "Nothing was changed. Try again, and tell support if it happens again."),
-    503: Words("The portal can't do this right now", "Try again in a minute."),
+    503: Words("The portal is too busy for this now", "Try again in a minute."),
 }
 TROUBLE: dict[Trouble, Words] = {
     "away": Words("The database does not answer", "Try again in a minute."),
@@ -64,6 +64,8 @@ def handle_csrf(error: CSRFError) -> Response:
 
 def handle_unavailable(error: Exception) -> Response:
     """The database is away or busy: one page for every door but the webhook, which speaks to a program."""
+    if is_mistake(error):
+        raise error
     report_outage(error)
     g.brand = Brand()  # do not ask it once more
     words = TROUBLE[trouble_of(error)]
