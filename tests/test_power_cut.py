@@ -1,24 +1,21 @@
 """Web server and worker are killed under a stream of events: started again, they need nobody's hand to be right."""
 
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from flask import Flask
 from sqlalchemy import select
 
 from billingportal import clock
-from billingportal.app import create_app
 from billingportal.config import Settings
 from billingportal.db import db, transaction
 from billingportal.domain import connecting
 from billingportal.domain.kinds import DELIVERED_EVENTS
 from billingportal.models import CatchUp, ProcessorAccount, WebhookEndpoint
 from billingportal.portal import current_portal
-from tests.support.parts import SECRET_KEYS, Part, is_up
+from tests.support.parts import SECRET_KEYS, Part, is_up, portal_of
 from tests.support.portals import new_account, with_sandbox
 from tests.support.program import wait_until
 from tests.support.rows import assert_same, event_states, held_at_stripe, held_here
@@ -26,16 +23,6 @@ from tests.support.sandbox import SandboxProcess, free_port
 from tests.support.shop import Shop
 
 STEPS = 90
-
-
-@contextmanager
-def portal_of(settings: Settings) -> Iterator[Flask]:
-    """The same portal in this process, to look at its database."""
-    app = create_app(settings)
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def account_row() -> ProcessorAccount:

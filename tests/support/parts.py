@@ -5,9 +5,15 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
+from flask import Flask
+
+from billingportal.app import create_app
 from billingportal.config import Settings
+from billingportal.db import db
 from tests.support.program import COMMAND, environment
 
 # Without a comma, which would part one key from the next in the environment.
@@ -47,6 +53,16 @@ class Part:
     def __exit__(self, *_: object) -> None:
         self.kill()
         self.log.close()
+
+
+@contextmanager
+def portal_of(settings: Settings) -> Iterator[Flask]:
+    """The same portal in this process, to look at its database."""
+    app = create_app(settings)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
 
 
 def is_up(url: str) -> bool:
