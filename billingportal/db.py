@@ -19,7 +19,7 @@ from sqlalchemy.types import TypeEngine
 
 from billingportal.database import postgresql
 from billingportal.database.limits import LIMITS, MIGRATION_WAIT, READ_WAIT, Work
-from billingportal.database.unavailable import trouble_of
+from billingportal.database.unavailable import UNAVAILABLE, trouble_of
 from billingportal.database.write_line import Look
 from billingportal.database.writers import Writers
 from billingportal.plain_json import Json, JsonObject
@@ -93,11 +93,26 @@ Database = Session | Connection
 def init_app(app: Flask, work: Work) -> None:
     """Give the application its database, with the limits of what this process does."""
     db.init_app(app)
+    app.teardown_appcontext(end_session_of_request)
     limits = LIMITS[work]
     with app.app_context():
         app.extensions[WRITERS] = Writers(db.engine, limits)
         if db.engine.dialect.name == "postgresql":
             postgresql.watch(db.engine, limits)
+
+
+def roll_back(session: Session) -> None:
+    """Undo the transaction. That its connection died meanwhile is no failure: then the server has undone it."""
+    try:
+        session.rollback()
+    except UNAVAILABLE:
+        session.invalidate()
+
+
+def end_session_of_request(_: BaseException | None) -> None:
+    """Before Flask-SQLAlchemy ends the session, which would turn an answer that is ready into an error."""
+    if db.session.registry.has():
+        roll_back(db.session())
 
 
 def writers() -> Writers:
@@ -112,7 +127,7 @@ def transaction() -> Iterator[Session]:
     writer fails when another writer was faster. Raises one of `UNAVAILABLE` when it cannot be had in time.
     """
     session = db.session()
-    session.rollback()
+    roll_back(session)
     with writers().turn() as turn:
         try:
             session.connection(execution_options={"begin_immediate": True, "write_seconds": turn.seconds_left})
@@ -120,7 +135,7 @@ def transaction() -> Iterator[Session]:
             yield session
             session.commit()
         except BaseException:
-            session.rollback()
+            roll_back(session)
             raise
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from billingportal.app import create_app
 from billingportal.database.limits import LIMITS, Work
-from billingportal.db import db
+from billingportal.db import db, transaction
 from tests.support.database import MIGRATED, settings_for
 from tests.support.own_postgres import OwnPostgres, own_postgres
 from tests.support.parts import SECRET_KEYS, Part
@@ -53,6 +53,18 @@ def test_after_a_restart_while_idle_no_webhook_meets_a_dead_connection(
     assert [send(url, number).status for number in range(2, 8)] == [200] * 6
     assert open_url(f"{url}/sign-in").status == 200
     assert len(stored(app)) == 7
+
+
+def test_a_restart_after_a_request_has_read_breaks_neither_its_write_nor_its_end(
+    postgres: OwnPostgres, app: Flask
+) -> None:
+    with app.app_context():
+        db.session().scalar(text("SELECT 1"))
+        postgres.restart()
+        with transaction() as session:
+            assert session.scalar(text("SELECT 1")) == 1
+        db.session().scalar(text("SELECT 1"))
+        postgres.restart()
 
 
 def test_while_it_is_away_webhooks_and_pages_say_so_and_afterwards_all_is_well(
