@@ -13,7 +13,7 @@ from flask import Flask
 
 from billingportal.app import create_app
 from billingportal.config import Settings
-from billingportal.db import db
+from billingportal.db import db, roll_back
 from tests.support.program import COMMAND, environment
 
 # Without a comma, which would part one key from the next in the environment.
@@ -61,6 +61,7 @@ def portal_of(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     with app.app_context():
         yield app
+        roll_back(db.session())  # its server may have been killed meanwhile
         db.session.remove()
         db.engine.dispose()
 
