@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from sqlalchemy import Column, MetaData, String, Table, Text, create_engine
 from sqlalchemy.dialects import postgresql, sqlite
 
-from billingportal.app import engine_options
+from billingportal.database.limits import LIMITS, engine_options
 
 TABLE = Table("floor", MetaData(), Column("object_id", String, primary_key=True), Column("payload", Text))
 TOLERANCE = 300
@@ -16,7 +16,7 @@ TOLERANCE = 300
 
 def create_app(database_url: str, secret: str) -> Flask:
     app = Flask("floor")
-    engine = create_engine(database_url, **engine_options(database_url))
+    engine = create_engine(database_url, **engine_options(database_url, LIMITS["web"]))
     make = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
     new = make(TABLE)
     upsert = new.on_conflict_do_update(index_elements=["object_id"], set_={"payload": new.excluded.payload})

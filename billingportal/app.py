@@ -6,8 +6,10 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from billingportal import db as database
 from billingportal import web
 from billingportal.config import Settings
+from billingportal.database.limits import LIMITS, Work, engine_options
 from billingportal.db import db
 from billingportal.portal import Portal, attach
 from billingportal.stripe_gateway.client import OpenGateway, gateway_opener
@@ -17,14 +19,18 @@ from billingportal.web.session import LONGEST_SESSION
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def create_app(settings: Settings, *, open_gateway: OpenGateway | None = None) -> Flask:
-    """The application for these settings. Tests may bring their own way to open a gateway to Stripe."""
+def create_app(settings: Settings, *, open_gateway: OpenGateway | None = None, work: Work = "web") -> Flask:
+    """The application for these settings. `work` says how long it waits for the database.
+
+    Tests may bring their own way to open a gateway to Stripe.
+    """
     app = Flask("billingportal", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.config.update(flask_config(settings))
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url, LIMITS[work])
     if settings.trusted_proxies:
         trust = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trust, x_proto=trust, x_host=trust)  # type: ignore[method-assign]
-    db.init_app(app)
+    database.init_app(app, work)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     opener = open_gateway or gateway_opener(settings.stripe_api_base)
     attach(app, Portal(settings, Vault(settings.secret_keys), opener))
@@ -45,14 +51,7 @@ def flask_config(settings: Settings) -> dict[str, object]:
         "PERMANENT_SESSION_LIFETIME": LONGEST_SESSION,
         "SESSION_REFRESH_EACH_REQUEST": False,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_HEADERS": ["X-CSRF-Token"],
     }
-
-
-def engine_options(database_url: str) -> dict[str, object]:
-    if database_url.startswith("sqlite"):
-        return {"pool_size": 16, "max_overflow": 16}
-    return {"pool_size": 8, "max_overflow": 16, "pool_pre_ping": False, "connect_args": {"connect_timeout": 5}}

@@ -43,7 +43,7 @@ def main() -> None:
 @click.pass_context
 def commands(context: click.Context) -> None:
     """The billing portal: a partner's own Stripe account, plans and clients."""
-    context.obj = ScriptInfo(create_app=lambda: create_app(Settings.from_env()), set_debug_flag=False)
+    context.obj = ScriptInfo(create_app=lambda: create_app(Settings.from_env(), work="job"), set_debug_flag=False)
 
 
 commands.add_command(migration_commands)

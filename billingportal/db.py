@@ -5,17 +5,23 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from fcntl import LOCK_EX, flock
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, Connection, Dialect, MetaData, String, TypeDecorator, event
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeEngine
 
+from billingportal.database import postgresql
+from billingportal.database.limits import LIMITS, MIGRATION_WAIT, READ_WAIT, Work
+from billingportal.database.unavailable import UNAVAILABLE, trouble_of
+from billingportal.database.write_line import Look
+from billingportal.database.writers import Writers
 from billingportal.plain_json import Json, JsonObject
 
 NAMES = {
@@ -74,6 +80,7 @@ class Base(DeclarativeBase):
     registry = registry(metadata=MetaData(naming_convention=NAMES), type_annotation_map=type_map)
 
 
+WRITERS = "billingportal_writers"
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
 
@@ -83,47 +90,84 @@ Transaction = Callable[[], AbstractContextManager[Session]]
 Database = Session | Connection
 
 
+def init_app(app: Flask, work: Work) -> None:
+    """Give the application its database, with the limits of what this process does."""
+    db.init_app(app)
+    app.teardown_appcontext(end_session_of_request)
+    limits = LIMITS[work]
+    with app.app_context():
+        app.extensions[WRITERS] = Writers(db.engine, limits)
+        if db.engine.dialect.name == "postgresql":
+            postgresql.watch(db.engine, limits)
+
+
+def roll_back(session: Session) -> None:
+    """Undo the transaction. That its connection died meanwhile is no failure: then the server has undone it."""
+    try:
+        session.rollback()
+    except UNAVAILABLE:
+        session.invalidate()
+
+
+def end_session_of_request(_: BaseException | None) -> None:
+    """Before Flask-SQLAlchemy ends the session, which would turn an answer that is ready into an error."""
+    if db.session.registry.has():
+        roll_back(db.session())
+
+
+def writers() -> Writers:
+    return cast(Writers, current_app.extensions[WRITERS])
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """The one write transaction of a door: commits at the end, rolls back on any error.
 
     On SQLite it takes the write lock at once, because a read transaction that turns into a
-    writer fails when another writer was faster.
+    writer fails when another writer was faster. Raises one of `UNAVAILABLE` when it cannot be had in time.
     """
     session = db.session()
-    session.rollback()
-    with turn_to_write():
-        session.connection(execution_options={"begin_immediate": True})
+    roll_back(session)
+    with writers().turn() as turn:
         try:
+            session.connection(execution_options={"begin_immediate": True, "write_seconds": turn.seconds_left})
+            turn.begun()
             yield session
             session.commit()
         except BaseException:
-            session.rollback()
+            roll_back(session)
             raise
 
 
 @contextmanager
 def bare_transaction() -> Iterator[Connection]:
     """A write transaction for plain SQL only, at half the cost: webhooks come by the thousand."""
-    with turn_to_write(), db.engine.connect() as connection:
-        connection.execution_options(begin_immediate=True)
+    with writers().turn() as turn, db.engine.connect() as connection:
+        connection.execution_options(begin_immediate=True, write_seconds=turn.seconds_left)
         with connection.begin():
+            turn.begun()
             yield connection
 
 
-@contextmanager
-def turn_to_write() -> Iterator[None]:
-    """Wait in line for SQLite's one writer, over all threads and processes of this machine.
+def standstill(seconds: int) -> Look | None:
+    """Whether no write could begin for so many seconds. Only SQLite's writers wait for each other."""
+    line = writers().line
+    look = line.look() if line else None
+    if look is None or look.seconds is None or look.seconds < seconds:
+        return None
+    return look if look.process is not None or is_locked_by_a_stranger() else None
 
-    SQLite itself has no line: who finds it locked sleeps longer and longer, up to 0.1 s, while others slip in.
-    """
-    path = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
-    if not path or path == ":memory:":
-        yield
-        return
-    with open(f"{path}-turn", "a") as line:
-        flock(line, LOCK_EX)
-        yield
+
+def is_locked_by_a_stranger() -> bool:
+    """Whether a program that does not stand in line holds SQLite's write lock."""
+    try:
+        with db.engine.connect().execution_options(begin_immediate=True, write_seconds=0) as connection:
+            connection.begin().rollback()
+    except OperationalError as error:
+        if trouble_of(error) != "busy":
+            raise
+        return True
+    return False
 
 
 @contextmanager
@@ -145,12 +189,28 @@ def prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    set_wait(connection, READ_WAIT)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def set_wait(connection: sqlite3.Connection, seconds: float) -> None:
+    connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
 
 
 @event.listens_for(Engine, "begin")
 def begin_sqlite(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        immediate = connection.get_execution_options().get("begin_immediate")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    if connection.dialect.name != "sqlite":
+        return
+    options = connection.get_execution_options()
+    if not options.get("begin_immediate"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError("SQLite is spoken to with Python's own driver")
+    set_wait(driver, options.get("write_seconds", MIGRATION_WAIT))
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        set_wait(driver, READ_WAIT)

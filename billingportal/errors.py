@@ -18,6 +18,13 @@ class Conflict(PortalError):
     """Somebody else changed the same thing first. The message says what to do."""
 
 
+class DatabaseBusy(PortalError):
+    """Somebody else's write takes too long, so this one gave up its place in the line. Nothing of it was done."""
+
+    def __init__(self) -> None:
+        super().__init__("somebody else has been writing to the database for too long")
+
+
 class WrongSetting(PortalError):
     """A setting has a value that the portal cannot start with."""
 

@@ -83,4 +83,4 @@ def prepare(app: Flask, address: str) -> str:
 def worker_app(settings: Settings) -> Flask:
     """The application as the worker needs it: its calls to Stripe are paced."""
     opener = gateway_opener(settings.stripe_api_base, calls_per_second=worker.CALLS_PER_SECOND, limits=BACKGROUND)
-    return create_app(settings, open_gateway=opener)
+    return create_app(settings, open_gateway=opener, work="job")

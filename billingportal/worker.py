@@ -9,6 +9,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
+from billingportal.database.outages import Outage
 from billingportal.jobs import JOBS, Job
 from billingportal.portal import current_portal
 
@@ -26,6 +27,12 @@ def run_job(app: Flask, job: Job) -> None:
         job(current_portal())
 
 
+def run_again_and_again(app: Flask, job: Job, outage: Outage) -> None:
+    """One run of a job that will run again: that the database is away or busy is no failure of the job."""
+    with outage.endured():
+        run_job(app, job)
+
+
 def make_scheduler(app: Flask) -> BackgroundScheduler:
     """Every job at its interval. One that fails is logged by the scheduler and runs again at its next time."""
     scheduler = BackgroundScheduler(
@@ -33,8 +40,11 @@ def make_scheduler(app: Flask) -> BackgroundScheduler:
         job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
         timezone="UTC",
     )
+    outage = Outage()
     for job, seconds in JOBS:
-        scheduler.add_job(run_job, "interval", (app, job), seconds=seconds, id=job.__name__, name=job.__name__)
+        scheduler.add_job(
+            run_again_and_again, "interval", (app, job, outage), seconds=seconds, id=job.__name__, name=job.__name__
+        )
     return scheduler
 
 

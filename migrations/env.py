@@ -9,9 +9,13 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, text
 
+from billingportal.database.limits import MIGRATION_LOCK
 from billingportal.db import DecimalText, UtcDateTime, db
 
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7245093)")
+NO_LIMITS = text("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+# Everybody queues behind a migration that waits for a table: then better no migration for now.
+LOCK_LIMIT = text(f"SET LOCAL lock_timeout = '{MIGRATION_LOCK}s'")
 
 
 def render_item(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
@@ -53,7 +57,8 @@ def run() -> None:
         )
         with context.begin_transaction():
             if connection.dialect.name == "postgresql":
-                connection.execute(ONE_AT_A_TIME)
+                for statement in (NO_LIMITS, ONE_AT_A_TIME, LOCK_LIMIT):
+                    connection.execute(statement)
             context.run_migrations()
             refuse_dangling_rows(connection)
 

@@ -27,6 +27,7 @@ LONGEST = (
     "cli/",
     "benchmarks/",
     "test_power_cut.py",
+    "test_outages.py",
     "test_paid_first.py",
     "test_in_step.py",
 )
@@ -34,6 +35,8 @@ LONGEST = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--clients", type=int, default=10, help="how many clients live through tests/test_year.py")
+    parser.addoption("--outage-seconds", type=float, default=4, help="length of an outage in tests/test_outages.py")
+    parser.addoption("--event-rate", type=float, default=20, help="events a second in tests/test_outages.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

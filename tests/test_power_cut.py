@@ -1,90 +1,28 @@
 """Web server and worker are killed under a stream of events: started again, they need nobody's hand to be right."""
 
-import os
-import signal
-import subprocess
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Self
 
-from flask import Flask
 from sqlalchemy import select
 
 from billingportal import clock
-from billingportal.app import create_app
 from billingportal.config import Settings
 from billingportal.db import db, transaction
 from billingportal.domain import connecting
 from billingportal.domain.kinds import DELIVERED_EVENTS
 from billingportal.models import CatchUp, ProcessorAccount, WebhookEndpoint
 from billingportal.portal import current_portal
+from tests.support.parts import SECRET_KEYS, Part, is_up, portal_of
 from tests.support.portals import new_account, with_sandbox
-from tests.support.program import COMMAND, environment, wait_until
+from tests.support.program import wait_until
 from tests.support.rows import assert_same, event_states, held_at_stripe, held_here
 from tests.support.sandbox import SandboxProcess, free_port
 from tests.support.shop import Shop
 
 STEPS = 90
-SECRET_KEYS = ("a-key-that-only-this-test-knows-0123456789",)
-
-
-class Part:
-    """One part of the portal as processes of its own, which are all killed at once."""
-
-    def __init__(self, settings: Settings, *arguments: str) -> None:
-        self.command = [str(COMMAND), *arguments]
-        self.environment = environment(
-            {
-                "PORTAL_DATABASE_URL": settings.database_url,
-                "PORTAL_DATA_DIR": str(settings.data_dir),
-                "PORTAL_SECRET_KEYS": ",".join(settings.secret_keys),
-                "PORTAL_PUBLIC_URL": str(settings.public_url),
-                "PORTAL_STRIPE_API_BASE": str(settings.stripe_api_base),
-            }
-        )
-        self.log = (settings.data_dir / f"{arguments[0]}.log").open("ab")
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            self.command, env=self.environment, stdout=self.log, stderr=self.log, start_new_session=True
-        )
-
-    def kill(self) -> None:
-        """As a power cut does: no goodbye."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(30)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
-        self.log.close()
-
-
-@contextmanager
-def portal_of(settings: Settings) -> Iterator[Flask]:
-    """The same portal in this process, to look at its database."""
-    app = create_app(settings)
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-
-
-def is_up(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, ConnectionError):
-        return False
 
 
 def account_row() -> ProcessorAccount:

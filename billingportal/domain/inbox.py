@@ -8,17 +8,10 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import Table
-from sqlalchemy.exc import (
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    ProgrammingError,
-    StatementError,
-)
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, StatementError
 
 from billingportal.clock import now
+from billingportal.database.unavailable import is_unavailable
 from billingportal.db import Database
 from billingportal.domain import row_statements
 from billingportal.domain.absorption import absorb_event
@@ -50,8 +43,6 @@ UNABSORBED = (
     StatementError,
 )
 
-# The class of PostgreSQL's errors about its own limits.
-BEYOND_LIMITS = "54"
 
 STATE_AFTER: dict[Verdict, EventState] = {
     Verdict.ABSORB: "applied",
@@ -109,8 +100,8 @@ def receive(
             result = found if isinstance(found, Result) else absorb(database, processor_account_id, found)
             return store(database, processor_account_id, event, payload, result, proof)
     except UNABSORBED as error:
-        if is_disconnection(error):
-            raise
+        if is_unavailable(error):
+            raise  # it says nothing about the event
         failure = Result("failed", {}, describe(error))
     with transaction() as database:
         return store(database, processor_account_id, event, payload, failure, proof)
@@ -126,16 +117,6 @@ def read(event: EventCopy, *, livemode: bool) -> Result | Told:
     if not kind.is_told_whole or event.api_version != API_VERSION or has_hidden_part(event.object):
         return Result("pending", {})
     return Told(kind, event.object_id, sighting(event))
-
-
-def is_disconnection(error: BaseException) -> bool:
-    """Whether the database was away or busy, which says nothing about the event."""
-    return isinstance(error, (OperationalError, InterfaceError)) and not is_beyond_limits(error)
-
-
-def is_beyond_limits(error: DBAPIError) -> bool:
-    """Whether PostgreSQL said that a value is larger than it can hold (an index, for one): it will say so again."""
-    return str(getattr(error.orig, "sqlstate", "")).startswith(BEYOND_LIMITS)
 
 
 def describe(error: BaseException) -> str:

@@ -12,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
+from billingportal.database.unavailable import is_unavailable
 from billingportal.db import Transaction
 from billingportal.domain.absorption import Absorbed, absorb_fetch, revision
-from billingportal.domain.inbox import UNABSORBED, describe, is_disconnection, next_attempt
+from billingportal.domain.inbox import UNABSORBED, describe, next_attempt
 from billingportal.domain.kinds import KIND_OF_EVENT, Kind
 from billingportal.domain.newer_wins import FetchSighting, Verdict
 from billingportal.models import StripeEvent
@@ -107,7 +108,7 @@ def is_for_later(error: BaseException) -> bool:
     A right that the key lacks is not among that: it must not hold up the objects of other kinds.
     """
     is_stripe_away = isinstance(error, (KeyRejected, TooManyRequests, StripeUnreachable))
-    return is_stripe_away or is_disconnection(error)
+    return is_stripe_away or is_unavailable(error)
 
 
 def refresh(

@@ -3,14 +3,18 @@
 import logging
 import secrets
 from dataclasses import dataclass
+from typing import cast
 
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from billingportal.database.outages import Outage
+from billingportal.database.unavailable import UNAVAILABLE, Trouble, is_mistake, trouble_of
 from billingportal.web import htmx
 from billingportal.web.brand import Brand
+
+OUTAGE = "database_outage"
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,16 @@ WORDS = {
     413: Words("That was too much at once", "Send less and try again."),
     429: Words("Too many requests", "Wait a minute and try again."),
     500: Words("The portal made a mistake", "Nothing was changed. Try again, and tell support if it happens again."),
-    503: Words("The database does not answer", "Nothing was changed. Try again in a minute."),
+    503: Words("The portal is too busy for this now", "Try again in a minute."),
 }
+TROUBLE: dict[Trouble, Words] = {
+    "away": Words("The database does not answer", "Try again in a minute."),
+    "busy": Words("The database is busy", "Something else has been writing to it for too long. Try again in a minute."),
+    "full": Words("The database takes no more connections", "Too much is going on at once. Try again in a minute."),
+}
+CHECK_FIRST = "Check first whether what you sent was saved."
+# Seconds after which trying again makes sense. As long as the longest wait for the database.
+RETRY_AFTER = "10"
 
 
 def handle_refusal(error: HTTPException) -> Response | HTTPException:
@@ -50,10 +62,22 @@ def handle_csrf(error: CSRFError) -> Response:
     return show(403, TOO_OLD)
 
 
-def handle_database_away(error: OperationalError) -> Response:
-    current_app.logger.error("the database does not answer", exc_info=error)
+def handle_unavailable(error: Exception) -> Response:
+    """The database is away or busy: one page for every door but the webhook, which speaks to a program."""
+    if is_mistake(error):
+        raise error
+    report_outage(error)
     g.brand = Brand()  # do not ask it once more
-    return show(503, WORDS[503])
+    words = TROUBLE[trouble_of(error)]
+    if request.method in ("GET", "HEAD"):
+        return show(503, words)
+    # It may have failed after the first of several transactions, with an order at Stripe between them.
+    return show(503, Words(words.title, f"{words.text} {CHECK_FIRST}"))
+
+
+def report_outage(error: Exception) -> None:
+    """Log why the database could not answer, once a minute."""
+    cast(Outage, current_app.extensions[OUTAGE]).report(error)
 
 
 def show(code: int, words: Words) -> Response:
@@ -64,12 +88,15 @@ def show(code: int, words: Words) -> Response:
     asked_for = request.url_rule.rule if request.url_rule else "an unknown address"
     current_app.logger.log(level, "answered %s to %s %s, reference %s", code, request.method, asked_for, reference)
     if htmx.is_partial(request):
-        return Response(htmx.toast("bad", words.title, f"{words.text} Reference {reference}."), status=code)
-    page = render_template("errors/show.html", words=words, reference=reference)
-    return Response(page, status=code)
+        body: str = htmx.toast("bad", words.title, f"{words.text} Reference {reference}.")
+    else:
+        body = render_template("errors/show.html", words=words, reference=reference)
+    return Response(body, status=code, headers={"Retry-After": RETRY_AFTER} if code == 503 else None)
 
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, handle_csrf)
     app.register_error_handler(HTTPException, handle_refusal)
-    app.register_error_handler(OperationalError, handle_database_away)
+    app.extensions[OUTAGE] = Outage()
+    for unavailable in UNAVAILABLE:
+        app.register_error_handler(unavailable, handle_unavailable)

@@ -1,15 +1,15 @@
 """The one door for Stripe's events. 200 means: stored durably."""
 
 from flask import Blueprint, Response, request
-from sqlalchemy.exc import InterfaceError, OperationalError
 
+from billingportal.database.unavailable import UNAVAILABLE
 from billingportal.db import bare_transaction
 from billingportal.domain import inbox
 from billingportal.models.stripe_event import EventState
 from billingportal.stripe_gateway import signature
 from billingportal.stripe_gateway.errors import BadSignature, UnreadableObject
 from billingportal.vault import CannotOpen
-from billingportal.web import webhook_doors
+from billingportal.web import errors, webhook_doors
 from billingportal.web.security import csrf
 from billingportal.web.webhook_doors import Door
 
@@ -23,8 +23,11 @@ def create(token: str) -> Response:
     """Verify, store, absorb, answer. Anything but 200 makes Stripe come again with the same event."""
     try:
         return receive(token)
-    except (OperationalError, InterfaceError):
-        return answer(503, "The database is away. Come again.")
+    except UNAVAILABLE as problem:
+        errors.report_outage(problem)
+        busy = answer(503, "The database does not answer, or is busy. Send this event again.")
+        busy.headers["Retry-After"] = errors.RETRY_AFTER
+        return busy
     except (BadSignature, UnreadableObject) as problem:
         return answer(400, problem.message)
     except CannotOpen:
