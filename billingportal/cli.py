@@ -15,7 +15,8 @@ from billingportal.config import Settings, environment_with
 from billingportal.errors import PortalError, Refusal, WrongSetting
 from billingportal.examining import examine
 from billingportal.jobs import JOBS
-from billingportal.logs import start_logging, without_secrets
+from billingportal.log_text import without_secrets
+from billingportal.logs import start_logging
 from billingportal.portal import current_portal
 from billingportal.setup_address import new_setup_address
 

@@ -55,6 +55,7 @@ from billingportal.web import (
     sign_out,
     sign_up,
     trial_ends,
+    url_parameters,
     webhooks,
     words,
     workspaces,
@@ -117,6 +118,7 @@ def init_app(app: Flask) -> None:
     """
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     for surrounding in (
+        url_parameters,
         session,
         client_session,
         billing_links,
