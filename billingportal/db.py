@@ -2,10 +2,11 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from fcntl import LOCK_EX, flock
+from pathlib import Path
 from typing import Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -17,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeEngine
 
 from billingportal.plain_json import Json, JsonObject
+from billingportal.private_files import make_private, open_private
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -121,7 +123,7 @@ def turn_to_write() -> Iterator[None]:
     if not path or path == ":memory:":
         yield
         return
-    with open(f"{path}-turn", "a") as line:
+    with open(f"{path}-turn", "a", opener=open_private) as line:
         flock(line, LOCK_EX)
         yield
 
@@ -137,6 +139,15 @@ def glance() -> Iterator[Connection]:
 def refuse_writes_outside_a_transaction(session: Session, *_: object) -> None:
     if not session.connection().get_execution_options().get("begin_immediate"):
         raise RuntimeError("rows are written inside db.transaction() only")
+
+
+@event.listens_for(Engine, "do_connect")
+def make_sqlite_file(dialect: Dialect, _: ConnectionPoolEntry, arguments: list[str], __: object) -> None:
+    """A new file is for its owner alone from its first moment; SQLite gives its other files the same mode."""
+    if dialect.name != "sqlite" or arguments[0] == ":memory:" or arguments[0].startswith("file:"):
+        return
+    with suppress(OSError):  # SQLite fails the same way, in its own words
+        make_private(Path(arguments[0]))
 
 
 @event.listens_for(Engine, "connect")
