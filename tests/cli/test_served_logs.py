@@ -10,7 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from billingportal.ports import answers, free_port
-from tests.support.program import Program, portal, wait_until
+from tests.support.database import SqliteDatabases
+from tests.support.program import Program, wait_until
 
 TOKEN = "tok-EN_that.opens-something"
 FORGED = "2026-11-22T10:00:00.250Z ERROR billingportal: FORGED"
@@ -63,11 +64,11 @@ class Served:
 
 
 @pytest.fixture(params=["text", "json"])
-def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+def served(request: pytest.FixtureRequest, tmp_path: Path, sqlite_databases: SqliteDatabases) -> Iterator[Served]:
     port = free_port(0)
-    settings = {"PORTAL_DATA_DIR": str(tmp_path / "data"), "PORTAL_LOG_FORMAT": request.param}
-    assert portal("db", "upgrade", settings=settings).returncode == 0
-    with Program([sys.executable, "-c", SERVER, str(port)], tmp_path / "output", settings) as program:
+    settings = {"PORTAL_DATA_DIR": str(tmp_path), "PORTAL_LOG_FORMAT": request.param}
+    command = [sys.executable, "-c", SERVER, str(port)]
+    with sqlite_databases.fresh(tmp_path), Program(command, tmp_path / "output", settings) as program:
         wait_until(lambda: answers("127.0.0.1", port, "/healthz"), "the server answers")
         yield Served(program, port)
 
