@@ -1,4 +1,4 @@
-from billingportal.app import create_app
 from billingportal.config import Settings
+from billingportal.startup import open_app
 
-app = create_app(Settings.from_env())
+app = open_app(Settings.from_env())

@@ -1,5 +1,6 @@
 """The commands. Each opens the portal and calls the domain; none decides anything itself."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,22 +10,27 @@ from flask.cli import AppGroup, ScriptInfo
 from flask_migrate.cli import db as migration_commands
 from sqlalchemy.exc import DBAPIError
 
-from billingportal import running, serving, worker
+from billingportal import private_files, running, serving, worker
 from billingportal.app import create_app
 from billingportal.config import Settings, environment_with
+from billingportal.domain import database_errors
 from billingportal.errors import PortalError, Refusal, WrongSetting
 from billingportal.examining import examine
 from billingportal.jobs import JOBS
-from billingportal.logs import start_logging, without_secrets
 from billingportal.portal import current_portal
 from billingportal.setup_address import new_setup_address
+from billingportal.startup import forget_secrets, open_app
 
 USUAL_ADDRESS = "http://127.0.0.1:8000"
 PORT = click.IntRange(1, 65535)
+FORGET_SECRETS = click.option(
+    "--forget-secrets", "forgets_secrets", is_flag=True, help="Drop the stored secrets that no secret key opens."
+)
 
 
 def main() -> None:
     """The `billingportal` command. A wrong setting ends it with one line and exit code 2."""
+    umask = os.umask(private_files.OTHERS)
     try:
         commands()
     except WrongSetting as error:
@@ -34,16 +40,20 @@ def main() -> None:
         sys.stderr.write(f"billingportal: {error}\n")
         sys.exit(1)
     except DBAPIError as error:
-        words = str(error.orig).strip().partition("\n")[0]
-        sys.stderr.write(f"billingportal: the database says: {without_secrets(words)}. See `billingportal doctor`.\n")
+        words = database_errors.words_of(error)
+        sys.stderr.write(f"billingportal: the database says: {words}. See `billingportal doctor`.\n")
         sys.exit(1)
+    finally:
+        os.umask(umask)
 
 
 @click.group(cls=AppGroup)
 @click.pass_context
 def commands(context: click.Context) -> None:
     """The billing portal: a partner's own Stripe account, plans and clients."""
-    context.obj = ScriptInfo(create_app=lambda: create_app(Settings.from_env(), work="job"), set_debug_flag=False)
+    # The doctor looks at what the others refuse to start with.
+    opened = create_app if context.invoked_subcommand == "doctor" else open_app
+    context.obj = ScriptInfo(create_app=lambda: opened(Settings.from_env(), work="job"), set_debug_flag=False)
 
 
 commands.add_command(migration_commands)
@@ -54,14 +64,15 @@ commands.add_command(migration_commands)
 @click.option("--port", type=PORT, default=8000, show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), help="The data folder, instead of PORTAL_DATA_DIR.")
 @click.option("--sandbox", "with_sandbox", is_flag=True, help="Also start a stand-in for Stripe, to try the portal.")
-def run(host: str, port: int, data: Path | None, *, with_sandbox: bool) -> None:
+@FORGET_SECRETS
+def run(host: str, port: int, data: Path | None, *, with_sandbox: bool, forgets_secrets: bool) -> None:
     """Run everything in this terminal: migrations, web server and worker."""
     environment = environment_with(PORTAL_DATA_DIR=str(data) if data else None)
     if with_sandbox and data is None:
         # Keys and rows of the sandbox never mix with those of a real account.
         environment["PORTAL_DATA_DIR"] = f"{environment.get('PORTAL_DATA_DIR') or 'instance'}/sandbox"
     settings = Settings.from_env(environment)
-    sys.exit(running.run(settings, host, port, with_sandbox=with_sandbox))
+    sys.exit(running.run(settings, host, port, with_sandbox=with_sandbox, forgets_secrets=forgets_secrets))
 
 
 @commands.command(with_appcontext=False)
@@ -69,27 +80,26 @@ def run(host: str, port: int, data: Path | None, *, with_sandbox: bool) -> None:
 @click.option("--port", type=PORT, default=8000, show_default=True)
 @click.option("--workers", type=click.IntRange(1), default=serving.WORKERS, show_default=True, help="Processes.")
 @click.option("--threads", type=click.IntRange(1), default=serving.THREADS, show_default=True, help="For each process.")
-def serve(host: str, port: int, workers: int, threads: int) -> None:
+@FORGET_SECRETS
+def serve(host: str, port: int, workers: int, threads: int, *, forgets_secrets: bool) -> None:
     """Run the web server."""
     settings = Settings.from_env()
-    start_logging(settings.log_format)
+    app = open_app(settings, forgets_secrets=forgets_secrets)
+    if forgets_secrets:
+        click.echo(forget_secrets(app), err=True)
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    serving.serve(create_app(settings), bind, settings.log_format, workers=workers, threads=threads)
+    serving.serve(app, bind, settings.log_format, workers=workers, threads=threads)
 
 
 @commands.command("worker", with_appcontext=False)
 def run_worker() -> None:
     """Run the background worker. Any number of them may run."""
-    settings = Settings.from_env()
-    start_logging(settings.log_format)
-    worker.work(running.worker_app(settings))
+    worker.work(running.worker_app(Settings.from_env()))
 
 
 @commands.command()
 def tick() -> None:
     """Run every background job once, then end."""
-    portal = current_portal()
-    start_logging(portal.settings.log_format)
     for job, _ in JOBS:
         worker.run_job(current_app, job)
         click.echo(f"{job.__name__}: done")

@@ -1,14 +1,15 @@
 """Settings, read once at the start. The only reader of the environment."""
 
 import os
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, cast
-from urllib.parse import urlsplit
+from unicodedata import category
+from urllib.parse import SplitResult, urlsplit
 
+from billingportal import key_file
 from billingportal.errors import WrongSetting
 
 LogFormat = Literal["text", "json"]
@@ -27,6 +28,9 @@ class Settings:
     stripe_api_base: str | None = None
     trusted_proxies: int = 0
     log_format: LogFormat = "text"
+    # Whether the keys are those of the key file, and whether this start made it, since there was none.
+    uses_key_file: bool = False
+    has_new_key: bool = False
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -35,15 +39,19 @@ class Settings:
         Raises WrongSetting, naming the variable, for a value the portal cannot start with.
         """
         data_dir = make_data_dir(environ.get("PORTAL_DATA_DIR") or "instance")
-        return cls(
+        settings = cls(
             data_dir=data_dir,
             database_url=read_database_url(environ.get("PORTAL_DATABASE_URL", ""), data_dir),
-            secret_keys=read_secret_keys(environ.get("PORTAL_SECRET_KEYS", ""), data_dir / KEY_FILE),
+            secret_keys=(),
             public_url=read_url("PORTAL_PUBLIC_URL", environ.get("PORTAL_PUBLIC_URL", "")),
             stripe_api_base=read_url("PORTAL_STRIPE_API_BASE", environ.get("PORTAL_STRIPE_API_BASE", "")),
             trusted_proxies=read_proxies(environ.get("PORTAL_TRUSTED_PROXIES", "")),
             log_format=read_log_format(environ.get("PORTAL_LOG_FORMAT", "")),
+            uses_key_file=not environ.get("PORTAL_SECRET_KEYS"),
         )
+        # Last, so that a start which a wrong setting ends makes no key file.
+        secret_keys, has_new_key = read_secret_keys(environ.get("PORTAL_SECRET_KEYS", ""), data_dir / KEY_FILE)
+        return replace(settings, secret_keys=secret_keys, has_new_key=has_new_key)
 
     @property
     def uses_sandbox(self) -> bool:
@@ -67,11 +75,15 @@ def environment_with(**changes: str | None) -> dict[str, str]:
 
 def make_data_dir(value: str) -> Path:
     """The data folder, made private to its owner when it is new."""
-    path = Path(value).expanduser().resolve()
     try:
+        path = Path(value).expanduser().resolve()
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except RuntimeError as error:
+        raise WrongSetting("PORTAL_DATA_DIR", f"{value} leads nowhere ({error})") from None
+    except FileExistsError:
+        raise WrongSetting("PORTAL_DATA_DIR", f"{path} is a file, not a folder") from None
     except OSError as error:
-        raise WrongSetting("PORTAL_DATA_DIR", f"the folder {path} cannot be made ({error.strerror})") from None
+        raise WrongSetting("PORTAL_DATA_DIR", f"the folder {value} cannot be made ({error.strerror})") from None
     if not os.access(path, os.W_OK | os.X_OK):
         raise WrongSetting("PORTAL_DATA_DIR", f"the folder {path} is not writable for this user")
     return path
@@ -81,38 +93,46 @@ def read_database_url(value: str, data_dir: Path) -> str:
     if not value:
         return f"sqlite:///{data_dir / 'portal.sqlite3'}"
     for prefix in ("postgresql://", "postgres://", "postgresql+psycopg://"):
-        if value.startswith(prefix):
+        if value.startswith(prefix) and split(value) is not None:
             return "postgresql+psycopg://" + value.removeprefix(prefix)
-    if value.startswith("sqlite:///"):
+    if value.startswith("sqlite:///") and value != "sqlite:///":
         return value
     raise WrongSetting("PORTAL_DATABASE_URL", "expected sqlite:///FILE or postgresql://USER@HOST/NAME")
 
 
-def read_secret_keys(value: str, key_file: Path) -> tuple[str, ...]:
-    """The keys that seal stored secrets; the first seals, all of them open."""
-    keys = tuple(part.strip() for part in value.split(",") if part.strip()) if value else read_key_file(key_file)
+def read_secret_keys(value: str, path: Path) -> tuple[tuple[str, ...], bool]:
+    """The keys that seal stored secrets (the first seals, all of them open), and whether they were made just now."""
+    if value:
+        keys, are_new = tuple(part.strip() for part in value.split(",") if part.strip()), False
+    else:
+        keys, are_new = key_file.read_or_make(path)
+    source = "PORTAL_SECRET_KEYS" if value else key_file.named(path)
     if not keys or any(len(key) < SHORTEST_SECRET for key in keys):
-        source = "PORTAL_SECRET_KEYS" if value else f"the key file {key_file}"
         raise WrongSetting(source, f"expected keys of {SHORTEST_SECRET} characters or more, with commas between")
-    return keys
+    if not all(map(is_text, keys)):
+        raise WrongSetting(source, "it holds bytes that are no text")
+    return keys, are_new
 
 
-def read_key_file(path: Path) -> tuple[str, ...]:
+def is_text(key: str) -> bool:
+    """Whether a key has neither control characters nor bytes that could not be read as text."""
+    return not any(category(one) in ("Cc", "Cs") for one in key)
+
+
+def split(address: str) -> SplitResult | None:
+    """The parts of an address, or None when its host or port cannot be read."""
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return tuple(line.strip() for line in path.read_text().splitlines() if line.strip())
-    with os.fdopen(descriptor, "w") as file:
-        key = secrets.token_urlsafe(48)
-        file.write(key + "\n")
-    return (key,)
+        parts = urlsplit(address)
+        return parts if parts.port is None or parts.port > 0 else None
+    except ValueError:
+        return None
 
 
 def read_url(variable: str, value: str) -> str | None:
     if not value:
         return None
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    parts = split(value)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise WrongSetting(variable, "expected an address such as https://billing.example.com")
     return value.rstrip("/")
 

@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, cast
 
 from flask import Flask, current_app
@@ -23,6 +24,7 @@ from billingportal.database.unavailable import UNAVAILABLE, trouble_of
 from billingportal.database.write_line import Look
 from billingportal.database.writers import Writers
 from billingportal.plain_json import Json, JsonObject
+from billingportal.private_files import make_private
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -181,6 +183,15 @@ def glance() -> Iterator[Connection]:
 def refuse_writes_outside_a_transaction(session: Session, *_: object) -> None:
     if not session.connection().get_execution_options().get("begin_immediate"):
         raise RuntimeError("rows are written inside db.transaction() only")
+
+
+@event.listens_for(Engine, "do_connect")
+def make_sqlite_file(dialect: Dialect, _: ConnectionPoolEntry, arguments: list[str], __: object) -> None:
+    """A new file is for its owner alone from its first moment; SQLite gives its other files the same mode."""
+    if dialect.name != "sqlite" or arguments[0] == ":memory:" or arguments[0].startswith("file:"):
+        return
+    with suppress(OSError):  # SQLite fails the same way, in its own words
+        make_private(Path(arguments[0]))
 
 
 @event.listens_for(Engine, "connect")

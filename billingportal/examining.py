@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from billingportal import startup
 from billingportal.app import ROOT
 from billingportal.config import environment_with
 from billingportal.db import db
@@ -15,13 +16,14 @@ def examine(portal: Portal) -> Iterator[Finding]:
     settings = portal.settings
     yield from doctor.examine_settings(settings)
     in_environment = bool(environment_with().get("PORTAL_SECRET_KEYS"))
-    yield from doctor.examine_files(settings, keys_from_environment=in_environment)
+    yield from doctor.examine_files(settings, startup.sqlite_file(), keys_from_environment=in_environment)
     session = db.session()
     database = list(doctor.examine_database(session, ROOT / "migrations"))
     yield from database
     if any(finding.state == "fail" for finding in database):
         return
     yield from doctor_accounts.examine_secrets(session, portal.vault)
+    yield from startup.examine_new_key(session, portal)
     found = doctor_accounts.patients(session, portal.vault)
     session.rollback()
     yield from doctor_accounts.examine_accounts(found, portal.open_gateway)

@@ -2,40 +2,49 @@
 
 import json
 import logging
-import re
 from datetime import UTC, datetime
 from logging.config import dictConfig
 
 from billingportal.config import LogFormat
-
-# Stripe keys keep their last four characters; whoever reads a log may know those.
-KEY = re.compile(r"\b((?:sk|rk)_(?:test|live)_)\w*?(\w{4})\b")
-WITHOUT_TRACE = re.compile(r"(\bwhsec_|/setup/)[\w-]+")
+from billingportal.log_text import SecretPaths, escaped, lines_of, shown_path
 
 # What a request line says. The path comes without its query string.
 REQUEST_LINE = "%(m)s %(U)s %(s)s in %(M)s ms"
 REQUEST_FIELDS = {"method": "m", "path": "U", "status": "s", "milliseconds": "M", "address": "h"}
 
 
-def without_secrets(text: str) -> str:
-    """The text with Stripe keys shortened, webhook secrets and set-up tokens taken out."""
-    return WITHOUT_TRACE.sub(r"\1...", KEY.sub(r"\1...\2", text))
+class LineFormatter(logging.Formatter):
+    """What both formats share: the message, and what of it may be shown."""
+
+    def __init__(self, secret_paths: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.secret_paths = SecretPaths(secret_paths)
+
+    def message_of(self, record: logging.LogRecord) -> str:
+        """The message without secrets. Of a request it is known where the path begins and ends."""
+        atoms = self.request_of(record)
+        return self.secret_paths.hide(str(record.msg) % atoms if atoms else record.getMessage())
+
+    def request_of(self, record: logging.LogRecord) -> dict[str, object]:
+        """What gunicorn tells of a request, or nothing when the line is about something else."""
+        if record.name != "gunicorn.access" or not isinstance(record.args, dict):
+            return {}
+        path = self.secret_paths.cut(shown_path(str(record.args.get("U"))))
+        return {atom: record.args.get(atom) for atom in REQUEST_FIELDS.values()} | {"U": path}
 
 
-class TextFormatter(logging.Formatter):
+class TextFormatter(LineFormatter):
     """`2026-11-22T10:00:00Z INFO billingportal.jobs: words`, and a traceback where there is one."""
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-
     def format(self, record: logging.LogRecord) -> str:
-        return without_secrets(super().format(record))
+        words = escaped(self.message_of(record))
+        lines = [f"{moment_of(record)} {record.levelname} {record.name}: {words}"]
+        if record.exc_info and record.exc_info[1]:
+            lines += map(self.secret_paths.hide, lines_of(record.exc_info[1]))
+        return "\n".join(lines)
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
-        return moment_of(record)
 
-
-class JsonFormatter(logging.Formatter):
+class JsonFormatter(LineFormatter):
     """One JSON object a line, with the parts of a request line as fields of their own."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -43,26 +52,30 @@ class JsonFormatter(logging.Formatter):
             "time": moment_of(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": self.message_of(record),
         }
-        if record.name == "gunicorn.access" and isinstance(record.args, dict):
-            line |= {name: record.args.get(atom) for name, atom in REQUEST_FIELDS.items()}
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return without_secrets(json.dumps(line, default=str))
+        atoms = self.request_of(record)
+        if atoms:
+            line |= {name: atoms[atom] for name, atom in REQUEST_FIELDS.items()}
+        if record.exc_info and record.exc_info[1]:
+            line["exception"] = self.secret_paths.hide("\n".join(lines_of(record.exc_info[1])))
+        return json.dumps(line, default=str)
 
 
 def moment_of(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def log_config(log_format: LogFormat) -> dict[str, object]:
-    """For logging.config.dictConfig, and for gunicorn, which applies it in each of its processes."""
+def log_config(log_format: LogFormat, secret_paths: tuple[str, ...]) -> dict[str, object]:
+    """For logging.config.dictConfig, and for gunicorn, which applies it in each of its processes.
+
+    `secret_paths` are the beginnings of addresses whose rest no line may show.
+    """
     formatter = JsonFormatter if log_format == "json" else TextFormatter
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"()": formatter}},
+        "formatters": {"line": {"()": formatter, "secret_paths": secret_paths}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"level": "INFO", "handlers": ["stderr"]},
         "loggers": {
@@ -76,6 +89,6 @@ def log_config(log_format: LogFormat) -> dict[str, object]:
     }
 
 
-def start_logging(log_format: LogFormat) -> None:
+def start_logging(log_format: LogFormat, secret_paths: tuple[str, ...] = ()) -> None:
     """Send every log line of this process to standard error."""
-    dictConfig(log_config(log_format))
+    dictConfig(log_config(log_format, secret_paths))

@@ -10,20 +10,20 @@ import flask_migrate
 from flask import Flask
 
 from billingportal import ports, serving, worker
-from billingportal.app import create_app
 from billingportal.config import Settings
 from billingportal.db import db
 from billingportal.domain import setup
 from billingportal.logs import start_logging
 from billingportal.parts import Parts
 from billingportal.setup_address import new_setup_address
+from billingportal.startup import forget_secrets, open_app
 from billingportal.stripe_gateway.client import gateway_opener
 from billingportal.stripe_gateway.limits import BACKGROUND
 
 SANDBOX_PORT = 12111
 
 
-def run(settings: Settings, host: str, port: int, *, with_sandbox: bool) -> int:
+def run(settings: Settings, host: str, port: int, *, with_sandbox: bool, forgets_secrets: bool = False) -> int:
     """Migrate, start everything, say where it is, and stay until told to end. The exit status.
 
     Raises CannotListen when the port cannot be had.
@@ -35,8 +35,10 @@ def run(settings: Settings, host: str, port: int, *, with_sandbox: bool) -> int:
     parts = Parts()
     if with_sandbox:
         settings = start_sandbox(parts, settings)
-    app = create_app(settings)
+    app = open_app(settings, forgets_secrets=forgets_secrets)
     welcome = prepare(app, settings.public_url or address)
+    if forgets_secrets:
+        click.echo(forget_secrets(app), err=True)
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     parts.start("web server", lambda: serving.serve(app, bind, settings.log_format))
     parts.start("worker", lambda: worker.work(worker_app(settings)))
@@ -81,6 +83,6 @@ def prepare(app: Flask, address: str) -> str:
 
 
 def worker_app(settings: Settings) -> Flask:
-    """The application as the worker needs it: its calls to Stripe are paced."""
+    """The application as the worker needs it: its calls to Stripe are paced. Raises CannotStart or WrongSetting."""
     opener = gateway_opener(settings.stripe_api_base, calls_per_second=worker.CALLS_PER_SECOND, limits=BACKGROUND)
-    return create_app(settings, open_gateway=opener, work="job")
+    return open_app(settings, open_gateway=opener, work="job")

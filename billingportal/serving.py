@@ -5,6 +5,7 @@ from gunicorn.app.base import BaseApplication
 
 from billingportal.config import LogFormat
 from billingportal.logs import REQUEST_LINE, log_config
+from billingportal.web.url_parameters import secret_paths
 
 WORKERS = 2
 THREADS = 8
@@ -30,7 +31,7 @@ class WebServer(BaseApplication):
         return self.app
 
 
-def options(address: str, workers: int, threads: int, log_format: LogFormat) -> dict[str, object]:
+def options(address: str, workers: int, threads: int, logging: dict[str, object]) -> dict[str, object]:
     """gunicorn's settings. Only PORTAL_TRUSTED_PROXIES says whose forwarding headers count, so gunicorn trusts none."""
     return {
         "bind": address,
@@ -44,10 +45,11 @@ def options(address: str, workers: int, threads: int, log_format: LogFormat) -> 
         "control_socket_disable": True,
         "proc_name": "billingportal",
         "access_log_format": REQUEST_LINE,
-        "logconfig_dict": log_config(log_format),
+        "logconfig_dict": logging,
     }
 
 
 def serve(app: Flask, address: str, log_format: LogFormat, *, workers: int = WORKERS, threads: int = THREADS) -> None:
     """Serve at HOST:PORT until SIGTERM or SIGINT, then end the process."""
-    WebServer(app, options(address, workers, threads, log_format)).run()
+    logging = log_config(log_format, secret_paths(app.url_map))
+    WebServer(app, options(address, workers, threads, logging)).run()

@@ -14,7 +14,7 @@ from billingportal.errors import Refusal
 from billingportal.models import MailSettings
 from billingportal.models.mail_settings import MailSecurity
 from billingportal.plain_json import Json
-from billingportal.vault import Vault
+from billingportal.vault import CannotOpen, Vault
 
 THE_ROW = 1
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9a-fA-F:]+\]?")
@@ -48,6 +48,8 @@ def is_on(session: Session) -> bool:
 
 def server_of(settings: MailSettings, vault: Vault) -> MailServer:
     """The server with its password in clear. Raises CannotOpen when no key of ours fits any more."""
+    if settings.username and settings.password_sealed is None:
+        raise CannotOpen("No password is stored for this user.")
     password = vault.open_(settings.password_sealed) if settings.password_sealed else ""
     return MailServer(settings.host, settings.port, settings.security, settings.username, password)
 

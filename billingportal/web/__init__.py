@@ -57,6 +57,7 @@ from billingportal.web import (
     sign_out,
     sign_up,
     trial_ends,
+    url_parameters,
     webhooks,
     words,
     workspaces,
@@ -122,6 +123,7 @@ def init_app(app: Flask) -> None:
     for surrounding in (
         ids,
         input_guard,
+        url_parameters,
         session,
         client_session,
         billing_links,

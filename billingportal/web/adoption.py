@@ -115,7 +115,7 @@ def create_clients() -> ResponseReturnValue:
     return done("1 client is there." if made == 1 else f"{made} clients are there." if made else "No client was made.")
 
 
-@blueprint.get("/<customer_id>")
+@blueprint.get("/<public:customer_id>")
 @require_role("owner", "admin")
 def show(customer_id: str) -> str:
     """One customer: make a client of it, or choose one."""
@@ -138,7 +138,7 @@ def choice_page(known: Candidate, form: AdoptionForm) -> str:
     )
 
 
-@blueprint.post("/<customer_id>/client")
+@blueprint.post("/<public:customer_id>/client")
 @require_role("owner", "admin")
 def create_client(customer_id: str) -> ResponseReturnValue:
     """Make a client of what was typed, or of what Stripe knows when nothing was."""
@@ -158,7 +158,7 @@ def create_client(customer_id: str) -> ResponseReturnValue:
     return done(words)
 
 
-@blueprint.post("/<customer_id>/link")
+@blueprint.post("/<public:customer_id>/link")
 @require_role("owner", "admin")
 def create_link(customer_id: str) -> ResponseReturnValue:
     client_id = whole_number(request.form.get("client_id", "")) or 0
@@ -170,7 +170,7 @@ def create_link(customer_id: str) -> ResponseReturnValue:
     return answered(link)
 
 
-@blueprint.post("/<customer_id>/ignoring")
+@blueprint.post("/<public:customer_id>/ignoring")
 @require_role("owner", "admin")
 def create_ignoring(customer_id: str) -> ResponseReturnValue:
     def ignore(session: Session, account: ProcessorAccount) -> str:
@@ -180,7 +180,7 @@ def create_ignoring(customer_id: str) -> ResponseReturnValue:
     return answered(ignore)
 
 
-@blueprint.post("/<customer_id>/ignoring/removal")
+@blueprint.post("/<public:customer_id>/ignoring/removal")
 @require_role("owner", "admin")
 def destroy_ignoring(customer_id: str) -> ResponseReturnValue:
     def consider(session: Session, account: ProcessorAccount) -> str:

@@ -47,7 +47,7 @@ def asset(path: str) -> str:
     return url_for("assets.show", path=path, v=load(FOLDER)[path].version)
 
 
-@blueprint.get("/static/<path:path>")
+@blueprint.get("/static/<public_path:path>")
 def show(path: str) -> Response:
     found = load(FOLDER).get(path)
     if found is None:

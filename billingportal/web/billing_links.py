@@ -34,7 +34,7 @@ def opened(token: str) -> Opened:
     return billing_links.opened(db.session(), current_portal().settings.secret_keys, token)
 
 
-@blueprint.get("/<token>")
+@blueprint.get("/<secret:token>")
 def show(token: str) -> ResponseReturnValue:
     """Sign in, and go on to an address without the token. Opening it twice, as mail scanners do, does no harm."""
     found = opened(token)

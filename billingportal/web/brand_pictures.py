@@ -11,7 +11,7 @@ blueprint = Blueprint("brand_pictures", __name__)
 POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
-@blueprint.get("/brand/<digest>")
+@blueprint.get("/brand/<public:digest>")
 def show(digest: str) -> Response:
     """The picture with this content. Another one gets another address, so it can be kept for a year."""
     picture = pictures.find(db.session(), digest)

@@ -30,7 +30,7 @@ QUICK_LOOKS = 30
 QUICK, SLOW = "2s", "15s"
 
 
-@blueprint.get("/<token>")
+@blueprint.get("/<secret:token>")
 def show(token: str) -> ResponseReturnValue:
     """The purchase as it stands. Whoever paid comes with the session's id; no other one fits."""
     checkout = db.session().scalar(select(Checkout).where(Checkout.token == token))

@@ -17,7 +17,7 @@ blueprint = Blueprint("pictures", __name__, url_prefix="/settings/branding/pictu
 USES: tuple[PictureUse, ...] = get_args(PictureUse)
 
 
-@blueprint.post("/<use>")
+@blueprint.post("/<public:use>")
 @require_role("owner", "admin")
 def update(use: str) -> ResponseReturnValue:
     """Show the uploaded picture from now on."""
@@ -32,7 +32,7 @@ def update(use: str) -> ResponseReturnValue:
     return done(f"The {pictures.NAMES[chosen]} is shown from now on.")
 
 
-@blueprint.post("/<use>/removal")
+@blueprint.post("/<public:use>/removal")
 @require_role("owner", "admin")
 def destroy(use: str) -> ResponseReturnValue:
     chosen = use_of(use)

@@ -19,12 +19,12 @@ class SetupForm(PortalForm):
     password = new_password_field("Password")
 
 
-@blueprint.get("/setup/<token>")
+@blueprint.get("/setup/<secret:token>")
 def new(token: str) -> ResponseReturnValue:
     return refuse_link(token) or render_template("setup/new.html", form=SetupForm())
 
 
-@blueprint.post("/setup/<token>")
+@blueprint.post("/setup/<secret:token>")
 def create(token: str) -> ResponseReturnValue:
     refused = refuse_link(token)
     if refused is not None:

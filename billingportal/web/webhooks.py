@@ -18,7 +18,7 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 csrf.exempt(blueprint)
 
 
-@blueprint.post("/stripe/<token>")
+@blueprint.post("/stripe/<secret:token>")
 def create(token: str) -> Response:
     """Verify, store, absorb, answer. Anything but 200 makes Stripe come again with the same event."""
     try:

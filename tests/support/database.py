@@ -73,7 +73,7 @@ class SqliteDatabases:
     def fresh(self, folder: Path) -> Iterator[str]:
         """The address of a migrated, empty database."""
         path = folder / "portal.sqlite3"
-        shutil.copyfile(self.template, path)
+        shutil.copy(self.template, path)
         yield f"sqlite:///{path}"
 
     @contextmanager

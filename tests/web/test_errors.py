@@ -59,7 +59,7 @@ def test_the_reference_is_in_the_log_and_the_mistake_is_not_on_the_page(
 def test_the_token_of_a_set_up_link_is_not_logged(client: Visitor, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         assert client.post("/setup/a-token-that-still-works").status_code == 403
-    assert "/setup/<token>" in caplog.text
+    assert "/setup/<secret:token>" in caplog.text
     assert "a-token-that-still-works" not in caplog.text
 
 
