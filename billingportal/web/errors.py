@@ -29,8 +29,9 @@ WORDS = {
     413: Words("That was too much at once", "Send less and try again."),
     429: Words("Too many requests", "Wait a minute and try again."),
     500: Words("The portal made a mistake", "Nothing was changed. Try again, and tell support if it happens again."),
-    503: Words("The database does not answer", "Nothing was changed. Try again in a minute."),
+    503: Words("Stripe does not answer", "Nothing was changed. Try again in a minute."),
 }
+DATABASE_AWAY = Words("The database does not answer", "Nothing was changed. Try again in a minute.")
 
 
 def handle_refusal(error: HTTPException) -> Response | HTTPException:
@@ -53,7 +54,7 @@ def handle_csrf(error: CSRFError) -> Response:
 def handle_database_away(error: OperationalError) -> Response:
     current_app.logger.error("the database does not answer", exc_info=error)
     g.brand = Brand()  # do not ask it once more
-    return show(503, WORDS[503])
+    return show(503, DATABASE_AWAY)
 
 
 def show(code: int, words: Words) -> Response:

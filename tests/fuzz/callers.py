@@ -18,6 +18,7 @@ from tests.fuzz.attempts import Attempt, Outcome
 from tests.fuzz.business import Business
 from tests.fuzz.making import Caller, Maker
 from tests.fuzz.values import Values
+from tests.support import events
 from tests.support.billing import link_of
 from tests.support.pages import Visitor
 
@@ -35,7 +36,7 @@ class Callers:
         self.business = business
         self.open: dict[str, Caller] = {}
         with app.app_context():
-            self.events = [json.loads(text) for text in db.session().scalars(select(StripeEvent.payload).limit(40))]
+            self.events = [whole_event(row) for row in db.session().scalars(select(StripeEvent).limit(40))]
             db.session.remove()
 
     def caller(self, name: str) -> Caller:
@@ -83,6 +84,12 @@ class Callers:
         """Forget a session that this request ended."""
         if outcome.header("Set-Cookie") or "/sign-in" in outcome.header("Location") or outcome.status == 401:
             self.open.pop(attempt.caller, None)
+
+
+def whole_event(row: StripeEvent) -> JsonObject:
+    """The event as it is delivered. Those that were listed come without what a delivery has around the object."""
+    told = cast(JsonObject, json.loads(row.payload)["data"])
+    return events.event(row.type, cast(JsonObject, told["object"]), previous={"metadata": {}, "status": "open"})
 
 
 def signed(body: bytes, secret: str) -> str:

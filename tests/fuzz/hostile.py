@@ -46,7 +46,7 @@ BODIES = (
     *(b'--fuzz\r\nContent-Disposition: form-data; name="a"; filename="\x00"\r\n\r\nb\r\n--fuzz--\r\n', b"x" * 1_100_000),
     *(b"&".join(b"a%d=1" % number for number in range(1500)),),
 )
-EVERY_TEXT = (*NULS, *SURROGATES, *NUMBERS, *DATES, *TEXTS)
+KINDS = (NULS, SURROGATES, NUMBERS, NUMBERS, DATES, TEXTS, TEXTS)
 
 
 def drawn_texts(number: int, count: int = 300) -> list[str]:

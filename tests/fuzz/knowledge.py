@@ -21,6 +21,7 @@ SECRET_COLUMN = re.compile(r"sealed|hash|password|session_token|payload")
 ROWS = 30
 MOST = 60
 MOST_FORMS = 12
+REFUSALS = (400, 401, 403, 404, 405)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,10 @@ def keep(pool: list[str], value: str, most: int = MOST) -> None:
 
 @dataclass
 class Knowledge:
-    """By endpoint: what views read, forms, links. By name: good values of parameters, fields and path arguments."""
+    """By endpoint: what views read, forms, links. By name: good values of parameters, fields and path arguments.
+
+    `let_in` are the endpoints that answered a caller with more than a refusal.
+    """
 
     routes: list[Route]
     reads: dict[str, Reads] = field(default_factory=lambda: defaultdict(Reads))
@@ -61,6 +65,7 @@ class Knowledge:
     values: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     passwords: dict[str, None] = field(default_factory=dict)
     headers: Reads = field(default_factory=Reads)
+    let_in: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
 
     @classmethod
     def of(cls, app: Flask) -> "Knowledge":
@@ -82,10 +87,14 @@ class Knowledge:
                         keep(self.values[name], str(value))
         db.session.remove()
 
-    def learn(self, app: Flask, endpoint: str | None, outcome: Outcome, page: PageReader | None) -> None:
+    def learn(
+        self, app: Flask, caller: str, endpoint: str | None, outcome: Outcome, page: PageReader | None
+    ) -> None:
         """Whatever an answer teaches."""
         if endpoint is not None:
             self.reads[endpoint].add(outcome.reads)
+            if outcome.status not in REFUSALS and "/sign-in" not in outcome.header("Location"):
+                self.let_in[caller][endpoint] = None
         self.headers.add(outcome.reads)
         if page is None:
             return

@@ -1,7 +1,7 @@
 """Makes requests: forms and links as pages show them, bent a little; and every route with anything at all."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -36,18 +36,29 @@ class Maker:
         self.chance = chance
         self.knowledge = knowledge
         self.values = Values(chance, knowledge, drawn, secrets)
+        self.by_endpoint: dict[str, list[Route]] = {}
+        for route in knowledge.routes:
+            self.by_endpoint.setdefault(route.endpoint, []).append(route)
         self.turn = chance.randrange(len(knowledge.routes))
 
     def make(self, caller: Caller) -> Attempt:
+        """Mostly through doors that let this caller in; every route comes up by turns."""
         luck = self.chance.random()
-        if luck < 0.45 and self.knowledge.forms:
-            endpoint = self.chance.choice(list(self.knowledge.forms))
+        if luck < 0.45 and (endpoint := self.one_of(self.knowledge.forms, caller)):
             return self.shown_form(caller, self.chance.choice(self.knowledge.forms[endpoint]))
-        if luck < 0.55 and self.knowledge.links:
-            endpoint = self.chance.choice(list(self.knowledge.links))
+        if luck < 0.55 and (endpoint := self.one_of(self.knowledge.links, caller)):
             return self.shown_link(caller, self.chance.choice(self.knowledge.links[endpoint]))
+        if luck < 0.75 and (endpoint := self.one_of(self.by_endpoint, caller)):
+            return self.any_route(caller, self.chance.choice(self.by_endpoint[endpoint]))
         self.turn += 1
         return self.any_route(caller, self.knowledge.routes[self.turn % len(self.knowledge.routes)])
+
+    def one_of(self, known: Mapping[str, object], caller: Caller) -> str | None:
+        """An endpoint of these; three times of four one that let the caller in."""
+        let_in = self.knowledge.let_in[caller.name]
+        best = [endpoint for endpoint in known if endpoint in let_in]
+        chosen = best if best and self.chance.random() < 0.75 else list(known)
+        return self.chance.choice(chosen) if chosen else None
 
     def shown_form(self, caller: Caller, form: KnownForm) -> Attempt:
         """What a person could send, with up to three fields bent."""

@@ -26,7 +26,7 @@ from tests.fuzz.making import Maker
 from tests.support.database import PostgresDatabases, SqliteDatabases
 from tests.support.portals import new_account
 
-ROUND = 1000
+ROUND = 250
 # Pages are read again now and then, since they change with what was sent.
 READ_AGAIN = 0.05
 Tell = Callable[["Report"], None]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
-from tests.fuzz.hostile import EVERY_TEXT
+from tests.fuzz.hostile import KINDS
 from tests.fuzz.knowledge import Knowledge
 
 INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
@@ -26,7 +26,8 @@ class Values:
         return self.chance.choice(known) if known else str(self.chance.randint(0, 9))
 
     def hostile(self) -> str:
-        return self.chance.choice(EVERY_TEXT if self.chance.random() < 0.75 else self.drawn)
+        """One kind is as likely as another, however many there are of it."""
+        return self.chance.choice(self.chance.choice((*KINDS, self.drawn)))
 
     def some(self, name: str, goodness: float = 0.5) -> str:
         """A good value with this probability, else one that is bent or hostile."""
