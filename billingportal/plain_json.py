@@ -1,4 +1,89 @@
-"""The type of plain JSON. Fractions never appear: amounts are whole numbers or decimals as text."""
+"""Plain JSON: its type, and how it is read when somebody else wrote it."""
 
+import json
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import NoReturn
+
+# Fractions never appear: amounts are whole numbers or decimals as text.
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 JsonObject = dict[str, Json]
+
+# Levels of nesting. Stripe's deepest objects have about 15; what walks a document calls itself once a level.
+DEEPEST = 64
+# Powers of ten. Beyond this other readers of JSON say infinity.
+LARGEST_EXPONENT = 300
+
+
+class UnreadableJson(ValueError):
+    """The text is not JSON, or is JSON that no honest sender writes. The message says what is wrong, in words."""
+
+
+def read(text: str) -> Json:
+    """The document. Raises UnreadableJson, also for names that repeat, endless numbers and too many levels."""
+    try:
+        found: Json = DECODER.decode(text)
+    except UnreadableJson:
+        raise
+    except json.JSONDecodeError:
+        raise UnreadableJson("it is not JSON") from None
+    except RecursionError:
+        raise UnreadableJson("it is nested too deeply") from None
+    except ValueError:
+        # The only other one: Python reads no whole number of more than some thousand digits.
+        raise UnreadableJson("a number in it is too long") from None
+    if text.count("{") + text.count("[") > DEEPEST and is_deep(found):
+        raise UnreadableJson("it is nested too deeply")
+    return found
+
+
+def is_deep(found: Json) -> bool:
+    """Level by level, not by recursion: that is what would fail."""
+    level = [found]
+    for _ in range(DEEPEST + 1):
+        level = [part for whole in level for part in parts(whole)]
+        if not level:
+            return False
+    return True
+
+
+def parts(whole: Json) -> list[Json]:
+    if isinstance(whole, dict):
+        return list(whole.values())
+    return whole if isinstance(whole, list) else []
+
+
+def texts(document: Json) -> Iterator[str]:
+    """Every text in a document that was read here, names too."""
+    if isinstance(document, str):
+        yield document
+    if isinstance(document, dict):
+        yield from document
+    for part in parts(document):
+        yield from texts(part)
+
+
+def without_repeats(pairs: list[tuple[str, Json]]) -> JsonObject:
+    """Of two values with one name, readers disagree which one counts."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise UnreadableJson("a name in it is there twice")
+    return found
+
+
+def fraction(text: str) -> Decimal:
+    """Exact, so that nothing is lost where one is shown. Nothing here computes with it."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise UnreadableJson("a number in it is too large") from None
+    if abs(number.adjusted()) > LARGEST_EXPONENT:
+        raise UnreadableJson("a number in it is too large")
+    return number
+
+
+def refuse_constant(name: str) -> NoReturn:
+    raise UnreadableJson(f"{name} in it is not a number")
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=without_repeats, parse_float=fraction, parse_constant=refuse_constant)

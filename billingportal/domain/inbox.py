@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import Table
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError, StatementError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    StatementError,
+)
 
 from billingportal.clock import now
 from billingportal.db import Database
@@ -41,6 +49,9 @@ UNABSORBED = (
     ProgrammingError,
     StatementError,
 )
+
+# The class of PostgreSQL's errors about its own limits.
+BEYOND_LIMITS = "54"
 
 STATE_AFTER: dict[Verdict, EventState] = {
     Verdict.ABSORB: "applied",
@@ -119,7 +130,12 @@ def read(event: EventCopy, *, livemode: bool) -> Result | Told:
 
 def is_disconnection(error: BaseException) -> bool:
     """Whether the database was away or busy, which says nothing about the event."""
-    return isinstance(error, (OperationalError, InterfaceError))
+    return isinstance(error, (OperationalError, InterfaceError)) and not is_beyond_limits(error)
+
+
+def is_beyond_limits(error: DBAPIError) -> bool:
+    """Whether PostgreSQL said that a value is larger than it can hold (an index, for one): it will say so again."""
+    return str(getattr(error.orig, "sqlstate", "")).startswith(BEYOND_LIMITS)
 
 
 def describe(error: BaseException) -> str:

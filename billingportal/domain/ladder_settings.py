@@ -12,6 +12,7 @@ from billingportal.domain.ladder import Ladder, current
 from billingportal.domain.locks import LADDER, take_turns
 from billingportal.domain.mistakes import Mistakes
 from billingportal.errors import Refusal
+from billingportal.limits import whole_number
 from billingportal.models import Client, Entitlement, LadderSettings
 from billingportal.models.entitlement import LadderStep
 from billingportal.models.processor_account import Mode
@@ -45,9 +46,10 @@ def days_of(field: str, typed: str) -> int | None:
     written = typed.strip()
     if not written:
         return None
-    if not (written.isascii() and written.isdigit() and int(written[:9]) <= MOST_DAYS):
+    days = whole_number(written, MOST_DAYS)
+    if days is None:
         raise Refusal(field, f"Write a whole number of days, from 0 to {MOST_DAYS}.")
-    return int(written)
+    return days
 
 
 def check_order(ladder: Ladder) -> None:

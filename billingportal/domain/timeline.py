@@ -9,6 +9,7 @@ from sqlalchemy import Select, literal, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from billingportal import clock
+from billingportal.limits import whole_number
 from billingportal.models import AuditEntry, ClientCustomer, Invoice, Staff
 from billingportal.money import Money
 
@@ -47,6 +48,8 @@ class Happening:
 
 
 AUDIT = "audit"
+# Thousands of years ahead of any happening, and still a time.
+LARGEST_SECOND = 9_999_999_999
 MOMENTS: dict[str, InstrumentedAttribute[datetime | None]] = {
     "finalized": Invoice.finalized_at,
     "paid": Invoice.paid_at,
@@ -71,12 +74,15 @@ class Cursor:
         moment, _, rest = text.partition("-")
         source, _, row_id = rest.partition("-")
         seconds, _, microseconds = moment.partition(".")
-        numbers = (seconds, microseconds, row_id)
-        is_sound = all(one.isascii() and one.isdecimal() and len(one) <= 10 for one in numbers)
-        if source not in (AUDIT, *MOMENTS) or not is_sound:
+        numbers = [
+            whole_number(seconds, LARGEST_SECOND),
+            whole_number(microseconds, 999_999),
+            whole_number(row_id),
+        ]
+        found = [number for number in numbers if number is not None]
+        if source not in (AUDIT, *MOMENTS) or len(found) != len(numbers):
             return None
-        at = clock.from_unix(int(seconds)).replace(microsecond=int(microseconds) % 1_000_000)
-        return cls(at, source, int(row_id))
+        return cls(clock.from_unix(found[0]).replace(microsecond=found[1]), source, found[2])
 
 
 def page(

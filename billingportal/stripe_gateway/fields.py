@@ -1,18 +1,33 @@
 """Reads one field of Stripe's JSON at a time, strictly: what is not as promised is an UnreadableObject."""
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import cast
+from decimal import Decimal, DecimalException
 
 from billingportal.clock import from_unix
-from billingportal.plain_json import JsonObject
+from billingportal.limits import LARGEST_BIG_ID, is_storable
+from billingportal.plain_json import Json, JsonObject, texts
 from billingportal.stripe_gateway.errors import UnreadableObject
+
+# Characters. Stripe's own ids have less than 70, and promise no more than this.
+LONGEST_ID = 255
+# Powers of ten. Beyond it, an amount written out in digits would fill the memory.
+LARGEST_EXPONENT = 30
 
 
 def text(source: JsonObject, name: str) -> str:
     value = source.get(name)
     if not isinstance(value, str):
         raise UnreadableObject(f"{name} is not text")
+    if not is_storable(value):
+        raise UnreadableObject(f"{name} has a character that cannot be stored")
+    return value
+
+
+def short_text(source: JsonObject, name: str) -> str:
+    """An id or a name of Stripe's, which an index can hold."""
+    value = text(source, name)
+    if len(value) > LONGEST_ID:
+        raise UnreadableObject(f"{name} is longer than {LONGEST_ID} characters")
     return value
 
 
@@ -24,6 +39,8 @@ def number(source: JsonObject, name: str) -> int:
     value = source.get(name)
     if not isinstance(value, int) or isinstance(value, bool):
         raise UnreadableObject(f"{name} is not a whole number")
+    if abs(value) > LARGEST_BIG_ID:
+        raise UnreadableObject(f"{name} is too large a number")
     return value
 
 
@@ -56,12 +73,20 @@ def part(source: JsonObject, name: str) -> JsonObject:
     return value
 
 
+def stored_part(source: JsonObject, name: str) -> JsonObject:
+    """A nested object that is stored as it came, as labels are."""
+    value = part(source, name)
+    if not all(is_storable(one) for one in texts(value)):
+        raise UnreadableObject(f"{name} has a character that cannot be stored")
+    return value
+
+
 def optional_id(source: JsonObject, name: str) -> str | None:
     """The id of something that Stripe may have expanded."""
     value = source.get(name)
     if isinstance(value, dict):
-        return text(value, "id")
-    return optional_text(source, name)
+        return short_text(value, "id")
+    return None if value is None else short_text(source, name)
 
 
 def required_id(source: JsonObject, name: str) -> str:
@@ -76,15 +101,21 @@ def rows(source: JsonObject, name: str) -> list[JsonObject]:
     listed = part(source, name)
     if listed.get("has_more"):
         raise UnreadableObject(f"{name} has more than one page")
-    return cast(list[JsonObject], listed.get("data") or [])
+    return objects(listed.get("data") or [], name)
 
 
 def plain_rows(source: JsonObject, name: str) -> list[JsonObject]:
     """A nested array of objects, which Stripe sends whole."""
-    value = source.get(name)
+    return objects(source.get(name), name)
+
+
+def objects(value: Json, name: str) -> list[JsonObject]:
     if not isinstance(value, list):
         raise UnreadableObject(f"{name} is not a list")
-    return cast(list[JsonObject], value)
+    found = [one for one in value if isinstance(one, dict)]
+    if len(found) != len(value):
+        raise UnreadableObject(f"{name} has something else than objects in it")
+    return found
 
 
 def decimal(value: object) -> Decimal | None:
@@ -93,10 +124,12 @@ def decimal(value: object) -> Decimal | None:
         return None
     try:
         read = Decimal(str(value)).normalize() + 0
-    except InvalidOperation:
+    except DecimalException:
         raise UnreadableObject("an amount is not a number") from None
     if not read.is_finite():
         raise UnreadableObject("an amount is not finite")
+    if abs(read.adjusted()) > LARGEST_EXPONENT:
+        raise UnreadableObject("an amount is too large")
     return read
 
 

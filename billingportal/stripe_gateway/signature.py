@@ -1,11 +1,9 @@
 """Checks that a webhook message is Stripe's, on its raw bytes."""
 
-import json
-from typing import cast
-
 import stripe
 
-from billingportal.plain_json import JsonObject
+from billingportal import plain_json
+from billingportal.plain_json import UnreadableJson
 from billingportal.stripe_gateway import translate
 from billingportal.stripe_gateway.copies import EventCopy
 from billingportal.stripe_gateway.errors import BadSignature, UnreadableObject
@@ -35,9 +33,10 @@ def verify(body: bytes, header: str, secrets: list[str]) -> None:
 def read_event(body: bytes) -> EventCopy:
     """The event in a verified message. Raises UnreadableObject when it is not one of Stripe's snapshot events."""
     try:
-        source = json.loads(body)
-    except ValueError:
-        raise UnreadableObject("the message is not JSON") from None
+        # From text: the JSON library would take bytes for UTF-16 where they look like it.
+        source = plain_json.read(body.decode())
+    except UnreadableJson as problem:
+        raise UnreadableObject(f"The message cannot be read: {problem}.") from None
     if not isinstance(source, dict) or source.get("object") != "event":
         raise UnreadableObject("the message is not an event")
-    return translate.event(cast(JsonObject, source))
+    return translate.event(source)

@@ -7,7 +7,7 @@ from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway import translate_billing, translate_catalog, translate_payments, translate_sales
 from billingportal.stripe_gateway.copies import AccountCopy, Copy, EventCopy, WebhookEndpointCopy
 from billingportal.stripe_gateway.errors import UnreadableObject
-from billingportal.stripe_gateway.fields import flag, moment, optional_text, part, text
+from billingportal.stripe_gateway.fields import flag, moment, optional_text, part, short_text, stored_part, text
 
 COPIED: dict[str, Callable[[JsonObject], Copy]] = {
     "product": translate_catalog.product,
@@ -39,13 +39,13 @@ def event(source: JsonObject) -> EventCopy:
     inside = part(data, "object")
     previous = data.get("previous_attributes")
     return EventCopy(
-        stripe_event_id=text(source, "id"),
-        type=text(source, "type"),
+        stripe_event_id=short_text(source, "id"),
+        type=short_text(source, "type"),
         api_version=optional_text(source, "api_version"),
         livemode=flag(source, "livemode"),
         stripe_account_id=optional_text(source, "account"),
         created_at=moment(source, "created"),
-        object_id=optional_text(inside, "id"),
+        object_id=short_text(inside, "id") if inside.get("id") is not None else None,
         object=inside,
         previous_attributes=previous if isinstance(previous, dict) else None,
     )
@@ -56,7 +56,7 @@ def account(source: JsonObject, *, livemode: bool) -> AccountCopy:
     dashboard = part(part(source, "settings"), "dashboard")
     name = dashboard.get("display_name") or part(source, "business_profile").get("name")
     return AccountCopy(
-        stripe_account_id=text(source, "id"),
+        stripe_account_id=short_text(source, "id"),
         name=name if isinstance(name, str) else None,
         country=optional_text(source, "country"),
         currency=optional_text(source, "default_currency"),
@@ -67,11 +67,11 @@ def account(source: JsonObject, *, livemode: bool) -> AccountCopy:
 
 def webhook_endpoint(source: JsonObject) -> WebhookEndpointCopy:
     return WebhookEndpointCopy(
-        stripe_webhook_endpoint_id=text(source, "id"),
+        stripe_webhook_endpoint_id=short_text(source, "id"),
         url=text(source, "url"),
         is_enabled=source.get("status") == "enabled",
         api_version=optional_text(source, "api_version"),
         enabled_events=frozenset(cast(list[str], source.get("enabled_events") or [])),
-        labels=part(source, "metadata"),
+        labels=stored_part(source, "metadata"),
         secret=optional_text(source, "secret"),
     )

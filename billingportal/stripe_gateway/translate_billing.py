@@ -1,7 +1,6 @@
 """Customers, subscriptions and invoices: Stripe's JSON into our copies."""
 
 from collections import Counter
-from typing import cast
 
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.copies import CustomerCopy, InvoiceCopy, SubscriptionCopy, SubscriptionItemCopy
@@ -9,6 +8,7 @@ from billingportal.stripe_gateway.fields import (
     flag,
     moment,
     number,
+    objects,
     optional_id,
     optional_moment,
     optional_number,
@@ -16,13 +16,15 @@ from billingportal.stripe_gateway.fields import (
     part,
     required_id,
     rows,
+    short_text,
+    stored_part,
     text,
 )
 
 
 def customer(source: JsonObject) -> CustomerCopy:
     return CustomerCopy(
-        stripe_customer_id=text(source, "id"),
+        stripe_customer_id=short_text(source, "id"),
         name=optional_text(source, "name"),
         email=optional_text(source, "email"),
         currency=optional_text(source, "currency"),
@@ -30,8 +32,8 @@ def customer(source: JsonObject) -> CustomerCopy:
         delinquent=flag(source, "delinquent"),
         default_stripe_payment_method_id=optional_id(part(source, "invoice_settings"), "default_payment_method"),
         stripe_test_clock_id=optional_id(source, "test_clock"),
-        address=part(source, "address"),
-        labels=part(source, "metadata"),
+        address=stored_part(source, "address"),
+        labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
     )
 
@@ -39,7 +41,7 @@ def customer(source: JsonObject) -> CustomerCopy:
 def subscription(source: JsonObject) -> SubscriptionCopy:
     items = sorted((subscription_item(row) for row in rows(source, "items")), key=item_id)
     return SubscriptionCopy(
-        stripe_subscription_id=text(source, "id"),
+        stripe_subscription_id=short_text(source, "id"),
         stripe_customer_id=required_id(source, "customer"),
         status=text(source, "status"),
         currency=text(source, "currency"),
@@ -56,7 +58,7 @@ def subscription(source: JsonObject) -> SubscriptionCopy:
         pending_update_expires_at=optional_moment(part(source, "pending_update"), "expires_at"),
         cancellation_reason=optional_text(part(source, "cancellation_details"), "reason"),
         is_collection_paused=source.get("pause_collection") is not None,
-        labels=part(source, "metadata"),
+        labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
         items=tuple(items),
     )
@@ -69,8 +71,8 @@ def item_id(item: SubscriptionItemCopy) -> str:
 def subscription_item(source: JsonObject) -> SubscriptionItemCopy:
     sold = part(source, "price")
     return SubscriptionItemCopy(
-        stripe_subscription_item_id=text(source, "id"),
-        stripe_price_id=text(sold, "id"),
+        stripe_subscription_item_id=short_text(source, "id"),
+        stripe_price_id=short_text(sold, "id"),
         stripe_product_id=required_id(sold, "product"),
         quantity=optional_number(source, "quantity"),
         period_started_at=moment(source, "current_period_start"),
@@ -81,7 +83,7 @@ def subscription_item(source: JsonObject) -> SubscriptionItemCopy:
 def invoice(source: JsonObject) -> InvoiceCopy:
     transitions = part(source, "status_transitions")
     return InvoiceCopy(
-        stripe_invoice_id=text(source, "id"),
+        stripe_invoice_id=short_text(source, "id"),
         stripe_customer_id=optional_id(source, "customer"),
         stripe_subscription_id=optional_id(part(part(source, "parent"), "subscription_details"), "subscription"),
         number=optional_text(source, "number"),
@@ -103,7 +105,7 @@ def invoice(source: JsonObject) -> InvoiceCopy:
         hosted_invoice_url=optional_text(source, "hosted_invoice_url"),
         invoice_pdf_url=optional_text(source, "invoice_pdf"),
         sold=sold(source),
-        labels=part(source, "metadata"),
+        labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
     )
 
@@ -111,7 +113,7 @@ def invoice(source: JsonObject) -> InvoiceCopy:
 def sold(source: JsonObject) -> list[Json]:
     """The prices that an invoice's first lines charge for, with their quantities; a tier has a line of its own."""
     counted: Counter[str] = Counter()
-    for line in cast(list[JsonObject], part(source, "lines").get("data") or []):
+    for line in objects(part(source, "lines").get("data") or [], "lines"):
         price = optional_id(part(part(line, "pricing"), "price_details"), "price")
         if price is not None and number(line, "amount") > 0:
             counted[price] += optional_number(line, "quantity") or 0

@@ -9,24 +9,27 @@ from billingportal.stripe_gateway.fields import (
     exact,
     flag,
     moment,
+    objects,
     optional_id,
     optional_number,
     optional_text,
     part,
     required_id,
+    short_text,
+    stored_part,
     text,
 )
 
 
 def product(source: JsonObject) -> ProductCopy:
     return ProductCopy(
-        stripe_product_id=text(source, "id"),
+        stripe_product_id=short_text(source, "id"),
         name=text(source, "name"),
         description=optional_text(source, "description"),
         active=flag(source, "active"),
         unit_label=optional_text(source, "unit_label"),
         default_stripe_price_id=optional_id(source, "default_price"),
-        labels=part(source, "metadata"),
+        labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
     )
 
@@ -34,8 +37,9 @@ def product(source: JsonObject) -> ProductCopy:
 def price(source: JsonObject) -> PriceCopy:
     recurring = part(source, "recurring")
     package = part(source, "transform_quantity")
+    options = part(source, "currency_options")
     return PriceCopy(
-        stripe_price_id=text(source, "id"),
+        stripe_price_id=short_text(source, "id"),
         stripe_product_id=required_id(source, "product"),
         active=flag(source, "active"),
         currency=text(source, "currency"),
@@ -54,14 +58,10 @@ def price(source: JsonObject) -> PriceCopy:
         package_round=optional_text(package, "round"),
         tax_behavior=optional_text(source, "tax_behavior"),
         tiers=tiers(source),
-        currency_options={name: currency_option(cast(JsonObject, option)) for name, option in options(source)},
-        labels=part(source, "metadata"),
+        currency_options={name: currency_option(part(options, name)) for name in sorted(options)},
+        labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
     )
-
-
-def options(source: JsonObject) -> list[tuple[str, Json]]:
-    return sorted(part(source, "currency_options").items())
 
 
 def currency_option(source: JsonObject) -> JsonObject:
@@ -77,7 +77,7 @@ def tiers(source: JsonObject) -> list[Json] | None:
     listed = source.get("tiers")
     if not isinstance(listed, list):
         return None
-    return [tier(cast(JsonObject, row)) for row in listed]
+    return [tier(row) for row in objects(listed, "tiers")]
 
 
 def tier(source: JsonObject) -> JsonObject:
@@ -90,7 +90,7 @@ def tier(source: JsonObject) -> JsonObject:
 
 def meter(source: JsonObject) -> MeterCopy:
     return MeterCopy(
-        stripe_meter_id=text(source, "id"),
+        stripe_meter_id=short_text(source, "id"),
         display_name=text(source, "display_name"),
         event_name=text(source, "event_name"),
         status=text(source, "status"),

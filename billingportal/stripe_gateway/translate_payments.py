@@ -13,6 +13,7 @@ from billingportal.stripe_gateway.fields import (
     optional_text,
     part,
     required_id,
+    short_text,
     text,
 )
 from billingportal.stripe_gateway.payment_copies import DisputeCopy, InvoicePaymentCopy, PaymentMethodCopy, RefundCopy
@@ -22,7 +23,7 @@ def payment_method(source: JsonObject) -> PaymentMethodCopy:
     kind = text(source, "type")
     details = part(source, kind)
     return PaymentMethodCopy(
-        stripe_payment_method_id=text(source, "id"),
+        stripe_payment_method_id=short_text(source, "id"),
         stripe_customer_id=optional_id(source, "customer"),
         type=kind,
         brand=optional_text(details, "brand"),
@@ -36,7 +37,7 @@ def payment_method(source: JsonObject) -> PaymentMethodCopy:
 def invoice_payment(source: JsonObject) -> InvoicePaymentCopy:
     payment = part(source, "payment")
     return InvoicePaymentCopy(
-        stripe_invoice_payment_id=text(source, "id"),
+        stripe_invoice_payment_id=short_text(source, "id"),
         stripe_invoice_id=required_id(source, "invoice"),
         stripe_payment_intent_id=optional_id(payment, "payment_intent"),
         stripe_charge_id=optional_id(payment, "charge"),
@@ -50,7 +51,7 @@ def invoice_payment(source: JsonObject) -> InvoicePaymentCopy:
 
 def refund(source: JsonObject) -> RefundCopy:
     return RefundCopy(
-        stripe_refund_id=text(source, "id"),
+        stripe_refund_id=short_text(source, "id"),
         stripe_payment_intent_id=optional_id(source, "payment_intent"),
         stripe_charge_id=optional_id(source, "charge"),
         amount_minor=number(source, "amount"),
@@ -64,7 +65,7 @@ def refund(source: JsonObject) -> RefundCopy:
 
 def dispute(source: JsonObject) -> DisputeCopy:
     return DisputeCopy(
-        stripe_dispute_id=text(source, "id"),
+        stripe_dispute_id=short_text(source, "id"),
         stripe_payment_intent_id=optional_id(source, "payment_intent"),
         stripe_charge_id=required_id(source, "charge"),
         amount_minor=number(source, "amount"),

@@ -7,9 +7,10 @@ from billingportal.stripe_gateway.fields import (
     optional_moment,
     optional_number,
     optional_text,
-    part,
     plain_rows,
     required_id,
+    short_text,
+    stored_part,
     text,
 )
 from billingportal.stripe_gateway.sale_copies import CheckoutSessionCopy, SubscriptionScheduleCopy, TestClockCopy
@@ -17,7 +18,7 @@ from billingportal.stripe_gateway.sale_copies import CheckoutSessionCopy, Subscr
 
 def checkout_session(source: JsonObject) -> CheckoutSessionCopy:
     return CheckoutSessionCopy(
-        stripe_checkout_session_id=text(source, "id"),
+        stripe_checkout_session_id=short_text(source, "id"),
         stripe_customer_id=optional_id(source, "customer"),
         stripe_subscription_id=optional_id(source, "subscription"),
         mode=text(source, "mode"),
@@ -26,7 +27,7 @@ def checkout_session(source: JsonObject) -> CheckoutSessionCopy:
         client_reference=optional_text(source, "client_reference_id"),
         currency=optional_text(source, "currency"),
         total_minor=optional_number(source, "amount_total"),
-        labels=part(source, "metadata"),
+        labels=stored_part(source, "metadata"),
         expires_at=moment(source, "expires_at"),
         created_at=moment(source, "created"),
     )
@@ -34,13 +35,13 @@ def checkout_session(source: JsonObject) -> CheckoutSessionCopy:
 
 def subscription_schedule(source: JsonObject) -> SubscriptionScheduleCopy:
     return SubscriptionScheduleCopy(
-        stripe_schedule_id=text(source, "id"),
+        stripe_schedule_id=short_text(source, "id"),
         stripe_customer_id=required_id(source, "customer"),
         stripe_subscription_id=optional_id(source, "subscription") or optional_id(source, "released_subscription"),
         status=text(source, "status"),
         end_behavior=text(source, "end_behavior"),
         phases=[phase(row) for row in plain_rows(source, "phases")],
-        labels=part(source, "metadata"),
+        labels=stored_part(source, "metadata"),
         released_at=optional_moment(source, "released_at"),
         completed_at=optional_moment(source, "completed_at"),
         canceled_at=optional_moment(source, "canceled_at"),
@@ -63,7 +64,7 @@ def phase(source: JsonObject) -> JsonObject:
 
 def test_clock(source: JsonObject) -> TestClockCopy:
     return TestClockCopy(
-        stripe_test_clock_id=text(source, "id"),
+        stripe_test_clock_id=short_text(source, "id"),
         status=text(source, "status"),
         frozen_at=moment(source, "frozen_time"),
         created_at=moment(source, "created"),

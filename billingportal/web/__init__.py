@@ -26,6 +26,8 @@ from billingportal.web import (
     health,
     htmx,
     icons,
+    ids,
+    input_guard,
     ladder_settings,
     mail_settings,
     mode,
@@ -113,10 +115,13 @@ BLUEPRINTS: list[Blueprint] = [
 def init_app(app: Flask) -> None:
     """Register every blueprint and what surrounds a request.
 
-    Sign-in is checked before CSRF: whoever left a page open over night is led to sign-in, not scolded.
+    What no database can hold is refused first. Sign-in is checked before CSRF: whoever left a page open over night is
+    led to sign-in, not scolded.
     """
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     for surrounding in (
+        ids,
+        input_guard,
         session,
         client_session,
         billing_links,

@@ -16,6 +16,7 @@ from billingportal.domain.adoption_matches import Candidate
 from billingportal.domain.client_list import Wanted
 from billingportal.domain.unowned import CustomerPage
 from billingportal.errors import Refusal
+from billingportal.limits import page_number, whole_number
 from billingportal.models import Customer, ProcessorAccount
 from billingportal.models.processor_account import Mode
 from billingportal.web import htmx
@@ -25,7 +26,6 @@ from billingportal.web.session import current_staff, require_role
 
 blueprint = Blueprint("adoption", __name__, url_prefix="/saas/clients/adoption")
 EDITORS = ("owner", "admin")
-LARGEST_ID = 2**31 - 1
 Act = Callable[[Session, ProcessorAccount], str]
 
 
@@ -93,7 +93,7 @@ def list_page(*, is_ignored: bool = False, refusal: str | None = None) -> str:
 
 def listed(session: Session, account: ProcessorAccount, *, is_ignored: bool) -> Listed:
     words = " ".join(request.args.get("q", "").split())
-    number = min(request.args.get("page", 1, type=int), LARGEST_ID)
+    number = page_number(request.args.get("page", ""))
     page = unowned.page(session, account.id, words, number, ignored=is_ignored)
     ready = session.scalar(unowned.ready(account).with_only_columns(func.count())) or 0
     return Listed(
@@ -161,11 +161,10 @@ def create_client(customer_id: str) -> ResponseReturnValue:
 @blueprint.post("/<customer_id>/link")
 @require_role("owner", "admin")
 def create_link(customer_id: str) -> ResponseReturnValue:
-    client_id = request.form.get("client_id", 0, type=int)
+    client_id = whole_number(request.form.get("client_id", "")) or 0
 
     def link(session: Session, account: ProcessorAccount) -> str:
-        wanted = client_id if 0 < client_id <= LARGEST_ID else 0
-        made = adoption.link(session, account, customer_id, wanted, staff_id=current_staff().id)
+        made = adoption.link(session, account, customer_id, client_id, staff_id=current_staff().id)
         return f"{customer_id} is {made.name} now."
 
     return answered(link)

@@ -8,9 +8,8 @@ from werkzeug.datastructures import MultiDict
 
 from billingportal.domain.payments import Payment
 from billingportal.domain.pricing_page import Asked, Card, slug
+from billingportal.limits import whole_number
 from billingportal.models.processor_account import MODES, Mode
-
-LONGEST_ID = 9
 
 
 def asked(given: MultiDict[str, str]) -> Asked:
@@ -18,21 +17,17 @@ def asked(given: MultiDict[str, str]) -> Asked:
 
     A plan that is sold by more than one quantity has `quantity.team_members=5` in links for the others.
     """
-    plan_id = id_of(given.get("plan", ""))
+    plan_id = whole_number(given.get("plan", ""))
     quantities: defaultdict[int, dict[str, str]] = defaultdict(dict)
     for name, value in given.items():
         first, *rest = name.split(".")
         if first != "quantity":
             continue
-        if len(rest) == 2 and (named := id_of(rest[0])) is not None:
+        if len(rest) == 2 and (named := whole_number(rest[0])) is not None:
             quantities[named][rest[1]] = value
         elif len(rest) < 2 and plan_id is not None:
             quantities[plan_id].setdefault("".join(rest), value)
     return Asked(given.get("interval", ""), given.get("currency", ""), plan_id, quantities)
-
-
-def id_of(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID else None
 
 
 def mode_of(given: MultiDict[str, str]) -> Mode | None:

@@ -11,6 +11,7 @@ from billingportal.domain import billing_errands, portal_configurations, process
 from billingportal.domain.billing_errands import Payment
 from billingportal.domain.billing_page import BillingPage, billing_page
 from billingportal.errors import Refusal
+from billingportal.limits import whole_number
 from billingportal.models import ProcessorAccount
 from billingportal.money import Money
 from billingportal.portal import current_portal
@@ -20,7 +21,6 @@ from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.invoice_previews import InvoicePreview
 from billingportal.vault import CannotOpen
 from billingportal.web import htmx
-from billingportal.web.asked import id_of
 from billingportal.web.client_session import current_client, require_client
 from billingportal.web.embedding import own_address
 from billingportal.web.security import may_redirect_form_to
@@ -174,7 +174,7 @@ def gateway() -> StripeGateway:
 
 
 def page(*, problem: str = "", exact: Money | None = None, exact_problem: str = "") -> str:
-    shown: BillingPage = billing_page(db.session(), current_client(), id_of(request.args.get("before", "")))
+    shown: BillingPage = billing_page(db.session(), current_client(), whole_number(request.args.get("before", "")))
     return render_template(
         "billing/show.html",
         page=shown,

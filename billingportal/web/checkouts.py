@@ -12,6 +12,7 @@ from billingportal.domain import checkout_sessions, processor_accounts
 from billingportal.domain.checkout_stages import Stage, stage
 from billingportal.domain.choices import Selection
 from billingportal.domain.pricing_page import Asked, slug
+from billingportal.limits import whole_number
 from billingportal.models import Checkout, Client, ProcessorAccount
 from billingportal.portal import current_portal
 from billingportal.stripe_gateway.errors import StripeProblem
@@ -48,8 +49,7 @@ def show(token: str) -> ResponseReturnValue:
 
 def looked() -> int:
     """How often this page has looked already."""
-    text = request.args.get("looks", "0")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
+    return whole_number(request.args.get("looks", "")) or 0
 
 
 def asked_at_stripe(checkout: Checkout) -> Stage:

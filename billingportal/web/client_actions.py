@@ -15,7 +15,7 @@ from billingportal.web.client_steps import acted, client_or_404, done
 from billingportal.web.embedding import own_address
 from billingportal.web.session import current_staff, require_role
 
-blueprint = Blueprint("client_actions", __name__, url_prefix="/saas/clients/<int:client_id>")
+blueprint = Blueprint("client_actions", __name__, url_prefix="/saas/clients/<id:client_id>")
 
 
 @blueprint.get("/suspension")

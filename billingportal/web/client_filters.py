@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from billingportal.domain import client_list
 from billingportal.domain.client_list import NO_PLAN, SORTS, STATUSES, ClientPage, Sort, Status, Wanted
 from billingportal.domain.standing_words import STANDINGS
+from billingportal.limits import page_number, whole_number
 from billingportal.models import Entitlement, Plan
 from billingportal.web.client_rows import ARCHIVED
 
-LARGEST_ID = 2**31 - 1
 SORT_WORDS: dict[Sort, str] = {"name": "By name", "created": "Newest first", "renews": "Next renewal first"}
 ONLY_WORDS = {"": "Everybody", "over": "Over quota", "failing": "Payment failing"}
 
@@ -33,17 +33,13 @@ def wanted_of_request() -> Wanted:
     status, sort = given.get("status"), given.get("sort")
     return Wanted(
         words=given.get("q", "")[:200],
-        plan_id=number(given.get("plan", "")),
+        plan_id=whole_number(given.get("plan", "")),
         status=status if status in STATUSES else None,
         is_over_quota=given.get("only") == "over",
         is_failing=given.get("only") == "failing",
         sort=sort if sort in SORTS else "name",
-        page=number(given.get("page", "")) or 1,
+        page=page_number(given.get("page", "")),
     )
-
-
-def number(text: str) -> int | None:
-    return min(int(text), LARGEST_ID) if text.isascii() and text.isdecimal() else None
 
 
 def query_of(wanted: Wanted) -> dict[str, str]:

@@ -10,10 +10,13 @@ from billingportal.domain import plans
 from billingportal.domain.clients import ClientTerms
 from billingportal.domain.new_clients import NewClient, costs
 from billingportal.domain.workspaces import WorkspaceTerms
+from billingportal.limits import whole_number
 from billingportal.models import Plan
 from billingportal.web.forms import PortalForm
 
 DEFAULT = "default"
+# The id of no plan: what was typed is refused at its field.
+NO_PLAN = 0
 
 
 class ClientForm(PortalForm):
@@ -59,7 +62,7 @@ class NewClientForm(ClientForm):
         return NewClient(
             self.terms,
             WorkspaceTerms(self.workspace_name.data or "", self.workspace_external_id.data),
-            int(plan) if plan.isascii() and plan.isdecimal() else None,
+            None if plan == DEFAULT else whole_number(plan) or NO_PLAN,
             self.way.data == "comp",
             self.reason.data or "",
             self.expires_on.data,

@@ -9,14 +9,14 @@ from billingportal.domain import client_invoices, client_moments, clients, timel
 from billingportal.domain.client_subscriptions import link_of
 from billingportal.domain.timeline import Cursor
 from billingportal.errors import Conflict, Refusal
+from billingportal.limits import whole_number
 from billingportal.models import Client
 from billingportal.web import htmx
-from billingportal.web.client_filters import number
 from billingportal.web.client_steps import client_or_404, done
 from billingportal.web.forms import PortalForm
 from billingportal.web.session import current_staff, require_role
 
-blueprint = Blueprint("client_notes", __name__, url_prefix="/saas/clients/<int:client_id>")
+blueprint = Blueprint("client_notes", __name__, url_prefix="/saas/clients/<id:client_id>")
 
 
 class NotesForm(PortalForm):
@@ -38,7 +38,7 @@ def edit(client_id: int) -> str:
 def update(client_id: int) -> ResponseReturnValue:
     client_or_404(client_id)
     form = NotesForm.of_request()
-    revision, staff_id = number(form.revision.data or "") or 0, current_staff().id
+    revision, staff_id = whole_number(form.revision.data or "") or 0, current_staff().id
     try:
         with transaction() as session:
             clients.write_notes(session, client_id, form.notes.data or "", revision=revision, staff_id=staff_id)
@@ -72,7 +72,7 @@ def show_invoices(client_id: int) -> str:
     client = client_or_404(client_id)
     reading = db.session()
     moment = client_moments.moment_of(reading, client)
-    before_id = number(request.args.get("before", ""))
+    before_id = whole_number(request.args.get("before", ""))
     invoices = client_invoices.page(reading, link_of(reading, client), moment, before_id)
     template = "clients/_invoices.html" if htmx.is_partial(request) else "clients/invoices.html"
     return render_template(template, client=client, invoices=invoices)

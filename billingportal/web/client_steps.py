@@ -11,14 +11,13 @@ from billingportal.domain import clients
 from billingportal.errors import Refusal
 from billingportal.models import Client
 from billingportal.web import htmx
-from billingportal.web.client_filters import LARGEST_ID
 
 Act = Callable[[Session], object]
 
 
 def client_or_404(client_id: int) -> Client:
     """The client, if there is one in the mode that is looked at."""
-    client = clients.find(db.session(), client_id, g.mode) if client_id <= LARGEST_ID else None
+    client = clients.find(db.session(), client_id, g.mode)
     if client is None:
         abort(404, f"There is no such client in {g.mode} mode.")
     return client

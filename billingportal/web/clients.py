@@ -7,6 +7,7 @@ from billingportal.clock import now
 from billingportal.db import db, transaction
 from billingportal.domain import client_details, client_export, client_list, clients, new_clients
 from billingportal.errors import Conflict, Refusal
+from billingportal.limits import whole_number
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.vault import CannotOpen
 from billingportal.web import client_filters, client_page, htmx, stripe_doors
@@ -45,7 +46,7 @@ def export() -> Response:
     return Response(stream_with_context(lines), mimetype="text/csv", headers=headers)
 
 
-@blueprint.get("/<int:client_id>")
+@blueprint.get("/<id:client_id>")
 def show(client_id: int) -> str:
     return client_page.render(client_or_404(client_id))
 
@@ -85,20 +86,20 @@ def new_page(form: NewClientForm) -> str:
     return render_template("clients/new.html", form=form)
 
 
-@blueprint.get("/<int:client_id>/edit")
+@blueprint.get("/<id:client_id>/edit")
 @require_role("owner", "admin")
 def edit(client_id: int) -> str:
     client = client_or_404(client_id)
     return render_template("clients/edit.html", client=client, form=ClientForm(obj=client))
 
 
-@blueprint.post("/<int:client_id>")
+@blueprint.post("/<id:client_id>")
 @require_role("owner", "admin")
 def update(client_id: int) -> ResponseReturnValue:
     """Save what was typed here, and then tell Stripe's customer of it."""
     client = client_or_404(client_id)
     form = ClientForm.of_request()
-    revision = client_filters.number(form.revision.data or "") or 0
+    revision = whole_number(form.revision.data or "") or 0
     try:
         with transaction() as session:
             clients.update(session, client_id, form.terms, revision=revision, staff_id=current_staff().id)

@@ -15,7 +15,7 @@ from billingportal.web.client_steps import client_or_404
 from billingportal.web.session import current_staff, require_role
 from billingportal.web.stripe_doors import connection
 
-blueprint = Blueprint("duplicates", __name__, url_prefix="/saas/clients/<int:client_id>/duplicates/<subscription_id>")
+blueprint = Blueprint("duplicates", __name__, url_prefix="/saas/clients/<id:client_id>/duplicates/<subscription_id>")
 
 
 @blueprint.app_template_global("duplicates_of")

@@ -11,6 +11,7 @@ from billingportal.domain import events, processor_accounts
 from billingportal.domain.events import EventsPage, Filter
 from billingportal.domain.kinds import KIND_OF_EVENT
 from billingportal.domain.processor_accounts import gateway_of
+from billingportal.limits import LARGEST_BIG_ID, whole_number
 from billingportal.models import ProcessorAccount, StripeEvent
 from billingportal.models.stripe_event import STATES
 from billingportal.portal import current_portal
@@ -21,7 +22,6 @@ from billingportal.web.session import require_role
 from billingportal.web.words import event_title
 
 blueprint = Blueprint("events", __name__, url_prefix="/saas/events")
-LARGEST_ID = 2**62
 
 
 @blueprint.get("")
@@ -31,7 +31,7 @@ def index() -> ResponseReturnValue:
     wanted = filter_of_request()
     page = EventsPage([], None, None)
     if account is not None:
-        page = events.search(db.session(), account.id, wanted, before=id_argument("before"), after=id_argument("after"))
+        page = events.search(db.session(), account.id, wanted, before=cursor("before"), after=cursor("after"))
     seen = fingerprint(page)
     if request.args.get("seen") == seen:
         return Response(status=204)
@@ -58,9 +58,9 @@ def filter_of_request() -> Filter:
     )
 
 
-def id_argument(name: str) -> int | None:
-    value = request.args.get(name, "")
-    return min(int(value), LARGEST_ID) if value.isascii() and value.isdecimal() else None
+def cursor(name: str) -> int | None:
+    """The event at the edge of the page that was shown; None for nonsense, which leads to the newest."""
+    return whole_number(request.args.get(name, ""), LARGEST_BIG_ID)
 
 
 def fingerprint(page: EventsPage) -> str:
@@ -68,7 +68,7 @@ def fingerprint(page: EventsPage) -> str:
     return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
 
 
-@blueprint.get("/<int:event_id>")
+@blueprint.get("/<big_id:event_id>")
 def show(event_id: int) -> str:
     event, _ = event_or_404(event_id)
     return shown(event)
@@ -76,6 +76,8 @@ def show(event_id: int) -> str:
 
 def shown(event: StripeEvent) -> str:
     payload = json.dumps(json.loads(event.payload), indent=2, ensure_ascii=False)
+    # Half a surrogate pair, which only an escape can say in JSON, is shown as that escape: no page can hold it.
+    payload = payload.encode(errors="backslashreplace").decode()
     template = "events/_event.html" if htmx.is_partial(request) else "events/show.html"
     return render_template(
         template, event=event, payload=payload, can_replay=events.can_replay(event), title=event_title(event.type)
@@ -85,14 +87,14 @@ def shown(event: StripeEvent) -> str:
 def event_or_404(event_id: int) -> tuple[StripeEvent, ProcessorAccount]:
     account = processor_accounts.shown(db.session(), g.mode)
     event = None
-    if account is not None and event_id <= LARGEST_ID:
+    if account is not None:
         event = events.find(db.session(), account.id, event_id)
     if account is None or event is None:
         abort(404, "This event is not in the inbox of this mode. It may have been removed after 90 days.")
     return event, account
 
 
-@blueprint.post("/<int:event_id>/replays")
+@blueprint.post("/<big_id:event_id>/replays")
 @require_role("owner", "admin")
 def create_replay(event_id: int) -> ResponseReturnValue:
     """Ask Stripe about the event's object now, and show what came of it."""

@@ -9,14 +9,14 @@ from wtforms.validators import Optional
 from billingportal.db import db, transaction
 from billingportal.domain import comps, plans, quota_overrides, resources
 from billingportal.errors import Refusal
+from billingportal.limits import LARGEST_BIG_ID, whole_number
 from billingportal.models import Client
-from billingportal.web.client_filters import number
 from billingportal.web.client_form import ReasonForm
 from billingportal.web.client_page import held_of_client
 from billingportal.web.client_steps import acted, client_or_404, done
 from billingportal.web.session import current_staff, require_role
 
-blueprint = Blueprint("given_by_hand", __name__, url_prefix="/saas/clients/<int:client_id>")
+blueprint = Blueprint("given_by_hand", __name__, url_prefix="/saas/clients/<id:client_id>")
 
 
 class ByHandForm(ReasonForm):
@@ -45,7 +45,7 @@ def new_comp(client_id: int) -> str:
 def create_comp(client_id: int) -> ResponseReturnValue:
     client = client_or_404(client_id)
     form = CompForm.of_request()
-    staff_id, plan_id = current_staff().id, number(form.plan.data or "")
+    staff_id, plan_id = current_staff().id, whole_number(form.plan.data or "")
     if not form.is_valid():
         return comp_page(client, form), 422
     try:
@@ -107,7 +107,7 @@ def give_override(session: Session, client_id: int, form: OverrideForm, staff_id
     quota_overrides.give(
         session,
         client_id,
-        number(form.resource.data or ""),
+        whole_number(form.resource.data or ""),
         quota_of(form.quota.data or ""),
         form.reason.data or "",
         form.expires_on.data,
@@ -120,12 +120,13 @@ def quota_of(text: str) -> int | None:
     digits = "".join(text.split()).replace(",", "")
     if not digits:
         return None
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 16):
+    quota = whole_number(digits, LARGEST_BIG_ID)
+    if quota is None:
         raise Refusal("quota", "Enter a whole number, 0 or more, or nothing for unlimited.")
-    return int(digits)
+    return quota
 
 
-@blueprint.post("/quota-overrides/<int:resource_id>/ending")
+@blueprint.post("/quota-overrides/<id:resource_id>/ending")
 @require_role("owner", "admin")
 def create_override_ending(client_id: int, resource_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id

@@ -10,11 +10,11 @@ from billingportal.domain import letters, mail_posting, mail_servers, mail_setti
 from billingportal.domain.mail_servers import MailProblem
 from billingportal.domain.mail_settings import Typed
 from billingportal.errors import Refusal
+from billingportal.limits import whole_number
 from billingportal.models import MailSettings
 from billingportal.portal import current_portal
 from billingportal.vault import CannotOpen
 from billingportal.web import htmx
-from billingportal.web.asked import id_of
 from billingportal.web.forms import PortalForm
 from billingportal.web.session import current_staff, require_role
 
@@ -87,7 +87,7 @@ def send_test() -> tuple[str, str]:
     return recipient, mail_servers.deliver(server, made)
 
 
-@blueprint.post("/outbox/<int:mail_id>/retries")
+@blueprint.post("/outbox/<id:mail_id>/retries")
 @require_role("owner", "admin")
 def create_retry(mail_id: int) -> ResponseReturnValue:
     """Have a letter sent now that was given up or waits."""
@@ -107,7 +107,7 @@ def page(form: MailForm, test_problem: str | None = None) -> str:
     saved = mail_settings.find(reading)
     if saved is not None and saved.password_sealed:
         form.password.description = KEPT
-    listed = mails.listed(reading, id_of(request.args.get("before", "")))
+    listed = mails.listed(reading, whole_number(request.args.get("before", "")))
     return render_template(
         "mail/edit.html",
         form=form,

@@ -12,6 +12,7 @@ from billingportal.domain import move_pricing, plan_move_ends, plan_moves
 from billingportal.domain.move_previews import Preview
 from billingportal.domain.present_plans import PresentPlan, present_plan
 from billingportal.errors import Conflict, Refusal
+from billingportal.limits import whole_number
 from billingportal.models import Invoice, PlanMove
 from billingportal.models.plan_move import MoveTiming
 from billingportal.stripe_gateway.errors import StripeProblem
@@ -120,8 +121,7 @@ def plan_of(choice: Choice) -> int:
 
 def moment_of(text: str) -> datetime:
     """The moment that was shown; a time long ago for nonsense, so that it is shown again."""
-    seconds = int(text) if text.isascii() and text.isdecimal() else 0
-    return clock.from_unix(min(seconds, LARGEST_MOMENT))
+    return clock.from_unix(whole_number(text, LARGEST_MOMENT) or 0)
 
 
 def move_or_404(side: Side, move_id: int) -> PlanMove:

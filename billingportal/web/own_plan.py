@@ -28,7 +28,7 @@ def create() -> ResponseReturnValue:
     return move_pages.create(client_side())
 
 
-@blueprint.get("/moves/<int:move_id>")
+@blueprint.get("/moves/<id:move_id>")
 @require_client
 def show(move_id: int) -> ResponseReturnValue:
     return move_pages.show(client_side(), move_id)

@@ -14,7 +14,7 @@ from billingportal.web import htmx
 from billingportal.web.plans import list_partial
 from billingportal.web.session import current_staff, require_role
 
-blueprint = Blueprint("plan_actions", __name__, url_prefix="/saas/plans/<int:plan_id>")
+blueprint = Blueprint("plan_actions", __name__, url_prefix="/saas/plans/<id:plan_id>")
 Act = Callable[[Session, int, int], Plan]
 
 

@@ -7,6 +7,7 @@ from typing import Self, cast, get_args
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 
+from billingportal import limits
 from billingportal.domain.plan_links import Link
 from billingportal.domain.plan_terms import Limit, PlanTerms
 from billingportal.errors import Refusal
@@ -23,7 +24,7 @@ TRIAL_ENDS: dict[TrialEnd, str] = {
     "cancel": "End it, with no plan",
     "pause": "Pause it until a card is added",
 }
-LARGEST_NUMBER = 15  # digits
+LARGEST_NUMBER = 10**15 - 1
 MOST_PRICES = 20
 
 
@@ -68,7 +69,7 @@ class PriceRow:
     def link(self, stripe_price_id: str, field_name: str) -> Link:
         role, _, resource_id = self.use.partition(":")
         known = cast(PriceRole, role) if role in get_args(PriceRole) else "flat"
-        return Link(stripe_price_id, known, int(resource_id) if resource_id.isdecimal() else None, field_name)
+        return Link(stripe_price_id, known, limits.whole_number(resource_id), field_name)
 
 
 @dataclass
@@ -135,8 +136,7 @@ class PlanForm:
 
     @property
     def revision(self) -> int:
-        typed = self.fields.revision.data or ""
-        return int(typed) if typed.isdecimal() and len(typed) < LARGEST_NUMBER else 0
+        return limits.whole_number(self.fields.revision.data or "") or 0
 
     def refuse(self, refusal: Refusal) -> None:
         """Show what was said no to, where it was typed."""
@@ -192,6 +192,7 @@ def whole_number(name: str, text: str) -> int | None:
     digits = text.strip().replace(",", "").replace(" ", "").replace("\u202f", "")
     if not digits:
         return None
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= LARGEST_NUMBER):
+    number = limits.whole_number(digits, LARGEST_NUMBER)
+    if number is None:
         raise Refusal(name, "Write a whole number, 0 or more.")
-    return int(digits)
+    return number

@@ -7,7 +7,7 @@ from billingportal.web import move_pages
 from billingportal.web.session import require_role
 from billingportal.web.sides import staff_side
 
-blueprint = Blueprint("plan_moves", __name__, url_prefix="/saas/clients/<int:client_id>/plan")
+blueprint = Blueprint("plan_moves", __name__, url_prefix="/saas/clients/<id:client_id>/plan")
 
 
 @blueprint.get("")
@@ -28,7 +28,7 @@ def create(client_id: int) -> ResponseReturnValue:
     return move_pages.create(staff_side(client_id))
 
 
-@blueprint.get("/moves/<int:move_id>")
+@blueprint.get("/moves/<id:move_id>")
 @require_role("owner", "admin")
 def show(client_id: int, move_id: int) -> ResponseReturnValue:
     return move_pages.show(staff_side(client_id), move_id)

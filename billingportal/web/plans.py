@@ -9,6 +9,7 @@ from billingportal.domain.affected import Affected, ChoiceNeeded
 from billingportal.domain.plan_links import Link
 from billingportal.domain.plans import Saving
 from billingportal.errors import Conflict, Refusal
+from billingportal.limits import whole_number
 from billingportal.models import Plan
 from billingportal.web import htmx, plan_templates, prices
 from billingportal.web.embedding import page_address
@@ -58,7 +59,7 @@ def create() -> ResponseReturnValue:
     return saved(None)
 
 
-@blueprint.get("/<int:plan_id>/edit")
+@blueprint.get("/<id:plan_id>/edit")
 @require_role("owner", "admin")
 def edit(plan_id: int) -> str:
     plan = plan_or_404(plan_id)
@@ -68,7 +69,7 @@ def edit(plan_id: int) -> str:
     return page(editor(reading, g.mode, PlanForm.of_plan(plan, resources.visible(reading), links), plan))
 
 
-@blueprint.post("/<int:plan_id>")
+@blueprint.post("/<id:plan_id>")
 @require_role("owner", "admin")
 def update(plan_id: int) -> ResponseReturnValue:
     return saved(plan_or_404(plan_id))
@@ -132,9 +133,9 @@ def found_links(form: PlanForm, plan: Plan | None) -> list[Link]:
 
 def rows_changed(form: PlanForm) -> bool:
     """Whether a button for one more or one less price was pressed, instead of Save."""
-    removed = request.form.get("remove_price", "")
-    if removed.isdecimal() and int(removed) < len(form.prices):
-        del form.prices[int(removed)]
+    removed = whole_number(request.form.get("remove_price", ""))
+    if removed is not None and removed < len(form.prices):
+        del form.prices[removed]
         return True
     if "add_price" in request.form and len(form.prices) < MOST_PRICES:
         form.prices.append(PriceRow())

@@ -11,6 +11,7 @@ from billingportal.domain.price_creation import Creating
 from billingportal.domain.price_drafts import read
 from billingportal.domain.processor_accounts import connected
 from billingportal.errors import Refusal
+from billingportal.limits import whole_number
 from billingportal.web import htmx
 from billingportal.web.price_form import PriceForm, choices, first_form
 from billingportal.web.prices import reach_stripe
@@ -33,10 +34,11 @@ def update_tiers() -> str:
     """The form again with one row more or less, and everything that was typed."""
     form = PriceForm.of_request()
     row = request.form.get("row", "")
+    place = whole_number(row)
     if row == "add":
         form.add_tier()
-    elif row.isascii() and row.isdecimal():
-        form.remove_tier(int(row[:4]))
+    elif place is not None:
+        form.remove_tier(place)
     return shown(form)
 
 

@@ -3,10 +3,11 @@
 import re
 import secrets
 from collections.abc import Sequence
-from typing import cast, get_args
+from typing import Self, cast, get_args
 
 from babel import Locale
 from flask import request
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     Field,
@@ -22,11 +23,14 @@ from billingportal.domain.mistakes import Mistakes
 from billingportal.domain.plan_links import Link
 from billingportal.domain.price_drafts import NEW, Answers
 from billingportal.domain.typed_amounts import TypedTier
+from billingportal.limits import whole_number
 from billingportal.models.plan_price import PriceRole
 from billingportal.money import COMMON, CURRENCIES
 from billingportal.web.forms import PortalForm
 
 MOST_TIERS = 50
+# Rows that were removed leave gaps, so that places go beyond the number of rows.
+LAST_PLACE = 9999
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,43}")
 Choice = tuple[str, str]
 ENGLISH = Locale("en")
@@ -110,6 +114,11 @@ class PriceForm(PortalForm):
     )
     moves_lookup_key = BooleanField("Take this lookup key from the price that has it", id="new-price-moves-lookup-key")
 
+    @classmethod
+    def of_request(cls) -> Self:
+        """WTForms reads any digits of any script and length as the place of a row, and fails on some of them."""
+        return cls(MultiDict((name, value) for name, value in request.form.items(multi=True) if has_place(name)))
+
     def keep_token(self) -> str:
         """The form's own token, made with it and kept while it goes back and forth."""
         if not TOKEN.fullmatch(self.token.data or ""):
@@ -145,8 +154,7 @@ class PriceForm(PortalForm):
 
     def number(self, name: str) -> int | None:
         """A row id that the address brought along."""
-        text = str(self[name].data or "")
-        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+        return whole_number(str(self[name].data or ""))
 
     def link(self, price_id: str) -> Link:
         """What the new price is for in the plan that asked for it."""
@@ -170,6 +178,12 @@ class PriceForm(PortalForm):
                 if field.name == name:
                     return field
         return None
+
+
+def has_place(name: str) -> bool:
+    """Whether a field of the table names a row that the table can have. Other fields need none."""
+    table, dash, rest = name.partition("-")
+    return table != "tiers" or not dash or whole_number(rest.partition("-")[0], LAST_PLACE) is not None
 
 
 def typed_rows(form: PriceForm) -> list[TypedTier]:

@@ -27,7 +27,7 @@ def drifts(plan: Plan, account_id: int) -> list[tuple[PlanPrice, Drift]]:
     return [(row, one) for row in rows for one in drift(db.session(), row)]
 
 
-@blueprint.post("/<int:plan_price_id>/repairs")
+@blueprint.post("/<id:plan_price_id>/repairs")
 @require_role("owner", "admin")
 def create(plan_price_id: int) -> ResponseReturnValue:
     """Do what the button says, and go back to the plan."""

@@ -8,6 +8,7 @@ from billingportal.domain import catalog, price_search
 from billingportal.domain.price_references import FIELD
 from billingportal.domain.processor_accounts import connected, gateway_of
 from billingportal.errors import Refusal
+from billingportal.limits import whole_number
 from billingportal.models import Price, ProcessorAccount, Resource
 from billingportal.portal import current_portal
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -55,7 +56,7 @@ def resolve() -> ResponseReturnValue:
 def unit_of(use: str) -> str | None:
     """What a row of a plan counts, where it counts a resource."""
     _, _, number = use.partition(":")
-    resource = db.session.get(Resource, int(number)) if number.isascii() and number.isdecimal() else None
+    resource = db.session.get(Resource, whole_number(number) or 0)
     return resource.unit if resource else None
 
 

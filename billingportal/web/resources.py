@@ -60,14 +60,14 @@ def create() -> ResponseReturnValue:
     return done(f"{name} is there. Plans can limit it now.")
 
 
-@blueprint.get("/<int:resource_id>/edit")
+@blueprint.get("/<id:resource_id>/edit")
 @require_role("owner", "admin")
 def edit(resource_id: int) -> str:
     resource = resource_or_404(resource_id)
     return edit_page(resource, ResourceForm(obj=resource))
 
 
-@blueprint.post("/<int:resource_id>")
+@blueprint.post("/<id:resource_id>")
 @require_role("owner", "admin")
 def update(resource_id: int) -> ResponseReturnValue:
     resource = resource_or_404(resource_id)
@@ -83,19 +83,19 @@ def update(resource_id: int) -> ResponseReturnValue:
     return htmx.redirect(url_for("resources.index"))
 
 
-@blueprint.post("/<int:resource_id>/hiding")
+@blueprint.post("/<id:resource_id>/hiding")
 @require_role("owner", "admin")
 def create_hiding(resource_id: int) -> ResponseReturnValue:
     return acted(lambda session: resources.hide(session, resource_id, staff_id=current_staff().id).name, "is hidden")
 
 
-@blueprint.post("/<int:resource_id>/showing")
+@blueprint.post("/<id:resource_id>/showing")
 @require_role("owner", "admin")
 def create_showing(resource_id: int) -> ResponseReturnValue:
     return acted(lambda session: resources.show(session, resource_id, staff_id=current_staff().id).name, "is back")
 
 
-@blueprint.post("/<int:resource_id>/deletion")
+@blueprint.post("/<id:resource_id>/deletion")
 @require_role("owner", "admin")
 def create_deletion(resource_id: int) -> ResponseReturnValue:
     return acted(lambda session: resources.destroy(session, resource_id, staff_id=current_staff().id), "is deleted")

@@ -7,7 +7,7 @@ from billingportal.web import cancellation_pages
 from billingportal.web.session import require_role
 from billingportal.web.sides import staff_side
 
-blueprint = Blueprint("trial_ends", __name__, url_prefix="/saas/clients/<int:client_id>/trial-end")
+blueprint = Blueprint("trial_ends", __name__, url_prefix="/saas/clients/<id:client_id>/trial-end")
 
 
 @blueprint.post("")

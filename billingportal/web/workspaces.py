@@ -9,13 +9,13 @@ from billingportal.domain import client_list, clients, workspaces
 from billingportal.domain.client_list import Wanted
 from billingportal.domain.workspaces import WorkspaceTerms
 from billingportal.errors import Refusal
+from billingportal.limits import whole_number
 from billingportal.models import Client, Workspace
-from billingportal.web.client_filters import LARGEST_ID, number
 from billingportal.web.client_steps import acted, client_or_404, done
 from billingportal.web.forms import PortalForm
 from billingportal.web.session import current_staff, require_role
 
-blueprint = Blueprint("workspaces", __name__, url_prefix="/saas/clients/<int:client_id>/workspaces")
+blueprint = Blueprint("workspaces", __name__, url_prefix="/saas/clients/<id:client_id>/workspaces")
 
 
 class WorkspaceForm(PortalForm):
@@ -56,7 +56,7 @@ def create(client_id: int) -> ResponseReturnValue:
     return done(client_id, "has the workspace now.")
 
 
-@blueprint.get("/<int:workspace_id>/edit")
+@blueprint.get("/<id:workspace_id>/edit")
 @require_role("owner", "admin")
 def edit(client_id: int, workspace_id: int) -> str:
     client, workspace = both_or_404(client_id, workspace_id)
@@ -64,7 +64,7 @@ def edit(client_id: int, workspace_id: int) -> str:
     return render_template("workspaces/edit.html", client=client, workspace=workspace, form=form)
 
 
-@blueprint.post("/<int:workspace_id>")
+@blueprint.post("/<id:workspace_id>")
 @require_role("owner", "admin")
 def update(client_id: int, workspace_id: int) -> ResponseReturnValue:
     both_or_404(client_id, workspace_id)
@@ -81,7 +81,7 @@ def update(client_id: int, workspace_id: int) -> ResponseReturnValue:
     return done(client_id, "has the workspace under its new name.")
 
 
-@blueprint.get("/<int:workspace_id>/move")
+@blueprint.get("/<id:workspace_id>/move")
 @require_role("owner", "admin")
 def new_move(client_id: int, workspace_id: int) -> str:
     return move_page(client_id, workspace_id, MoveForm(request.args))
@@ -96,13 +96,13 @@ def move_page(client_id: int, workspace_id: int, form: MoveForm) -> str:
     return render_template("workspaces/move.html", client=client, workspace=workspace, form=form, total=found.total)
 
 
-@blueprint.post("/<int:workspace_id>/move")
+@blueprint.post("/<id:workspace_id>/move")
 @require_role("owner", "admin")
 def create_move(client_id: int, workspace_id: int) -> ResponseReturnValue:
     both_or_404(client_id, workspace_id)
     form = MoveForm.of_request()
     staff_id = current_staff().id
-    target_id = min(number(form.target.data or "") or 0, LARGEST_ID)
+    target_id = whole_number(form.target.data or "") or 0
     try:
         with transaction() as session:
             client = clients.locked(session, client_id)
@@ -117,7 +117,7 @@ def create_move(client_id: int, workspace_id: int) -> ResponseReturnValue:
     return done(client_id, words)
 
 
-@blueprint.post("/<int:workspace_id>/archiving")
+@blueprint.post("/<id:workspace_id>/archiving")
 @require_role("owner", "admin")
 def create_archiving(client_id: int, workspace_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
@@ -130,7 +130,7 @@ def create_archiving(client_id: int, workspace_id: int) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/<int:workspace_id>/restoration")
+@blueprint.post("/<id:workspace_id>/restoration")
 @require_role("owner", "admin")
 def create_restoration(client_id: int, workspace_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
@@ -145,7 +145,7 @@ def create_restoration(client_id: int, workspace_id: int) -> ResponseReturnValue
 
 def both_or_404(client_id: int, workspace_id: int) -> tuple[Client, Workspace]:
     client = client_or_404(client_id)
-    workspace = workspaces.find(db.session(), client.id, min(workspace_id, LARGEST_ID))
+    workspace = workspaces.find(db.session(), client.id, workspace_id)
     if workspace is None:
         abort(404, "This workspace belongs to another client now, or there is no such workspace.")
     return client, workspace

@@ -1,0 +1,30 @@
+"""Ids of rows in addresses: `<id:client_id>` for most tables, `<big_id:event_id>` where the column is a BIGINT."""
+
+from flask import Flask
+from werkzeug.routing import BaseConverter, ValidationError
+
+from billingportal.limits import LARGEST_BIG_ID, LARGEST_ID, whole_number
+
+
+class IdConverter(BaseConverter):
+    """An id that its column can hold, written in one way only; any other address leads nowhere (404)."""
+
+    regex = "[1-9][0-9]{0,18}"
+    largest = LARGEST_ID
+
+    def to_python(self, value: str) -> int:
+        number = whole_number(value, self.largest)
+        if number is None:
+            raise ValidationError
+        return number
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+class BigIdConverter(IdConverter):
+    largest = LARGEST_BIG_ID
+
+
+def init_app(app: Flask) -> None:
+    app.url_map.converters |= {"id": IdConverter, "big_id": BigIdConverter}
