@@ -29,6 +29,7 @@ LONGEST = (
     "test_power_cut.py",
     "test_paid_first.py",
     "test_in_step.py",
+    "fuzz/",
 )
 
 

@@ -103,7 +103,9 @@ def add_clients(app: Flask, store: Store, owner_id: int) -> int:
     starter = store.sdk.v1.subscriptions.retrieve(twice.subscription)["items"].data[0].price.id
     again = {"customer": twice.customer, "items": [{"price": starter}]}
     store.sdk.v1.subscriptions.create(params=cast(Any, again))
-    failing = store.subscribe(store.growth, name=f"Failing {OTHERS}", card=FAILING_CARD, payment_behavior="allow_incomplete")
+    failing = store.subscribe(
+        store.growth, name=f"Failing {OTHERS}", card=FAILING_CARD, payment_behavior="allow_incomplete"
+    )
     leaving = store.subscribe(store.scale, name=f"Leaving {OTHERS}", quantities={"contacts": 7000})
     store.sdk.v1.subscriptions.cancel(leaving.subscription)
     goods = Catalog(store.sdk)

@@ -77,7 +77,10 @@ class Callers:
         body = json.dumps(event, ensure_ascii=chance.random() < 0.5).encode("utf-8", "surrogatepass")
         if chance.random() < 0.1:
             body = chance.choice(hostile.BODIES)
-        headers = (("Stripe-Signature", signed(body, self.business.webhook_secret)), ("Content-Type", "application/json"))
+        headers = (
+            ("Stripe-Signature", signed(body, self.business.webhook_secret)),
+            ("Content-Type", "application/json"),
+        )
         return Attempt("stripe", "POST", self.business.webhook_path, headers=headers, body=body)
 
     def look(self, attempt: Attempt, outcome: Outcome) -> None:
@@ -114,5 +117,20 @@ def replace_part(inside: Json, chance: Random, values: Values) -> None:
 def other_value(chance: Random, values: Values) -> Json:
     if chance.random() < 0.5:
         return values.hostile()
-    numbers: tuple[Json, ...] = (None, True, -1, 0, 2**63, 10**30, -(10**18), 1.5, [], {}, [[]], {"a": {}}, ["x"], 10**400)
+    numbers: tuple[Json, ...] = (
+        None,
+        True,
+        -1,
+        0,
+        2**63,
+        10**30,
+        -(10**18),
+        1.5,
+        [],
+        {},
+        [[]],
+        {"a": {}},
+        ["x"],
+        10**400,
+    )
     return chance.choice(numbers)

@@ -11,7 +11,8 @@ from tests.fuzz.hostile import SUM_DONE, TAG
 LONGEST_SECONDS = 5
 # The portal says these when its database does not answer. In these runs it always does.
 DATABASE_AWAY = ("The database does not answer", "The database is away")
-STRIPE_PAGES = ("https://checkout.stripe.com/", "https://billing.stripe.com/", "http://127.0.0.1")
+# Ours, by the Host that was sent; Stripe's; the sandbox's.
+OWN_SITES = ("http://localhost/", "https://checkout.stripe.com/", "https://billing.stripe.com/", "http://127.0.0.1:")
 NOT_FOR = {"stranger": (OTHERS, STAFF), "client": (OTHERS, STAFF)}
 
 
@@ -74,7 +75,7 @@ def injections(attempt: Attempt, outcome: Outcome, text: str) -> Iterator[tuple[
 
 
 def is_own(target: str) -> bool:
-    if target.startswith(STRIPE_PAGES):
+    if target.startswith(OWN_SITES):
         return True
     parts = urlsplit(target)
     return not parts.scheme and not parts.netloc and "\\" not in target

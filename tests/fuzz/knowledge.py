@@ -87,9 +87,7 @@ class Knowledge:
                         keep(self.values[name], str(value))
         db.session.remove()
 
-    def learn(
-        self, app: Flask, caller: str, endpoint: str | None, outcome: Outcome, page: PageReader | None
-    ) -> None:
+    def learn(self, app: Flask, caller: str, endpoint: str | None, outcome: Outcome, page: PageReader | None) -> None:
         """Whatever an answer teaches."""
         if endpoint is not None:
             self.reads[endpoint].add(outcome.reads)

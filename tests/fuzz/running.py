@@ -96,7 +96,9 @@ class Run:
                 if chance.random() < READ_AGAIN:
                     learn_from(app, knowledge, attempt, outcome)
                 route = route_of(app, attempt)
-                report.add(f"{number}:{request}", attempt, outcome, route, list(faults(attempt, outcome, self.business, route)))
+                report.add(
+                    f"{number}:{request}", attempt, outcome, route, list(faults(attempt, outcome, self.business, route))
+                )
                 yield attempt, outcome
 
 
@@ -106,7 +108,10 @@ def route_of(app: Flask, attempt: Attempt) -> str:
 
 
 def prepare(
-    databases: SqliteDatabases | PostgresDatabases, folder: Path, seed: int, extend: Callable[[Flask], None] | None = None
+    databases: SqliteDatabases | PostgresDatabases,
+    folder: Path,
+    seed: int,
+    extend: Callable[[Flask], None] | None = None,
 ) -> Run:
     """Fill a portal and get to know it. `extend` adds routes of a test's own."""
     installation = Installation(databases, folder, extend)
