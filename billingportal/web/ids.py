@@ -1,7 +1,8 @@
 """Ids of rows in addresses: `<id:client_id>` for most tables, `<big_id:event_id>` where the column is a BIGINT."""
 
 from flask import Flask
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter
 
 from billingportal.limits import LARGEST_BIG_ID, LARGEST_ID, whole_number
 
@@ -15,7 +16,8 @@ class IdConverter(BaseConverter):
     def to_python(self, value: str) -> int:
         number = whole_number(value, self.largest)
         if number is None:
-            raise ValidationError
+            # Not a ValidationError: that would answer 405 where the address takes another method too.
+            raise NotFound
         return number
 
     def to_url(self, value: int) -> str:

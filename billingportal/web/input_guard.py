@@ -5,6 +5,7 @@ them, so one check at the entrance spares every view its own.
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Request, abort, request
@@ -17,6 +18,9 @@ from billingportal import plain_json
 from billingportal.limits import is_storable
 from billingportal.plain_json import UnreadableJson
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 WORDS = "It contains a character that cannot be saved, such as a null character. Remove it and try again."
 MALFORMED = "The request is malformed, so nothing was read from it. Go back, reload the page and try again."
 # What stands for bytes of a multipart form that were not UTF-8, once it has been read.
@@ -24,7 +28,14 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class PortalRequest(Request):
-    """A request whose cookies can always be read, and whose form is either read or refused."""
+    """A request whose host and cookies can always be read, and whose form is either read or refused."""
+
+    def __init__(self, environ: "WSGIEnvironment", populate_request: bool = True, shallow: bool = False) -> None:
+        """A host that is no name is left out: routing and addresses would fail on it, those of the refusal too."""
+        self.has_sound_host = is_host(environ.get("HTTP_HOST", ""))
+        if not self.has_sound_host:
+            environ["HTTP_HOST"] = ""
+        super().__init__(environ, populate_request, shallow)
 
     @cached_property
     def cookies(self) -> ImmutableMultiDict[str, str]:
@@ -43,7 +54,7 @@ def refuse_unstorable() -> None:
     """The check of every request. The webhook's body is left to its own view: there the raw bytes are signed."""
     if not (all(is_text(part) for part in address_parts()) and all(is_storable(part) for part in header_parts())):
         abort(400, WORDS)
-    if not has_sound_referrer():
+    if not (has_sound_referrer() and cast(PortalRequest, request).has_sound_host):
         abort(400, MALFORMED)
     if request.blueprint != "webhooks" and not is_body_storable():
         abort(400, WORDS)
@@ -64,6 +75,16 @@ def header_parts() -> Iterator[str]:
     for name, value in request.cookies.items(multi=True):
         yield name
         yield value
+
+
+def is_host(host: str) -> bool:
+    """Whether it is a name that can be encoded and decoded, with or without a port."""
+    name, _, _ = host.partition(":")
+    try:
+        name.encode("idna").decode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def has_sound_referrer() -> bool:
