@@ -125,7 +125,6 @@ def other_value(chance: Random, values: Values) -> Json:
         2**63,
         10**30,
         -(10**18),
-        1.5,
         [],
         {},
         [[]],

@@ -1,4 +1,4 @@
-"""What is known of the application: its routes, the forms and links of its pages, names that views read, good values."""
+"""What is known of the application: routes, forms and links of its pages, names that views read, good values."""
 
 import re
 from collections import defaultdict
@@ -17,6 +17,8 @@ from tests.fuzz.recording import Reads
 
 # In every text of ours that belongs to one person only. It is never sent, so an answer that has it leaks.
 PLANTED = "zyzzyva"
+# An argument in a rule: its converter, if any, and its name.
+ARGUMENT = re.compile(r"<(?:(\w+)[^<>]*:)?(\w+)>")
 SECRET_COLUMN = re.compile(r"sealed|hash|password|session_token|payload")
 ROWS = 30
 MOST = 60
@@ -31,10 +33,13 @@ class Route:
     rule: str
     endpoint: str
     methods: tuple[str, ...]
+    patterns: tuple[tuple[str, str], ...]
 
     @classmethod
     def of(cls, rule: Rule) -> "Route":
-        return cls(rule.rule, str(rule.endpoint), tuple(sorted(rule.methods or {"GET"})))
+        """`patterns` are what the arguments have to look like, by name."""
+        patterns = [(name, rule.map.converters[kind or "default"].regex) for kind, name in ARGUMENT.findall(rule.rule)]
+        return cls(rule.rule, str(rule.endpoint), tuple(sorted(rule.methods or {"GET"})), tuple(patterns))
 
 
 @dataclass(frozen=True)

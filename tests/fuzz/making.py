@@ -9,13 +9,12 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from tests.fuzz import bodies, hostile
 from tests.fuzz.attempts import Attempt
 from tests.fuzz.bodies import Pairs
-from tests.fuzz.knowledge import KnownForm, Knowledge, Route
+from tests.fuzz.knowledge import ARGUMENT, Knowledge, KnownForm, Route
 from tests.fuzz.pages import Field
 from tests.fuzz.recording import Place
 from tests.fuzz.values import Values
 
 CSRF = "csrf_token"
-ARGUMENT = re.compile(r"<(?:[^<>]*:)?(\w+)>")
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE")
 BOXES = ("checkbox", "submit", "button")
 
@@ -128,8 +127,17 @@ class Maker:
         return self.with_body(attempt, caller, self.pairs(route.endpoint, "form"), files)
 
     def path_of(self, route: Route) -> str:
-        """Each argument is filled from what pages and rows hold, or with anything."""
-        return ARGUMENT.sub(lambda found: quoted(self.values.some(found[1], 0.8)), route.rule)
+        """Most arguments are filled from what pages and rows hold, the others with anything."""
+        patterns = dict(route.patterns)
+
+        def filled(found: re.Match[str]) -> str:
+            name = found[2]
+            text = (
+                self.values.fitting(name, patterns[name]) if self.chance.random() < 0.8 else self.values.some(name, 0)
+            )
+            return quoted(text)
+
+        return ARGUMENT.sub(filled, route.rule)
 
     def pairs(self, endpoint: str, place: Place) -> Pairs:
         """Names that the view reads there, most of them with good values."""

@@ -42,22 +42,19 @@ class NotedValues(ImmutableMultiDict[str, Any]):
 
     def __init__(self, values: MultiDict[str, Any], place: Place, reads: Reads) -> None:
         super().__init__(values)
-        self.note = lambda name: reads.note(place, name)
+        self.place: Place = place
+        self.reads = reads
 
     def __getitem__(self, key: str) -> Any:
-        self.note(key)
+        self.reads.note(self.place, key)
         return super().__getitem__(key)
 
     def __contains__(self, key: object) -> bool:
-        self.note(key)
+        self.reads.note(self.place, key)
         return super().__contains__(key)
 
-    def get(self, key: str, default: Any = None, type: Any = None) -> Any:
-        self.note(key)
-        return super().get(key, default, type) if type else super().get(key, default)
-
     def getlist(self, key: str, type: Any = None) -> list[Any]:
-        self.note(key)
+        self.reads.note(self.place, key)
         return super().getlist(key, type) if type else super().getlist(key)
 
 
@@ -74,7 +71,7 @@ class NotedHeaders(EnvironHeaders):
 
 
 class RecordingRequest(Request):
-    """A request whose environment holds the notes to write into."""
+    """A request whose environment holds the notes to write into. Goes before the application's own class."""
 
     def __init__(self, environ: "WSGIEnvironment", *given: Any, **more: Any) -> None:
         super().__init__(environ, *given, **more)
@@ -82,11 +79,11 @@ class RecordingRequest(Request):
         self.headers = NotedHeaders(environ, self.reads)
 
     @cached_property
-    def args(self) -> NotedValues:  # type: ignore[override]
+    def args(self) -> NotedValues:
         return NotedValues(super().args, "args", self.reads)
 
     @cached_property
-    def cookies(self) -> NotedValues:  # type: ignore[override]
+    def cookies(self) -> NotedValues:
         return NotedValues(super().cookies, "cookies", self.reads)
 
     def _load_form_data(self) -> None:
@@ -99,4 +96,4 @@ class RecordingRequest(Request):
 
 def record(app: Flask) -> None:
     """Have the application note what its views read."""
-    app.request_class = RecordingRequest
+    app.request_class = type("Recorded", (RecordingRequest, app.request_class), {})

@@ -76,10 +76,7 @@ class Run:
 
     def repeat(self, number: int, request: int) -> tuple[Attempt, Outcome]:
         """One round from its start to this request, and what came of that one."""
-        last: tuple[Attempt, Outcome] | None = None
-        for last in self.round(number, request + 1, Report()):
-            pass
-        assert last is not None
+        *_, last = self.round(number, request + 1, Report())
         return last
 
     def round(self, number: int, requests: int, report: Report) -> Iterator[tuple[Attempt, Outcome]]:

@@ -1,5 +1,6 @@
 """Chooses a value for a name: a good one, a good one bent, or a hostile one."""
 
+import re
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -24,6 +25,11 @@ class Values:
             return self.chance.choice(self.secrets)
         known = self.knowledge.values_for(name)
         return self.chance.choice(known) if known else str(self.chance.randint(0, 9))
+
+    def fitting(self, name: str, pattern: str) -> str:
+        """A good value that a route takes."""
+        known = [value for value in self.knowledge.values_for(name) if re.fullmatch(pattern, value)]
+        return self.chance.choice(known) if known else str(self.chance.randint(1, 9))
 
     def hostile(self) -> str:
         """One kind is as likely as another, however many there are of it."""
