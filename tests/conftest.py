@@ -30,6 +30,7 @@ LONGEST = (
     "test_outages.py",
     "test_paid_first.py",
     "test_in_step.py",
+    "fuzz/",
 )
 
 

@@ -33,7 +33,7 @@ WORDS = {
     413: Words("That was too much at once", "Send less and try again."),
     429: Words("Too many requests", "Wait a minute and try again."),
     500: Words("The portal made a mistake", "Nothing was changed. Try again, and tell support if it happens again."),
-    503: Words("The portal is too busy for this now", "Try again in a minute."),
+    503: Words("Stripe does not answer", "Nothing was changed. Try again in a minute."),
 }
 TROUBLE: dict[Trouble, Words] = {
     "away": Words("The database does not answer", "Try again in a minute."),

@@ -184,6 +184,7 @@ def test_a_replay_that_cannot_ask_stripe_says_so_and_loses_nothing(
     answer = signed_in.swap(f"{PAGE}/{event_id}/replays")
 
     assert answer.status_code == 503
+    assert "Stripe does not answer Stripe could not be asked" in text_of(answer)
     assert "The event stays in the inbox." in text_of(answer)
     assert session.get_one(StripeEvent, event_id).state == "failed"
 
