@@ -11,7 +11,7 @@ from billingportal.domain import events, processor_accounts
 from billingportal.domain.events import EventsPage, Filter
 from billingportal.domain.kinds import KIND_OF_EVENT
 from billingportal.domain.processor_accounts import gateway_of
-from billingportal.limits import LARGEST_BIG_ID, whole_number
+from billingportal.limits import LARGEST_BIG_ID, search_words, whole_number
 from billingportal.models import ProcessorAccount, StripeEvent
 from billingportal.models.stripe_event import STATES
 from billingportal.portal import current_portal
@@ -52,7 +52,7 @@ def index() -> ResponseReturnValue:
 def filter_of_request() -> Filter:
     state = request.args.get("state", "")
     return Filter(
-        words=request.args.get("q", "")[:200],
+        words=search_words(request.args.get("q", "")),
         type=request.args.get("type", "")[:200],
         state=state if state in STATES else None,
     )

@@ -8,7 +8,7 @@ from billingportal.domain import catalog, price_search
 from billingportal.domain.price_references import FIELD
 from billingportal.domain.processor_accounts import connected, gateway_of
 from billingportal.errors import Refusal
-from billingportal.limits import whole_number
+from billingportal.limits import search_words, whole_number
 from billingportal.models import Price, ProcessorAccount, Resource
 from billingportal.portal import current_portal
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -22,7 +22,7 @@ blueprint = Blueprint("prices", __name__, url_prefix="/saas/prices")
 @blueprint.get("")
 def index() -> str:
     """The prices that a plan can use. `into` names the input that takes the chosen one's id."""
-    words = request.args.get("q", "")[:200]
+    words = search_words(request.args.get("q", ""))
     account = connected(db.session(), g.mode)
     found = price_search.search(db.session(), account.id, words) if account else []
     template = "prices/index.html"

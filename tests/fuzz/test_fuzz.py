@@ -62,7 +62,7 @@ def test_a_new_route_and_its_parameter_are_found_without_being_named(
     report = Report()
     assert run.knowledge.reads["hidden"].of("args") == ["never_seen_before"]
 
-    run.rounds(800, report)
+    run.rounds(2000, report)
 
     (fault,) = [found for (kind, _), (_, _, found) in report.faults.items() if kind == "500"]
     assert "ZeroDivisionError" in fault.outcome.error
