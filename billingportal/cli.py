@@ -7,15 +7,15 @@ import click
 from flask import current_app
 from flask.cli import AppGroup, ScriptInfo
 from flask_migrate.cli import db as migration_commands
-from sqlalchemy.exc import DBAPIError
 
 from billingportal import running, serving, worker
 from billingportal.app import create_app
 from billingportal.config import Settings, environment_with
-from billingportal.errors import PortalError, Refusal, WrongSetting
+from billingportal.errors import Refusal
 from billingportal.examining import examine
+from billingportal.failures import failures_in_words
 from billingportal.jobs import JOBS
-from billingportal.logs import start_logging, without_secrets
+from billingportal.logs import start_logging
 from billingportal.portal import current_portal
 from billingportal.setup_address import new_setup_address
 
@@ -25,18 +25,8 @@ PORT = click.IntRange(1, 65535)
 
 def main() -> None:
     """The `billingportal` command. A wrong setting ends it with one line and exit code 2."""
-    try:
+    with failures_in_words():
         commands()
-    except WrongSetting as error:
-        sys.stderr.write(f"billingportal: {error}\n")
-        sys.exit(2)
-    except PortalError as error:
-        sys.stderr.write(f"billingportal: {error}\n")
-        sys.exit(1)
-    except DBAPIError as error:
-        words = str(error.orig).strip().partition("\n")[0]
-        sys.stderr.write(f"billingportal: the database says: {without_secrets(words)}. See `billingportal doctor`.\n")
-        sys.exit(1)
 
 
 @click.group(cls=AppGroup)

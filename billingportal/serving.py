@@ -2,9 +2,12 @@
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
 
 from billingportal.config import LogFormat
 from billingportal.logs import REQUEST_LINE, log_config
+from billingportal.part import end_with_parent
 
 WORKERS = 2
 THREADS = 8
@@ -30,6 +33,11 @@ class WebServer(BaseApplication):
         return self.app
 
 
+def end_with_server(_: Arbiter, worker: Worker) -> None:
+    """gunicorn's workers look once a second whether their server is there, and not at all while they are busy."""
+    end_with_parent(worker.ppid)
+
+
 def options(address: str, workers: int, threads: int, log_format: LogFormat) -> dict[str, object]:
     """gunicorn's settings. Only PORTAL_TRUSTED_PROXIES says whose forwarding headers count, so gunicorn trusts none."""
     return {
@@ -43,11 +51,12 @@ def options(address: str, workers: int, threads: int, log_format: LogFormat) -> 
         "forwarded_allow_ips": "",
         "control_socket_disable": True,
         "proc_name": "billingportal",
+        "post_fork": end_with_server,
         "access_log_format": REQUEST_LINE,
         "logconfig_dict": log_config(log_format),
     }
 
 
 def serve(app: Flask, address: str, log_format: LogFormat, *, workers: int = WORKERS, threads: int = THREADS) -> None:
-    """Serve at HOST:PORT until SIGTERM or SIGINT, then end the process."""
+    """Serve until SIGTERM or SIGINT, then end the process. `address`: HOST:PORT, or fd://N of a listening socket."""
     WebServer(app, options(address, workers, threads, log_format)).run()
