@@ -68,9 +68,8 @@ def log_config(log_format: LogFormat) -> dict[str, object]:
         "loggers": {
             "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
             "gunicorn.access": {"level": "INFO", "handlers": [], "propagate": True},
-            # These two tell every step of their own.
+            # These tell every step of their own.
             "alembic": {"level": "WARNING"},
-            "apscheduler": {"level": "ERROR"},
             "stripe": {"level": "WARNING"},
         },
     }
