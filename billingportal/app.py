@@ -15,6 +15,7 @@ from billingportal.portal import Portal, attach
 from billingportal.stripe_gateway.client import OpenGateway, gateway_opener
 from billingportal.vault import Vault, derive
 from billingportal.web.session import LONGEST_SESSION
+from billingportal.web.session_cookie import ForgivingSessions
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +31,7 @@ def create_app(settings: Settings, *, open_gateway: OpenGateway | None = None, w
     if settings.trusted_proxies:
         trust = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trust, x_proto=trust, x_host=trust)  # type: ignore[method-assign]
+    app.session_interface = ForgivingSessions()
     database.init_app(app, work)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     opener = open_gateway or gateway_opener(settings.stripe_api_base)

@@ -8,14 +8,13 @@ import click
 from flask import current_app
 from flask.cli import AppGroup, ScriptInfo
 from flask_migrate.cli import db as migration_commands
-from sqlalchemy.exc import DBAPIError
 
 from billingportal import private_files, running, serving, worker
 from billingportal.app import create_app
 from billingportal.config import Settings, environment_with
-from billingportal.domain import database_errors
-from billingportal.errors import PortalError, Refusal, WrongSetting
+from billingportal.errors import Refusal
 from billingportal.examining import examine
+from billingportal.failures import failures_in_words
 from billingportal.jobs import JOBS
 from billingportal.portal import current_portal
 from billingportal.setup_address import new_setup_address
@@ -32,17 +31,8 @@ def main() -> None:
     """The `billingportal` command. A wrong setting ends it with one line and exit code 2."""
     umask = os.umask(private_files.OTHERS)
     try:
-        commands()
-    except WrongSetting as error:
-        sys.stderr.write(f"billingportal: {error}\n")
-        sys.exit(2)
-    except PortalError as error:
-        sys.stderr.write(f"billingportal: {error}\n")
-        sys.exit(1)
-    except DBAPIError as error:
-        words = database_errors.words_of(error)
-        sys.stderr.write(f"billingportal: the database says: {words}. See `billingportal doctor`.\n")
-        sys.exit(1)
+        with failures_in_words():
+            commands()
     finally:
         os.umask(umask)
 

@@ -11,6 +11,7 @@ from billingportal.db import transaction
 from billingportal.domain import (
     catching_up,
     checkout_upkeep,
+    evaluation_marks,
     evaluations,
     mail_posting,
     missing_rows,
@@ -55,8 +56,8 @@ def waiting_accounts(session: Session) -> list[int]:
         .where(
             ProcessorAccount.state == "connected",
             ProcessorAccount.key_state == "working",
-            StripeEvent.state.in_(("pending", "failed")),
-            StripeEvent.next_attempt_at <= now(),
+            StripeEvent.state.in_(settling.WAITING),
+            settling.is_due_now(now()),
         )
     )
     return list(session.scalars(due))
@@ -73,6 +74,12 @@ def evaluate_clients(portal: Portal) -> None:
                 evaluations.evaluate_due(session, client_id, moment)
         if len(client_ids) < evaluations.BATCH:
             return
+
+
+def evaluate_premature(_: Portal) -> None:
+    """Have what a clock that was ahead worked out worked out again."""
+    with transaction() as session:
+        evaluation_marks.mark_premature(session, now())
 
 
 def catch_up(portal: Portal) -> None:
@@ -152,6 +159,7 @@ JOBS: tuple[tuple[Job, float], ...] = (
     (catch_up, 1),
     (settle_events, 0.5),
     (evaluate_clients, 0.5),
+    (evaluate_premature, 30),
     (fetch_missing, 10),
     (tend_checkouts, 30),
     (finish_moves, 10),

@@ -81,9 +81,8 @@ def log_config(log_format: LogFormat, secret_paths: tuple[str, ...]) -> dict[str
         "loggers": {
             "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
             "gunicorn.access": {"level": "INFO", "handlers": [], "propagate": True},
-            # These two tell every step of their own.
+            # These tell every step of their own.
             "alembic": {"level": "WARNING"},
-            "apscheduler": {"level": "ERROR"},
             "stripe": {"level": "WARNING"},
         },
     }

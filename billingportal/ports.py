@@ -14,10 +14,10 @@ class CannotListen(PortalError):
     """A server could not listen there. The message says why and what to do."""
 
 
-def refuse_taken_port(host: str, port: int) -> None:
-    """Raises CannotListen when no server can be started there."""
+def listen_or_refuse(host: str, port: int) -> socket.socket:
+    """Listen there. Raises CannotListen when that cannot be."""
     try:
-        listen(host, port).close()
+        return listen(host, port)
     except OSError as error:
         raise CannotListen(why_not(error, host, port)) from None
 

@@ -4,6 +4,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from socket import socket
 
 import click
 import flask_migrate
@@ -26,35 +27,48 @@ SANDBOX_PORT = 12111
 def run(settings: Settings, host: str, port: int, *, with_sandbox: bool, forgets_secrets: bool = False) -> int:
     """Migrate, start everything, say where it is, and stay until told to end. The exit status.
 
-    Raises CannotListen when the port cannot be had.
+    Raises CannotListen when the port cannot be had, and SystemExit when the start fails or is ended by a signal.
     """
-    ports.refuse_taken_port(host, port)
-    address = f"http://{ports.in_address(host)}:{port}"
-    settings = replace(settings, public_url=settings.public_url or address)
-    start_logging(settings.log_format)
-    parts = Parts()
-    if with_sandbox:
-        settings = start_sandbox(parts, settings)
-    app = open_app(settings, forgets_secrets=forgets_secrets)
-    welcome = prepare(app, settings.public_url or address)
-    if forgets_secrets:
-        click.echo(forget_secrets(app), err=True)
-    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    parts.start("web server", lambda: serving.serve(app, bind, settings.log_format))
-    parts.start("worker", lambda: worker.work(worker_app(settings)))
-    if parts.wait_until(lambda: ports.answers(host, port, "/healthz")):
-        click.echo(welcome)
-    return parts.run_until_end()
+    with ports.listen_or_refuse(host, port) as listening, Parts() as parts:
+        settings = replace(settings, public_url=settings.public_url or f"http://{ports.in_address(host)}:{port}")
+        start_logging(settings.log_format)
+        if with_sandbox:
+            settings = start_sandbox(parts, settings)
+        app = open_app(settings, forgets_secrets=forgets_secrets)
+        parts.complete("migration", lambda: migrate(app))
+        if forgets_secrets:
+            click.echo(forget_secrets(app), err=True)
+        start_servers(parts, app, settings, listening)
+        parts.wait_until("web server", lambda: ports.answers(host, port, "/healthz"))
+        parts.complete("set-up link", lambda: welcome(app, settings))
+        return parts.run_until_end()
 
 
 def start_sandbox(parts: Parts, settings: Settings) -> Settings:
-    """Start the sandbox, which prints its keys; the settings that point the portal at it."""
+    """Start the sandbox, which prints its keys; the settings that point the portal at it.
+
+    It is not started again when it dies: what it answered since it last saved is lost, and rows here would know more.
+    """
     with ports.listen_near(SANDBOX_PORT) as listening:
         listening.set_inheritable(True)
         port, handed_over, state = listening.getsockname()[1], str(listening.fileno()), str(sandbox_state(settings))
         parts.start("sandbox", lambda: become_sandbox(["--listening", handed_over, "--state", state]))
-    parts.wait_until(lambda: ports.answers("127.0.0.1", port, "/"))
+    parts.wait_until("sandbox", lambda: ports.answers("127.0.0.1", port, "/"))
     return replace(settings, stripe_api_base=f"http://127.0.0.1:{port}")
+
+
+def start_servers(parts: Parts, app: Flask, settings: Settings, listening: socket) -> None:
+    """Start web server and worker. The socket stays open here: callers wait while the web server starts again."""
+
+    def serve() -> None:
+        serving.serve(app, f"fd://{listening.fileno()}", settings.log_format)
+
+    def work() -> None:
+        listening.close()
+        worker.work(worker_app(settings))
+
+    parts.start("web server", serve, starts_again=True)
+    parts.start("worker", work, starts_again=True)
 
 
 def sandbox_state(settings: Settings) -> Path:
@@ -68,18 +82,21 @@ def become_sandbox(arguments: list[str]) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "billingportal.sandbox", *arguments])  # noqa: S606
 
 
-def prepare(app: Flask, address: str) -> str:
-    """Bring the database to the newest revision; what to tell whoever started the portal."""
+def migrate(app: Flask) -> None:
+    """Bring the database to the newest revision. This process never uses it: connections must not be forked."""
     with app.app_context():
         flask_migrate.upgrade()
+
+
+def welcome(app: Flask, settings: Settings) -> None:
+    """Say where the portal is, and how to set it up while nobody can sign in."""
+    address = settings.public_url or ""
+    with app.app_context():
         lines = [f"Billing Portal at {address}"]
         if setup.needs_owner(db.session()):
             lines.append(f"Set it up (this link works once, for 24 hours): {new_setup_address(address)}")
         lines.append("Ctrl-C ends it.")
-        db.session.remove()
-        # A connection must not be shared with the processes that are forked from this one.
-        db.engine.dispose()
-    return "\n".join(lines)
+    click.echo("\n".join(lines))
 
 
 def worker_app(settings: Settings) -> Flask:

@@ -2,9 +2,12 @@
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
 
 from billingportal.config import LogFormat
 from billingportal.logs import REQUEST_LINE, log_config
+from billingportal.part import end_with_parent
 from billingportal.web.url_parameters import secret_paths
 
 WORKERS = 2
@@ -31,6 +34,11 @@ class WebServer(BaseApplication):
         return self.app
 
 
+def end_with_server(_: Arbiter, worker: Worker) -> None:
+    """gunicorn's workers look once a second whether their server is there, and not at all while they are busy."""
+    end_with_parent(worker.ppid)
+
+
 def options(address: str, workers: int, threads: int, logging: dict[str, object]) -> dict[str, object]:
     """gunicorn's settings. Only PORTAL_TRUSTED_PROXIES says whose forwarding headers count, so gunicorn trusts none."""
     return {
@@ -44,12 +52,13 @@ def options(address: str, workers: int, threads: int, logging: dict[str, object]
         "forwarded_allow_ips": "",
         "control_socket_disable": True,
         "proc_name": "billingportal",
+        "post_fork": end_with_server,
         "access_log_format": REQUEST_LINE,
         "logconfig_dict": logging,
     }
 
 
 def serve(app: Flask, address: str, log_format: LogFormat, *, workers: int = WORKERS, threads: int = THREADS) -> None:
-    """Serve at HOST:PORT until SIGTERM or SIGINT, then end the process."""
+    """Serve until SIGTERM or SIGINT, then end the process. `address`: HOST:PORT, or fd://N of a listening socket."""
     logging = log_config(log_format, secret_paths(app.url_map))
     WebServer(app, options(address, workers, threads, logging)).run()

@@ -14,6 +14,7 @@ from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain import inbox
 from billingportal.domain.absorption import is_past
+from billingportal.domain.due_times import is_due
 from billingportal.domain.kinds import KIND_OF_EVENT, is_creation
 from billingportal.domain.processor_accounts import locked_catch_up
 from billingportal.domain.walking import FIRST_WALK, walk_page
@@ -42,7 +43,7 @@ def claim_due(transaction: Transaction) -> list[int]:
             .where(
                 ProcessorAccount.state == "connected",
                 ProcessorAccount.key_state == "working",
-                CatchUp.next_run_at <= moment,
+                is_due(CatchUp.next_run_at, moment, max(LONGEST_PAUSE, LEASE)),
             )
             .with_for_update(of=CatchUp, skip_locked=True)
         ).all()

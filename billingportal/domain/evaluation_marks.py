@@ -1,13 +1,17 @@
 """Marks clients whose entitlement may have changed. The worker evaluates them within a second."""
 
+from datetime import UTC, datetime
+
 from sqlalchemy import Select, Update, bindparam, or_, select, update
 
-from billingportal.clock import now
 from billingportal.db import Database
+from billingportal.domain.due_times import is_impossible
 from billingportal.models import Client, ClientCustomer, Customer, Entitlement
 from billingportal.stripe_gateway.copies import Copy, CustomerCopy, InvoiceCopy, SubscriptionCopy
 from billingportal.stripe_gateway.sale_copies import CheckoutSessionCopy, SubscriptionScheduleCopy, TestClockCopy
 
+# Due whatever the clock is set to afterwards.
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 # What decides about clients, and names the customer.
 TELLING = (CustomerCopy, SubscriptionCopy, InvoiceCopy, CheckoutSessionCopy, SubscriptionScheduleCopy)
 
@@ -36,7 +40,7 @@ def mark_for(database: Database, account_id: int, copy: Copy) -> None:
 
 def mark_customer(database: Database, account_id: int, stripe_customer_id: str) -> None:
     """Have the client that is this customer evaluated. Runs for every event, so it is one statement."""
-    database.execute(MARK_CUSTOMER, {"account_id": account_id, "customer_id": stripe_customer_id, "due_at": now()})
+    database.execute(MARK_CUSTOMER, {"account_id": account_id, "customer_id": stripe_customer_id, "due_at": AT_ONCE})
 
 
 def mark_clock(database: Database, account_id: int, stripe_test_clock_id: str) -> None:
@@ -78,10 +82,19 @@ def mark_failing(database: Database) -> None:
     mark(database, select(Entitlement.client_id).where(Entitlement.failing_since.is_not(None)))
 
 
+def mark_premature(database: Database, moment: datetime) -> None:
+    """Have everybody evaluated again whose evaluation lies ahead: since then the clock was set back.
+
+    By a clock that was ahead, days of grace may have ended that are not over.
+    """
+    premature = is_impossible(Entitlement.evaluated_at, moment)
+    mark(database, select(Entitlement.client_id).where(premature))
+
+
 def mark(database: Database, client_ids: Select[int]) -> None:
     database.execute(
         update(Client)
         .where(Client.id.in_(client_ids))
-        .values(evaluation_due_at=now())
+        .values(evaluation_due_at=AT_ONCE)
         .execution_options(synchronize_session=False)
     )

@@ -104,7 +104,7 @@ def write(row: Entitlement, gathered: Gathered, answer: Entitled, moment: dateti
     row.other_subscriptions = list(gathered.others)
     row.proven = proven(gathered.proof)
     row.reasons = list(answer.reasons)
-    row.evaluated_at = moment
+    row.evaluated_at = now()
 
 
 def proven(proof: Proof | None) -> JsonObject:

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.config import Settings
 from billingportal.db import Transaction
 from billingportal.domain import billing_links, letters, mail_settings
+from billingportal.domain.due_times import is_due
 from billingportal.domain.mail_servers import MailProblem, MailServer, deliver
 from billingportal.domain.mails import BILLING_LINK
 from billingportal.models import Client, MailSettings, OutgoingMail
@@ -93,7 +94,7 @@ def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
     rows = session.execute(
         select(OutgoingMail, Client)
         .join(Client, Client.id == OutgoingMail.client_id)
-        .where(OutgoingMail.state == "waiting", OutgoingMail.next_attempt_at <= moment)
+        .where(OutgoingMail.state == "waiting", is_due_now(moment))
         .order_by(OutgoingMail.next_attempt_at)
         .limit(BATCH)
         .with_for_update(skip_locked=True, of=OutgoingMail)
@@ -113,6 +114,19 @@ def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
         Outgoing(mail.id, client.id, client.email, mail.subject, mail.body, mail.created_at) for mail, client in rows
     )
     return Post(server, chosen.sender, letters.brand_name(session), found)
+
+
+def is_due_now(moment: datetime) -> ColumnElement[bool]:
+    """Of an unsent email: that it is to be sent now. How long it may have to wait depends on how often it was tried."""
+    due = OutgoingMail.next_attempt_at
+    return or_(
+        (OutgoingMail.attempts == 0) & is_due(due, moment, LEASE),
+        is_due(due, moment, PAUSES[-1]),
+        *(
+            (OutgoingMail.attempts == attempts) & is_due(due, moment, max(pause, LEASE))
+            for attempts, pause in enumerate(PAUSES, 1)
+        ),
+    )
 
 
 def message(post: Post, letter: Outgoing, settings: Settings) -> EmailMessage:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.db import Transaction
 from billingportal.domain import evaluations, plan_move_states, settling
+from billingportal.domain.due_times import is_impossible
 from billingportal.domain.kinds import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
 from billingportal.domain.present_plans import BY_BILL
 from billingportal.models import PlanMove, ProcessorAccount
@@ -172,10 +173,15 @@ def accounts_of_lost(session: Session, moment: datetime) -> list[int]:
         .where(
             ProcessorAccount.state == "connected",
             PlanMove.state == "intended",
-            PlanMove.created_at <= moment - LOST_AFTER,
+            is_lost(moment),
         )
     )
     return list(session.scalars(found))
+
+
+def is_lost(moment: datetime) -> ColumnElement[bool]:
+    """Of an intended change: that its answer is overdue, or that the clock was set back since."""
+    return or_(PlanMove.created_at <= moment - LOST_AFTER, is_impossible(PlanMove.created_at, moment))
 
 
 def finish_lost(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> None:
@@ -184,7 +190,7 @@ def finish_lost(transaction: Transaction, gateway: StripeGateway, processor_acco
         found = select(PlanMove.id).where(
             PlanMove.processor_account_id == processor_account_id,
             PlanMove.state == "intended",
-            PlanMove.created_at <= clock.now() - LOST_AFTER,
+            is_lost(clock.now()),
         )
         move_ids = list(session.scalars(found))
     for move_id in move_ids:

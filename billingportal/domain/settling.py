@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.database.unavailable import is_unavailable
 from billingportal.db import Transaction
 from billingportal.domain.absorption import Absorbed, absorb_fetch, revision
-from billingportal.domain.inbox import UNABSORBED, describe, next_attempt
+from billingportal.domain.due_times import is_due
+from billingportal.domain.inbox import RETRY_SECONDS, UNABSORBED, describe, next_attempt
 from billingportal.domain.kinds import KIND_OF_EVENT, Kind
 from billingportal.domain.newer_wins import FetchSighting, Verdict
 from billingportal.models import StripeEvent
@@ -26,6 +27,7 @@ from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem, Stri
 from billingportal.stripe_gateway.gateway import StripeGateway
 
 BATCH = 50
+WAITING: tuple[EventState, ...] = ("pending", "failed")
 # A worker that dies leaves its events to the others after this long.
 LEASE = timedelta(seconds=30)
 STRIPE_PAUSE = timedelta(seconds=15)
@@ -65,8 +67,8 @@ def claim(session: Session, processor_account_id: int, moment: datetime) -> list
         select(StripeEvent)
         .where(
             StripeEvent.processor_account_id == processor_account_id,
-            StripeEvent.state.in_(("pending", "failed")),
-            StripeEvent.next_attempt_at <= moment,
+            StripeEvent.state.in_(WAITING),
+            is_due_now(moment),
         )
         .order_by(StripeEvent.next_attempt_at)
         .limit(BATCH)
@@ -75,6 +77,19 @@ def claim(session: Session, processor_account_id: int, moment: datetime) -> list
     for event in events:
         event.next_attempt_at = moment + LEASE
     return group(events)
+
+
+def is_due_now(moment: datetime) -> ColumnElement[bool]:
+    """Of a waiting event: that its time has come. How long it may have to wait depends on how often it has failed."""
+    due = StripeEvent.next_attempt_at
+    pauses = [max(timedelta(seconds=seconds), LEASE) for seconds in RETRY_SECONDS]
+    by_attempts = [
+        (StripeEvent.attempts == attempts) & is_due(due, moment, pause) for attempts, pause in enumerate(pauses, 1)
+    ]
+    return or_(
+        (StripeEvent.state == "pending") & is_due(due, moment, LEASE),
+        (StripeEvent.state == "failed") & or_(is_due(due, moment, pauses[-1]), *by_attempts),
+    )
 
 
 def group(events: Sequence[StripeEvent]) -> list[Waiting]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.domain import audit, locks, passwords
+from billingportal.domain.due_times import is_impossible
 from billingportal.errors import PortalError
 from billingportal.models.sign_in_attempt import SignInAttempt
 from billingportal.models.staff import Staff, normal_email
@@ -33,7 +34,7 @@ def admit(session: Session, email: str, address: str) -> int:
     """
     locks.take_turns(session, locks.SIGN_IN)
     now = clock.now()
-    session.execute(delete(SignInAttempt).where(SignInAttempt.attempted_at <= now - WINDOW))
+    forget(session, now, WINDOW)
     attempt = SignInAttempt(account_hash=hash_account(email), address=network_of(address), attempted_at=now)
     waits = (
         free_again(session, SignInAttempt.account_hash == attempt.account_hash, WRONG_PER_ACCOUNT),
@@ -45,6 +46,13 @@ def admit(session: Session, email: str, address: str) -> int:
     session.add(attempt)
     session.flush()
     return attempt.id
+
+
+def forget(session: Session, moment: datetime, window: timedelta) -> None:
+    """Drop the attempts that are older than the window, and those noted by a clock that was ahead: nobody knows how
+    old they are, and they would keep people out until the clock is there again."""
+    ahead = is_impossible(SignInAttempt.attempted_at, moment)
+    session.execute(delete(SignInAttempt).where(ahead | (SignInAttempt.attempted_at <= moment - window)))
 
 
 def find(session: Session, email: str) -> Staff | None:

@@ -3,11 +3,11 @@
 import hashlib
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billingportal import clock
-from billingportal.domain.sign_in import Throttled, network_of
+from billingportal.domain.sign_in import Throttled, forget, network_of
 from billingportal.models.sign_in_attempt import SignInAttempt
 
 WINDOW = timedelta(minutes=15)
@@ -19,7 +19,7 @@ ADDRESS = "sign-up"
 def admit(session: Session, address: str) -> None:
     """Count one sign-up. Raises Throttled."""
     moment = clock.now()
-    session.execute(delete(SignInAttempt).where(SignInAttempt.attempted_at <= moment - WINDOW))
+    forget(session, moment, WINDOW)
     place = hashlib.sha256(f"sign-up from {network_of(address)}".encode()).hexdigest()
     mine = select(func.count(SignInAttempt.id), func.min(SignInAttempt.attempted_at)).where(
         SignInAttempt.account_hash == place

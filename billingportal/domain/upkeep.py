@@ -10,6 +10,7 @@ from billingportal.config import Settings
 from billingportal.db import Transaction
 from billingportal.domain import audit, preflight, registration
 from billingportal.domain.connecting import describe
+from billingportal.domain.due_times import is_due
 from billingportal.domain.processor_accounts import catch_up_of, endpoint_of, gateway_of
 from billingportal.domain.registration import Outcome, Registered, Survey
 from billingportal.models import ProcessorAccount
@@ -44,7 +45,10 @@ def claim_due(transaction: Transaction) -> list[int]:
             select(ProcessorAccount)
             .where(
                 ProcessorAccount.state == "connected",
-                or_(ProcessorAccount.next_check_at.is_(None), ProcessorAccount.next_check_at <= moment),
+                or_(
+                    ProcessorAccount.next_check_at.is_(None),
+                    is_due(ProcessorAccount.next_check_at, moment, max(CHECK_EVERY, LEASE)),
+                ),
             )
             .with_for_update(skip_locked=True)
         ).all()

@@ -79,6 +79,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "catch_up: done",
         "settle_events: done",
         "evaluate_clients: done",
+        "evaluate_premature: done",
         "fetch_missing: done",
         "tend_checkouts: done",
         "finish_moves: done",

@@ -1,6 +1,5 @@
 """`bin/run` itself, as a newcomer starts it, with a data folder and a port of its own."""
 
-import os
 import re
 import resource
 import signal
@@ -10,18 +9,9 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-
-from billingportal.ports import answers, free_port
-from tests.support.program import LIMIT, NO_SETTINGS, ROOT, Program, environment, wait_until
-
-RUN = str(ROOT / "bin" / "run")
-READY = "Ctrl-C ends it."
-
-
-def run(folder: Path, port: int, *options: str) -> Program:
-    """The portal with its data in a folder. Wait for READY before use."""
-    return Program([RUN, "--port", str(port), "--data", str(folder / "data"), *options], folder / "output")
+from billingportal.ports import free_port
+from tests.support.program import LIMIT, NO_SETTINGS, environment
+from tests.support.running import READY, RUN, children_of, is_running, run
 
 
 def refused(*options: str, settings: Mapping[str, str] = NO_SETTINGS) -> str:
@@ -30,20 +20,6 @@ def refused(*options: str, settings: Mapping[str, str] = NO_SETTINGS) -> str:
     assert result.returncode != 0
     assert result.stdout == ""
     return result.stderr
-
-
-def children_of(pid: int) -> list[int]:
-    """The processes that a process has started, of all kinds."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in found] + [grandchild for child in found for grandchild in children_of(int(child))]
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 def test_it_starts_tells_the_address_and_the_setup_link_and_ends_with_all_its_parts(tmp_path: Path) -> None:
@@ -97,28 +73,6 @@ def test_with_the_sandbox_it_prints_the_keys_to_paste_and_keeps_them(tmp_path: P
             keys.append(found.group(1))
             assert running.end() == 0
     assert keys[0] == keys[1]
-
-
-@pytest.mark.parametrize(("part", "name"), [(0, "web server"), (1, "worker")])
-def test_when_one_part_dies_all_end_and_the_exit_code_says_so(tmp_path: Path, part: int, name: str) -> None:
-    with run(tmp_path, free_port(0)) as running:
-        running.wait_for(READY)
-        first_level = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
-        others = children_of(running.process.pid)
-        os.kill(int(first_level[part]), signal.SIGKILL)
-        assert running.process.wait(LIMIT) == 1
-        assert f"billingportal: the {name} ended (exit code -9), so all ended.\n" in running.printed
-        wait_until(lambda: not any(map(is_running, others)), "the other parts end")
-
-
-def test_nothing_is_left_when_it_is_killed(tmp_path: Path) -> None:
-    port = free_port(0)
-    with run(tmp_path, port) as running:
-        running.wait_for(READY)
-        parts = children_of(running.process.pid)
-        assert running.end(signal.SIGKILL) == -signal.SIGKILL
-        wait_until(lambda: not any(map(is_running, parts)), "the parts end")
-    assert not answers("127.0.0.1", port, "/healthz")
 
 
 def test_a_taken_port_is_one_clear_line(tmp_path: Path) -> None:

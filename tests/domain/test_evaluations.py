@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -12,10 +12,10 @@ from sqlalchemy import event, func, select
 
 from billingportal import clock, jobs
 from billingportal.db import db, transaction
-from billingportal.domain import comps, evaluations, ladder_settings, plan_states, quota_overrides
+from billingportal.domain import comps, evaluation_marks, evaluations, ladder_settings, plan_states, quota_overrides
 from billingportal.domain.ladder import Ladder
 from billingportal.domain.plan_terms import Limit
-from billingportal.models import AuditEntry, Client, Comp, EntitledQuota, Entitlement, Plan, QuotaOverride
+from billingportal.models import AuditEntry, Client, Comp, Customer, EntitledQuota, Entitlement, Plan, QuotaOverride
 from billingportal.models.staff import Staff
 from billingportal.portal import current_portal
 from tests.support.catalog import Catalog
@@ -217,6 +217,37 @@ def test_a_patient_ladder_is_heeded_by_those_who_fail_already(business: Business
     jobs.evaluate_clients(current_portal())
 
     assert business.held(paying.client_id).step == "grace"
+
+
+def test_days_of_grace_that_a_clock_ahead_ended_are_given_back(
+    business: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test_clock = business.sdk.v1.test_helpers.test_clocks.create(params={"frozen_time": START}).id
+    paying = business.subscribe(test_clock=test_clock)
+    bad = business.sdk.v1.payment_methods.attach("pm_card_chargeCustomerFail", params={"customer": paying.customer})
+    settings: Any = {"invoice_settings": {"default_payment_method": bad.id}}
+    business.sdk.v1.customers.update(paying.customer, params=settings)
+    business.advance(test_clock, START + 31 * DAY + 3700)
+    failing_since = business.held(paying.client_id).failing_since
+    assert failing_since is not None
+
+    def evaluated_at(moment: datetime) -> tuple[str, str]:
+        """What a client is found in that has no test clock, by a clock that says so."""
+        for name in ("billingportal.jobs.now", "billingportal.domain.evaluations.now"):
+            monkeypatch.setattr(name, lambda: moment)
+        jobs.evaluate_premature(current_portal())
+        jobs.evaluate_clients(current_portal())
+        held = business.held(paying.client_id)
+        return held.step, held.access
+
+    with transaction() as session:
+        session.scalars(select(Customer)).one().stripe_test_clock_id = None
+        evaluation_marks.mark_failing(session)
+    sixth_day = failing_since + timedelta(days=6, hours=12)
+    for ahead in (timedelta(days=1), timedelta(days=9)):
+        assert evaluated_at(sixth_day) == ("warned", "full")
+        assert evaluated_at(sixth_day + ahead)[0] in ("limited", "suspended")
+    assert evaluated_at(sixth_day) == ("warned", "full")
 
 
 def test_gifts_end_by_themselves(business: Business) -> None:
