@@ -12,6 +12,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, Connection, Dialect, MetaData, String, TypeDecorator, event
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeEngine
@@ -131,6 +132,35 @@ def glance() -> Iterator[Connection]:
     """For one read of its own, without the cost of a transaction around it."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield connection
+
+
+@contextmanager
+def spare_transaction() -> Iterator[Connection | None]:
+    """For a write that may be left out: None where SQLite's one writer is busy, so that nobody waits for it."""
+    with db.engine.connect() as connection, impatient(connection):
+        connection.execution_options(begin_immediate=True)
+        try:
+            begun = connection.begin()
+        except OperationalError:
+            yield None
+            return
+        with begun:
+            yield connection
+
+
+@contextmanager
+def impatient(connection: Connection) -> Iterator[None]:
+    """Have SQLite refuse at once where it would wait for a lock."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    (usual,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={int(usual)}")
 
 
 @event.listens_for(Session, "before_flush")
