@@ -80,7 +80,8 @@ def find(session: Session, kind: type[Owner], token: str) -> tuple[BrowserSessio
             BrowserSession.expires_at > now(),
         )
     )
-    return session.execute(found).tuples().one_or_none()
+    row = session.execute(found).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def listed(session: Session, owner: Staff | Client) -> Sequence[BrowserSession]:
