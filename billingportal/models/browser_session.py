@@ -28,3 +28,8 @@ class BrowserSession(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     address: Mapped[str] = mapped_column(String(45))
     browser: Mapped[str] = mapped_column(String(60))
+
+    @property
+    def is_on_phone(self) -> bool:
+        """Whether it is a small device, as far as its words tell."""
+        return self.browser.endswith((" on iPhone", " on Android"))
