@@ -179,6 +179,35 @@ def glance() -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def spare_transaction() -> Iterator[Connection | None]:
+    """For a write that may be left out: None where SQLite's one writer is busy, so that nobody waits for it."""
+    with db.engine.connect() as connection, impatient(connection):
+        connection.execution_options(begin_immediate=True)
+        try:
+            begun = connection.begin()
+        except OperationalError:
+            yield None
+            return
+        with begun:
+            yield connection
+
+
+@contextmanager
+def impatient(connection: Connection) -> Iterator[None]:
+    """Have SQLite refuse at once where it would wait for a lock."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    (usual,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={int(usual)}")
+
+
 @event.listens_for(Session, "before_flush")
 def refuse_writes_outside_a_transaction(session: Session, *_: object) -> None:
     if not session.connection().get_execution_options().get("begin_immediate"):

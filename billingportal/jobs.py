@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import transaction
 from billingportal.domain import (
+    browser_sessions,
     catching_up,
     checkout_upkeep,
     evaluation_marks,
@@ -151,6 +152,8 @@ def prune(portal: Portal) -> None:
     while after_id is not None:
         with transaction() as session:
             after_id = pruning.drop_old_rows(session, now(), after_id)
+    with transaction() as session:
+        browser_sessions.drop_expired(session, now())
 
 
 # Every job and how often it looks for work, in seconds; in the order in which one pass brings a new account in step.

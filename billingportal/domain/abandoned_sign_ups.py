@@ -71,7 +71,7 @@ def with_email(session: Session, mode: Mode, email: str) -> Sequence[Client]:
 
 def archive(session: Session, client: Client) -> None:
     """Put away a client who never paid. No checkout of it may be open any more."""
-    client.archived_at = clock.now()
+    client.archive(clock.now())
     words = "Archived: signed up and never paid"
     audit.record(session, "client.archived", words, actor="sync", subject=("client", client.id))
     evaluations.evaluate(session, client.id)

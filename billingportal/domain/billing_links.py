@@ -1,4 +1,7 @@
-"""Links that lead a client into its billing page: signed, short-lived, and stored nowhere."""
+"""Links that lead a client into its billing page: signed, short-lived, and stored nowhere.
+
+Opening one many times within its life is allowed, as mail scanners do. Withdrawing the client's access ends them all.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +19,7 @@ PATH = "/portal/billing-link"
 STAFF_HOURS = 24
 MAIL_HOURS = 1
 
-LinkState = Literal["open", "expired", "unknown"]
+LinkState = Literal["open", "expired", "withdrawn", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -27,24 +30,24 @@ class Opened:
     client: Client | None = None
 
 
-def token(secret_keys: tuple[str, ...], client_id: int, *, hours: int) -> str:
-    """A new token for a client."""
-    return signed_tokens.sign(secret_keys, PURPOSE, client_id, timedelta(hours=hours))
+def path(secret_keys: tuple[str, ...], client_id: int, access_generation: int, *, hours: int) -> str:
+    """The path of a new link for a client, worth something while the client is of this generation."""
+    token = signed_tokens.sign(secret_keys, PURPOSE, timedelta(hours=hours), client_id, access_generation)
+    return f"{PATH}/{token}"
 
 
-def path(secret_keys: tuple[str, ...], client_id: int, *, hours: int) -> str:
-    """The path of a new link."""
-    return f"{PATH}/{token(secret_keys, client_id, hours=hours)}"
-
-
-def opened(session: Session, secret_keys: tuple[str, ...], token: str) -> Opened:
-    """Whose link it is. An archived client's opens nothing."""
+def opened(session: Session, secret_keys: tuple[str, ...], token: str, *, lock: bool = False) -> Opened:
+    """Whose link it is; with `lock`, nobody withdraws it until this transaction ends. An archived client's opens
+    nothing."""
     claim = signed_tokens.read(secret_keys, PURPOSE, token)
     if claim is None:
         return Opened("unknown")
     if claim.is_over:
         return Opened("expired")
-    client = session.get(Client, claim.client_id)
-    if client is None or client.archived_at is not None:
+    client_id, access_generation = claim.facts
+    client = session.get(Client, client_id, with_for_update={"key_share": True} if lock else None)
+    if client is None:
         return Opened("unknown")
+    if client.archived_at is not None or client.access_generation != access_generation:
+        return Opened("withdrawn")
     return Opened("open", client)

@@ -139,6 +139,7 @@ def add(session: Session, wanted: Wanted, request: NewCheckout, token: str) -> C
         request=request.to_json(),
         token=token,
         visitor=wanted.visitor,
+        access_generation=session.get_one(Client, wanted.client_id).access_generation,
         state="intended",
         expires_at=datetime.fromtimestamp(request.expires_at, UTC),
         created_at=clock.now(),

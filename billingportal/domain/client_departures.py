@@ -22,7 +22,7 @@ def follow(session: Session, client: Client) -> None:
         return
     left = going_on(session, client)
     if not left:
-        client.archived_at, client.is_leaving = now(), False
+        client.archive(now())
         record(session, client, "client.archived", "Archived, as the subscription has ended")
     elif not any(one.cancel_at_period_end or one.cancels_at for one in left):
         client.is_leaving = False

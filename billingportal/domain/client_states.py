@@ -19,6 +19,7 @@ def suspend(session: Session, client_id: int, reason: str, *, staff_id: int) -> 
         raise Refusal("", f"{client.name} is archived, so nothing works already.")
     if client.suspended_at is None:
         client.suspended_at, client.suspension_reason = now(), clean
+        client.withdraw_access()
         record(session, client, "client.suspended", f"Suspended: {clean}", staff_id)
         evaluations.evaluate(session, client.id)
     return client
@@ -41,7 +42,7 @@ def archive(session: Session, client_id: int, *, staff_id: int) -> Client:
         return client
     if going_on(session, client):
         raise Refusal("", f"{client.name} has a subscription that goes on. Cancel it first.")
-    client.archived_at, client.is_leaving = now(), False
+    client.archive(now())
     record(session, client, "client.archived", "Archived", staff_id)
     evaluations.evaluate(session, client.id)
     return client
@@ -64,4 +65,13 @@ def restore(session: Session, client_id: int, *, staff_id: int) -> Client:
         client.archived_at = None
         record(session, client, "client.restored", "Restored", staff_id)
         evaluations.evaluate(session, client.id)
+    return client
+
+
+def withdraw_access(session: Session, client_id: int, *, staff_id: int) -> Client:
+    """Sign the client out everywhere, and have no billing link that was made so far open anything."""
+    client = locked(session, client_id)
+    client.withdraw_access()
+    words = "Withdrew access. Older billing links and sign-ins ended"
+    record(session, client, "client.access_withdrawn", words, staff_id)
     return client

@@ -96,6 +96,10 @@ def update(session: Session, client_id: int, terms: ClientTerms, *, revision: in
     if client.revision != revision:
         raise Conflict("Somebody changed this client since you opened it. Open it again to see it as it is now.")
     words = change_words(terms_of(client), clean)
+    if clean.email != client.email:
+        # Whoever has the old address has links, and may be signed in.
+        client.withdraw_access()
+        words += ". Older billing links and sign-ins ended"
     client.name, client.email, client.external_id = clean.name, clean.email, clean.external_id
     client.revision += 1
     record(session, client, "client.changed", words, staff_id)

@@ -35,6 +35,7 @@ class Outgoing:
 
     id: int
     client_id: int
+    access_generation: int
     recipient: str
     subject: str
     body: str
@@ -111,7 +112,8 @@ def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
     for mail, _ in rows:
         mail.next_attempt_at = moment + LEASE
     found = tuple(
-        Outgoing(mail.id, client.id, client.email, mail.subject, mail.body, mail.created_at) for mail, client in rows
+        Outgoing(mail.id, client.id, client.access_generation, client.email, mail.subject, mail.body, mail.created_at)
+        for mail, client in rows
     )
     return Post(server, chosen.sender, letters.brand_name(session), found)
 
@@ -135,7 +137,9 @@ def message(post: Post, letter: Outgoing, settings: Settings) -> EmailMessage:
     if BILLING_LINK in body:
         if settings.public_url is None:
             raise MailProblem(NO_ADDRESS, is_about_letter=True)
-        path = billing_links.path(settings.secret_keys, letter.client_id, hours=billing_links.MAIL_HOURS)
+        path = billing_links.path(
+            settings.secret_keys, letter.client_id, letter.access_generation, hours=billing_links.MAIL_HOURS
+        )
         body = body.replace(BILLING_LINK, settings.public_url + path)
     return compose(
         post.sender,

@@ -17,6 +17,8 @@ from billingportal.models.staff import Staff, normal_email
 WINDOW = timedelta(minutes=15)
 WRONG_PER_ACCOUNT = 5
 WRONG_PER_ADDRESS = 20
+# Stands where others have their address, so that neither counts for the other.
+KNOWN_BROWSER = "known browser"
 
 
 class Throttled(PortalError):
@@ -27,22 +29,24 @@ class Throttled(PortalError):
         self.until = until
 
 
-def admit(session: Session, email: str, address: str) -> int:
+def admit(session: Session, email: str, address: str, *, known_as: str | None = None) -> int:
     """Let one attempt through and answer its id. It is the same for accounts that do not exist.
+
+    `known_as` names somebody who proved before to be the owner of the account: a browser (see known_browsers), or a
+    person who is signed in. Their attempts are counted by that name alone, so that a stranger who only knows the
+    e-mail address cannot lock them out.
 
     Raises Throttled. Commit before the password is checked: others must see the attempt.
     """
     locks.take_turns(session, locks.SIGN_IN)
     now = clock.now()
     forget(session, now, WINDOW)
-    attempt = SignInAttempt(account_hash=hash_account(email), address=network_of(address), attempted_at=now)
-    waits = (
-        free_again(session, SignInAttempt.account_hash == attempt.account_hash, WRONG_PER_ACCOUNT),
-        free_again(session, SignInAttempt.address == attempt.address, WRONG_PER_ADDRESS),
-    )
-    until = max((moment for moment in waits if moment is not None), default=None)
-    if until is not None:
-        raise Throttled(until)
+    attempt = SignInAttempt(attempted_at=now)
+    if known_as is None:
+        attempt.account_hash, attempt.address = hash_account(email), network_of(address)
+    else:
+        attempt.account_hash, attempt.address = hash_known(known_as), KNOWN_BROWSER
+    refuse_too_many(session, attempt)
     session.add(attempt)
     session.flush()
     return attempt.id
@@ -53,6 +57,16 @@ def forget(session: Session, moment: datetime, window: timedelta) -> None:
     old they are, and they would keep people out until the clock is there again."""
     ahead = is_impossible(SignInAttempt.attempted_at, moment)
     session.execute(delete(SignInAttempt).where(ahead | (SignInAttempt.attempted_at <= moment - window)))
+
+
+def refuse_too_many(session: Session, attempt: SignInAttempt) -> None:
+    """Raises Throttled."""
+    waits = [free_again(session, SignInAttempt.account_hash == attempt.account_hash, WRONG_PER_ACCOUNT)]
+    if attempt.address != KNOWN_BROWSER:
+        waits.append(free_again(session, SignInAttempt.address == attempt.address, WRONG_PER_ADDRESS))
+    until = max((moment for moment in waits if moment is not None), default=None)
+    if until is not None:
+        raise Throttled(until)
 
 
 def find(session: Session, email: str) -> Staff | None:
@@ -88,6 +102,11 @@ def free_again(session: Session, same: ColumnElement[bool], limit: int) -> datet
 
 def hash_account(email: str) -> str:
     return hashlib.sha256(normal_email(email).encode()).hexdigest()
+
+
+def hash_known(name: str) -> str:
+    """Never that of an account: no e-mail address has blanks in it."""
+    return hashlib.sha256(f"known as {name}".encode()).hexdigest()
 
 
 def network_of(address: str) -> str:

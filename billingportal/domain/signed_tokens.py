@@ -1,4 +1,4 @@
-"""Texts that say which client somebody is, until when, and that nobody but us could have written. Nothing is stored."""
+"""Texts that only we could have written, each with its end. Nothing is stored."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ from billingportal.vault import derive
 
 @dataclass(frozen=True)
 class Claim:
-    """What a token of ours says. It may have run out."""
+    """What a token of ours says: the facts as they were signed. It may have run out."""
 
-    client_id: int
+    facts: tuple[int | str, ...]
     until: datetime
 
     @property
@@ -21,19 +21,19 @@ class Claim:
         return self.until <= now()
 
 
-def sign(secret_keys: tuple[str, ...], purpose: str, client_id: int, lifetime: timedelta) -> str:
+def sign(secret_keys: tuple[str, ...], purpose: str, lifetime: timedelta, *facts: int | str) -> str:
     """A token for one purpose: under another one it is worth nothing."""
     until = int((now() + lifetime).timestamp())
-    return str(serializer(secret_keys, purpose).dumps([client_id, until]))
+    return str(serializer(secret_keys, purpose).dumps([until, *facts]))
 
 
 def read(secret_keys: tuple[str, ...], purpose: str, token: str) -> Claim | None:
     """What the token says, or None when it is not ours."""
     try:
-        client_id, until = serializer(secret_keys, purpose).loads(token)
+        until, *facts = serializer(secret_keys, purpose).loads(token)
     except BadData:
         return None
-    return Claim(int(client_id), from_unix(int(until)))
+    return Claim(tuple(facts), from_unix(int(until)))
 
 
 def serializer(secret_keys: tuple[str, ...], purpose: str) -> URLSafeSerializer:

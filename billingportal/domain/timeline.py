@@ -21,6 +21,7 @@ LOOKS: tuple[tuple[str, Tone, str], ...] = (
     ("client.suspended", "bad", "lock"),
     ("client.reactivated", "ok", "circle-check"),
     ("client.archived", "mute", "archive"),
+    ("client.access_withdrawn", "warn", "logout"),
     ("client.created", "info", "user-plus"),
     ("client.linked", "info", "link"),
     ("client", "mute", "user-edit"),

@@ -2,6 +2,7 @@
 
 from billingportal.models.audit_entry import AuditEntry
 from billingportal.models.branding import Branding, BrandPicture
+from billingportal.models.browser_session import BrowserSession
 from billingportal.models.cancellation import Cancellation
 from billingportal.models.catch_up import CatchUp
 from billingportal.models.checkout import Checkout
@@ -50,6 +51,7 @@ __all__ = [
     "AuditEntry",
     "BrandPicture",
     "Branding",
+    "BrowserSession",
     "Cancellation",
     "CatchUp",
     "Checkout",

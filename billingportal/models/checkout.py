@@ -19,6 +19,8 @@ class Checkout(Base):
     `choice` is what was chosen (see domain.choices): period, currency and quantities by resource key. `request` is
     all that Stripe is asked for, so that whoever finds the intent can send the very same request again. `token` names
     the checkout in addresses. `visitor` is the browser of a sign-up, and empty for clients who are known.
+
+    `access_generation` is that of the client when it set out; who pays is signed in while it still is. 0 is never.
     """
 
     __tablename__ = "checkout"
@@ -42,6 +44,7 @@ class Checkout(Base):
     request: Mapped[JsonObject]
     token: Mapped[str] = mapped_column(String(40), unique=True)
     visitor: Mapped[str] = mapped_column(String(64), default="")
+    access_generation: Mapped[int]
     state: Mapped[CheckoutState] = mapped_column(String(8))
     problem: Mapped[str] = mapped_column(Text, default="")
     stripe_checkout_session_id: Mapped[str | None]

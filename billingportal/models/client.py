@@ -22,6 +22,8 @@ class Client(Base):
     `is_leaving`: it is archived as soon as its subscription has ended.
 
     `folded_name` is the name as it is searched and sorted, alike on every database: it follows the name by itself.
+    Sessions, billing links and checkouts carry the `access_generation` that they were made under: an earlier one signs
+    nobody in.
     `revision` grows whenever somebody edits the client, so that two people who edit at once find out.
     """
 
@@ -47,6 +49,7 @@ class Client(Base):
     is_leaving: Mapped[bool] = mapped_column(default=False)
     archived_at: Mapped[datetime | None]
     evaluation_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    access_generation: Mapped[int] = mapped_column(default=1)
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
 
@@ -54,3 +57,12 @@ class Client(Base):
     def fold(self, _: str, name: str) -> str:
         self.folded_name = name.casefold()
         return name
+
+    def withdraw_access(self) -> None:
+        """End every session, and every link and address that could begin one."""
+        self.access_generation += 1
+
+    def archive(self, at: datetime) -> None:
+        """Put the client away; nobody is signed in as it any more."""
+        self.archived_at, self.is_leaving = at, False
+        self.withdraw_access()

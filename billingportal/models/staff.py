@@ -1,6 +1,5 @@
 """The partner's people who sign in to the portal."""
 
-import secrets
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -14,7 +13,10 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class Staff(Base):
-    """One person. The e-mail address is kept in lower case, so that it is unique however it is typed."""
+    """One person. The e-mail address is kept in lower case, so that it is unique however it is typed.
+
+    Sessions and known browsers carry the `access_generation` that they were made under: an earlier one opens nothing.
+    """
 
     __tablename__ = "staff"
     __table_args__ = (CheckConstraint(f"role IN {ROLES}", name="role"),)
@@ -24,7 +26,7 @@ class Staff(Base):
     email: Mapped[str] = mapped_column(String(320), unique=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     role: Mapped[Role] = mapped_column(String(20))
-    session_token: Mapped[str] = mapped_column(String(64), unique=True, default=lambda: secrets.token_urlsafe(32))
+    access_generation: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     last_signed_in_at: Mapped[datetime | None]
 
@@ -37,7 +39,11 @@ class Staff(Base):
     def change_password(self, password_hash: str) -> None:
         """Set the new password and end every session that was opened with the old one."""
         self.password_hash = password_hash
-        self.session_token = secrets.token_urlsafe(32)
+        self.withdraw_access()
+
+    def withdraw_access(self) -> None:
+        """End every session, and trust no browser more than a stranger's."""
+        self.access_generation += 1
 
 
 def normal_email(text: str) -> str:

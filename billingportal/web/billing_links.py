@@ -3,7 +3,7 @@
 from flask import Blueprint, Flask, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from billingportal.db import db
+from billingportal.db import db, transaction
 from billingportal.domain import billing_links, mail_settings
 from billingportal.domain.billing_links import Opened
 from billingportal.models import Client
@@ -17,7 +17,7 @@ blueprint = Blueprint("billing_links", __name__, url_prefix=billing_links.PATH)
 
 def address(client: Client, *, hours: int) -> str:
     """The path of a new link that opens the client's billing page for so many hours."""
-    return billing_links.path(current_portal().settings.secret_keys, client.id, hours=hours)
+    return billing_links.path(current_portal().settings.secret_keys, client.id, client.access_generation, hours=hours)
 
 
 class LinkRequestForm(PortalForm):
@@ -30,18 +30,26 @@ class LinkRequestForm(PortalForm):
         return mail_settings.is_on(db.session())
 
 
-def opened(token: str) -> Opened:
-    return billing_links.opened(db.session(), current_portal().settings.secret_keys, token)
+def entered(token: str) -> Opened:
+    """Sign in with the link, unless it opens nothing."""
+    secret_keys = current_portal().settings.secret_keys
+    found = billing_links.opened(db.session(), secret_keys, token)
+    if found.client is None:
+        return found
+    with transaction() as writing:
+        found = billing_links.opened(writing, secret_keys, token, lock=True)
+        if found.client is not None:
+            client_session.sign_in(writing, found.client)
+    return found
 
 
 @blueprint.get("/<secret:token>")
 def show(token: str) -> ResponseReturnValue:
     """Sign in, and go on to an address without the token. Opening it twice, as mail scanners do, does no harm."""
-    found = opened(token)
+    found = entered(token)
     if found.client is None:
-        status = 410 if found.state == "expired" else 404
+        status = 404 if found.state == "unknown" else 410
         return discreet(Response(render_template("billing/link_needed.html", state=found.state), status=status))
-    client_session.sign_in(found.client)
     return discreet(htmx.redirect(url_for("billing.show")))
 
 

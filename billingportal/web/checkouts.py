@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from billingportal.clock import now
 from billingportal.db import db, transaction
-from billingportal.domain import checkout_sessions, processor_accounts
+from billingportal.domain import checkout_sessions, clients, processor_accounts
 from billingportal.domain.checkout_stages import Stage, stage
 from billingportal.domain.choices import Selection
 from billingportal.domain.pricing_page import Asked, slug
@@ -66,11 +66,21 @@ def asked_at_stripe(checkout: Checkout) -> Stage:
 
 
 def sign_in(checkout: Checkout) -> None:
-    """The client is here: soon after the payment, in the browser that Stripe led back."""
+    """The client is here: soon after the payment, in the browser that Stripe led back, and until it signs out."""
     client = db.session().get_one(Client, checkout.client_id)
+    if is_here(checkout) or not signs_in(checkout, client):
+        return
+    checkout_id, client_id = checkout.id, client.id
+    with transaction() as writing:
+        client = clients.locked(writing, client_id)
+        if signs_in(writing.get_one(Checkout, checkout_id), client):
+            client_session.sign_in(writing, client)
+
+
+def signs_in(checkout: Checkout, client: Client) -> bool:
+    """Whether nobody has ended that since the checkout began, and it was paid a short while ago."""
     is_fresh = checkout.ended_at is not None and now() - checkout.ended_at < SIGNS_IN_FOR
-    if is_fresh and client.archived_at is None and not is_here(checkout):
-        client_session.sign_in(client)
+    return is_fresh and client.archived_at is None and client.access_generation == checkout.access_generation
 
 
 def is_here(checkout: Checkout) -> bool:

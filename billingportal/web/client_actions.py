@@ -90,6 +90,24 @@ def create_archiving(client_id: int) -> ResponseReturnValue:
     return done(client_id, words)
 
 
+@blueprint.get("/access-withdrawal")
+@require_role("owner", "admin")
+def new_access_withdrawal(client_id: int) -> str:
+    return render_template("clients/withdraw_access.html", client=client_or_404(client_id))
+
+
+@blueprint.post("/access-withdrawal")
+@require_role("owner", "admin")
+def create_access_withdrawal(client_id: int) -> ResponseReturnValue:
+    """End every billing link and session of the client."""
+    staff_id = current_staff().id
+    return acted(
+        client_id,
+        lambda session: client_states.withdraw_access(session, client_id, staff_id=staff_id),
+        "is signed out everywhere. Older billing links no longer work.",
+    )
+
+
 @blueprint.get("/billing-links/new")
 @require_role("owner", "admin")
 def new_billing_link(client_id: int) -> str:

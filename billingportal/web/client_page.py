@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from billingportal.db import db
 from billingportal.domain import (
+    browser_sessions,
     client_estimates,
     client_invoices,
     client_moments,
@@ -69,6 +70,7 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "bars": quota_bars.bars(session, row.quotas, client.id),
         "comp": comps.running(session, client),
         "overrides": {one.resource_id: one for one in quota_overrides.running(session, client)},
+        "sessions": browser_sessions.listed(session, client),
         "workspaces": workspaces.of_client(session, client.id),
         "invoices": client_invoices.page(session, link, moment),
         "happenings": happenings,

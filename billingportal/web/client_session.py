@@ -5,75 +5,58 @@ from datetime import timedelta
 from functools import wraps
 from typing import ParamSpec
 
-from flask import (
-    Flask,
-    Response,
-    abort,
-    after_this_request,
-    current_app,
-    g,
-    make_response,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Flask, abort, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
-from billingportal.db import db
-from billingportal.domain import signed_tokens
+from billingportal.db import db, transaction
+from billingportal.domain import browser_sessions, client_sign_out
 from billingportal.models import Client
-from billingportal.portal import current_portal
-from billingportal.web import htmx
+from billingportal.web import cookies, htmx, last_seen
 
 COOKIE = "portal_client"
 PATH = "/portal"
-PURPOSE = "client sessions"
 LIFETIME = timedelta(hours=2)
 
 P = ParamSpec("P")
 
 
-def sign_in(client: Client) -> None:
-    """Begin a session of two hours; the cookie goes out with the answer to this request."""
-    token = signed_tokens.sign(current_portal().settings.secret_keys, PURPOSE, client.id, LIFETIME)
-    g.client_id = client.id
+def sign_in(writing: Session, client: Client) -> None:
+    """Begin a session of two hours; the cookie goes out with the answer to this request.
 
-    @after_this_request
-    def give(response: Response) -> Response:
-        response.set_cookie(
-            COOKIE,
-            token,
-            max_age=LIFETIME,
-            path=PATH,
-            secure=request.is_secure or bool(current_app.config["SESSION_COOKIE_SECURE"]),
-            httponly=True,
-            samesite="Lax",
-        )
-        return response
+    The client's row has to be locked (see browser_sessions).
+    """
+    token = browser_sessions.start(writing, client, last_seen.device(), LIFETIME, request.cookies.get(COOKIE))
+    g.client_id = client.id
+    cookies.give(COOKIE, token, LIFETIME, PATH)
 
 
 def sign_out() -> None:
     """End the session in this browser."""
+    token = request.cookies.get(COOKIE)
+    if token is not None:
+        with transaction() as writing:
+            client_sign_out.sign_out(writing, token)
     g.client_id = None
-
-    @after_this_request
-    def take(response: Response) -> Response:
-        response.delete_cookie(COOKIE, path=PATH)
-        return response
+    cookies.take(COOKIE, PATH)
 
 
 def find_client() -> Client | None:
     """The client who is here, if any. One that was archived is not."""
     if "client_id" not in g:
-        g.client_id = claimed_id()
+        g.client_id = looked_up()
     client = db.session().get(Client, g.client_id) if g.client_id is not None else None
     return client if client is not None and client.archived_at is None else None
 
 
-def claimed_id() -> int | None:
+def looked_up() -> int | None:
     token = request.cookies.get(COOKIE)
-    claim = signed_tokens.read(current_portal().settings.secret_keys, PURPOSE, token) if token else None
-    return claim.client_id if claim is not None and not claim.is_over else None
+    found = browser_sessions.find(db.session(), Client, token) if token else None
+    if found is None:
+        return None
+    row, client = found
+    last_seen.is_used(row)
+    return client.id
 
 
 def current_client() -> Client:

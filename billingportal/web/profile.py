@@ -1,4 +1,4 @@
-"""Staff look at their own account and change their password."""
+"""Staff look at their own account, change their password, and sign out of other browsers."""
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -6,11 +6,11 @@ from wtforms import ValidationError
 from wtforms.fields import Field
 
 from billingportal import clock
-from billingportal.db import transaction
-from billingportal.domain import passwords, sign_in, staff
+from billingportal.db import db, transaction
+from billingportal.domain import browser_sessions, passwords, sign_in, staff
 from billingportal.domain.sign_in import Throttled
 from billingportal.errors import Conflict, Refusal
-from billingportal.web import htmx, session
+from billingportal.web import htmx, known_browser, session
 from billingportal.web.forms import PortalForm
 from billingportal.web.staff_fields import known_password_field, new_password_field
 
@@ -28,30 +28,57 @@ class PasswordForm(PortalForm):
 
 @blueprint.get("")
 def show() -> ResponseReturnValue:
-    return render_template("profile/show.html", form=PasswordForm())
+    return page(PasswordForm())
 
 
 @blueprint.post("")
 def update() -> ResponseReturnValue:
     form = PasswordForm.of_request()
     if not form.is_valid():
-        return render_template("profile/show.html", form=form), 422
+        return page(form), 422
     try:
         change_password(str(form.current_password.data), str(form.new_password.data))
     except Refusal as refusal:
         form.refuse(refusal)
-        return render_template("profile/show.html", form=form), 422
+        return page(form), 422
     flash("Password changed. Other sessions have ended.")
     return htmx.redirect(url_for("profile.show"))
 
 
+@blueprint.post("/sessions/<id:session_id>/ending")
+def end_session(session_id: int) -> ResponseReturnValue:
+    """Sign out of one other browser. One that is out already is no mistake."""
+    person = session.current_staff()
+    with transaction() as writing:
+        ended = staff.sign_out_of(writing, person.id, session_id)
+    if ended is not None:
+        flash(f"Signed out of {ended}.")
+    return htmx.redirect(url_for("profile.show"))
+
+
+@blueprint.post("/sessions/ending")
+def end_other_sessions() -> ResponseReturnValue:
+    """Sign out everywhere but here."""
+    staff_id, own_id = session.current_staff().id, session.current_session_id()
+    with transaction() as writing:
+        count = staff.sign_out_elsewhere(writing, staff_id, own_id)
+    flash("Signed out everywhere else." if count else "You were not signed in anywhere else.")
+    return htmx.redirect(url_for("profile.show"))
+
+
+def page(form: PasswordForm) -> str:
+    sessions = browser_sessions.listed(db.session(), session.current_staff())
+    return render_template("profile/show.html", form=form, sessions=sessions, own_id=session.current_session_id())
+
+
 def change_password(current: str, new: str) -> None:
-    """Change it and carry this session over to the new one. Raises Refusal in words for the form."""
+    """Change it, end every session, and start a new one here. Raises Refusal in words for the form."""
     person = session.current_staff()
     staff_id, email, stored = person.id, person.email, person.password_hash
     try:
         with transaction() as writing:
-            attempt_id = sign_in.admit(writing, email, request.remote_addr or "")
+            known_as = f"signed in, {staff_id}"
+            attempt_id = sign_in.admit(writing, email, request.remote_addr or "", known_as=known_as)
     except Throttled as throttled:
         minutes = int((throttled.until - clock.now()).total_seconds() // 60) + 1
         raise Refusal("current_password", f"Too many wrong tries. Try again in {minutes} min.") from None
@@ -62,6 +89,7 @@ def change_password(current: str, new: str) -> None:
         with transaction() as writing:
             sign_in.forgive(writing, attempt_id)
             person = staff.change_password(writing, staff_id, checked_hash=stored, new_hash=new_hash)
+            session.sign_in(writing, person)
+            known_browser.remember(person)
     except Conflict as conflict:
         raise Refusal("", str(conflict)) from None
-    session.sign_in(person)

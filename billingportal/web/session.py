@@ -1,4 +1,4 @@
-"""Who is signed in. Closed by default: only the blueprints named here answer strangers."""
+"""Which member of staff is signed in. Closed by default: only the blueprints named here answer strangers."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,12 +8,13 @@ from typing import ParamSpec, TypeVar, cast
 import flask_login  # type: ignore[import-untyped]
 from flask import Flask, Response, abort, request, session, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from billingportal import clock
-from billingportal.db import db
+from billingportal.db import db, transaction
+from billingportal.domain import browser_sessions
+from billingportal.models import BrowserSession
 from billingportal.models.staff import Role, Staff
-from billingportal.web import htmx
+from billingportal.web import htmx, last_seen
 from billingportal.web.addresses import own_path
 
 # What is the same for everybody: no session, so caches may keep it.
@@ -38,26 +39,29 @@ R = TypeVar("R", bound=ResponseReturnValue)
 
 
 class SignedIn:
-    """What Flask-Login has to know of a member of staff. A changed session token ends the session."""
+    """What Flask-Login has to know of a member of staff: in the cookie, a session is its token."""
 
     is_authenticated = True
     is_active = True
     is_anonymous = False
 
-    def __init__(self, staff: Staff) -> None:
+    def __init__(self, staff: Staff, token: str, row: BrowserSession | None = None) -> None:
         self.staff = staff
+        self.token = token
+        self.row = row
 
     def get_id(self) -> str:
-        return self.staff.session_token
+        return self.token
 
 
-def load(session_token: str) -> SignedIn | None:
-    """The person of this session, unless it is too old or was ended."""
-    signed_in_at = session.get("signed_in_at", 0)
-    if clock.now() - clock.from_unix(signed_in_at) > LONGEST_SESSION:
+def load(token: str) -> SignedIn | None:
+    """The person of this session, unless it ran out or was ended."""
+    found = browser_sessions.find(db.session(), Staff, token)
+    if found is None:
         return None
-    staff = db.session.scalars(select(Staff).where(Staff.session_token == session_token)).one_or_none()
-    return SignedIn(staff) if staff is not None else None
+    row, staff = found
+    last_seen.is_used(row)
+    return SignedIn(staff, token, row)
 
 
 def find_staff() -> Staff | None:
@@ -74,19 +78,35 @@ def current_staff() -> Staff:
     return staff
 
 
-def sign_in(staff: Staff) -> None:
-    """Start a new session; nothing of the stranger's one is kept, so nobody can have planted it."""
+def current_session_id() -> int | None:
+    """Which of the person's sessions this browser has. None where it began with this very request."""
+    row = flask_login.current_user.row
+    return None if row is None else int(row.id)
+
+
+def sign_in(writing: Session, staff: Staff) -> None:
+    """Start a new session; nothing of the one before is kept, so nobody can have planted it."""
+    token = browser_sessions.start(writing, staff, last_seen.device(), LONGEST_SESSION, own_token())
     session.clear()
     session.permanent = True
-    session["signed_in_at"] = int(clock.now().timestamp())
-    flask_login.login_user(SignedIn(staff))
+    flask_login.login_user(SignedIn(staff, token))
 
 
 def sign_out() -> None:
     """End this session, with everything it remembered."""
+    token = own_token()
+    if token is not None:
+        with transaction() as writing:
+            browser_sessions.end(writing, token)
     session.clear()
     flask_login.logout_user()
     session.clear()
+
+
+def own_token() -> str | None:
+    """What the cookie holds, whether it is worth anything or not."""
+    token = session.get("_user_id")
+    return token if isinstance(token, str) else None
 
 
 def require_role(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:

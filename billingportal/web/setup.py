@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from billingportal.db import db, transaction
 from billingportal.domain import passwords, setup
 from billingportal.errors import Conflict
-from billingportal.web import htmx, session
+from billingportal.web import htmx, known_browser, session
 from billingportal.web.forms import PortalForm
 from billingportal.web.staff_fields import email_field, name_field, new_password_field
 
@@ -37,9 +37,10 @@ def create(token: str) -> ResponseReturnValue:
     try:
         with transaction() as writing:
             owner = setup.create_owner(writing, token, name=name, email=email, password_hash=password_hash)
+            session.sign_in(writing, owner)
+            known_browser.remember(owner)
     except Conflict:
         return refuse_link(token) or show_link("expired")
-    session.sign_in(owner)
     return htmx.redirect("/")
 
 

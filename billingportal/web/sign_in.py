@@ -8,7 +8,7 @@ from billingportal.db import db, transaction
 from billingportal.domain import passwords, setup, sign_in
 from billingportal.domain.sign_in import Throttled
 from billingportal.models.staff import Staff
-from billingportal.web import htmx, session
+from billingportal.web import htmx, known_browser, session
 from billingportal.web.addresses import own_path
 from billingportal.web.forms import PortalForm
 from billingportal.web.staff_fields import email_field, known_password_field
@@ -37,34 +37,36 @@ def create() -> ResponseReturnValue:
         return render_template("sign_in/new.html", form=form), 422
     email, password = str(form.email.data), str(form.password.data)
     try:
-        staff = authenticate(email, password)
+        is_right = signed_in(email, password)
     except Throttled as throttled:
         return refuse_for_now(form, throttled)
-    if staff is None:
+    if not is_right:
         form.focus(form.password)
         return render_template("sign_in/new.html", form=form, wrong=True), 422
-    session.sign_in(staff)
     return htmx.redirect(own_path(request.args.get("next")) or "/")
 
 
-def authenticate(email: str, password: str) -> Staff | None:
-    """The person, or None when address or password is wrong. Raises Throttled.
+def signed_in(email: str, password: str) -> bool:
+    """Sign the person in, unless address or password is wrong. Raises Throttled.
 
     The attempt is committed before the slow hashing, so that no transaction is open meanwhile.
     """
     with transaction() as writing:
-        attempt_id = sign_in.admit(writing, email, request.remote_addr or "")
         staff = sign_in.find(writing, email)
+        known_as = known_browser.name_for(staff)
+        attempt_id = sign_in.admit(writing, email, request.remote_addr or "", known_as=known_as)
         staff_id, stored = (staff.id, staff.password_hash) if staff else (None, None)
     if not passwords.fits(stored, password) or stored is None:
-        return None
+        return False
     new_hash = sign_in.renewed_hash(stored, password)
     with transaction() as writing:
         person = writing.get_one(Staff, staff_id, with_for_update=True)
         if person.password_hash != stored:
-            return None
+            return False
         sign_in.succeed(writing, person, attempt_id, new_hash)
-    return person
+        session.sign_in(writing, person)
+        known_browser.remember(person)
+    return True
 
 
 def refuse_for_now(form: SignInForm, throttled: Throttled) -> ResponseReturnValue:

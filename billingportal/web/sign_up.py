@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, ValidationError
 
 from billingportal import clock
 from billingportal.db import db, transaction
-from billingportal.domain import sign_ups
+from billingportal.domain import clients, sign_ups
 from billingportal.domain.checkouts import AlreadySubscribed
 from billingportal.domain.sign_in import Throttled
 from billingportal.domain.sign_ups import Applicant
@@ -140,7 +140,8 @@ def signed_up(form: SignUpForm, order: Order) -> ResponseReturnValue:
     if done.client_id is None:
         return htmx.redirect(url_for("sign_up.known"))
     if selection is None:
-        client_session.sign_in(db.session().get_one(Client, done.client_id))
+        with transaction() as writing:
+            client_session.sign_in(writing, clients.locked(writing, done.client_id))
         return htmx.redirect(url_for("sign_up.done"))
     return go_and_pay(open_checkout(done.client_id, wish.mode, wish.plan_id, selection, back=back, visitor=visitor()))
 

@@ -22,6 +22,11 @@ def ago(moment: datetime) -> str:
     return day(moment)
 
 
+def last_active(moment: datetime) -> str:
+    """When somebody was last here. It is known to the minute, so within two they count as here."""
+    return "active now" if now() - moment < timedelta(minutes=2) else f"last active {ago(moment)}"
+
+
 def time_of_day(moment: datetime) -> str:
     """Hours and minutes, with the day unless it is today."""
     clock_time = f"{moment:%H:%M} UTC"
@@ -50,5 +55,5 @@ def field_name(name: str) -> str:
 
 
 def init_app(app: Flask) -> None:
-    for words in (ago, day, time_of_day, exact, country, event_title, field_name):
+    for words in (ago, day, last_active, time_of_day, exact, country, event_title, field_name):
         app.add_template_filter(words)

@@ -90,7 +90,7 @@ def test_a_change_is_told_in_words_and_the_second_tab_learns_of_it(session: Sess
 
     assert audited(session, made)[1:] == [
         "Changed name from Harbor to Harbor Dental, email from office@harbor.example to desk@harbor.example, "
-        "external ID from none to 77"
+        "external ID from none to 77. Older billing links and sign-ins ended"
     ]
     assert session.get_one(Client, made).folded_name == "harbor dental"
 

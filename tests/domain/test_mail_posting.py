@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import transaction
-from billingportal.domain import letters, mail_posting, mail_settings, mails
+from billingportal.domain import clients, letters, mail_posting, mail_settings, mails
+from billingportal.domain.clients import ClientTerms
 from billingportal.domain.mail_servers import MailProblem, MailServer, deliver
 from billingportal.domain.mail_settings import Typed
 from billingportal.models import Client, MailSettings, OutgoingMail
@@ -184,6 +185,29 @@ def test_a_billing_link_is_made_on_the_way_and_stored_nowhere(
     visitor = app.test_client()
     assert visitor.get(address.removeprefix("https://billing.example")).status_code == 303
     assert "/portal/billing-link/" not in session.scalars(select(OutgoingMail.body)).one()
+
+
+@ONE_DATABASE
+def test_a_link_on_its_way_to_the_old_address_opens_nothing(
+    app: Flask, session: Session, owner: Staff, receiver: MailReceiver, client_id: int
+) -> None:
+    """The address changes while a worker has the letter in its hands."""
+    with transaction() as writing:
+        letters.post(writing, writing.get_one(Client, client_id), "link", letters.billing_link("North"))
+    portal = current_portal()
+    with transaction() as writing:
+        claimed = mail_posting.claim(writing, portal.vault, clock.now())
+    assert claimed is not None
+    with transaction() as writing:
+        terms = ClientTerms("Harbor", "new@harbor.example")
+        clients.update(writing, client_id, terms, revision=1, staff_id=owner.id)
+    settings = replace(portal.settings, public_url="https://billing.example")
+
+    (letter,) = claimed.letters
+    words = mail_posting.message(claimed, letter, settings).get_content()
+
+    (address,) = [line for line in words.splitlines() if line.startswith("https://billing.example/")]
+    assert app.test_client().get(address.removeprefix("https://billing.example")).status_code == 410
 
 
 @ONE_DATABASE

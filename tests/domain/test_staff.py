@@ -7,12 +7,12 @@ from billingportal.errors import Conflict
 from billingportal.models.staff import Staff
 
 
-def test_a_new_password_ends_the_sessions_of_the_old_one(session: Session, owner: Staff) -> None:
+def test_a_new_password_ends_what_the_old_one_opened(session: Session, owner: Staff) -> None:
     with transaction() as writing:
         staff.change_password(writing, owner.id, checked_hash=owner.password_hash, new_hash="new")
     changed = session.get_one(Staff, owner.id)
     assert changed.password_hash == "new"
-    assert changed.session_token != owner.session_token
+    assert changed.access_generation == owner.access_generation + 1
 
 
 @pytest.mark.usefixtures("session")

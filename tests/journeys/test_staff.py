@@ -116,6 +116,27 @@ def test_a_changed_password_signs_other_browsers_out(open_page: OpenPage) -> Non
 
 @pytest.mark.usefixtures("owner")
 @one_database
+def test_the_profile_signs_out_another_browser(open_page: OpenPage) -> None:
+    page, watch = open_page()
+    elsewhere, watch_elsewhere = open_page(width=PHONE)
+    watch.expected = watch_elsewhere.expected = REFUSED
+    for each in (page, elsewhere):
+        sign_in(each)
+        each.goto("/profile")
+        assert_accessible(each)
+        assert_no_sideways_scroll(each)
+    page.goto("/profile")
+    expect(page.get_by_text("This browser", exact=True)).to_have_count(1)
+    expect(page.locator("#sessions li")).to_have_count(2)
+    page.get_by_role("button", name="Sign out everywhere else").click()
+    expect(page.get_by_text("Signed out everywhere else.")).to_be_visible()
+    expect(page.locator("#sessions li")).to_have_count(1)
+    elsewhere.reload()
+    heading(elsewhere, "Sign in")
+
+
+@pytest.mark.usefixtures("owner")
+@one_database
 def test_the_theme_is_chosen_once_and_printed_by_the_server(open_page: OpenPage) -> None:
     page, watch = open_page()
     watch.expected = REFUSED

@@ -13,7 +13,8 @@ from tests.support.plans import resource_id
 def link_of(app: Flask, client_id: int, hours: int = 24) -> str:
     """The path of a billing link, as staff hand it over."""
     with app.app_context():
-        path = billing_links.path(current_portal().settings.secret_keys, client_id, hours=hours)
+        keys, client = current_portal().settings.secret_keys, db.session().get_one(Client, client_id)
+        path = billing_links.path(keys, client_id, client.access_generation, hours=hours)
         db.session.remove()
         return path
 

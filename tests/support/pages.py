@@ -3,17 +3,23 @@
 import hashlib
 import os
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
-from billingportal import clock
+from billingportal.db import db, transaction
+from billingportal.domain import browser_sessions
+from billingportal.domain.browser_sessions import Device
 from billingportal.models.staff import Staff
+from billingportal.web.session import LONGEST_SESSION
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0"
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -46,9 +52,19 @@ class Visitor(FlaskClient):
 
     def become(self, staff: Staff) -> None:
         """Sign in without the form, which has tests of its own."""
+        token = begin_session(self.application, staff.id)
         with self.session_transaction() as session:
-            session["_user_id"] = staff.session_token
-            session["signed_in_at"] = int(clock.now().timestamp())
+            session["_user_id"] = token
+
+
+def begin_session(app: Flask, staff_id: int, *, lifetime: timedelta = LONGEST_SESSION) -> str:
+    """The token of a new session of staff."""
+    with app.app_context():
+        with transaction() as session:
+            staff = session.get_one(Staff, staff_id)
+            token = browser_sessions.start(session, staff, Device.of("192.0.2.7", FIREFOX), lifetime, None)
+        db.session.remove()
+    return token
 
 
 def text_of(response: "TestResponse") -> str:

@@ -4,18 +4,18 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.db import db, transaction
-from billingportal.domain import signed_tokens
-from billingportal.domain.billing_links import PURPOSE
-from billingportal.models import Client
-from billingportal.portal import current_portal
+from billingportal.models import BrowserSession, Client
+from billingportal.models.setup_link import hash_token
+from billingportal.models.staff import Staff
 from billingportal.web import client_session
 from tests.support.billing import link_of
 from tests.support.clients import new_client
-from tests.support.pages import Visitor, text_of
+from tests.support.pages import Visitor, begin_session, text_of
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 BILLING = "/portal/billing"
@@ -78,19 +78,37 @@ def test_an_old_link_says_so(app: Flask, client: Visitor, client_id: int) -> Non
     assert client.get(BILLING).status_code == 401
 
 
-def test_a_token_is_worth_nothing_for_another_purpose(app: Flask, client: Visitor, client_id: int) -> None:
-    token = link_of(app, client_id).rpartition("/")[2]
-    client.set_cookie(client_session.COOKIE, token, path="/portal")
+def test_a_link_is_no_session(app: Flask, client: Visitor, client_id: int) -> None:
+    client.set_cookie(client_session.COOKIE, link_of(app, client_id).rpartition("/")[2], path="/portal")
     assert client.get(BILLING).status_code == 401
-    assert PURPOSE != client_session.PURPOSE
 
 
-def test_an_old_session_ends(app: Flask, client: Visitor, client_id: int) -> None:
-    with app.app_context():
-        keys = current_portal().settings.secret_keys
-        token = signed_tokens.sign(keys, client_session.PURPOSE, client_id, timedelta())
-    client.set_cookie(client_session.COOKIE, token, path="/portal")
+def test_a_session_of_staff_is_none_of_a_client(client: Visitor, owner: Staff, client_id: int) -> None:
+    client.set_cookie(client_session.COOKIE, begin_session(client.application, owner.id), path="/portal")
     assert client.get(BILLING).status_code == 401
+
+
+def test_a_session_ends_after_two_hours(app: Flask, client: Visitor, client_id: int) -> None:
+    client.get(link_of(app, client_id))
+    with app.app_context(), transaction() as session:
+        row = session.scalars(select(BrowserSession)).one()
+        assert row.expires_at - row.started_at == timedelta(hours=2)
+        row.expires_at = clock.now()
+    assert client.get(BILLING).status_code == 401
+
+
+def test_opening_a_link_begins_a_new_session_and_ends_the_one_before(
+    app: Flask, client: Visitor, client_id: int, session: Session
+) -> None:
+    client.set_cookie(client_session.COOKIE, "planted by somebody else", path="/portal")
+    tokens = []
+    for _ in range(2):
+        client.get(link_of(app, client_id))
+        cookie = client.get_cookie(client_session.COOKIE, path="/portal")
+        assert cookie is not None
+        tokens.append(cookie.value)
+    assert len({*tokens, "planted by somebody else"}) == 3
+    assert session.scalars(select(BrowserSession.token_hash)).all() == [hash_token(tokens[1])]
 
 
 def test_archiving_a_client_ends_its_sessions_and_links(app: Flask, client: Visitor, client_id: int) -> None:
@@ -98,7 +116,9 @@ def test_archiving_a_client_ends_its_sessions_and_links(app: Flask, client: Visi
     client.get(address)
     archive(app, client_id)
     assert client.get(BILLING).status_code == 401
-    assert client.get(address).status_code == 404
+    answer = client.get(address)
+    assert answer.status_code == 410
+    assert "This link no longer works" in text_of(answer)
 
 
 def test_signing_out_ends_the_session_here(app: Flask, client: Visitor, client_id: int) -> None:

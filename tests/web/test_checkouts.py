@@ -178,6 +178,24 @@ def test_an_old_address_signs_in_nobody(shop: Shop) -> None:
     assert late.get("/portal/billing").status_code == 401
 
 
+def test_after_signing_out_the_address_in_the_history_signs_in_nobody(shop: Shop) -> None:
+    visitor = shop.visitor()
+    back = bought(shop, visitor)
+    visitor.get(back)
+    visitor.submit("/portal/sign-out")
+    assert "is active" in text_of(visitor.get(back))
+    assert visitor.get("/portal/billing").status_code == 401
+
+
+def test_withdrawn_access_holds_for_a_payment_that_comes_later(shop: Shop) -> None:
+    back = bought(shop, shop.visitor())
+    with shop.app.app_context(), transaction() as session:
+        session.scalars(select(Client)).one().withdraw_access()
+    visitor = shop.visitor()
+    assert "is active" in text_of(visitor.get(back))
+    assert visitor.get("/portal/billing").status_code == 401
+
+
 def test_without_stripe_the_page_tells_what_is_known(shop: Shop) -> None:
     visitor = shop.visitor()
     bought(shop, visitor)

@@ -13,9 +13,10 @@ from billingportal.db import db
 from billingportal.domain.plan_terms import Limit
 from billingportal.models import Client, Customer, Entitlement, Workspace
 from billingportal.models.staff import Staff
+from tests.support.billing import link_of
 from tests.support.catalog import Catalog, catalog, connect
 from tests.support.clients import Subscribed, new_client, paid_plan, subscribed_client
-from tests.support.pages import Visitor, text_of
+from tests.support.pages import FIREFOX, Visitor, text_of
 from tests.support.plans import new_plan, resource_id
 from tests.support.portals import with_sandbox
 from tests.support.sandbox import Sandbox, SandboxAccount
@@ -223,6 +224,31 @@ def test_a_billing_link_is_shown_once_and_opens_the_billing_page(
     assert "Made a billing link for 24 hours" in text_of(signed_in.get(f"{PAGE}/{client_id}"))
     signed_in.submit(f"{PAGE}/{client_id}/archiving")
     assert signed_in.submit(f"{PAGE}/{client_id}/billing-links").status_code == 409
+
+
+def test_access_is_withdrawn_after_a_question_and_shown(app: Flask, signed_in: Visitor, session: Session) -> None:
+    client_id = new_client("Harbor")
+    page, address = f"{PAGE}/{client_id}", f"{PAGE}/{client_id}/access-withdrawal"
+    assert "Nobody is signed in as this client now." in text_of(signed_in.get(page))
+    visitor = Visitor(app)
+    visitor.get(link_of(app, client_id), headers={"User-Agent": FIREFOX})
+    assert "Firefox on Linux 127.0.0.1 · active now" in text_of(signed_in.get(page))
+    assert "Billing links sent so far stop working" in text_of(signed_in.get(address))
+
+    signed_in.submit(address)
+
+    words = text_of(signed_in.get(page))
+    assert "Harbor is signed out everywhere. Older billing links no longer work." in words
+    assert "Nobody is signed in as this client now." in words
+    assert "Withdrew access Older billing links and sign-ins ended" in words
+    assert visitor.get("/portal/billing").status_code == 401
+
+
+def test_a_viewer_sees_who_is_signed_in_and_ends_nothing(app: Flask, viewer: Visitor, session: Session) -> None:
+    client_id = new_client("Harbor")
+    address = f"{PAGE}/{client_id}/access-withdrawal"
+    assert "Withdraw access" not in text_of(viewer.get(f"{PAGE}/{client_id}"))
+    assert [viewer.get(address).status_code, viewer.submit(address).status_code] == [403, 403]
 
 
 def test_workspaces_are_added_renamed_moved_and_archived(signed_in: Visitor, session: Session) -> None:

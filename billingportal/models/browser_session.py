@@ -1,0 +1,35 @@
+"""The browsers in which somebody is signed in: a member of staff, or a client."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billingportal.db import Base, PrimaryKey
+
+
+class BrowserSession(Base):
+    """One browser. Only the hash of its token is stored, so the database opens no door.
+
+    It ends when the row is deleted, when `expires_at` comes, or when the owner's `access_generation` moves on.
+    `last_seen_at` is right to the minute; `address` is where it was seen from then, empty if that is not known.
+    """
+
+    __tablename__ = "browser_session"
+    __table_args__ = (CheckConstraint("(staff_id IS NULL) <> (client_id IS NULL)", name="one_owner"),)
+
+    id: Mapped[PrimaryKey]
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id", ondelete="CASCADE"), index=True)
+    access_generation: Mapped[int]
+    started_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    address: Mapped[str] = mapped_column(String(45))
+    browser: Mapped[str] = mapped_column(String(60))
+
+    @property
+    def is_on_phone(self) -> bool:
+        """Whether it is a small device, as far as its words tell."""
+        return self.browser.endswith((" on iPhone", " on Android"))
