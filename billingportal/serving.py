@@ -2,6 +2,8 @@
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.http.message import Request
+from gunicorn.workers.base import Worker
 
 from billingportal.config import LogFormat
 from billingportal.logs import REQUEST_LINE, log_config
@@ -12,6 +14,8 @@ THREADS = 8
 GRACE = 5
 # Longer than the 60 seconds of the usual proxies, so that it is never us who closes a connection first.
 KEEP_ALIVE = 75
+# Bytes of a body that gunicorn reads for a view that did not, before it closes the connection.
+READ_UNASKED = 64 * 1024
 
 
 class WebServer(BaseApplication):
@@ -42,10 +46,22 @@ def options(address: str, workers: int, threads: int, log_format: LogFormat) -> 
         "keepalive": KEEP_ALIVE,
         "forwarded_allow_ips": "",
         "control_socket_disable": True,
+        "pre_request": announce_close,
         "proc_name": "billingportal",
         "access_log_format": REQUEST_LINE,
         "logconfig_dict": log_config(log_format),
     }
+
+
+def announce_close(worker: Worker, request: Request) -> None:
+    """Say in the answer that the connection ends where gunicorn may end it: after a body too long to be thrown away.
+
+    Otherwise a proxy that keeps its connections would send the next request on one that is about to close.
+    """
+    lengths = [value for name, value in request.headers if name == "CONTENT-LENGTH"]
+    is_chunked = any(name == "TRANSFER-ENCODING" for name, _ in request.headers)
+    if is_chunked or any(int(length) >= READ_UNASKED for length in lengths):
+        request.force_close()
 
 
 def serve(app: Flask, address: str, log_format: LogFormat, *, workers: int = WORKERS, threads: int = THREADS) -> None:
