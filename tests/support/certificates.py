@@ -21,10 +21,11 @@ class Certificate:
     client: ssl.SSLContext
 
 
-def certificate(folder: Path) -> Certificate:
-    """A new one; its files go into the folder."""
+def certificate(folder: Path, host: str = "localhost") -> Certificate:
+    """A new one, for 127.0.0.1 and a name; its files go into the folder."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
+    names = [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName(host)]
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -33,7 +34,7 @@ def certificate(folder: Path) -> Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(clock.now() - timedelta(days=1))
         .not_valid_after(clock.now() + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(key, hashes.SHA256())
     )
     file = folder / "certificate.pem"

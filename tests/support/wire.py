@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -34,8 +35,12 @@ class Answer:
 class Wire:
     """One connection, used again for every request as long as the server does not say that it closes it."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=LIMIT)
+    def __init__(
+        self, port: int, *, tls: ssl.SSLContext | None = None, name: str = "", source: str = "127.0.0.1"
+    ) -> None:
+        """`tls` encrypts for a server of this name; `source` is the address of this machine that is called from."""
+        plain = socket.create_connection(("127.0.0.1", port), timeout=LIMIT, source_address=(source, 0))
+        self.socket = tls.wrap_socket(plain, server_hostname=name) if tls else plain
         self.waiting = b""
         self.is_open = True
 
