@@ -24,7 +24,7 @@ from tests.support.portals import new_account, with_sandbox, work
 from tests.support.program import COMMAND, Program
 from tests.support.sandbox import SandboxClient, free_port
 from tests.support.tills import Till, furnish
-from tests.support.wire import Answer, Wire
+from tests.support.wire import NO_HEADERS, Answer, Wire
 
 EMAIL, PASSWORD = "mara@example.com", "correct horse battery"
 # Without a comma, so that they can be given to a process of its own.
@@ -46,7 +46,7 @@ class Business:
 
 def open_business(database_url: str, folder: Path, sandbox: SandboxClient) -> Business:
     """Fill a migrated database."""
-    settings = replace(with_sandbox(settings_for(database_url, folder), sandbox), secret_keys=SECRET_KEYS)
+    settings = with_sandbox(behind(settings_for(database_url, folder), 0), sandbox)
     app = create_app(settings)
     till = Till(sandbox, new_account(sandbox))
     with app.app_context():
@@ -106,7 +106,7 @@ def variables(settings: Settings) -> dict[str, str]:
 
 def behind(settings: Settings, proxies: int, public_url: str | None = None) -> Settings:
     """The same portal behind so many proxies."""
-    return replace(settings, trusted_proxies=proxies, public_url=public_url)
+    return replace(settings, trusted_proxies=proxies, public_url=public_url, secret_keys=SECRET_KEYS)
 
 
 class Person:
@@ -117,9 +117,9 @@ class Person:
         self.headers = dict(headers)
         self.cookies: dict[str, str] = {}
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Answer:
+    def ask(self, method: str, path: str, headers: Mapping[str, str] = NO_HEADERS, body: bytes | None = None) -> Answer:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        sent = self.headers | ({"Cookie": cookies} if cookies else {}) | dict(headers or {})
+        sent = self.headers | ({"Cookie": cookies} if cookies else {}) | dict(headers)
         answer = self.wire.ask(method, path, sent, body)
         for cookie in answer.cookies:
             name, _, value = cookie.partition(";")[0].partition("=")

@@ -1,4 +1,4 @@
-"""HTTP/1.1 on a bare socket: reads exactly the octets that an answer announces, so that one too many or too few shows."""
+"""HTTP/1.1 on a bare socket: reads the octets that an answer announces, so that one too many or too few shows."""
 
 import gzip
 import socket
@@ -44,9 +44,7 @@ class Wire:
         self.waiting = b""
         self.is_open = True
 
-    def ask(
-        self, method: str, path: str, headers: Mapping[str, str] = NO_HEADERS, body: bytes | None = None
-    ) -> Answer:
+    def ask(self, method: str, path: str, headers: Mapping[str, str] = NO_HEADERS, body: bytes | None = None) -> Answer:
         """Send one request and read its answer. Raises Misframed."""
         own = {"Host": "127.0.0.1"} | ({} if body is None else {"Content-Length": str(len(body))}) | dict(headers)
         head = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in own.items())]

@@ -51,7 +51,9 @@ def test_a_page_is_as_long_as_announced_plain_and_compressed(stranger: Person) -
     assert gzip.decompress(packed.body).startswith(b"<!doctype html>")
 
 
-@pytest.mark.parametrize("path", ["/portal/pricing", "/static/app.css", "/brand.css", "/healthz", "/nothing", "/saas/plans"])
+@pytest.mark.parametrize(
+    "path", ["/portal/pricing", "/static/app.css", "/brand.css", "/healthz", "/nothing", "/saas/plans"]
+)
 def test_head_announces_what_get_sends(stranger: Person, path: str) -> None:
     sent, announced = stranger.ask("GET", path), stranger.ask("HEAD", path)
     assert announced.status == sent.status
@@ -148,7 +150,9 @@ def test_a_picture_that_was_uploaded(owner: Person) -> None:
     file = io.BytesIO()
     Image.new("RGB", (64, 64), "navy").save(file, "PNG")
     fields = f'--cut\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{owner.token("/profile")}\r\n'
-    head = '--cut\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
+    head = (
+        '--cut\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
+    )
     body = fields.encode() + head.encode() + file.getvalue() + b"\r\n--cut--\r\n"
     sent = owner.ask(
         "POST", "/settings/branding/pictures/logo_light", {"Content-Type": "multipart/form-data; boundary=cut"}, body

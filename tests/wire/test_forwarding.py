@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, delete, select
 
 from billingportal.models import SignInAttempt
-from tests.support.proxies import HOST, NAMES, Name, Proxy, proxied
+from tests.support.proxies import HOST, NAMES, Name, proxied
 from tests.support.served import Business, Person, behind, served
 from tests.support.wire import Wire
 
@@ -102,9 +102,7 @@ def test_more_proxies_in_the_setting_than_there_are(portal: Portal, business: Bu
 
 
 @pytest.mark.parametrize(("outer", "inner"), [(one, other) for one in NAMES for other in NAMES])
-def test_behind_two_proxies(
-    portal: Portal, business: Business, tmp_path: Path, outer: Name, inner: Name
-) -> None:
+def test_behind_two_proxies(portal: Portal, business: Business, tmp_path: Path, outer: Name, inner: Name) -> None:
     """The inner one takes plain http from the outer one, as between two machines of one network."""
     with ExitStack() as running:
         nearest = running.enter_context(proxied(inner, portal(2), tmp_path / "in", *BELIEVE[inner], is_plain=True))

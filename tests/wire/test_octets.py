@@ -77,9 +77,7 @@ def test_every_page_sends_what_it_announces(app: Flask, business: Business, port
         expect_still_there(person)
 
 
-def test_whoever_sends_a_form_that_is_refused_gets_what_is_announced(
-    app: Flask, business: Business, port: int
-) -> None:
+def test_whoever_sends_a_form_that_is_refused_gets_what_is_announced(app: Flask, business: Business, port: int) -> None:
     """Strangers, and forms without a token: the body is not read by any view, and is not taken for the next request."""
     with Wire(port) as wire:
         person = Person(wire, ALL_CODINGS)

@@ -1,0 +1,36 @@
+"""Slow visitors beside one who is not: behind the proxies of deploy/ they take no thread of the portal.
+
+More of them than the portal has threads; `./bin/bench slow` measures 200.
+"""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from benchmarks.crowd import Crowd, Manner, ask
+from tests.support.proxies import HOST, NAMES, Name, proxied
+from tests.support.served import Business, behind, served
+
+PAGE = "/portal/pricing"
+
+
+@pytest.fixture(scope="module")
+def portal(business: Business) -> Iterator[int]:
+    with served(behind(business.settings, 1), "--workers", "1", "--threads", "4") as port:
+        yield port
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pages_come_beside_slow_visitors(portal: int, tmp_path: Path, name: Name) -> None:
+    manners: tuple[Manner, ...] = ("nothing", "head", "body", "reading")
+    with proxied(name, portal, tmp_path / name) as proxy, ExitStack() as crowds:
+
+        def connect() -> socket.socket:
+            return proxy.wire().socket
+
+        for manner in manners:
+            crowds.enter_context(Crowd(connect, 8, manner, host=HOST, page="/static/app.css"))
+        assert [ask(connect, PAGE, HOST) for _ in range(5)] == [True] * 5
