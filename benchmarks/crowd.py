@@ -40,12 +40,13 @@ class Crowd:
         self.thread = threading.Thread(target=self.live)
 
     def live(self) -> None:
-        while not self.is_over.wait(1):
+        while True:
             for place, one in enumerate(self.open):
                 if self.is_over.is_set():
                     return
                 self.open[place] = self.begun() if one is None else self.gone_on(one)
             self.all_there.set()
+            self.is_over.wait(1)
 
     def begun(self) -> socket.socket | None:
         try:

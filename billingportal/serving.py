@@ -1,9 +1,14 @@
 """The web server: gunicorn with threads, told everything here instead of in a file of its own."""
 
+import socket
+import time
+from contextlib import suppress
+
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.http.message import Request
 from gunicorn.workers.base import Worker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from billingportal.config import LogFormat
 from billingportal.logs import REQUEST_LINE, log_config
@@ -16,6 +21,8 @@ GRACE = 5
 KEEP_ALIVE = 75
 # Bytes of a body that gunicorn reads for a view that did not, before it closes the connection.
 READ_UNASKED = 64 * 1024
+# Seconds within which a request has to have come whole. Proxies that wait for whole requests send them at once.
+READING = 10
 
 
 class WebServer(BaseApplication):
@@ -34,11 +41,42 @@ class WebServer(BaseApplication):
         return self.app
 
 
+class PortalWorker(ThreadWorker):
+    """gunicorn's own would wait for ever, with one of its few threads, for a visitor who stops amid a request."""
+
+    deadlines: dict[TConn, float]
+
+    def init_process(self) -> None:
+        """Be the worker, in its process, until the end."""
+        self.deadlines = {}
+        super().init_process()
+
+    def handle(self, conn: TConn) -> bool:
+        """Read a request and answer it, in a thread."""
+        self.deadlines[conn] = time.monotonic() + READING
+        try:
+            return super().handle(conn)
+        finally:
+            del self.deadlines[conn]
+
+    def murder_pending(self) -> None:
+        """Close what waits for too long; the main loop does so every second.
+
+        A visitor who is read from too long is read from no more. To a request that has come whole this does nothing:
+        its answer is sent, however long it takes.
+        """
+        super().murder_pending()
+        for conn, deadline in self.deadlines.copy().items():
+            if deadline < time.monotonic():
+                with suppress(OSError):  # it has ended meanwhile
+                    conn.sock.shutdown(socket.SHUT_RD)
+
+
 def options(address: str, workers: int, threads: int, log_format: LogFormat) -> dict[str, object]:
     """gunicorn's settings. Only PORTAL_TRUSTED_PROXIES says whose forwarding headers count, so gunicorn trusts none."""
     return {
         "bind": address,
-        "worker_class": "gthread",
+        "worker_class": PortalWorker,
         "workers": workers,
         "threads": threads,
         "preload_app": True,

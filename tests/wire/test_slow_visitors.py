@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.crowd import Crowd, Manner, ask
+from benchmarks.crowd import PATIENCE, Crowd, Manner, ask
 from tests.support.proxies import HOST, NAMES, Name, proxied
 from tests.support.served import Business, behind, served
 
 PAGE = "/portal/pricing"
+MANNERS: tuple[Manner, ...] = ("nothing", "head", "body", "reading")
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +26,24 @@ def portal(business: Business) -> Iterator[int]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pages_come_beside_slow_visitors(portal: int, tmp_path: Path, name: Name) -> None:
-    manners: tuple[Manner, ...] = ("nothing", "head", "body", "reading")
     with proxied(name, portal, tmp_path / name) as proxy, ExitStack() as crowds:
 
         def connect() -> socket.socket:
             return proxy.wire().socket
 
-        for manner in manners:
+        for manner in MANNERS:
             crowds.enter_context(Crowd(connect, 8, manner, host=HOST, page="/static/app.css"))
         assert [ask(connect, PAGE, HOST) for _ in range(5)] == [True] * 5
+
+
+def test_gunicorn_alone_gives_up_who_does_not_come_to_an_end(business: Business) -> None:
+    """As many of them as it has threads: a page comes once they are given up, within the time that people wait."""
+    with served(business.settings, "--workers", "1", "--threads", "2") as port, ExitStack() as crowds:
+
+        def connect() -> socket.socket:
+            return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+
+        slow: tuple[Manner, ...] = ("head", "body")
+        for manner in slow:
+            crowds.enter_context(Crowd(connect, 1, manner, host=HOST, page=PAGE))
+        assert ask(connect, PAGE, HOST)
