@@ -94,7 +94,7 @@ def caddy(command: str, port: int, folder: Path, changes: Changes, is_plain: boo
 
 @contextmanager
 def nginx(command: str, port: int, folder: Path, changes: Changes, is_plain: bool) -> Iterator[Proxy]:
-    """The ports are others, and the certificate is one of the test's own."""
+    """The ports are others, the certificate is one of the test's own, and no worker can outlive a killed master."""
     made = certificate(folder, HOST)
     letsencrypt = f"/etc/letsencrypt/live/{HOST}"
     local = (
@@ -108,7 +108,7 @@ def nginx(command: str, port: int, folder: Path, changes: Changes, is_plain: boo
     user = "user root;\n" if os.geteuid() == 0 else ""
     main = folder / "main.conf"
     main.write_text(
-        f"{user}pid {folder}/pid;\nerror_log stderr;\ndaemon off;\nevents {{}}\n"
+        f"{user}pid {folder}/pid;\nerror_log stderr;\ndaemon off;\nmaster_process off;\nevents {{}}\n"
         f"http {{\naccess_log off;\n{places}include {folder}/site.conf;\n}}\n"
     )
     with Program([command, "-e", "stderr", "-c", str(main)], folder / "log") as running:
