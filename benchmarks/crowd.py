@@ -111,11 +111,11 @@ def use(connect: Connect, path: str, host: str, duration: float, pause: float = 
     return met
 
 
-def ask(connect: Connect, path: str, host: str) -> bool:
-    """Whether the page came within the time that people wait."""
-    deadline = time.monotonic() + PATIENCE
+def ask(connect: Connect, path: str, host: str, patience: float = PATIENCE) -> bool:
+    """Whether the page came within so many seconds."""
+    deadline = time.monotonic() + patience
     with connect() as one:
-        one.settimeout(PATIENCE)
+        one.settimeout(patience)
         one.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         answer = b""
         while received := one.recv(65536):

@@ -7,6 +7,7 @@ from contextlib import suppress
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.http.message import Request
+from gunicorn.http.parser import RequestParser
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -19,8 +20,9 @@ THREADS = 8
 GRACE = 5
 # Longer than the 60 seconds of the usual proxies, so that it is never us who closes a connection first.
 KEEP_ALIVE = 75
-# Bytes of a body that gunicorn reads for a view that did not, before it closes the connection.
-READ_UNASKED = 64 * 1024
+# Bytes of a body that are read and thrown away where the view did not read it. More than the proxies of deploy/ let
+# through: one that is cut off while it sends does not pass our answer on, but says "bad gateway".
+READ_UNASKED = 6 * 1024 * 1024
 # Seconds within which a request has to have come whole. Proxies that wait for whole requests send them at once.
 READING = 10
 
@@ -58,6 +60,13 @@ class PortalWorker(ThreadWorker):
             return super().handle(conn)
         finally:
             del self.deadlines[conn]
+
+    def handle_request(self, req: Request, conn: TConn) -> bool:
+        """Answer a request; whether the connection is good for another one."""
+        is_good = super().handle_request(req, conn)
+        if isinstance(conn.parser, RequestParser):
+            conn.parser.finish_body(deadline=time.monotonic() + READING, max_bytes=READ_UNASKED)
+        return is_good
 
     def murder_pending(self) -> None:
         """Close what waits for too long; the main loop does so every second.

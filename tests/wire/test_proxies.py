@@ -94,7 +94,7 @@ def test_a_megabyte_is_read_and_more_is_refused_in_words(proxy: Proxy, visitor: 
     assert (answer.status, expected[1] in answer.text) == (expected[0], True), answer.text
 
 
-def test_the_proxy_itself_refuses_what_is_far_too_much(proxy: Proxy) -> None:
+def test_what_is_far_too_much_is_refused_too(proxy: Proxy) -> None:
     size = 6 * LIMIT
     with proxy.wire() as wire:
         wire.send(f"POST /sign-in HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {size}\r\n\r\n".encode())
