@@ -1,14 +1,14 @@
-"""`./bin/bench webhooks` and `./bin/bench pages`: the one command for all measurements."""
+"""`./bin/bench webhooks`, `./bin/bench pages` and `./bin/bench slow`: the one command for all measurements."""
 
 import argparse
 
-from benchmarks import pages, webhooks
+from benchmarks import pages, slow, webhooks
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="./bin/bench", description="Measures the speed of the portal.")
     commands = parser.add_subparsers(required=True)
-    for name, module in (("webhooks", webhooks), ("pages", pages)):
+    for name, module in (("webhooks", webhooks), ("pages", pages), ("slow", slow)):
         command = commands.add_parser(name, help=module.__doc__)
         module.add_arguments(command)
         command.set_defaults(run=module.run)

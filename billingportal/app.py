@@ -29,8 +29,10 @@ def create_app(settings: Settings, *, open_gateway: OpenGateway | None = None, w
     app.config.update(flask_config(settings))
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url, LIMITS[work])
     if settings.trusted_proxies:
-        trust = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trust, x_proto=trust, x_host=trust)  # type: ignore[method-assign]
+        # Each proxy adds the address it sees; scheme and host the nearest one tells, its own or what it was told.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1, x_host=1
+        )
     app.session_interface = ForgivingSessions()
     database.init_app(app, work)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)

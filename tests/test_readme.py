@@ -32,7 +32,8 @@ def test_every_command_is_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    "place", sorted(set(re.findall(r"`((?:bin|billingportal|tests|requirements)/[\w./]+)`", README)))
+    "place",
+    sorted(set(re.findall(r"`(?:cp )?((?:bin|billingportal|deploy|tests|requirements)/[\w./]+)(?:`| )", README))),
 )
 def test_every_file_it_names_exists(place: str) -> None:
     assert Path(ROOT / place).exists()

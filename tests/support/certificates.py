@@ -22,10 +22,11 @@ class Certificate:
     file: Path
 
 
-def certificate(folder: Path, address: str = "127.0.0.1", days: int = 1) -> Certificate:
-    """A new one for an address, that ends in so many days; its file goes into the folder."""
+def certificate(folder: Path, address: str = "127.0.0.1", days: int = 1, host: str = "localhost") -> Certificate:
+    """A new one for an address and a name, that ends in so many days; its file goes into the folder."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
+    names = [x509.IPAddress(ip_address(address)), x509.DNSName(host)]
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -34,7 +35,7 @@ def certificate(folder: Path, address: str = "127.0.0.1", days: int = 1) -> Cert
         .serial_number(x509.random_serial_number())
         .not_valid_before(clock.now() - timedelta(days=30))
         .not_valid_after(clock.now() + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(key, hashes.SHA256())
     )
     file = folder / "certificate.pem"
