@@ -3,6 +3,8 @@
 # PostgreSQL's INTEGER, the type of ids; and BIGINT, the type of events' ids and of amounts.
 LARGEST_ID = 2**31 - 1
 LARGEST_BIG_ID = 2**63 - 1
+# SQLite refuses patterns of more than 50,000 bytes, and nobody types that many words.
+LONGEST_SEARCH = 200
 
 
 def is_storable(text: str) -> bool:
@@ -31,3 +33,8 @@ def page_number(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         return 1
     return max(1, whole_number(text) or 1) if len(text) < len(str(LARGEST_ID)) else LARGEST_ID
+
+
+def search_words(text: str) -> str:
+    """Words to search for, with single blanks between; what is beyond 200 characters is left out."""
+    return " ".join(text.split())[:LONGEST_SEARCH].rstrip()

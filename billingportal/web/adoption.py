@@ -16,7 +16,7 @@ from billingportal.domain.adoption_matches import Candidate
 from billingportal.domain.client_list import Wanted
 from billingportal.domain.unowned import CustomerPage
 from billingportal.errors import Refusal
-from billingportal.limits import page_number, whole_number
+from billingportal.limits import page_number, search_words, whole_number
 from billingportal.models import Customer, ProcessorAccount
 from billingportal.models.processor_account import Mode
 from billingportal.web import htmx
@@ -92,7 +92,7 @@ def list_page(*, is_ignored: bool = False, refusal: str | None = None) -> str:
 
 
 def listed(session: Session, account: ProcessorAccount, *, is_ignored: bool) -> Listed:
-    words = " ".join(request.args.get("q", "").split())
+    words = search_words(request.args.get("q", ""))
     number = page_number(request.args.get("page", ""))
     page = unowned.page(session, account.id, words, number, ignored=is_ignored)
     ready = session.scalar(unowned.ready(account).with_only_columns(func.count())) or 0
@@ -124,7 +124,7 @@ def show(customer_id: str) -> str:
 
 
 def choice_page(known: Candidate, form: AdoptionForm) -> str:
-    words = " ".join(request.args.get("q", "").split())
+    words = search_words(request.args.get("q", ""))
     found = client_list.search(db.session(), g.mode, Wanted(words=words)).rows if words else []
     shown = {match.client_id for match in known.matches}
     return render_template(
