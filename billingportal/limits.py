@@ -3,6 +3,7 @@
 # PostgreSQL's INTEGER, the type of ids; and BIGINT, the type of events' ids and of amounts.
 LARGEST_ID = 2**31 - 1
 LARGEST_BIG_ID = 2**63 - 1
+# SQLite refuses patterns of more than 50,000 bytes, and nobody types that many words.
 LONGEST_SEARCH = 200
 
 
@@ -35,5 +36,5 @@ def page_number(text: str) -> int:
 
 
 def search_words(text: str) -> str:
-    """What is searched for, without needless blanks. SQLite refuses patterns of more than 50,000 characters."""
-    return " ".join(text.split())[:LONGEST_SEARCH]
+    """Words to search for, with single blanks between; what is beyond 200 characters is left out."""
+    return " ".join(text.split())[:LONGEST_SEARCH].rstrip()

@@ -9,7 +9,7 @@ from billingportal.domain import client_list, clients, workspaces
 from billingportal.domain.client_list import Wanted
 from billingportal.domain.workspaces import WorkspaceTerms
 from billingportal.errors import Refusal
-from billingportal.limits import whole_number
+from billingportal.limits import search_words, whole_number
 from billingportal.models import Client, Workspace
 from billingportal.web.client_steps import acted, client_or_404, done
 from billingportal.web.forms import PortalForm
@@ -90,7 +90,7 @@ def new_move(client_id: int, workspace_id: int) -> str:
 def move_page(client_id: int, workspace_id: int, form: MoveForm) -> str:
     """The clients that the words lead to, to choose one of."""
     client, workspace = both_or_404(client_id, workspace_id)
-    found = client_list.search(db.session(), g.mode, Wanted(words=form.words.data or ""))
+    found = client_list.search(db.session(), g.mode, Wanted(words=search_words(form.words.data or "")))
     others = [(str(other.id), f"{other.name} ({other.email})") for other, _ in found.rows if other.id != client.id]
     form.target.choices = others
     return render_template("workspaces/move.html", client=client, workspace=workspace, form=form, total=found.total)

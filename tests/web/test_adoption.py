@@ -247,6 +247,13 @@ def test_the_list_is_paged_and_searched(business: Business, signed_in: Visitor, 
     assert f"{PAGE}/clients" in signed_in.get(f"{PAGE}?page=99999999999999").text
 
 
+def test_a_search_for_more_than_sqlite_can_match_finds_nothing(business: Business, signed_in: Visitor) -> None:
+    customer_id = business.customer("Harbor Dental")
+    for page in (PAGE, f"{PAGE}/ignored", f"{PAGE}/{customer_id}"):
+        answer = signed_in.get(page, query_string={"q": "a" * 60_000})
+        assert answer.status_code == 200, page
+
+
 def test_subscriptions_that_ended_and_other_modes_do_not_count(
     business: Business, signed_in: Visitor, session: Session
 ) -> None:

@@ -264,6 +264,7 @@ def test_workspaces_are_added_renamed_moved_and_archived(signed_in: Visitor, ses
 
     found = signed_in.get(f"{address}/{workspace_id}/move?words=bloom")
     assert f'<option value="{second}">Bloom' in found.text
+    assert signed_in.get(f"{address}/{workspace_id}/move", query_string={"words": "a" * 60_000}).status_code == 200
     assert signed_in.submit(f"{address}/{workspace_id}/move", {"target": "zzz"}).status_code == 422
     signed_in.submit(f"{address}/{workspace_id}/move", {"target": str(second)})
     assert signed_in.get(f"{address}/{workspace_id}/edit").status_code == 404
