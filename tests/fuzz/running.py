@@ -20,7 +20,7 @@ from tests.fuzz.attempts import Attempt, Outcome, send
 from tests.fuzz.business import PASSWORD, Business, open_business
 from tests.fuzz.callers import SHARES, Callers
 from tests.fuzz.checks import Fault, faults
-from tests.fuzz.hostile import drawn_texts
+from tests.fuzz.drawing import drawn_texts
 from tests.fuzz.installations import Installation
 from tests.fuzz.knowledge import Knowledge, matched
 from tests.fuzz.learning import learn_from, look_around, rehearse
