@@ -1,13 +1,18 @@
 """SaaS > Clients: the list, the page of a client, and making and editing one."""
 
+from collections.abc import Iterator
+
 from flask import Blueprint, Response, flash, g, render_template, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.db import db, transaction
 from billingportal.domain import client_details, client_export, client_list, clients, new_clients
+from billingportal.domain.client_list import Wanted
 from billingportal.errors import Conflict, Refusal
 from billingportal.limits import whole_number
+from billingportal.models.processor_account import Mode
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.vault import CannotOpen
 from billingportal.web import client_filters, client_page, htmx, stripe_doors
@@ -40,10 +45,20 @@ def index() -> str:
 @blueprint.get("/export.csv")
 def export() -> Response:
     """Everybody who is wanted, on all pages, as a file."""
-    lines = client_export.lines(db.session(), g.mode, client_filters.wanted_of_request())
+    lines = exported(db.session(), g.mode, client_filters.wanted_of_request())
     name = f"clients-{g.mode}-{now().date().isoformat()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(stream_with_context(lines), mimetype="text/csv", headers=headers)
+
+
+def exported(session: Session, mode: Mode, wanted: Wanted) -> Iterator[str]:
+    """The file in pieces. Flask has let go of the session before the first one, so it is closed here: otherwise its
+    connection would be missing until the garbage collector comes by.
+    """
+    try:
+        yield from client_export.lines(session, mode, wanted)
+    finally:
+        session.close()
 
 
 @blueprint.get("/<id:client_id>")

@@ -58,7 +58,10 @@ class Attempt:
 
 @dataclass
 class Outcome:
-    """What came of a request. `error` is the traceback when a view broke, `place` where in our code."""
+    """What came of a request. `error` is the traceback when a view broke, `place` where in our code.
+
+    `connections` are those to the database that were not given back.
+    """
 
     status: int
     headers: list[tuple[str, str]]
@@ -67,6 +70,7 @@ class Outcome:
     reads: Reads = field(default_factory=Reads)
     error: str = ""
     place: str = ""
+    connections: int = 0
 
     @property
     def is_html(self) -> bool:

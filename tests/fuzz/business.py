@@ -62,23 +62,28 @@ def open_business(app: Flask, sandbox: SandboxClient, account: SandboxAccount, p
         add_letters(client_id)
     tills.tell(app)
     work(app)
-    other = sandbox.control("keys", account=account.id, mode="test", kind="restricted", rights=["products:write"])
     with app.app_context():
-        endpoint = db.session().scalars(select(WebhookEndpoint)).one()
-        assert endpoint.secret_sealed is not None
-        secret = current_portal().vault.open_(endpoint.secret_sealed)
-        keys = current_portal().settings.secret_keys
-        found = Business(
-            owner.id,
-            viewer.id,
-            client_id,
-            f"/webhooks/stripe/{endpoint.token}",
-            secret,
-            (account.test_key, account.live_key, secret, MAIL_PASSWORD, password_hash, *keys),
-            (PASSWORD, str(other["key"]), "another good password"),
-        )
-        db.session.remove()
-    return found
+        return business_of(sandbox, account, owner, viewer, client_id)
+
+
+def business_of(
+    sandbox: SandboxClient, account: SandboxAccount, owner: Staff, viewer: Staff, client_id: int
+) -> Business:
+    other = sandbox.control("keys", account=account.id, mode="test", kind="restricted", rights=["products:write"])
+    portal = current_portal()
+    endpoint = db.session().scalars(select(WebhookEndpoint)).one()
+    assert endpoint.secret_sealed is not None
+    secret = portal.vault.open_(endpoint.secret_sealed)
+    keys = (account.test_key, account.live_key, *portal.settings.secret_keys)
+    return Business(
+        owner.id,
+        viewer.id,
+        client_id,
+        f"/webhooks/stripe/{endpoint.token}",
+        secret,
+        (*keys, secret, MAIL_PASSWORD, owner.password_hash),
+        (PASSWORD, str(other["key"]), "another good password"),
+    )
 
 
 def add_staff(role: Role, password_hash: str) -> Staff:

@@ -42,8 +42,10 @@ def broken(outcome: Outcome, text: str) -> Iterator[tuple[str, str]]:
         yield f"{outcome.status}", outcome.place
     elif outcome.status >= 500 and any(words in text for words in DATABASE_AWAY):
         yield f"{outcome.status}, though the database answers", ""
-    elif outcome.status not in (503,) and outcome.status >= 500:
+    elif outcome.status >= 500 and outcome.status != 503:
         yield f"{outcome.status}", ""
+    if outcome.connections:
+        yield "keeps a connection to the database", ""
     if outcome.seconds > LONGEST_SECONDS:
         yield "slow", ""
 

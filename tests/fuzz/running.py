@@ -12,13 +12,15 @@ from unittest import mock
 
 from argon2 import PasswordHasher
 from flask import Flask
+from sqlalchemy.pool import QueuePool
 
+from billingportal.db import db
 from billingportal.domain import passwords
 from tests.fuzz.attempts import Attempt, Outcome, send
 from tests.fuzz.business import PASSWORD, Business, open_business
 from tests.fuzz.callers import SHARES, Callers
 from tests.fuzz.checks import Fault, faults
-from tests.fuzz.hostile import drawn_texts
+from tests.fuzz.drawing import drawn_texts
 from tests.fuzz.installations import Installation
 from tests.fuzz.knowledge import Knowledge, matched
 from tests.fuzz.learning import learn_from, look_around, rehearse
@@ -84,11 +86,13 @@ class Run:
         knowledge = copy.deepcopy(self.knowledge)
         maker = Maker(chance, knowledge, self.drawn, self.business.passwords)
         with self.installation.round() as app:
-            callers = Callers(app, self.business)
+            callers, pool, kept = Callers(app, self.business), pool_of(app), 0
             for request in range(requests):
                 name = chance.choices(list(SHARES), list(SHARES.values()))[0]
                 attempt = callers.attempt(name, maker)
                 outcome = send(app, attempt)
+                outcome.connections = max(0, pool.checkedout() - kept)
+                kept = pool.checkedout()
                 callers.look(attempt, outcome)
                 if chance.random() < READ_AGAIN:
                     learn_from(app, knowledge, attempt, outcome)
@@ -97,6 +101,13 @@ class Run:
                     f"{number}:{request}", attempt, outcome, route, list(faults(attempt, outcome, self.business, route))
                 )
                 yield attempt, outcome
+
+
+def pool_of(app: Flask) -> QueuePool:
+    with app.app_context():
+        pool = db.engine.pool
+    assert isinstance(pool, QueuePool)
+    return pool
 
 
 def route_of(app: Flask, attempt: Attempt) -> str:

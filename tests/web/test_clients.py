@@ -1,15 +1,20 @@
 """SaaS > Clients: the list, making and editing a client, and its page."""
 
+import gc
+from typing import cast
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
-from billingportal.db import transaction
+from billingportal.db import db, transaction
 from billingportal.domain import client_states, usage
 from billingportal.domain.plan_terms import Limit
 from billingportal.models import Client, Comp, Entitlement, Workspace
 from billingportal.models.staff import Staff
+from tests.fuzz.attempts import Attempt, send
 from tests.support.clients import new_client
 from tests.support.pages import Visitor, text_of
 from tests.support.plans import new_plan, resource_id
@@ -71,6 +76,22 @@ def test_filters_stay_typed_and_lead_on_to_pages_and_the_export(signed_in: Visit
     assert exported.headers["Content-Disposition"].startswith('attachment; filename="clients-test-20')
     assert exported.mimetype == "text/csv"
     assert len(exported.text.splitlines()) == 11
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_an_export_gives_its_connection_back(app: Flask, signed_in: Visitor, method: str) -> None:
+    """Without a session of the test's own, which the requests would share."""
+    with app.app_context():
+        new_client("Harbor")
+        pool = cast(QueuePool, db.engine.pool)
+    cookie = signed_in.get(PAGE).request.headers["Cookie"]
+    wanted = Attempt("owner", method, f"{PAGE}/export.csv", headers=(("Cookie", cookie),))
+    gc.disable()
+    try:
+        assert [send(app, wanted).status for _ in range(3)] == [200] * 3
+        assert pool.checkedout() == 0
+    finally:
+        gc.enable()
 
 
 def test_nothing_found_says_so_and_can_be_cleared(signed_in: Visitor, free: int) -> None:
