@@ -1,4 +1,4 @@
 from billingportal.config import Settings
-from billingportal.startup import open_app
+from billingportal.runtime.startup import open_app
 
 app = open_app(Settings.from_env())

@@ -8,8 +8,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from billingportal.db import Base, transaction
-from billingportal.domain import browser_sessions
-from billingportal.domain.browser_sessions import Device
+from billingportal.domain.auth import browser_sessions
+from billingportal.domain.auth.browser_sessions import Device
 from billingportal.models import (
     AuditEntry,
     Client,

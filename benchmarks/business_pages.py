@@ -19,7 +19,7 @@ from benchmarks.stories import stream
 from billingportal.app import create_app
 from billingportal.config import Settings
 from billingportal.db import db
-from billingportal.domain import billing_links
+from billingportal.domain.auth import billing_links
 
 SAMPLES = 600
 WARMING = 3

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.replaying import HOST
-from billingportal.serving import KEEP_ALIVE
+from billingportal.runtime.web_server import KEEP_ALIVE
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30

@@ -11,7 +11,7 @@ from benchmarks.databases import DATABASES, SECRET_KEY, TOKEN, Pair, fresh, stor
 from benchmarks.measuring import Comparison, Door, compare
 from benchmarks.servers import serving
 from benchmarks.stories import stream
-from billingportal.serving import THREADS, WORKERS
+from billingportal.runtime.web_server import THREADS, WORKERS
 
 SECRET = "whsec_of_a_benchmark"
 SAMPLES = 600

@@ -14,8 +14,8 @@ from billingportal.db import db
 from billingportal.portal import Portal, attach
 from billingportal.stripe_gateway.client import OpenGateway, gateway_opener
 from billingportal.vault import Vault, derive
-from billingportal.web.session import LONGEST_SESSION
-from billingportal.web.session_cookie import ForgivingSessions
+from billingportal.web.auth.session import LONGEST_SESSION
+from billingportal.web.auth.session_cookie import ForgivingSessions
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -9,16 +9,17 @@ from flask import current_app
 from flask.cli import AppGroup, ScriptInfo
 from flask_migrate.cli import db as migration_commands
 
-from billingportal import private_files, running, serving, worker
+from billingportal import private_files
 from billingportal.app import create_app
 from billingportal.config import Settings, environment_with
 from billingportal.errors import Refusal
-from billingportal.examining import examine
-from billingportal.failures import failures_in_words
+from billingportal.examination import examine
 from billingportal.jobs import JOBS
 from billingportal.portal import current_portal
-from billingportal.setup_address import new_setup_address
-from billingportal.startup import forget_secrets, open_app
+from billingportal.runtime import supervisor, web_server, worker
+from billingportal.runtime.failures import failures_in_words
+from billingportal.runtime.setup_address import new_setup_address
+from billingportal.runtime.startup import forget_secrets, open_app
 
 USUAL_ADDRESS = "http://127.0.0.1:8000"
 PORT = click.IntRange(1, 65535)
@@ -62,14 +63,16 @@ def run(host: str, port: int, data: Path | None, *, with_sandbox: bool, forgets_
         # Keys and rows of the sandbox never mix with those of a real account.
         environment["PORTAL_DATA_DIR"] = f"{environment.get('PORTAL_DATA_DIR') or 'instance'}/sandbox"
     settings = Settings.from_env(environment)
-    sys.exit(running.run(settings, host, port, with_sandbox=with_sandbox, forgets_secrets=forgets_secrets))
+    sys.exit(supervisor.run(settings, host, port, with_sandbox=with_sandbox, forgets_secrets=forgets_secrets))
 
 
 @commands.command(with_appcontext=False)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=PORT, default=8000, show_default=True)
-@click.option("--workers", type=click.IntRange(1), default=serving.WORKERS, show_default=True, help="Processes.")
-@click.option("--threads", type=click.IntRange(1), default=serving.THREADS, show_default=True, help="For each process.")
+@click.option("--workers", type=click.IntRange(1), default=web_server.WORKERS, show_default=True, help="Processes.")
+@click.option(
+    "--threads", type=click.IntRange(1), default=web_server.THREADS, show_default=True, help="For each process."
+)
 @FORGET_SECRETS
 def serve(host: str, port: int, workers: int, threads: int, *, forgets_secrets: bool) -> None:
     """Run the web server."""
@@ -78,13 +81,13 @@ def serve(host: str, port: int, workers: int, threads: int, *, forgets_secrets: 
     if forgets_secrets:
         click.echo(forget_secrets(app), err=True)
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    serving.serve(app, bind, settings.log_format, workers=workers, threads=threads)
+    web_server.serve(app, bind, settings.log_format, workers=workers, threads=threads)
 
 
 @commands.command("worker", with_appcontext=False)
 def run_worker() -> None:
     """Run the background worker. Any number of them may run."""
-    worker.work(running.worker_app(Settings.from_env()))
+    worker.work(supervisor.worker_app(Settings.from_env()))
 
 
 @commands.command()
@@ -119,4 +122,4 @@ def doctor() -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:
     """Run the stand-in for Stripe alone; `billingportal sandbox --help` lists its options."""
-    running.become_sandbox(list(arguments))
+    supervisor.become_sandbox(list(arguments))

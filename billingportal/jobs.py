@@ -8,21 +8,18 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.db import transaction
-from billingportal.domain import (
-    browser_sessions,
-    catching_up,
-    checkout_upkeep,
-    evaluation_marks,
-    evaluations,
-    mail_posting,
-    missing_rows,
-    plan_move_steps,
-    pruning,
-    settling,
-    trials,
-    upkeep,
-)
-from billingportal.domain.processor_accounts import gateway_of, request_check
+from billingportal.domain.auth import browser_sessions
+from billingportal.domain.checkout import recovery as checkout_recovery
+from billingportal.domain.clients import missing_objects
+from billingportal.domain.common import evaluation_queue
+from billingportal.domain.connection import maintenance
+from billingportal.domain.connection.processor_accounts import gateway_of, request_check
+from billingportal.domain.entitlements import evaluation
+from billingportal.domain.mail import delivery as mail_delivery
+from billingportal.domain.plan_changes import steps as plan_change_steps
+from billingportal.domain.plan_changes import trials as plan_change_trials
+from billingportal.domain.sync import catch_up as sync_catch_up
+from billingportal.domain.sync import reconciliation, retention
 from billingportal.models import ProcessorAccount, StripeEvent
 from billingportal.portal import Portal
 from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem
@@ -37,8 +34,8 @@ AccountWork = Callable[[StripeGateway, int], object]
 
 def check_accounts(portal: Portal) -> None:
     """Check the connected accounts that are due, and mend what can be mended."""
-    for account_id in upkeep.claim_due(transaction):
-        upkeep.tend(transaction, portal.open_gateway, portal.vault, portal.settings, account_id)
+    for account_id in maintenance.claim_due(transaction):
+        maintenance.tend(transaction, portal.open_gateway, portal.vault, portal.settings, account_id)
 
 
 def settle_events(portal: Portal) -> None:
@@ -46,7 +43,7 @@ def settle_events(portal: Portal) -> None:
     with transaction() as session:
         account_ids = waiting_accounts(session)
     for account_id in account_ids:
-        work_on(portal, account_id, lambda gateway, id_: settling.settle_due(transaction, gateway, id_))
+        work_on(portal, account_id, lambda gateway, id_: reconciliation.settle_due(transaction, gateway, id_))
 
 
 def waiting_accounts(session: Session) -> list[int]:
@@ -57,8 +54,8 @@ def waiting_accounts(session: Session) -> list[int]:
         .where(
             ProcessorAccount.state == "connected",
             ProcessorAccount.key_state == "working",
-            StripeEvent.state.in_(settling.WAITING),
-            settling.is_due_now(now()),
+            StripeEvent.state.in_(reconciliation.WAITING),
+            reconciliation.is_due_now(now()),
         )
     )
     return list(session.scalars(due))
@@ -69,24 +66,24 @@ def evaluate_clients(portal: Portal) -> None:
     while True:
         moment = now()
         with transaction() as session:
-            client_ids = evaluations.due(session, moment)
+            client_ids = evaluation.due(session, moment)
         for client_id in client_ids:
             with transaction() as session:
-                evaluations.evaluate_due(session, client_id, moment)
-        if len(client_ids) < evaluations.BATCH:
+                evaluation.evaluate_due(session, client_id, moment)
+        if len(client_ids) < evaluation.BATCH:
             return
 
 
 def evaluate_premature(_: Portal) -> None:
     """Have what a clock that was ahead worked out worked out again."""
     with transaction() as session:
-        evaluation_marks.mark_premature(session, now())
+        evaluation_queue.mark_premature(session, now())
 
 
 def catch_up(portal: Portal) -> None:
     """Read what the webhook did not bring, where it is time to."""
-    for account_id in catching_up.claim_due(transaction):
-        work_on(portal, account_id, lambda gateway, id_: catching_up.run(transaction, gateway, id_))
+    for account_id in sync_catch_up.claim_due(transaction):
+        work_on(portal, account_id, lambda gateway, id_: sync_catch_up.run(transaction, gateway, id_))
 
 
 def work_on(portal: Portal, account_id: int, work: AccountWork) -> None:
@@ -110,10 +107,10 @@ def work_on(portal: Portal, account_id: int, work: AccountWork) -> None:
 def tend_checkouts(portal: Portal) -> None:
     """Find out about checkouts that nobody came back from, and put away sign-ups that were never paid."""
     with transaction() as session:
-        account_ids = checkout_upkeep.due_accounts(session)
+        account_ids = checkout_recovery.due_accounts(session)
     for account_id in account_ids:
-        work_on(portal, account_id, lambda gateway, id_: checkout_upkeep.look_at_due(transaction, gateway, id_))
-    checkout_upkeep.tidy(transaction)
+        work_on(portal, account_id, lambda gateway, id_: checkout_recovery.look_at_due(transaction, gateway, id_))
+    checkout_recovery.tidy(transaction)
 
 
 def fetch_missing(portal: Portal) -> None:
@@ -125,25 +122,25 @@ def fetch_missing(portal: Portal) -> None:
             )
         ).all()
     for account_id in account_ids:
-        work_on(portal, account_id, lambda gateway, id_: missing_rows.fetch_missing(transaction, gateway, id_))
+        work_on(portal, account_id, lambda gateway, id_: missing_objects.fetch_missing(transaction, gateway, id_))
 
 
 def finish_moves(portal: Portal) -> None:
     """Ask Stripe again for the changes of plan whose answer was lost."""
     with transaction() as session:
-        account_ids = plan_move_steps.accounts_of_lost(session, now())
+        account_ids = plan_change_steps.accounts_of_lost(session, now())
     for account_id in account_ids:
-        work_on(portal, account_id, lambda gateway, id_: plan_move_steps.finish_lost(transaction, gateway, id_))
+        work_on(portal, account_id, lambda gateway, id_: plan_change_steps.finish_lost(transaction, gateway, id_))
 
 
 def remind_of_trials(_: Portal) -> None:
     """Write to the clients whose trial ends soon."""
-    trials.remind_due(transaction)
+    plan_change_trials.remind_due(transaction)
 
 
 def send_mails(portal: Portal) -> None:
     """Send the letters that are due."""
-    mail_posting.send_due(transaction, portal.vault, portal.settings)
+    mail_delivery.send_due(transaction, portal.vault, portal.settings)
 
 
 def prune(portal: Portal) -> None:
@@ -151,7 +148,7 @@ def prune(portal: Portal) -> None:
     after_id: int | None = 0
     while after_id is not None:
         with transaction() as session:
-            after_id = pruning.drop_old_rows(session, now(), after_id)
+            after_id = retention.drop_old_rows(session, now(), after_id)
     with transaction() as session:
         browser_sessions.drop_expired(session, now())
 

@@ -13,8 +13,8 @@ from billingportal import clock
 from billingportal.app import create_app
 from billingportal.config import Settings
 from billingportal.db import db, transaction
-from billingportal.domain import passwords
-from billingportal.models.staff import Role, Staff
+from billingportal.domain.auth import passwords
+from billingportal.models.auth.staff import Role, Staff
 from billingportal.stripe_gateway.client import OpenGateway
 from tests.support.database import PostgresDatabases, SqliteDatabases, settings_for
 from tests.support.pages import Visitor

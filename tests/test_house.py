@@ -55,7 +55,7 @@ def test_only_the_clock_asks_the_time() -> None:
 
 
 def test_only_htmx_py_spells_htmx_headers() -> None:
-    assert found(r"\bHX-", python_files("web/htmx.py")) == []
+    assert found(r"\bHX-", python_files("web/common/htmx.py")) == []
 
 
 def test_only_the_vault_and_its_callers_see_how_secrets_are_sealed() -> None:

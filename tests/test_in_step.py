@@ -14,15 +14,15 @@ from sqlalchemy.orm import Session
 from billingportal import clock, jobs
 from billingportal.config import Settings
 from billingportal.db import transaction
-from billingportal.domain.kinds import DELIVERED_EVENTS
+from billingportal.domain.sync.object_types import DELIVERED_EVENTS
 from billingportal.models import CatchUp
-from tests.support import events
-from tests.support.portals import new_account, with_sandbox
-from tests.support.rows import assert_same, event_states, held_at_stripe, held_here
-from tests.support.sandbox import SandboxClient, SandboxProcess
 from tests.support.server import serving
-from tests.support.shop import Shop
-from tests.support.streams import connect, deliver, events_of, repeat, settle_rest
+from tests.support.stripe import events
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.rows import assert_same, event_states, held_at_stripe, held_here
+from tests.support.stripe.sandbox import SandboxClient, SandboxProcess
+from tests.support.stripe.shop import Shop
+from tests.support.stripe.streams import connect, deliver, events_of, repeat, settle_rest
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from billingportal import jobs
 from billingportal.config import Settings
 from billingportal.db import transaction
 from billingportal.models import ProcessorAccount
-from tests.support.portals import new_account, with_sandbox
-from tests.support.rows import assert_same, held_at_stripe, held_here
-from tests.support.sandbox import Sandbox
-from tests.support.worlds import World
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.rows import assert_same, held_at_stripe, held_here
+from tests.support.stripe.sandbox import Sandbox
+from tests.support.stripe.worlds import World
 
 
 @pytest.fixture(scope="module")

@@ -20,20 +20,20 @@ from sqlalchemy import select
 from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import db, transaction
-from billingportal.domain import connecting
+from billingportal.domain.connection import credentials
 from billingportal.models import WebhookEndpoint
-from billingportal.models.staff import Staff
+from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
 from tests.support.database import SqliteDatabases, settings_for
-from tests.support.load import Load
 from tests.support.lock_holders import stranger
 from tests.support.own_postgres import OwnPostgres, own_postgres
 from tests.support.pages import Visitor
 from tests.support.parts import SECRET_KEYS, Part, is_up, portal_of
-from tests.support.portals import new_account, with_sandbox
 from tests.support.program import wait_until
-from tests.support.sandbox import SandboxProcess, free_port
-from tests.support.webhook_door import LIMIT, stored
+from tests.support.stripe.load import Load
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.sandbox import SandboxProcess, free_port
+from tests.support.stripe.webhook_door import LIMIT, stored
 
 log = logging.getLogger(__name__)
 FORM = {
@@ -96,7 +96,7 @@ def database(kind: str, folder: Path) -> Iterator[tuple[str, OwnPostgres | None]
 def connect(key: str) -> tuple[str, str]:
     """Connect the account; the address and the secret of its webhook."""
     portal = current_portal()
-    connecting.connect(transaction, portal.open_gateway, portal.vault, key, staff_id=None)
+    credentials.connect(transaction, portal.open_gateway, portal.vault, key, staff_id=None)
     wait_until(lambda: endpoint().state == "registered", "the webhook is registered")
     sealed = endpoint().secret_sealed
     assert sealed is not None

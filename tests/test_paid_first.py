@@ -13,20 +13,20 @@ from sqlalchemy.orm import Session
 from billingportal import jobs
 from billingportal.config import Settings
 from billingportal.db import db
-from billingportal.domain.kinds import DELIVERED_EVENTS
-from billingportal.domain.plan_links import Link
-from billingportal.domain.plan_terms import Limit
+from billingportal.domain.plans.price_links import Link
+from billingportal.domain.plans.terms import Limit
+from billingportal.domain.sync.object_types import DELIVERED_EVENTS
 from billingportal.models import Entitlement, Plan
-from billingportal.models.staff import Staff
+from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
-from tests.support import events
-from tests.support.buyers import Buyer
-from tests.support.catalog import Catalog
-from tests.support.clients import link_customer, new_client, plan_of
-from tests.support.plans import resource_id
-from tests.support.portals import new_account, with_sandbox
-from tests.support.sandbox import SandboxClient, SandboxProcess
-from tests.support.streams import connect, events_of, settle_rest
+from tests.support.catalog.catalog import Catalog
+from tests.support.catalog.plans import resource_id
+from tests.support.people.buyers import Buyer
+from tests.support.people.clients import link_customer, new_client, plan_of
+from tests.support.stripe import events
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.sandbox import SandboxClient, SandboxProcess
+from tests.support.stripe.streams import connect, events_of, settle_rest
 
 # What each plan costs, in minor units, and how many contacts it includes; the smallest first.
 PLANS = {"Small": (900, 100), "Medium": (2900, 1000), "Large": (9900, None)}

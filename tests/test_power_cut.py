@@ -11,16 +11,16 @@ from sqlalchemy import select
 from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import db, transaction
-from billingportal.domain import connecting
-from billingportal.domain.kinds import DELIVERED_EVENTS
+from billingportal.domain.connection import credentials
+from billingportal.domain.sync.object_types import DELIVERED_EVENTS
 from billingportal.models import CatchUp, ProcessorAccount, WebhookEndpoint
 from billingportal.portal import current_portal
 from tests.support.parts import SECRET_KEYS, Part, is_up, portal_of
-from tests.support.portals import new_account, with_sandbox
 from tests.support.program import wait_until
-from tests.support.rows import assert_same, event_states, held_at_stripe, held_here
-from tests.support.sandbox import SandboxProcess, free_port
-from tests.support.shop import Shop
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.rows import assert_same, event_states, held_at_stripe, held_here
+from tests.support.stripe.sandbox import SandboxProcess, free_port
+from tests.support.stripe.shop import Shop
 
 STEPS = 90
 
@@ -77,7 +77,7 @@ def test_killed_under_a_stream_of_events_every_event_is_stored_once_and_every_ro
         web = stack.enter_context(Part(settings, "serve", "--port", str(port), "--workers", "2", "--threads", "4"))
         worker = stack.enter_context(Part(settings, "worker"))
         portal = current_portal()
-        connecting.connect(transaction, portal.open_gateway, portal.vault, account.test_key, staff_id=None)
+        credentials.connect(transaction, portal.open_gateway, portal.vault, account.test_key, staff_id=None)
         wait_until(lambda: is_registered() and is_up(str(settings.public_url)), "the webhook is registered")
         row_id = account_row().id
 

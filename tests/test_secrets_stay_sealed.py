@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from billingportal.config import Settings
 from billingportal.db import db
-from billingportal.logs import JsonFormatter, TextFormatter
-from tests.support import events
+from billingportal.runtime.logs import JsonFormatter, TextFormatter
 from tests.support.pages import Visitor
-from tests.support.portals import new_account, with_sandbox
-from tests.support.sandbox import Sandbox
-from tests.support.worlds import World
+from tests.support.stripe import events
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.sandbox import Sandbox
+from tests.support.stripe.worlds import World
 
 PAGE = "/saas/payment-processor"
 

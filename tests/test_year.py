@@ -14,21 +14,21 @@ from sqlalchemy.orm import Session
 from billingportal import clock, jobs
 from billingportal.config import Settings
 from billingportal.db import db, transaction
-from billingportal.domain.kinds import DELIVERED_EVENTS
-from billingportal.domain.plan_links import Link
-from billingportal.domain.plan_terms import Limit
+from billingportal.domain.plans.price_links import Link
+from billingportal.domain.plans.terms import Limit
+from billingportal.domain.sync.object_types import DELIVERED_EVENTS
 from billingportal.models import CatchUp, Entitlement
-from billingportal.models.staff import Staff
+from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
-from tests.support import events
-from tests.support.clients import link_customer, new_client, plan_of
-from tests.support.plans import new_plan, resource_id
-from tests.support.portals import new_account, with_sandbox
-from tests.support.rows import assert_same, held_at_stripe, held_here
-from tests.support.sandbox import SandboxAccount, SandboxClient, SandboxProcess
+from tests.support.catalog.plans import new_plan, resource_id
+from tests.support.people.clients import link_customer, new_client, plan_of
+from tests.support.people.years import DAY, ENDED, FAILING, Wares, Year
 from tests.support.server import serving
-from tests.support.streams import connect, deliver, events_of, settle_rest
-from tests.support.years import DAY, ENDED, FAILING, Wares, Year
+from tests.support.stripe import events
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.rows import assert_same, held_at_stripe, held_here
+from tests.support.stripe.sandbox import SandboxAccount, SandboxClient, SandboxProcess
+from tests.support.stripe.streams import connect, deliver, events_of, settle_rest
 
 MONTHS = 12
 START = 1_893_456_000  # 2030-01-01 00:00 UTC

@@ -6,9 +6,9 @@ import sys
 import threading
 from pathlib import Path
 
-from billingportal.sandbox.keys import MODES
-from billingportal.sandbox.server import Sandbox
-from billingportal.sandbox.state import World, first_world, load, save
+from billingportal.sandbox.http.server import Sandbox
+from billingportal.sandbox.state.keys import MODES
+from billingportal.sandbox.state.store import World, first_world, load, save
 
 SAVE_SECONDS = 5.0
 

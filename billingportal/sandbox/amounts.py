@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
-from billingportal.sandbox.wire import Document
+from billingportal.sandbox.http.wire import Document
 
 ZERO = Decimal(0)
 

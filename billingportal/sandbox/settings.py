@@ -1,7 +1,7 @@
 """What the owner of an account has set in Stripe's dashboard, and limits that tests may widen."""
 
-from billingportal.sandbox.state import Account, World
-from billingportal.sandbox.wire import Document
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state.store import Account, World
 
 DEFAULTS: dict[str, Document] = {
     # How many customers fit on a test clock, and how many running subscriptions each of them may have.

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import stripe
 
-from billingportal.stripe_gateway.connections import StripeSession
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.http_client import BudgetedClient
+from billingportal.stripe_gateway.http.connections import StripeSession
+from billingportal.stripe_gateway.http.transport import BudgetedClient
 from billingportal.stripe_gateway.limits import FORM, Budget, Limits
-from billingportal.stripe_gateway.pace import Pace
+from billingportal.stripe_gateway.rate_limit import Pace
 
 NETWORK_RETRIES = 1
 

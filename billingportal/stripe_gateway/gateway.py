@@ -8,26 +8,25 @@ from typing import cast
 
 import stripe
 
-from billingportal.stripe_gateway import catalog, checkouts, customers, lists, previews, tax, translate
-from billingportal.stripe_gateway.billing_portal import BillingPortal
-from billingportal.stripe_gateway.calls import ask
-from billingportal.stripe_gateway.catalog import NewPrice
-from billingportal.stripe_gateway.checkouts import NewCheckout, OpenCheckout
-from billingportal.stripe_gateway.copies import (
-    AccountCopy,
-    EventPage,
-    Fetched,
-    Page,
-    WebhookEndpointCopy,
-)
 from billingportal.stripe_gateway.errors import NotThere, RightMissing
-from billingportal.stripe_gateway.fields import first_rows, truth
-from billingportal.stripe_gateway.previews import PreviewItem
-from billingportal.stripe_gateway.refunds import Refunds
-from billingportal.stripe_gateway.rights import Right, missing_rights
-from billingportal.stripe_gateway.schedules import Schedules
-from billingportal.stripe_gateway.subscriptions import Subscriptions
-from billingportal.stripe_gateway.tax import TaxSettings
+from billingportal.stripe_gateway.objects import parsing
+from billingportal.stripe_gateway.objects.copies import AccountCopy, EventPage, Fetched, Page, WebhookEndpointCopy
+from billingportal.stripe_gateway.objects.fields import first_rows, truth
+from billingportal.stripe_gateway.permissions import Right, missing_rights
+from billingportal.stripe_gateway.requests import catalog as request_catalog
+from billingportal.stripe_gateway.requests import checkouts, price_previews
+from billingportal.stripe_gateway.requests import customers as request_customers
+from billingportal.stripe_gateway.requests import lists as request_lists
+from billingportal.stripe_gateway.requests import tax as request_tax
+from billingportal.stripe_gateway.requests.calls import ask
+from billingportal.stripe_gateway.requests.catalog import NewPrice
+from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenCheckout
+from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
+from billingportal.stripe_gateway.requests.price_previews import PreviewItem
+from billingportal.stripe_gateway.requests.refunds import Refunds
+from billingportal.stripe_gateway.requests.schedules import Schedules
+from billingportal.stripe_gateway.requests.subscriptions import Subscriptions
+from billingportal.stripe_gateway.requests.tax import TaxSettings
 
 # The version that this SDK's types describe. An endpoint is pinned to it, so payloads have a known shape.
 API_VERSION = stripe.api_version
@@ -57,7 +56,7 @@ class StripeGateway:
         except RightMissing as refusal:
             found = ACCOUNT_ID.search(refusal.message)
             return AccountCopy(found.group() if found else None, None, None, None, None, livemode)
-        return translate.account(source, livemode=livemode)
+        return parsing.account(source, livemode=livemode)
 
     def missing_rights(self, *, livemode: bool) -> list[Right]:
         """The rights that this key lacks, found by asking for one row of each list."""
@@ -66,7 +65,7 @@ class StripeGateway:
     def webhook_endpoints(self) -> list[WebhookEndpointCopy]:
         """All of the account's endpoints in this mode; Stripe allows 16, so one page holds them."""
         answer, _ = ask(lambda: self._client.v1.webhook_endpoints.list(params={"limit": 100}))
-        return [translate.webhook_endpoint(row) for row in first_rows(answer)]
+        return [parsing.webhook_endpoint(row) for row in first_rows(answer)]
 
     def create_webhook_endpoint(
         self, url: str, events: Sequence[str], labels: dict[str, str], idempotency_key: str
@@ -84,7 +83,7 @@ class StripeGateway:
         )
         options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         source, _ = ask(lambda: self._client.v1.webhook_endpoints.create(params=params, options=options))
-        return translate.webhook_endpoint(source)
+        return parsing.webhook_endpoint(source)
 
     def update_webhook_endpoint(self, endpoint_id: str, url: str, events: Sequence[str]) -> WebhookEndpointCopy:
         """Give an endpoint our address and event list, and switch it on."""
@@ -93,7 +92,7 @@ class StripeGateway:
             {"url": url, "enabled_events": list(events), "disabled": False},
         )
         source, _ = ask(lambda: self._client.v1.webhook_endpoints.update(endpoint_id, params=params))
-        return translate.webhook_endpoint(source)
+        return parsing.webhook_endpoint(source)
 
     def delete_webhook_endpoint(self, endpoint_id: str) -> None:
         """Remove an endpoint; one that is gone already is fine."""
@@ -104,60 +103,60 @@ class StripeGateway:
 
     def fetch(self, kind: str, object_id: str) -> Fetched:
         """One object as Stripe holds it now, with its tiers and all its items."""
-        return lists.fetch(self._client, kind, object_id)
+        return request_lists.fetch(self._client, kind, object_id)
 
     def page(self, walk: str, starting_after: str | None) -> Page:
         """One page of 100 of a walk over everything of one kind (see `lists.WALKS`)."""
-        return lists.page(self._client, walk, starting_after)
+        return request_lists.page(self._client, walk, starting_after)
 
     def events(self, since: datetime, starting_after: str | None) -> EventPage:
         """One page of the account's events since a moment, newest first.
 
         Their payloads follow the account's default version, so only type and object id may be used.
         """
-        return lists.events(self._client, since, starting_after)
+        return request_lists.events(self._client, since, starting_after)
 
     def price_id_of_lookup_key(self, lookup_key: str) -> str | None:
         """The active price that has the lookup key now."""
-        return catalog.price_id_of_lookup_key(self._client, lookup_key)
+        return request_catalog.price_id_of_lookup_key(self._client, lookup_key)
 
     def is_price_of_other_mode(self, price_id: str) -> bool:
         """Whether Stripe says that the price exists, but not in the mode of this key."""
-        return catalog.is_price_of_other_mode(self._client, price_id)
+        return request_catalog.is_price_of_other_mode(self._client, price_id)
 
     def create_product(self, name: str, description: str | None, idempotency_key: str) -> str:
         """Make a product; its id."""
-        return catalog.create_product(self._client, name, description, idempotency_key)
+        return request_catalog.create_product(self._client, name, description, idempotency_key)
 
     def create_meter(self, display_name: str, event_name: str, formula: str, idempotency_key: str) -> str:
         """Make a meter; its id. `formula` is sum, count or last."""
-        return catalog.create_meter(self._client, display_name, event_name, formula, idempotency_key)
+        return request_catalog.create_meter(self._client, display_name, event_name, formula, idempotency_key)
 
     def create_price(self, new: NewPrice, idempotency_key: str) -> str:
         """Make a price; its id."""
-        return catalog.create_price(self._client, new, idempotency_key)
+        return request_catalog.create_price(self._client, new, idempotency_key)
 
     def unarchive_price(self, price_id: str) -> None:
         """Let an archived price be sold again."""
-        catalog.set_price_active(self._client, price_id)
+        request_catalog.set_price_active(self._client, price_id)
 
     def unarchive_product(self, product_id: str) -> None:
         """Let the prices of an archived product be sold again."""
-        catalog.set_product_active(self._client, product_id)
+        request_catalog.set_product_active(self._client, product_id)
 
     def reactivate_meter(self, meter_id: str) -> None:
         """Let a stopped meter count again."""
-        catalog.reactivate_meter(self._client, meter_id)
+        request_catalog.reactivate_meter(self._client, meter_id)
 
     def create_customer(
         self, name: str, idempotency_key: str, *, email: str | None = None, labels: Mapping[str, str] = NO_LABELS
     ) -> str:
         """Make a customer; its id."""
-        return customers.create(self._client, name, email, labels, idempotency_key)
+        return request_customers.create(self._client, name, email, labels, idempotency_key)
 
     def update_customer(self, customer_id: str, name: str, email: str) -> None:
         """Change how a customer is called and written to."""
-        customers.update(self._client, customer_id, name, email)
+        request_customers.update(self._client, customer_id, name, email)
 
     def create_checkout(self, customer_id: str, new: NewCheckout, idempotency_key: str) -> OpenCheckout:
         """Open a checkout session for a subscription."""
@@ -169,8 +168,8 @@ class StripeGateway:
 
     def tax_settings(self) -> TaxSettings:
         """What the account has told Stripe Tax."""
-        return tax.settings(self._client)
+        return request_tax.settings(self._client)
 
     def preview_total(self, customer_id: str, currency: str, items: Sequence[PreviewItem]) -> int:
         """What the first invoice of a subscription to the items would be before tax, in minor units."""
-        return previews.preview_total(self._client, customer_id, currency, items)
+        return price_previews.preview_total(self._client, customer_id, currency, items)

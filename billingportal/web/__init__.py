@@ -3,66 +3,50 @@
 from flask import Blueprint, Flask, current_app, request
 from werkzeug.local import LocalProxy
 
-from billingportal.web import (
-    adoption,
-    assets,
-    billing,
+from billingportal.web import healthz
+from billingportal.web.adoption import adoption, duplicates
+from billingportal.web.auth import (
     billing_link_requests,
     billing_links,
-    brand,
-    brand_pictures,
-    branding,
-    cancellations,
-    checkouts,
-    client_actions,
-    client_notes,
     client_session,
     client_sign_out,
-    clients,
-    duplicates,
-    errors,
-    events,
-    given_by_hand,
-    health,
-    htmx,
-    icons,
-    ids,
-    input_guard,
-    ladder_settings,
     last_seen,
-    mail_settings,
-    mode,
-    move_card,
-    navigation,
-    own_cancellation,
-    own_plan,
-    own_trial_end,
-    pictures,
-    plan_actions,
-    plan_moves,
-    plans,
-    price_creations,
-    price_repairs,
-    prices,
-    pricing,
-    processor,
-    processor_actions,
     profile,
-    quotes,
-    resources,
-    security,
-    selling_settings,
     session,
     setup,
     sign_in,
     sign_out,
-    sign_up,
-    trial_ends,
-    url_parameters,
-    webhooks,
-    words,
-    workspaces,
 )
+from billingportal.web.branding import settings as branding_settings
+from billingportal.web.branding import uploads as branding_uploads
+from billingportal.web.checkout import checkouts, sign_up
+from billingportal.web.checkout import settings as checkout_settings
+from billingportal.web.client_portal import billing
+from billingportal.web.clients import actions as client_actions
+from billingportal.web.clients import clients, manual_grants, workspaces
+from billingportal.web.clients import notes as client_notes
+from billingportal.web.common import assets, brand, brand_images, errors, htmx, icons, mode, navigation, security
+from billingportal.web.common import filters as common_filters
+from billingportal.web.common.input import guard, ids, url_parameters
+from billingportal.web.connection import processor, processor_actions
+from billingportal.web.dunning import settings as dunning_settings
+from billingportal.web.mail import settings as mail_settings
+from billingportal.web.offers import pricing_page
+from billingportal.web.offers import quotes as offer_quotes
+from billingportal.web.plan_changes import card as plan_change_card
+from billingportal.web.plan_changes import (
+    client_cancellations,
+    client_pages,
+    client_trial_ends,
+    staff_cancellations,
+    staff_pages,
+    staff_trial_ends,
+)
+from billingportal.web.plans import actions as plan_actions
+from billingportal.web.plans import drift_repairs, plans, resources
+from billingportal.web.prices import creations as price_creations
+from billingportal.web.prices import prices
+from billingportal.web.sync import events, webhooks
 
 BLUEPRINTS: list[Blueprint] = [
     adoption.blueprint,
@@ -71,9 +55,9 @@ BLUEPRINTS: list[Blueprint] = [
     billing_link_requests.blueprint,
     billing_links.blueprint,
     brand.blueprint,
-    brand_pictures.blueprint,
-    branding.blueprint,
-    cancellations.blueprint,
+    brand_images.blueprint,
+    branding_settings.blueprint,
+    staff_cancellations.blueprint,
     checkouts.blueprint,
     client_actions.blueprint,
     client_notes.blueprint,
@@ -81,34 +65,34 @@ BLUEPRINTS: list[Blueprint] = [
     clients.blueprint,
     duplicates.blueprint,
     events.blueprint,
-    given_by_hand.blueprint,
-    health.blueprint,
-    ladder_settings.blueprint,
+    manual_grants.blueprint,
+    healthz.blueprint,
+    dunning_settings.blueprint,
     mail_settings.blueprint,
     mode.blueprint,
     navigation.blueprint,
-    own_cancellation.blueprint,
-    own_plan.blueprint,
-    own_trial_end.blueprint,
-    pictures.blueprint,
+    client_cancellations.blueprint,
+    client_pages.blueprint,
+    client_trial_ends.blueprint,
+    branding_uploads.blueprint,
     plan_actions.blueprint,
-    plan_moves.blueprint,
+    staff_pages.blueprint,
     plans.blueprint,
     price_creations.blueprint,
-    price_repairs.blueprint,
+    drift_repairs.blueprint,
     prices.blueprint,
-    pricing.blueprint,
+    pricing_page.blueprint,
     processor.blueprint,
     processor_actions.blueprint,
     profile.blueprint,
-    quotes.blueprint,
+    offer_quotes.blueprint,
     resources.blueprint,
-    selling_settings.blueprint,
+    checkout_settings.blueprint,
     setup.blueprint,
     sign_in.blueprint,
     sign_out.blueprint,
     sign_up.blueprint,
-    trial_ends.blueprint,
+    staff_trial_ends.blueprint,
     webhooks.blueprint,
     workspaces.blueprint,
 ]
@@ -123,7 +107,7 @@ def init_app(app: Flask) -> None:
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     for surrounding in (
         ids,
-        input_guard,
+        guard,
         url_parameters,
         session,
         client_session,
@@ -136,8 +120,8 @@ def init_app(app: Flask) -> None:
         assets,
         icons,
         navigation,
-        words,
-        move_card,
+        common_filters,
+        plan_change_card,
     ):
         surrounding.init_app(app)
     for blueprint in BLUEPRINTS:

@@ -14,17 +14,17 @@ from flask import Flask
 from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import db
-from billingportal.domain import billing_links
+from billingportal.domain.auth import billing_links
 from billingportal.models import Client
-from billingportal.ports import free_port
+from billingportal.runtime.ports import free_port
 from tests.conftest import PASSWORD, add_staff
-from tests.support.clients import new_client
 from tests.support.faketime import FakeClock, program
 from tests.support.parts import is_up, portal_of
-from tests.support.portals import new_account, with_sandbox
+from tests.support.people.clients import new_client
 from tests.support.program import LIMIT, Program, wait_until
-from tests.support.sandbox import Sandbox
-from tests.support.worlds import World
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.sandbox import Sandbox
+from tests.support.stripe.worlds import World
 from tests.test_power_cut import is_registered
 
 HOUR, DAY, NONE = timedelta(hours=1), timedelta(days=1), timedelta(0)

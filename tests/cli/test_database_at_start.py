@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from billingportal.ports import free_port
+from billingportal.runtime.ports import free_port
 from tests.support.database import SqliteDatabases
 from tests.support.limits import bound_by_rights, bound_portal, portal_on_small_disk
 from tests.support.program import portal

@@ -16,11 +16,11 @@ from billingportal.app import ROOT, create_app
 from billingportal.cli import doctor
 from billingportal.config import KEY_FILE, Settings
 from billingportal.db import db, transaction
-from billingportal.domain import connecting
+from billingportal.domain.connection import credentials
 from billingportal.models import ProcessorAccount, WebhookEndpoint
 from billingportal.portal import current_portal
-from tests.support.portals import new_account, with_sandbox, work
-from tests.support.sandbox import Sandbox, SandboxAccount
+from tests.support.stripe.portals import new_account, with_sandbox, work
+from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 OTHER_SECRET_KEY = "another secret key that only this test knows, long enough"
 
@@ -49,7 +49,7 @@ def connect(app: Flask, key: str) -> None:
     """Connect the account and let the worker do what follows."""
     with app.app_context():
         portal = current_portal()
-        connecting.connect(transaction, portal.open_gateway, portal.vault, key, staff_id=None)
+        credentials.connect(transaction, portal.open_gateway, portal.vault, key, staff_id=None)
     work(app)
 
 

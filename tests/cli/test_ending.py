@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from billingportal.ports import answers, free_port
+from billingportal.runtime.ports import answers, free_port
 from tests.support.program import COMMAND, LIMIT, Program, wait_until
 from tests.support.running import READY, children_of, is_running, parts_of, run
 

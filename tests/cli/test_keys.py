@@ -11,9 +11,9 @@ from billingportal.app import create_app
 from billingportal.clock import now
 from billingportal.config import Settings
 from billingportal.db import db, transaction
-from billingportal.domain import stored_secrets
+from billingportal.domain.connection import stored_secrets
 from billingportal.models import AuditEntry, MailSettings, ProcessorAccount, WebhookEndpoint
-from billingportal.ports import answers, free_port
+from billingportal.runtime.ports import answers, free_port
 from billingportal.vault import Vault
 from tests.support.database import SqliteDatabases
 from tests.support.limits import bound_portal

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from billingportal.ports import free_port
+from billingportal.runtime.ports import free_port
 from tests.support.database import SqliteDatabases
 from tests.support.program import COMMAND, Program, portal
 

@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from billingportal.ports import free_port
+from billingportal.runtime.ports import free_port
 from tests.support.program import LIMIT, NO_SETTINGS, environment
 from tests.support.running import READY, RUN, children_of, is_running, run
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from billingportal.ports import answers, free_port
+from billingportal.runtime.ports import answers, free_port
 from tests.support.database import SqliteDatabases
 from tests.support.program import Program, wait_until
 

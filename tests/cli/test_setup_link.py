@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.cli import setup_link
-from billingportal.domain import setup
+from billingportal.domain.auth import setup
 from billingportal.models.audit_entry import AuditEntry
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from billingportal.ports import free_port
+from billingportal.runtime.ports import free_port
 from tests.support.program import LIMIT, Program, wait_until
 from tests.support.running import children_of, is_running, run
 

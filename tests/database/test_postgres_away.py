@@ -19,7 +19,7 @@ from tests.support.own_postgres import OwnPostgres, own_postgres
 from tests.support.parts import SECRET_KEYS, Part
 from tests.support.program import wait_until
 from tests.support.server import serving
-from tests.support.webhook_door import add_account, open_url, send, stored
+from tests.support.stripe.webhook_door import add_account, open_url, send, stored
 
 
 @pytest.fixture(scope="module")

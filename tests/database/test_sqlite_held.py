@@ -20,8 +20,8 @@ from tests.support.lock_holders import StoppedWriter, stranger
 from tests.support.pages import Visitor, text_of
 from tests.support.parts import SECRET_KEYS, Part, is_up
 from tests.support.program import wait_until
-from tests.support.sandbox import free_port
-from tests.support.webhook_door import add_account, open_url, send, stored
+from tests.support.stripe.sandbox import free_port
+from tests.support.stripe.webhook_door import add_account, open_url, send, stored
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 

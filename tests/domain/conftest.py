@@ -7,9 +7,9 @@ import pytest
 from billingportal.app import create_app
 from billingportal.config import Settings
 from billingportal.db import db
-from tests.support.portals import new_account, with_sandbox
-from tests.support.sandbox import Sandbox
-from tests.support.worlds import World
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.sandbox import Sandbox
+from tests.support.stripe.worlds import World
 
 
 @pytest.fixture(scope="session")

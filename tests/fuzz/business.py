@@ -9,22 +9,22 @@ from sqlalchemy import select
 
 from billingportal import clock
 from billingportal.db import db, transaction
-from billingportal.domain import mail_settings
-from billingportal.domain.mail_settings import Typed
+from billingportal.domain.mail import settings as mail_settings
+from billingportal.domain.mail.settings import Typed
 from billingportal.models import Client, OutgoingMail, WebhookEndpoint
-from billingportal.models.staff import Role, Staff
+from billingportal.models.auth.staff import Role, Staff
 from billingportal.portal import current_portal
 from tests.fuzz.knowledge import PLANTED
-from tests.support import tills
-from tests.support.billing import use
-from tests.support.catalog import Catalog, connect
-from tests.support.clients import new_client, paid_plan
+from tests.support.catalog.catalog import Catalog, connect
+from tests.support.catalog.plans import new_plan
+from tests.support.catalog.showcase import add_branding
 from tests.support.pages import Visitor
-from tests.support.plans import new_plan
-from tests.support.portals import work
-from tests.support.sandbox import SandboxAccount, SandboxClient
-from tests.support.showcase import add_branding
-from tests.support.stores import Store, open_store
+from tests.support.people import checkouts
+from tests.support.people.billing import use
+from tests.support.people.clients import new_client, paid_plan
+from tests.support.people.stores import Store, open_store
+from tests.support.stripe.portals import work
+from tests.support.stripe.sandbox import SandboxAccount, SandboxClient
 
 # In whatever belongs to others than the client who calls.
 OTHERS, STAFF = f"{PLANTED} other", f"{PLANTED} staff"
@@ -60,7 +60,7 @@ def open_business(app: Flask, sandbox: SandboxClient, account: SandboxAccount, p
     with app.app_context():
         add_settings(owner.id)
         add_letters(client_id)
-    tills.tell(app)
+    checkouts.tell(app)
     work(app)
     with app.app_context():
         return business_of(sandbox, account, owner, viewer, client_id)
@@ -124,7 +124,7 @@ def add_clients(app: Flask, store: Store, owner_id: int) -> int:
         new_client(f"New {OTHERS}")
         new_client(f"Live {OTHERS}", mode="live")
         waiting = new_client(f"Waiting {OTHERS}")
-        tills.start(waiting, store.growth)
+        checkouts.start(waiting, store.growth)
         with transaction() as session:
             for client in session.scalars(select(Client)):
                 client.notes = f"Notes, {OTHERS}"

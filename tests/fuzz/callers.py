@@ -13,14 +13,14 @@ from billingportal import clock
 from billingportal.db import db
 from billingportal.models import Staff, StripeEvent
 from billingportal.plain_json import Json, JsonObject
-from tests.fuzz import hostile
-from tests.fuzz.attempts import Attempt, Outcome
 from tests.fuzz.business import Business
-from tests.fuzz.making import Caller, Maker
-from tests.fuzz.values import Values
-from tests.support import events
-from tests.support.billing import link_of
+from tests.fuzz.requests import hostile
+from tests.fuzz.requests.attempts import Attempt, Outcome
+from tests.fuzz.requests.making import Caller, Maker
+from tests.fuzz.requests.values import Values
 from tests.support.pages import Visitor
+from tests.support.people.billing import link_of
+from tests.support.stripe import events
 
 # Of a hundred requests, so many are of each kind.
 SHARES = {"stranger": 25, "client": 23, "viewer": 12, "owner": 35, "stripe": 5}

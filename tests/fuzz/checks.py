@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from tests.fuzz.attempts import Attempt, Outcome
 from tests.fuzz.business import OTHERS, STAFF, Business
-from tests.fuzz.hostile import SUM_DONE, TAG
+from tests.fuzz.requests.attempts import Attempt, Outcome
+from tests.fuzz.requests.hostile import SUM_DONE, TAG
 
 LONGEST_SECONDS = 5
 # The portal says these when its database does not answer. In these runs it always does.

@@ -12,13 +12,13 @@ from jinja2 import FileSystemBytecodeCache
 from billingportal.app import create_app
 from billingportal.config import Settings
 from billingportal.db import db
-from billingportal.sandbox.server import Sandbox as Server
-from billingportal.sandbox.state import load, save
+from billingportal.sandbox.http.server import Sandbox as Server
+from billingportal.sandbox.state.store import load, save
 from tests.fuzz.recording import record
 from tests.support.database import PostgresDatabases, SqliteDatabases, settings_for
 from tests.support.pages import Visitor
-from tests.support.portals import with_sandbox
-from tests.support.sandbox import Sandbox
+from tests.support.stripe.portals import with_sandbox
+from tests.support.stripe.sandbox import Sandbox
 
 FILLED, SPOILED = "filled", "spoiled"
 

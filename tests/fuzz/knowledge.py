@@ -11,9 +11,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
 from billingportal.db import db
-from tests.fuzz.attempts import Outcome
 from tests.fuzz.pages import Field, PageReader
 from tests.fuzz.recording import Reads
+from tests.fuzz.requests.attempts import Outcome
 
 # In every text of ours that belongs to one person only. It is never sent, so an answer that has it leaks.
 PLANTED = "zyzzyva"

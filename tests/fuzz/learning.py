@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from tests.fuzz import pages
-from tests.fuzz.attempts import Attempt, Outcome, send
-from tests.fuzz.bodies import encoded
 from tests.fuzz.callers import Callers
 from tests.fuzz.knowledge import Knowledge, matched
-from tests.fuzz.making import Maker
 from tests.fuzz.pages import PageReader
+from tests.fuzz.requests.attempts import Attempt, Outcome, send
+from tests.fuzz.requests.bodies import encoded
+from tests.fuzz.requests.making import Maker
 
 CALLERS = ("owner", "viewer", "client", "stranger")
 # Of each endpoint, as each caller.

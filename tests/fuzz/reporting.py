@@ -3,7 +3,7 @@
 import sys
 import time
 
-from tests.fuzz.attempts import Attempt, Outcome
+from tests.fuzz.requests.attempts import Attempt, Outcome
 from tests.fuzz.running import Report
 
 

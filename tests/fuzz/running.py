@@ -15,8 +15,7 @@ from flask import Flask
 from sqlalchemy.pool import QueuePool
 
 from billingportal.db import db
-from billingportal.domain import passwords
-from tests.fuzz.attempts import Attempt, Outcome, send
+from billingportal.domain.auth import passwords
 from tests.fuzz.business import PASSWORD, Business, open_business
 from tests.fuzz.callers import SHARES, Callers
 from tests.fuzz.checks import Fault, faults
@@ -24,9 +23,10 @@ from tests.fuzz.drawing import drawn_texts
 from tests.fuzz.installations import Installation
 from tests.fuzz.knowledge import Knowledge, matched
 from tests.fuzz.learning import learn_from, look_around, rehearse
-from tests.fuzz.making import Maker
+from tests.fuzz.requests.attempts import Attempt, Outcome, send
+from tests.fuzz.requests.making import Maker
 from tests.support.database import PostgresDatabases, SqliteDatabases
-from tests.support.portals import new_account
+from tests.support.stripe.portals import new_account
 
 ROUND = 250
 # Pages are read again now and then, since they change with what was sent.

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.support import browser as support
 from tests.support.browser import DESK, Theme, Watch
-from tests.support.newcomer import Running, set_up, started
+from tests.support.people.newcomer import Running, set_up, started
 from tests.support.server import serving
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import DESK, PHONE, Watch, assert_accessible, assert_no_sideways_scroll, settle
-from tests.support.newcomer import CHECK, Running, expect_registered, save
+from tests.support.people.newcomer import CHECK, Running, expect_registered, save
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["postgres"], indirect=True)]
 

@@ -13,20 +13,20 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import transaction
-from billingportal.domain.plan_terms import Limit
+from billingportal.domain.plans.terms import Limit
 from billingportal.models import MailSettings
-from billingportal.models.staff import Staff
+from billingportal.models.auth.staff import Staff
 from tests.journeys.conftest import OpenPage
 from tests.journeys.test_staff import sign_in
 from tests.sandbox import clocks
-from tests.support.billing import change_client, link_of, use
 from tests.support.browser import DESK, PHONE, Theme, assert_accessible, assert_no_sideways_scroll, settle
-from tests.support.catalog import catalog, connect
-from tests.support.clients import Subscribed, catch_up, new_client, paid_plan, subscribed_client
+from tests.support.catalog.catalog import catalog, connect
+from tests.support.catalog.plans import resource_id
 from tests.support.pages import Visitor
-from tests.support.plans import resource_id
-from tests.support.portals import new_account, with_sandbox
-from tests.support.sandbox import Sandbox
+from tests.support.people.billing import change_client, link_of, use
+from tests.support.people.clients import Subscribed, catch_up, new_client, paid_plan, subscribed_client
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.sandbox import Sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 PAGE = "/portal/billing"

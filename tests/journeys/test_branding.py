@@ -7,11 +7,11 @@ from flask import Flask
 from PIL import Image
 from playwright.sync_api import expect
 
-from billingportal.models.staff import Staff
+from billingportal.models.auth.staff import Staff
 from tests.journeys.conftest import OpenPage
 from tests.journeys.test_staff import sign_in
 from tests.support.browser import DESK, PHONE, Theme, assert_accessible, assert_no_sideways_scroll
-from tests.support.showcase import add_branding, furnish
+from tests.support.catalog.showcase import add_branding, furnish
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 PAGE = "/settings/branding"

@@ -8,17 +8,17 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from billingportal.config import Settings
-from billingportal.models.staff import Staff
+from billingportal.models.auth.staff import Staff
 from tests.journeys.conftest import OpenPage
 from tests.journeys.test_staff import sign_in
 from tests.sandbox.clocks import DAY, HOUR, advance, frozen, new_card, new_clock
-from tests.support.billing import link_of
 from tests.support.browser import DESK, PHONE, Theme, assert_accessible, assert_no_sideways_scroll
-from tests.support.catalog import connect
+from tests.support.catalog.catalog import connect
 from tests.support.pages import Visitor
-from tests.support.portals import new_account, with_sandbox
-from tests.support.sandbox import Sandbox
-from tests.support.stores import Store, open_store
+from tests.support.people.billing import link_of
+from tests.support.people.stores import Store, open_store
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.sandbox import Sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 

@@ -9,19 +9,19 @@ from sqlalchemy import select
 
 from billingportal.config import Settings
 from billingportal.db import db, transaction
-from billingportal.domain import usage
-from billingportal.domain.plan_terms import Limit
+from billingportal.domain.plans.terms import Limit
+from billingportal.domain.usage import totals as usage_totals
 from billingportal.models import Workspace
-from billingportal.models.staff import Staff
+from billingportal.models.auth.staff import Staff
 from tests.journeys.conftest import OpenPage
 from tests.journeys.test_staff import heading, sign_in
 from tests.support.browser import DESK, PHONE, Theme, assert_accessible, assert_no_sideways_scroll, settle
-from tests.support.catalog import catalog, connect
-from tests.support.clients import new_client, paid_plan, subscribed_client
+from tests.support.catalog.catalog import catalog, connect
+from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.pages import Visitor
-from tests.support.plans import new_plan, resource_id
-from tests.support.portals import new_account, with_sandbox
-from tests.support.sandbox import Sandbox
+from tests.support.people.clients import new_client, paid_plan, subscribed_client
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.sandbox import Sandbox
 
 # What is seen does not depend on the database.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
@@ -56,7 +56,7 @@ def harbor(app: Flask, sandbox: Sandbox, signed_in: Visitor, owner: Staff) -> in
             made = Workspace(client_id=client_id, mode="test", name="Front desk", created_at=owner.created_at)
             session.add(made)
             session.flush()
-            usage.report(session, made, contacts, 4300)
+            usage_totals.report(session, made, contacts, 4300)
     return client_id
 
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import PHONE, Watch, assert_accessible, assert_no_sideways_scroll, settle, watched_page
-from tests.support.newcomer import CHECK, Running, expect_registered, save, set_up
+from tests.support.people.newcomer import CHECK, Running, expect_registered, save, set_up
 
 pytestmark = pytest.mark.browser
 

@@ -12,7 +12,7 @@ from tests.journeys.test_billing import type_card
 from tests.sandbox import clocks
 from tests.sandbox.clocks import DAY, HOUR, START
 from tests.support.browser import PHONE, Watch, assert_accessible, assert_no_sideways_scroll, watched_page
-from tests.support.newcomer import CHECK, Running, expect_registered, save
+from tests.support.people.newcomer import CHECK, Running, expect_registered, save
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 FAILED = clocks.months_after(START, 1) + 2 * HOUR

@@ -9,14 +9,14 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from billingportal.config import Settings
-from billingportal.models.staff import Staff
+from billingportal.models.auth.staff import Staff
 from tests.journeys.conftest import OpenPage
 from tests.journeys.test_staff import heading, sign_in
 from tests.support.browser import DESK, PHONE, Theme, assert_accessible, assert_no_sideways_scroll, settle
-from tests.support.catalog import Catalog, catalog, connect
+from tests.support.catalog.catalog import Catalog, catalog, connect
 from tests.support.pages import Visitor
-from tests.support.portals import new_account, with_sandbox
-from tests.support.sandbox import Sandbox
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.sandbox import Sandbox
 
 # What is seen does not depend on the database.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]

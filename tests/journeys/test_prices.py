@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browser import PHONE, Watch, assert_accessible, assert_no_sideways_scroll
-from tests.support.catalog import Catalog
-from tests.support.newcomer import CHECK, Running, expect_registered, save
+from tests.support.catalog.catalog import Catalog
+from tests.support.people.newcomer import CHECK, Running, expect_registered, save
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 

@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from billingportal.models.staff import Staff
+from billingportal.models.auth.staff import Staff
 from tests.journeys.conftest import OpenPage
 from tests.journeys.test_staff import sign_in
 from tests.support.browser import DESK, PHONE, Theme, assert_accessible, assert_no_sideways_scroll, weighed
-from tests.support.showcase import add_branding, furnish
+from tests.support.catalog.showcase import add_branding, furnish
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 PAGE = "/portal/pricing"

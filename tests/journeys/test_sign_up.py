@@ -11,7 +11,7 @@ from sqlalchemy import select
 from billingportal.config import Settings
 from billingportal.db import db
 from billingportal.models import Checkout, Entitlement
-from billingportal.models.staff import Staff
+from billingportal.models.auth.staff import Staff
 from tests.journeys.conftest import OpenPage
 from tests.journeys.test_staff import sign_in
 from tests.support.browser import (
@@ -23,14 +23,14 @@ from tests.support.browser import (
     assert_no_sideways_scroll,
     watched_page,
 )
-from tests.support.catalog import connect
-from tests.support.newcomer import CHECK, Running, expect_registered, save
+from tests.support.catalog.catalog import connect
+from tests.support.catalog.plans import new_plan
+from tests.support.catalog.showcase import add_branding
 from tests.support.pages import Visitor
-from tests.support.plans import new_plan
-from tests.support.portals import new_account, with_sandbox
-from tests.support.sandbox import Sandbox
-from tests.support.showcase import add_branding
-from tests.support.tills import ASKS, CARD, DECLINED, Till, furnish, tell
+from tests.support.people.checkouts import ASKS, CARD, DECLINED, Till, furnish, tell
+from tests.support.people.newcomer import CHECK, Running, expect_registered, save
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.sandbox import Sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 PRICES = "/portal/pricing"

@@ -3,7 +3,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from billingportal.db import transaction
-from billingportal.domain import setup
+from billingportal.domain.auth import setup
 from tests.conftest import PASSWORD
 from tests.journeys.conftest import OpenPage
 from tests.support.browser import DESK, PHONE, Theme, assert_accessible, assert_no_sideways_scroll

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.journeys.test_failing_card import expect_soon
 from tests.journeys.test_sign_up import choose, pay
 from tests.support.browser import PHONE, Watch, assert_accessible, watched_page
-from tests.support.newcomer import CHECK, Running, expect_registered, save
+from tests.support.people.newcomer import CHECK, Running, expect_registered, save
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 DAY = 24 * 3600

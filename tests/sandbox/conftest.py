@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import stripe
 
-from tests.support.receiver import Receiver
-from tests.support.sandbox import Sandbox, SandboxAccount
+from tests.support.stripe.receiver import Receiver
+from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billingportal.sandbox.amounts import charges, total
-from billingportal.sandbox.wire import Document
+from billingportal.sandbox.http.wire import Document
 
 # The example of Stripe's page on pricing models, in cents.
 EXAMPLE = [(5, 500, 1000), (10, 400, 2000), (15, 300, 3000), (20, 200, 4000), (None, 100, 5000)]

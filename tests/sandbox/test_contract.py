@@ -10,7 +10,7 @@ import stripe
 from tests.sandbox.build import first_item, monthly_price, paying_customer, running_subscription, subscribe
 from tests.sandbox.checkout.build import complete, open_session
 from tests.sandbox.contract import violations
-from tests.support.sandbox import Sandbox, SandboxAccount
+from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 LISTS = {
     "product": "products?expand[]=data.default_price",

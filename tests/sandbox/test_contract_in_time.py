@@ -10,7 +10,7 @@ from tests.sandbox.build import change, first_item, metered_price, monthly_price
 from tests.sandbox.clocks import DAY, START, advance, customer_on, months_after, new_card, new_clock
 from tests.sandbox.contract import violations
 from tests.sandbox.test_contract import fetch
-from tests.support.sandbox import Sandbox, SandboxAccount
+from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 
 @pytest.fixture

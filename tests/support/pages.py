@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
 from billingportal.db import db, transaction
-from billingportal.domain import browser_sessions
-from billingportal.domain.browser_sessions import Device
-from billingportal.models.staff import Staff
-from billingportal.web.session import LONGEST_SESSION
+from billingportal.domain.auth import browser_sessions
+from billingportal.domain.auth.browser_sessions import Device
+from billingportal.models.auth.staff import Staff
+from billingportal.web.auth.session import LONGEST_SESSION
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.certificates import certificate
 from tests.support.program import ROOT, Program, wait_until
-from tests.support.sandbox import free_port
+from tests.support.stripe.sandbox import free_port
 from tests.support.wire import Wire
 
 Name = Literal["caddy", "nginx"]

@@ -14,16 +14,18 @@ from billingportal import clock
 from billingportal.app import create_app
 from billingportal.config import Settings
 from billingportal.db import db, transaction
-from billingportal.domain import connecting, passwords, workspaces
+from billingportal.domain.auth import passwords
+from billingportal.domain.clients import workspaces
+from billingportal.domain.connection import credentials
 from billingportal.models import Client, WebhookEndpoint
-from billingportal.models.staff import Staff
+from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
-from tests.support.clients import new_client
 from tests.support.database import settings_for
-from tests.support.portals import new_account, with_sandbox, work
+from tests.support.people.checkouts import Till, furnish
+from tests.support.people.clients import new_client
 from tests.support.program import COMMAND, Program
-from tests.support.sandbox import SandboxClient, free_port
-from tests.support.tills import Till, furnish
+from tests.support.stripe.portals import new_account, with_sandbox, work
+from tests.support.stripe.sandbox import SandboxClient, free_port
 from tests.support.wire import NO_HEADERS, Answer, Wire
 
 EMAIL, PASSWORD = "mara@example.com", "correct horse battery"
@@ -62,7 +64,7 @@ def open_business(database_url: str, folder: Path, sandbox: SandboxClient) -> Bu
             session.flush()
             owner_id = owner.id
         portal = current_portal()
-        connecting.connect(transaction, portal.open_gateway, portal.vault, till.account.test_key, staff_id=owner_id)
+        credentials.connect(transaction, portal.open_gateway, portal.vault, till.account.test_key, staff_id=owner_id)
         work(app)
         business = furnished(app, settings, till, owner_id)
         db.session.remove()

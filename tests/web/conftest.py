@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.portals import new_account
-from tests.support.sandbox import Sandbox, SandboxAccount
+from tests.support.stripe.portals import new_account
+from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.database import SqliteDatabases
-from tests.support.sandbox import Sandbox
 from tests.support.served import Business, open_business
+from tests.support.stripe.sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")

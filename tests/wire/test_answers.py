@@ -10,9 +10,9 @@ from html import unescape
 import pytest
 from PIL import Image
 
-from tests.support import events
 from tests.support.pages import PARTIAL
 from tests.support.served import FORM, Business, Person, served
+from tests.support.stripe import events
 from tests.support.wire import Answer, Wire
 
 GZIP = {"Accept-Encoding": "gzip"}

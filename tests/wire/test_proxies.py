@@ -6,10 +6,10 @@ from time import sleep
 
 import pytest
 
-from tests.support import events
+from tests.support.people.checkouts import session_of
 from tests.support.proxies import HOST, NAMES, Name, Proxy, proxied
 from tests.support.served import FORM, Business, Person, behind, served
-from tests.support.tills import session_of
+from tests.support.stripe import events
 from tests.support.wire import Answer, Wire
 
 LIMIT = 1024 * 1024

@@ -1,13 +1,13 @@
 """What the control API does with a checkout session in place of a browser."""
 
-from billingportal.sandbox.call import Call
-from billingportal.sandbox.checkout import completing
-from billingportal.sandbox.checkout.filling import filled
+from billingportal.sandbox.checkout import completion as checkout_completion
+from billingportal.sandbox.checkout.form_filling import filled
 from billingportal.sandbox.checkout.opening import KIND
-from billingportal.sandbox.errors import Refused
-from billingportal.sandbox.test_cards import NUMBERS, SEPA, TestCard
-from billingportal.sandbox.typed_cards import NOT_AUTHENTICATED
-from billingportal.sandbox.wire import Document
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.errors import Refused
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.reference.test_cards import NUMBERS, SEPA, TestCard
+from billingportal.sandbox.reference.typed_cards import NOT_AUTHENTICATED
 
 
 def complete_checkout(call: Call, given: Document) -> Document:
@@ -16,7 +16,7 @@ def complete_checkout(call: Call, given: Document) -> Document:
     `card` is a test number, `sepa`, or nothing where the page does not ask. The answer tells the session's state,
     with `declined` in words if the page would have come back.
     """
-    session = completing.look(call, call.need(KIND, given["session"], "session"))
+    session = checkout_completion.look(call, call.need(KIND, given["session"], "session"))
     fields = {name: str(value) for name, value in given.items()}
     declined = None
     if session["status"] == "open":
@@ -31,7 +31,7 @@ def tried(call: Call, session: Document, card: TestCard | None, fields: dict[str
         return NOT_AUTHENTICATED
     sizes, told = call.store.sizes(), len(call.events)
     try:
-        completing.complete(call, session, filled(card, fields))
+        checkout_completion.complete(call, session, filled(card, fields))
     except Refused as refused:
         call.store.cut_back(sizes)
         del call.events[told:]
@@ -52,6 +52,6 @@ def card_of(number: str) -> TestCard | None:
 
 def expire_checkout(call: Call, given: Document) -> Document:
     """The session's time is over: {session}."""
-    session = completing.look(call, call.need(KIND, given["session"], "session"))
-    completing.expire(call, session)
+    session = checkout_completion.look(call, call.need(KIND, given["session"], "session"))
+    checkout_completion.expire(call, session)
     return {"status": session["status"]}

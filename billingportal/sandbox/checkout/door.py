@@ -2,15 +2,16 @@
 
 from urllib.parse import parse_qsl
 
-from billingportal.sandbox import rendering
-from billingportal.sandbox.application import Application
-from billingportal.sandbox.checkout import completing, filling
+from billingportal.sandbox.checkout import completion as checkout_completion
+from billingportal.sandbox.checkout import form_filling
 from billingportal.sandbox.checkout.opening import KIND
 from billingportal.sandbox.checkout.views import shown
-from billingportal.sandbox.errors import Refused
-from billingportal.sandbox.state import Store
-from billingportal.sandbox.typed_cards import NOT_AUTHENTICATED, typed
-from billingportal.sandbox.wire import Answer, Document, Request
+from billingportal.sandbox.http import rendering
+from billingportal.sandbox.http.application import Application
+from billingportal.sandbox.http.errors import Refused
+from billingportal.sandbox.http.wire import Answer, Document, Request
+from billingportal.sandbox.reference.typed_cards import NOT_AUTHENTICATED, typed
+from billingportal.sandbox.state.store import Store
 
 PREFIX = "/c/"
 ID = "{CHECKOUT_SESSION_ID}"
@@ -32,7 +33,7 @@ class Door:
                 return self.closed("There is no such checkout page", 404)
             store, session = found
             with self.application.acting(store) as call:
-                completing.look(call, session)
+                checkout_completion.look(call, session)
             if session["status"] == "expired":
                 return self.closed("This checkout page has expired", 410, session)
             if request.method != "POST":
@@ -47,7 +48,7 @@ class Door:
             return onward(session)
         if form.get("do") == "apply":
             return self.applied(store, session, form)
-        card, mistake = typed(form) if completing.needs_method(session) else (None, "")
+        card, mistake = typed(form) if checkout_completion.needs_method(session) else (None, "")
         if mistake:
             return self.show(store, session, form, mistake)
         confirmed = form.get("authentication")
@@ -58,7 +59,7 @@ class Door:
         try:
             with self.application.acting(store) as call:
                 call.play_at(session)
-                completing.complete(call, session, filling.filled(card, form))
+                checkout_completion.complete(call, session, form_filling.filled(card, form))
         except Refused as refused:
             return self.show(store, session, form, refused.message)
         return onward(session)
@@ -68,7 +69,7 @@ class Door:
         try:
             with self.application.acting(store) as call:
                 call.play_at(session)
-                completing.apply_code(call, session, form.get("promotion_code", ""))
+                checkout_completion.apply_code(call, session, form.get("promotion_code", ""))
         except Refused as refused:
             return self.show(store, session, form, refused.message)
         return self.show(store, session, form)

@@ -2,17 +2,17 @@
 
 from urllib.parse import urlsplit
 
-from billingportal.sandbox.billing.creating import check_currency_of
-from billingportal.sandbox.billing.items import check_together, price_for
-from billingportal.sandbox.call import Call
+from billingportal.sandbox.billing.subscription.creation import check_currency_of
+from billingportal.sandbox.billing.subscription.items import check_together, price_for
 from billingportal.sandbox.checkout import refusals
-from billingportal.sandbox.checkout.quoting import requote
-from billingportal.sandbox.currencies import check_currency
-from billingportal.sandbox.errors import invalid
-from billingportal.sandbox.fields import merged
-from billingportal.sandbox.identifiers import letters, new_id
-from billingportal.sandbox.resources.customers import check_email
-from billingportal.sandbox.wire import Document
+from billingportal.sandbox.checkout.quotes import requote
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.errors import invalid
+from billingportal.sandbox.http.fields import merged
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.reference.currencies import check_currency
+from billingportal.sandbox.resources.customers.customers import check_email
+from billingportal.sandbox.state.identifiers import letters, new_id
 
 KIND = "checkout.session"
 MINUTE, DAY = 60, 24 * 3600

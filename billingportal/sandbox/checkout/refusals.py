@@ -1,9 +1,9 @@
 """What a checkout session may not ask for, in Stripe's words."""
 
-from billingportal.sandbox.billing.taxing import check_active, located
-from billingportal.sandbox.call import Call
-from billingportal.sandbox.errors import Refused, invalid
-from billingportal.sandbox.wire import Document
+from billingportal.sandbox.billing.invoicing.taxes import check_active, located
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.errors import Refused, invalid
+from billingportal.sandbox.http.wire import Document
 
 TOGETHER = (("customer", "customer_email"), ("allow_promotion_codes", "discounts"))
 SOONEST_TRIAL_END = 48 * 3600

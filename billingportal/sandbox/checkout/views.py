@@ -1,10 +1,10 @@
 """What the checkout page shows."""
 
-from billingportal.sandbox.checkout.completing import asks_address, needs_method
+from billingportal.sandbox.checkout.completion import asks_address, needs_method
 from billingportal.sandbox.customer_portal.views import every, price_shown
-from billingportal.sandbox.state import Store
-from billingportal.sandbox.tax_id_types import TYPES
-from billingportal.sandbox.wire import Document
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.reference.tax_id_types import TYPES
+from billingportal.sandbox.state.store import Store
 
 DAY = 24 * 3600
 

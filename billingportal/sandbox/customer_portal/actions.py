@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 
-from billingportal.sandbox.billing import canceling, changing, resuming
-from billingportal.sandbox.call import Call
-from billingportal.sandbox.changes import updating
+from billingportal.sandbox.billing.subscription import cancellation as subscription_cancellation
+from billingportal.sandbox.billing.subscription import changes as subscription_changes
+from billingportal.sandbox.billing.subscription import resume as subscription_resume
 from billingportal.sandbox.customer_portal.visit import Visit
-from billingportal.sandbox.errors import invalid
-from billingportal.sandbox.present import ENDED
-from billingportal.sandbox.resources import customers, payment_methods, tax_ids
-from billingportal.sandbox.test_cards import TestCard
-from billingportal.sandbox.wire import Document
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.errors import invalid
+from billingportal.sandbox.http.presentation import ENDED
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.reference.test_cards import TestCard
+from billingportal.sandbox.resources.customers import customers as customer_customers
+from billingportal.sandbox.resources.customers import payment_methods, tax_ids
+from billingportal.sandbox.state.changes import updating
 
 
 def doing(call: Call, **parameters: object) -> Call:
@@ -44,7 +47,7 @@ def make_default(call: Call, visit: Visit, method: str) -> None:
     for identifier in customer["_subscriptions"]:
         subscription = call.store.objects["subscription"][identifier]
         if subscription["status"] not in ENDED and subscription["default_payment_method"] is not None:
-            changing.update(doing(call, default_payment_method=chosen), subscription)
+            subscription_changes.update(doing(call, default_payment_method=chosen), subscription)
 
 
 def remove_method(call: Call, visit: Visit, method: str) -> None:
@@ -63,24 +66,24 @@ def cancel(call: Call, visit: Visit, subscription: Document, form: dict[str, str
     details = {name: form[name] for name in ("comment", "feedback") if form.get(name)}
     if feature["mode"] == "immediately":
         prorate = feature["proration_behavior"] != "none"
-        canceling.cancel(doing(call, prorate=prorate, cancellation_details=details), subscription)
+        subscription_cancellation.cancel(doing(call, prorate=prorate, cancellation_details=details), subscription)
         return
     flexible = subscription["billing_mode"]["type"] == "flexible"
     end = {"cancel_at": "max_period_end"} if flexible else {"cancel_at_period_end": True}
-    changing.update(doing(call, **end, cancellation_details=details), subscription)
+    subscription_changes.update(doing(call, **end, cancellation_details=details), subscription)
 
 
 def renew(call: Call, subscription: Document) -> None:
     """The subscription is not to end after all."""
-    changing.update(doing(call, cancel_at=""), subscription)
+    subscription_changes.update(doing(call, cancel_at=""), subscription)
 
 
 def pause_or_resume(call: Call, subscription: Document) -> None:
     """Stop a subscription, or let it run again as soon as that is paid for. Raises Refused for what Stripe does not."""
     if subscription["status"] == "paused":
-        resuming.resume(doing(call, payment_behavior="resume_on_payment_success"), subscription)
+        subscription_resume.resume(doing(call, payment_behavior="resume_on_payment_success"), subscription)
     else:
-        resuming.pause(doing(call), subscription)
+        subscription_resume.pause(doing(call), subscription)
 
 
 def change_information(call: Call, visit: Visit, form: dict[str, str]) -> None:
@@ -88,11 +91,11 @@ def change_information(call: Call, visit: Visit, form: dict[str, str]) -> None:
     allowed = visit.configuration["features"]["customer_update"]["allowed_updates"]
     given: Document = {name: form.get(name, "") for name in ("email", "name", "phone") if name in allowed}
     if "address" in allowed:
-        given["address"] = {name: form.get(name, "") for name in customers.BLANK_ADDRESS}
-    customers.check_email(given)
+        given["address"] = {name: form.get(name, "") for name in customer_customers.BLANK_ADDRESS}
+    customer_customers.check_email(given)
     if "tax_id" in allowed:
         change_tax_id(call, visit, form.get("tax_id_type", ""), form.get("tax_id", "").strip())
-    customers.update(doing(call, **given), visit.customer["id"])
+    customer_customers.update(doing(call, **given), visit.customer["id"])
 
 
 def change_tax_id(call: Call, visit: Visit, kind: str, value: str) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from billingportal.sandbox import rendering
-from billingportal.sandbox.application import Application
 from billingportal.sandbox.customer_portal import pages
 from billingportal.sandbox.customer_portal.visit import Visit, session_of
-from billingportal.sandbox.errors import Refused
-from billingportal.sandbox.state import Store
-from billingportal.sandbox.wire import Answer, Request
+from billingportal.sandbox.http import rendering
+from billingportal.sandbox.http.application import Application
+from billingportal.sandbox.http.errors import Refused
+from billingportal.sandbox.http.wire import Answer, Request
+from billingportal.sandbox.state.store import Store
 
 PREFIX = "/p/session/"
 Shown = Callable[[pages.Room, Visit, list[str]], Answer]

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from jinja2 import Environment
 
-from billingportal.sandbox import rendering
-from billingportal.sandbox.application import Application
-from billingportal.sandbox.call import Call
-from billingportal.sandbox.customer_portal import actions, switching, views
+from billingportal.sandbox.customer_portal import actions, plan_switch, views
 from billingportal.sandbox.customer_portal.visit import Visit
-from billingportal.sandbox.errors import Refused
-from billingportal.sandbox.tax_id_types import TYPES
-from billingportal.sandbox.typed_cards import NOT_AUTHENTICATED, typed
-from billingportal.sandbox.wire import Answer, Document
+from billingportal.sandbox.http import rendering
+from billingportal.sandbox.http.application import Application
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.errors import Refused
+from billingportal.sandbox.http.wire import Answer, Document
+from billingportal.sandbox.reference.tax_id_types import TYPES
+from billingportal.sandbox.reference.typed_cards import NOT_AUTHENTICATED, typed
 
 FLOW_PAGES = {
     "customer_update": "information",
@@ -170,7 +170,7 @@ def update(room: Room, visit: Visit, names: list[str]) -> Answer:
         with room.application.acting(visit.store) as call:
             call.play_at(subscription)
             number = int(quantity) if quantity.isdigit() else 1
-            switching.switch(call, visit, subscription, visit.form.get("price", ""), number)
+            plan_switch.switch(call, visit, subscription, visit.form.get("price", ""), number)
     except Refused as refused:
         return room.show("update", visit, refused.message, **shown)
     return completed(visit)

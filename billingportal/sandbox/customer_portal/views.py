@@ -5,10 +5,10 @@ from itertools import islice
 
 from billingportal.sandbox.amounts import total
 from billingportal.sandbox.customer_portal.visit import Visit
-from billingportal.sandbox.present import ENDED, parts
-from billingportal.sandbox.rendering import money
-from billingportal.sandbox.resources.portal_sessions import offered
-from billingportal.sandbox.wire import Document
+from billingportal.sandbox.http.presentation import ENDED, parts
+from billingportal.sandbox.http.rendering import money
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.resources.hosted.portal_sessions import offered
 
 INVOICES_SHOWN = 24
 STATES = {

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from billingportal.sandbox.clock import now
-from billingportal.sandbox.resources.portal_sessions import KIND
-from billingportal.sandbox.state import Store
-from billingportal.sandbox.wire import Document
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.resources.hosted.portal_sessions import KIND
+from billingportal.sandbox.state.store import Store
 
 UNOPENED_SECONDS, IDLE_SECONDS = 5 * 60, 60 * 60
 

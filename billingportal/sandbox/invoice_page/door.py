@@ -2,19 +2,20 @@
 
 from urllib.parse import parse_qsl
 
-from billingportal.sandbox import rendering
-from billingportal.sandbox.application import Application
-from billingportal.sandbox.billing import collecting
-from billingportal.sandbox.call import Call
+from billingportal.sandbox.billing.payments import collection
 from billingportal.sandbox.customer_portal.views import method_shown
-from billingportal.sandbox.errors import Refused
-from billingportal.sandbox.invoice_page.printing import pdf
-from billingportal.sandbox.rendering import day, money
-from billingportal.sandbox.resources import invoices, payment_methods
-from billingportal.sandbox.state import Store
-from billingportal.sandbox.test_cards import TestCard
-from billingportal.sandbox.typed_cards import NOT_AUTHENTICATED, typed
-from billingportal.sandbox.wire import Answer, Document, Request
+from billingportal.sandbox.http import rendering
+from billingportal.sandbox.http.application import Application
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.errors import Refused
+from billingportal.sandbox.http.rendering import day, money
+from billingportal.sandbox.http.wire import Answer, Document, Request
+from billingportal.sandbox.invoice_page.print import pdf
+from billingportal.sandbox.reference.test_cards import TestCard
+from billingportal.sandbox.reference.typed_cards import NOT_AUTHENTICATED, typed
+from billingportal.sandbox.resources.customers import payment_methods
+from billingportal.sandbox.resources.invoices import invoices
+from billingportal.sandbox.state.store import Store
 
 PREFIX = "/i/"
 ASKING = ("asks", "asks_once")
@@ -77,7 +78,7 @@ class Door:
         """What the invoice's subscription is paid with."""
         details = invoice["parent"]["subscription_details"]
         subscription = store.objects["subscription"][details["subscription"]]
-        return collecting.payment_method_of(store, subscription)
+        return collection.payment_method_of(store, subscription)
 
     def show(self, store: Store, invoice: Document, form: dict[str, str], mistake: str = "") -> Answer:
         """The invoice, with the fields of a card while it can be paid."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import stripe
 
-from tests.support.sandbox import Sandbox, SandboxAccount
+from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 SUCCESS = "https://portal.example/done?session={CHECKOUT_SESSION_ID}"
 

@@ -9,7 +9,7 @@ import stripe
 from tests.sandbox.build import monthly_price
 from tests.sandbox.checkout.build import customer, open_session
 from tests.sandbox.surfing import fetch
-from tests.support.sandbox import Sandbox
+from tests.support.stripe.sandbox import Sandbox
 
 CARD = {"method": "card", "number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123", "name": "Aoife"}
 

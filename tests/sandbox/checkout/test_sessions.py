@@ -7,7 +7,7 @@ import stripe
 
 from tests.sandbox.build import event_types, metered_price, monthly_price, subscribe
 from tests.sandbox.checkout.build import complete, customer, open_session
-from tests.support.sandbox import Sandbox, SandboxAccount
+from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 
 def test_an_open_session_has_a_page_and_amounts_but_nothing_is_made(client: stripe.StripeClient) -> None:

@@ -15,8 +15,8 @@ from tests.sandbox.build import (
     running_subscription,
     subscribe,
 )
-from tests.sandbox.resources.test_portal_configurations import FEATURES, configure
-from tests.sandbox.resources.test_portal_sessions import HOME, enter
+from tests.sandbox.resources.hosted.test_portal_configurations import FEATURES, configure
+from tests.sandbox.resources.hosted.test_portal_sessions import HOME, enter
 from tests.sandbox.surfing import Seen, fetch
 
 CARD = {"method": "card", "expiry": "12 / 34", "cvc": "123", "name": "Aoife Byrne"}

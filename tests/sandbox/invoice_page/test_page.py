@@ -7,7 +7,7 @@ import stripe
 
 from tests.sandbox.build import event_types, latest_invoice, monthly_price, paying_customer, subscribe
 from tests.sandbox.surfing import fetch
-from tests.support.sandbox import Sandbox, SandboxAccount
+from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 CARD = {"method": "card", "number": "4242424242424242", "expiry": "12/34", "cvc": "123", "name": "Aoife"}
 

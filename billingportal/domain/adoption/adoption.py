@@ -1,0 +1,185 @@
+"""Takes customers who subscribed outside of the portal over as clients. Only ever because somebody said so."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.db import Transaction
+from billingportal.domain.adoption.matching import candidates
+from billingportal.domain.adoption.unlinked_customers import ready
+from billingportal.domain.clients import clients, stripe_customers
+from billingportal.domain.common import audit
+from billingportal.domain.common.locks import ADOPTION, take_turns
+from billingportal.domain.entitlements import evaluation
+from billingportal.errors import Refusal
+from billingportal.models import Client, ClientCustomer, Customer, IgnoredCustomer, ProcessorAccount
+
+# So many clients are made by one click; the next click makes the next.
+MOST_AT_ONCE = 200
+
+
+def find(session: Session, account_id: int, customer_id: str) -> Customer | None:
+    return session.scalar(
+        select(Customer).where(Customer.processor_account_id == account_id, Customer.stripe_customer_id == customer_id)
+    )
+
+
+def owner_of(session: Session, account_id: int, customer_id: str) -> Client | None:
+    """The client that the customer is."""
+    return session.scalar(
+        select(Client)
+        .join(ClientCustomer, ClientCustomer.client_id == Client.id)
+        .where(ClientCustomer.processor_account_id == account_id, ClientCustomer.stripe_customer_id == customer_id)
+    )
+
+
+def link(session: Session, account: ProcessorAccount, customer_id: str, client_id: int, *, staff_id: int) -> Client:
+    """Make the customer this client's; what it pays for holds at once. Raises Refusal."""
+    take_turns(session, ADOPTION)
+    customer = free_customer(session, account.id, customer_id)
+    client = clients.locked(session, client_id)
+    if client.mode != account.mode:
+        raise Refusal("client_id", "There is no such client.")
+    if client.archived_at is not None:
+        raise Refusal("client_id", f"{client.name} is archived. Restore the client first.")
+    tie(session, account, customer, client)
+    forget_ignored(session, account.id, customer_id)
+    words = f"Linked to the customer {customer_id} in Stripe"
+    audit.record(
+        session,
+        "client.adopted",
+        words,
+        staff_id=staff_id,
+        subject=("client", client.id),
+        processor_account_id=account.id,
+    )
+    evaluation.evaluate(session, client.id)
+    return client
+
+
+def free_customer(session: Session, account_id: int, customer_id: str) -> Customer:
+    """The customer, unless it is gone or somebody's already. Raises Refusal."""
+    customer = find(session, account_id, customer_id)
+    if customer is None or customer.deleted_at is not None:
+        raise Refusal("", "This customer is gone from Stripe.")
+    owner = owner_of(session, account_id, customer_id)
+    if owner is not None:
+        raise Refusal("", f"This customer is linked to {owner.name} already, perhaps in another window.")
+    return customer
+
+
+def tie(session: Session, account: ProcessorAccount, customer: Customer, client: Client) -> None:
+    """A client has one customer in an account; only one that was deleted at Stripe is replaced. Raises Refusal."""
+    held = stripe_customers.link_of(session, account.id, client.id)
+    if held is not None and not stripe_customers.is_deleted(session, held):
+        raise Refusal("client_id", f"{client.name} has the customer {held.stripe_customer_id} in Stripe already.")
+    if held is None:
+        held = ClientCustomer(client_id=client.id, processor_account_id=account.id)
+        session.add(held)
+    held.stripe_customer_id, held.linked_at = customer.stripe_customer_id, now()
+    session.flush()
+
+
+def make_client(
+    session: Session,
+    account: ProcessorAccount,
+    customer_id: str,
+    *,
+    name: str,
+    email: str,
+    workspace_name: str,
+    staff_id: int,
+) -> Client:
+    """Make a client of the customer. Raises Refusal naming the field."""
+    take_turns(session, ADOPTION)
+    free_customer(session, account.id, customer_id)
+    made = clients.create(
+        session,
+        mode=account.mode,
+        name=name,
+        email=email,
+        source="adoption",
+        workspace_name=workspace_name or None,
+        staff_id=staff_id,
+    )
+    return link(session, account, customer_id, made.id, staff_id=staff_id)
+
+
+def make_clients(transaction: Transaction, account_id: int, *, staff_id: int) -> int:
+    """Make clients of customers whose plan and e-mail address are known and who match nobody; how many were made.
+
+    Each in a transaction of its own, so that one that cannot be made holds up no other.
+    """
+    with transaction() as session:
+        account = session.get_one(ProcessorAccount, account_id)
+        waiting = session.scalars(ready(account).order_by(Customer.id).limit(MOST_AT_ONCE)).all()
+        customer_ids = [customer.stripe_customer_id for customer in waiting]
+    made = 0
+    for customer_id in customer_ids:
+        try:
+            with transaction() as session:
+                made += make_ready(session, account_id, customer_id, staff_id)
+        except Refusal:
+            continue
+    return made
+
+
+def make_ready(session: Session, account_id: int, customer_id: str, staff_id: int) -> bool:
+    """Make a client of one, unless it has come to match somebody meanwhile. Raises Refusal."""
+    take_turns(session, ADOPTION)
+    account = session.get_one(ProcessorAccount, account_id)
+    (known,) = candidates(session, account, [free_customer(session, account_id, customer_id)])
+    if known.plan is None or known.matches:
+        return False
+    name, email = known.name[: clients.LONGEST_NAME], known.customer.email or ""
+    make_client(session, account, customer_id, name=name, email=email, workspace_name=name, staff_id=staff_id)
+    return True
+
+
+def ignore(session: Session, account: ProcessorAccount, customer_id: str, *, staff_id: int) -> Customer:
+    """Say that the customer is nobody's client. Raises Refusal."""
+    take_turns(session, ADOPTION)
+    customer = free_customer(session, account.id, customer_id)
+    if ignored_row(session, account.id, customer_id) is None:
+        row = IgnoredCustomer(stripe_customer_id=customer_id, processor_account_id=account.id, staff_id=staff_id)
+        row.ignored_at = now()
+        session.add(row)
+        record(session, account, customer_id, "customer.ignored", "is not ours", staff_id)
+    return customer
+
+
+def stop_ignoring(session: Session, account: ProcessorAccount, customer_id: str, *, staff_id: int) -> Customer:
+    """Take it back: the customer waits for a decision again. Raises Refusal."""
+    take_turns(session, ADOPTION)
+    customer = free_customer(session, account.id, customer_id)
+    if forget_ignored(session, account.id, customer_id):
+        record(session, account, customer_id, "customer.considered", "may be ours", staff_id)
+    return customer
+
+
+def forget_ignored(session: Session, account_id: int, customer_id: str) -> bool:
+    row = ignored_row(session, account_id, customer_id)
+    if row is not None:
+        session.delete(row)
+    return row is not None
+
+
+def ignored_row(session: Session, account_id: int, customer_id: str) -> IgnoredCustomer | None:
+    return session.scalar(
+        select(IgnoredCustomer).where(
+            IgnoredCustomer.processor_account_id == account_id, IgnoredCustomer.stripe_customer_id == customer_id
+        )
+    )
+
+
+def record(
+    session: Session, account: ProcessorAccount, customer_id: str, action: str, words: str, staff_id: int
+) -> None:
+    audit.record(
+        session,
+        action,
+        f"The customer {customer_id} {words}",
+        staff_id=staff_id,
+        subject=("customer", customer_id),
+        processor_account_id=account.id,
+    )

@@ -1,0 +1,208 @@
+"""Subscriptions that run beside the one that counts: told, made the one that counts, or cancelled and given back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.db import Transaction
+from billingportal.domain.adoption import matching as adoption_matching
+from billingportal.domain.adoption.duplicate_removal import Removing, remove_at_stripe
+from billingportal.domain.adoption.matching import Running
+from billingportal.domain.clients import clients
+from billingportal.domain.common import audit
+from billingportal.domain.entitlements import evaluation
+from billingportal.domain.invoices import disputes
+from billingportal.domain.invoices.dispute_text import Trouble
+from billingportal.domain.subscriptions import change_state
+from billingportal.domain.subscriptions.client_clock import moment_of
+from billingportal.errors import Refusal
+from billingportal.models import AuditEntry, Client, Entitlement, Invoice, Subscription
+from billingportal.models.audit_entry import Actor
+from billingportal.money import Money
+from billingportal.plain_json import Json
+from billingportal.stripe_gateway.gateway import StripeGateway
+
+GONE = "This subscription does not run beside another one any more."
+ASKED, DONE = "duplicate.removal_requested", "duplicate.removed"
+
+
+@dataclass(frozen=True)
+class Paid:
+    """An invoice of the second subscription that was paid, with what became of its payment."""
+
+    stripe_invoice_id: str
+    number: str
+    amount: Money
+    troubles: Sequence[Trouble] = field(default=())
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A second subscription. `is_begun`: its removal was asked for, and is not finished."""
+
+    running: Running
+    started_at: datetime
+    paid: tuple[Paid, ...]
+    is_begun: bool
+
+    @property
+    def stripe_subscription_id(self) -> str:
+        return self.running.stripe_subscription_id
+
+    @property
+    def totals(self) -> list[Money]:
+        """What was paid for it, currency by currency."""
+        found: dict[str, Money] = {}
+        for one in self.paid:
+            found[one.amount.currency] = found.get(one.amount.currency, Money(0, one.amount.currency)) + one.amount
+        return list(found.values())
+
+
+def of_client(session: Session, client: Client, entitlement: Entitlement) -> list[Duplicate]:
+    """What runs beside the subscription that counts, and what is not removed to the end yet."""
+    begun = unfinished(session, client.id)
+    ids = dict.fromkeys([*(str(one) for one in entitlement.other_subscriptions), *begun])
+    if not ids or entitlement.processor_account_id is None:
+        return []
+    account_id = entitlement.processor_account_id
+    rows = session.scalars(
+        select(Subscription)
+        .where(Subscription.processor_account_id == account_id, Subscription.stripe_subscription_id.in_(list(ids)))
+        .order_by(Subscription.created_at, Subscription.id)
+    ).all()
+    prices = adoption_matching.prices_of(
+        session, account_id, {item.stripe_price_id for row in rows for item in row.items}
+    )
+    moment = moment_of(session, client)
+    return [
+        Duplicate(
+            adoption_matching.running_of(row, prices, moment),
+            row.started_at,
+            paid_for(session, row),
+            row.stripe_subscription_id in begun,
+        )
+        for row in rows
+    ]
+
+
+def find(session: Session, client: Client, subscription_id: str) -> Duplicate | None:
+    """One of the client's second subscriptions."""
+    entitlement = entitlement_of(session, client.id)
+    found = of_client(session, client, entitlement) if entitlement else []
+    return next((one for one in found if one.stripe_subscription_id == subscription_id), None)
+
+
+def entitlement_of(session: Session, client_id: int) -> Entitlement | None:
+    return session.scalar(select(Entitlement).where(Entitlement.client_id == client_id))
+
+
+def unfinished(session: Session, client_id: int) -> list[str]:
+    """The subscriptions whose removal was asked for and is not finished, as when Stripe did not answer."""
+    rows = session.scalars(
+        select(AuditEntry)
+        .where(
+            AuditEntry.subject_type == "client",
+            AuditEntry.subject_id == str(client_id),
+            AuditEntry.action.in_((ASKED, DONE)),
+        )
+        .order_by(AuditEntry.id)
+    )
+    last = {str(row.details["subscription"]): row.action for row in rows}
+    return [subscription_id for subscription_id, action in last.items() if action == ASKED]
+
+
+def paid_for(session: Session, held: Subscription) -> tuple[Paid, ...]:
+    """The invoices of a subscription that were paid with money, the first one first."""
+    rows = session.scalars(
+        select(Invoice)
+        .where(
+            Invoice.processor_account_id == held.processor_account_id,
+            Invoice.stripe_subscription_id == held.stripe_subscription_id,
+            Invoice.amount_paid_minor > 0,
+            Invoice.deleted_at.is_(None),
+        )
+        .order_by(Invoice.created_at, Invoice.id)
+    ).all()
+    ids = [row.stripe_invoice_id for row in rows]
+    troubles = disputes.of_invoices(session, held.processor_account_id, ids) if ids else {}
+    return tuple(
+        Paid(
+            row.stripe_invoice_id,
+            row.number or row.stripe_invoice_id,
+            Money(row.amount_paid_minor, row.currency),
+            troubles.get(row.stripe_invoice_id, ()),
+        )
+        for row in rows
+    )
+
+
+def make_main(session: Session, client_id: int, subscription_id: str, *, staff_id: int) -> Client:
+    """Have the second subscription be the one that counts; the other one is the second then. Raises Refusal."""
+    client = clients.locked(session, client_id)
+    entitlement = entitlement_of(session, client_id)
+    if entitlement is None or subscription_id not in entitlement.other_subscriptions:
+        raise Refusal("", GONE)
+    if change_state.running(session, client_id) is not None:
+        raise Refusal("", "A change of plan is under way. Let it end, or keep the present plan first.")
+    entitlement.stripe_subscription_id = subscription_id
+    words = f"The subscription {subscription_id} counts from now on"
+    record(session, client_id, "duplicate.made_main", words, subscription_id, staff_id=staff_id)
+    evaluation.evaluate(session, client_id)
+    return client
+
+
+def remove(
+    transaction: Transaction,
+    gateway: StripeGateway,
+    account_id: int,
+    client_id: int,
+    subscription_id: str,
+    *,
+    staff_id: int,
+) -> list[str]:
+    """Cancel the second subscription at Stripe now and give back all that was paid for it; what Stripe refused, in
+    words. Call it again to finish what was begun; nothing is done twice.
+
+    Call it with no transaction open. Raises Refusal, and a StripeProblem.
+    """
+    with transaction() as session:
+        begin(session, account_id, client_id, subscription_id, staff_id)
+    refusals = remove_at_stripe(transaction, gateway, Removing(account_id, subscription_id))
+    with transaction() as session:
+        evaluation.evaluate(session, client_id)
+        words = f"Cancelled the second subscription {subscription_id} and gave back what was paid for it"
+        if refusals:
+            words = f"Cancelled the second subscription {subscription_id}. {' '.join(refusals)}"
+        if subscription_id in unfinished(session, client_id):
+            record(session, client_id, DONE, words, subscription_id, staff_id=staff_id)
+    return refusals
+
+
+def begin(session: Session, account_id: int, client_id: int, subscription_id: str, staff_id: int) -> None:
+    """Write down that it is wanted. Raises Refusal when it is no second subscription."""
+    client = clients.locked(session, client_id)
+    entitlement = evaluation.evaluate(session, client_id)
+    found = find(session, client, subscription_id)
+    if found is None or entitlement.processor_account_id != account_id:
+        raise Refusal("", GONE)
+    if not found.is_begun:
+        words = f"Asked Stripe to cancel the second subscription {subscription_id} and to give back what was paid"
+        record(session, client_id, ASKED, words, subscription_id, staff_id=staff_id)
+
+
+def record(
+    session: Session,
+    client_id: int,
+    action: str,
+    words: str,
+    subscription_id: str,
+    *,
+    staff_id: int,
+    actor: Actor = "staff",
+) -> None:
+    details: dict[str, Json] = {"subscription": subscription_id}
+    subject = ("client", client_id)
+    audit.record(session, action, words, actor=actor, staff_id=staff_id, subject=subject, details=details)

@@ -1,0 +1,212 @@
+"""What is known of customers that belong to no client: what they pay for, and whose they seem to be.
+
+Nothing here links anything: a match is shown to people, who decide.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from billingportal.clock import now
+from billingportal.domain.clients.stripe_customers import LABEL
+from billingportal.domain.entitlements import plan_matching, subscription_facts
+from billingportal.domain.prices.price_text import period_words, price_words
+from billingportal.domain.prices.terms import is_metered, terms_of
+from billingportal.domain.subscriptions.client_subscriptions import main_of
+from billingportal.domain.subscriptions.status import RUNNING
+from billingportal.domain.subscriptions.status_text import StatusWords, subscription_words
+from billingportal.models import (
+    Client,
+    ClientCustomer,
+    Customer,
+    Plan,
+    PlanPrice,
+    Price,
+    ProcessorAccount,
+    Subscription,
+    TestClock,
+)
+
+Reason = Literal["label", "email"]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A client that the customer seems to be. `other_customer` is the customer that the client has already."""
+
+    client_id: int
+    name: str
+    reason: Reason
+    other_customer: str | None = None
+
+
+@dataclass(frozen=True)
+class Running:
+    """A subscription of the customer in words: how it stands, and each price with its number."""
+
+    stripe_subscription_id: str
+    status: StatusWords
+    prices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A customer with all that helps to decide. `plan` is what its oldest running subscription means here."""
+
+    customer: Customer
+    running: tuple[Running, ...]
+    plan: Plan | None
+    matches: tuple[Match, ...]
+
+    @property
+    def name(self) -> str:
+        """The name that a client made of it starts with."""
+        return self.customer.name or self.customer.email or ""
+
+    @property
+    def linkable(self) -> list[Match]:
+        return [match for match in self.matches if match.other_customer is None]
+
+
+def candidates(session: Session, account: ProcessorAccount, customers: Sequence[Customer]) -> list[Candidate]:
+    """The customers with what is known of them, with as many queries for one as for a page of them."""
+    ids = [customer.stripe_customer_id for customer in customers]
+    held = subscriptions_of(session, account.id, ids)
+    price_ids = {item.stripe_price_id for found in held.values() for one in found for item in one.items}
+    prices = prices_of(session, account.id, price_ids)
+    links = links_of(session, account.id, price_ids)
+    plans = plans_of(session, {link.plan_id for found in links.values() for link in found})
+    clocks = clocks_of(session, account.id, customers)
+    matches = matches_of(session, account, customers)
+    made = []
+    for customer in customers:
+        moment = clocks.get(customer.stripe_test_clock_id or "", now())
+        found = held[customer.stripe_customer_id]
+        running = tuple(running_of(one, prices, moment) for one in found)
+        made.append(Candidate(customer, running, plan_of(found, links, plans), matches[customer.stripe_customer_id]))
+    return made
+
+
+def subscriptions_of(
+    session: Session, account_id: int, customer_ids: Sequence[str]
+) -> Mapping[str, list[Subscription]]:
+    """Those that run, the oldest first, by customer."""
+    rows = session.scalars(
+        select(Subscription)
+        .where(
+            Subscription.processor_account_id == account_id,
+            Subscription.stripe_customer_id.in_(customer_ids),
+            Subscription.status.in_(RUNNING),
+            Subscription.deleted_at.is_(None),
+        )
+        .order_by(Subscription.created_at, Subscription.id)
+        .options(selectinload(Subscription.items))
+    )
+    found: dict[str, list[Subscription]] = defaultdict(list)
+    for row in rows:
+        found[row.stripe_customer_id].append(row)
+    return found
+
+
+def prices_of(session: Session, account_id: int, price_ids: set[str]) -> Mapping[str, Price]:
+    rows = session.scalars(
+        select(Price).where(Price.processor_account_id == account_id, Price.stripe_price_id.in_(price_ids))
+    )
+    return {row.stripe_price_id: row for row in rows}
+
+
+def links_of(session: Session, account_id: int, price_ids: set[str]) -> Mapping[str, list[PlanPrice]]:
+    """The links of plans, by price, the first linked first."""
+    found: dict[str, list[PlanPrice]] = defaultdict(list)
+    for link in plan_matching.links_of(session, account_id, dict.fromkeys(price_ids)):
+        found[link.stripe_price_id].append(link)
+    return found
+
+
+def plans_of(session: Session, plan_ids: set[int]) -> Mapping[int, Plan]:
+    return {plan.id: plan for plan in session.scalars(select(Plan).where(Plan.id.in_(plan_ids)))}
+
+
+def clocks_of(session: Session, account_id: int, customers: Sequence[Customer]) -> Mapping[str, datetime]:
+    """The times of the test clocks that customers are on."""
+    ids = {customer.stripe_test_clock_id for customer in customers if customer.stripe_test_clock_id}
+    rows = session.execute(
+        select(TestClock.stripe_test_clock_id, TestClock.frozen_at).where(
+            TestClock.processor_account_id == account_id, TestClock.stripe_test_clock_id.in_(ids)
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def running_of(held: Subscription, prices: Mapping[str, Price], moment: datetime) -> Running:
+    status = subscription_words(held, subscription_facts.ends_at(held), moment)
+    words = tuple(item_words(prices.get(one.stripe_price_id), one.stripe_price_id, one.quantity) for one in held.items)
+    return Running(held.stripe_subscription_id, status, words)
+
+
+def item_words(price: Price | None, price_id: str, quantity: int | None) -> str:
+    """ "US$29.00 a month", "3 × US$9.00 a month"; the id alone of a price that was not read yet."""
+    if price is None:
+        return price_id
+    period = period_words(price.interval, price.interval_count)
+    words = price_words(terms_of(price), period, is_metered=is_metered(price))
+    return f"{quantity:,} × {words}" if quantity is not None and quantity != 1 else words
+
+
+def plan_of(
+    held: Sequence[Subscription], links: Mapping[str, list[PlanPrice]], plans: Mapping[int, Plan]
+) -> Plan | None:
+    """The plan that the subscription means that will count."""
+    main = main_of(held, None)
+    if main is None:
+        return None
+    items = {item.stripe_price_id: item.quantity for item in main.items}
+    telling = sorted((link for price_id in items for link in links.get(price_id, [])), key=lambda link: link.id)
+    plan_id = plan_matching.plan_id_of(telling, items, [])
+    return plans[plan_id] if plan_id is not None else None
+
+
+def matches_of(
+    session: Session, account: ProcessorAccount, customers: Sequence[Customer]
+) -> Mapping[str, tuple[Match, ...]]:
+    """The clients that each customer may be: by our own label on it first, then by the same e-mail address."""
+    labels = {one.stripe_customer_id: labelled_id(one) for one in customers}
+    emails = {one.stripe_customer_id: (one.email or "").lower() for one in customers}
+    rows = session.execute(
+        select(Client, ClientCustomer.stripe_customer_id)
+        .outerjoin(
+            ClientCustomer,
+            (ClientCustomer.client_id == Client.id) & (ClientCustomer.processor_account_id == account.id),
+        )
+        .where(
+            Client.mode == account.mode,
+            Client.archived_at.is_(None),
+            or_(
+                Client.id.in_({label for label in labels.values() if label is not None}),
+                Client.email.in_({email for email in emails.values() if email}),
+            ),
+        )
+        .order_by(Client.id)
+    ).all()
+    found: dict[str, tuple[Match, ...]] = {}
+    for customer_id, label in labels.items():
+        by_label = [Match(one.id, one.name, "label", other) for one, other in rows if one.id == label]
+        by_email = [
+            Match(one.id, one.name, "email", other)
+            for one, other in rows
+            if one.email == emails[customer_id] and one.id != label
+        ]
+        found[customer_id] = (*by_label, *by_email)
+    return found
+
+
+def labelled_id(customer: Customer) -> int | None:
+    """The client that the customer's metadata names. Anybody may write there, so it is a hint and no more."""
+    label = customer.labels.get(LABEL)
+    is_id = isinstance(label, str) and label.isascii() and label.isdigit() and len(label) < 10
+    return int(str(label)) if is_id else None

@@ -1,0 +1,53 @@
+"""Links that lead a client into its billing page: signed, short-lived, and stored nowhere.
+
+Opening one many times within its life is allowed, as mail scanners do. Withdrawing the client's access ends them all.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from billingportal.domain.auth import signed_tokens
+from billingportal.models import Client
+
+PURPOSE = "billing links"
+# Where links lead, under the public address of the portal.
+PATH = "/portal/billing-link"
+# How long they open the page: those that staff hand over, and those that go by mail.
+STAFF_HOURS = 24
+MAIL_HOURS = 1
+
+LinkState = Literal["open", "expired", "withdrawn", "unknown"]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a link turned out to be. Only an open one names its client."""
+
+    state: LinkState
+    client: Client | None = None
+
+
+def path(secret_keys: tuple[str, ...], client_id: int, access_generation: int, *, hours: int) -> str:
+    """The path of a new link for a client, worth something while the client is of this generation."""
+    token = signed_tokens.sign(secret_keys, PURPOSE, timedelta(hours=hours), client_id, access_generation)
+    return f"{PATH}/{token}"
+
+
+def opened(session: Session, secret_keys: tuple[str, ...], token: str, *, lock: bool = False) -> Opened:
+    """Whose link it is; with `lock`, nobody withdraws it until this transaction ends. An archived client's opens
+    nothing."""
+    claim = signed_tokens.read(secret_keys, PURPOSE, token)
+    if claim is None:
+        return Opened("unknown")
+    if claim.is_over:
+        return Opened("expired")
+    client_id, access_generation = claim.facts
+    client = session.get(Client, client_id, with_for_update={"key_share": True} if lock else None)
+    if client is None:
+        return Opened("unknown")
+    if client.archived_at is not None or client.access_generation != access_generation:
+        return Opened("withdrawn")
+    return Opened("open", client)

@@ -1,0 +1,1 @@
+"""The partner's name, colours and logos."""

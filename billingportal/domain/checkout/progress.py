@@ -1,0 +1,71 @@
+"""How far a purchase has come, as the rows tell: what the page says to which Stripe leads back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.domain.subscriptions.checkout_state import session_of
+from billingportal.domain.subscriptions.status import RUNNING
+from billingportal.models import Checkout, Invoice, Subscription
+
+# `open`: nobody has paid yet. `waiting`: Stripe has not told of the subscription yet. `bank`: the bank takes its time.
+StageName = Literal["open", "waiting", "bank", "trial", "active", "declined", "ended", "expired", "failed"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`trial_ends_at` for a trial; `pay_url` is Stripe's page on which an unpaid invoice can be paid."""
+
+    name: StageName
+    trial_ends_at: datetime | None = None
+    pay_url: str | None = None
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether the page should look again by itself."""
+        return self.name in ("open", "waiting", "bank")
+
+    @property
+    def is_bought(self) -> bool:
+        return self.name in ("waiting", "bank", "trial", "active")
+
+
+def stage(session: Session, checkout: Checkout) -> Stage:
+    if checkout.state == "expired":
+        return Stage("expired")
+    if checkout.state == "failed":
+        return Stage("failed")
+    if checkout.state != "complete":
+        return Stage("open")
+    subscription = session.scalar(
+        select(Subscription).where(
+            Subscription.processor_account_id == checkout.processor_account_id,
+            Subscription.stripe_subscription_id == checkout.stripe_subscription_id,
+        )
+    )
+    return Stage("waiting") if subscription is None else stage_of(session, checkout, subscription)
+
+
+def stage_of(session: Session, checkout: Checkout, subscription: Subscription) -> Stage:
+    """By the subscription and its latest invoice. Nothing counts as paid before Stripe says that it is."""
+    if subscription.status not in (*RUNNING, "incomplete"):
+        return Stage("ended")
+    if subscription.status == "trialing":
+        return Stage("trial", trial_ends_at=subscription.trial_ends_at)
+    invoice = session.scalar(
+        select(Invoice).where(
+            Invoice.processor_account_id == subscription.processor_account_id,
+            Invoice.stripe_invoice_id == subscription.latest_stripe_invoice_id,
+        )
+    )
+    if invoice is None:
+        return Stage("waiting")
+    if subscription.status == "active" and invoice.status == "paid":
+        return Stage("active")
+    told = session_of(session, checkout)
+    if subscription.status == "active" and told is not None and told.payment_status == "unpaid":
+        return Stage("bank")
+    return Stage("declined", pay_url=invoice.hosted_invoice_url)

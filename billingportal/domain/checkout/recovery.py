@@ -1,0 +1,75 @@
+"""Looks after checkouts that nobody came back from, in case Stripe's events about them were lost."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal import clock
+from billingportal.db import Transaction
+from billingportal.domain.checkout import abandoned_sign_ups
+from billingportal.domain.checkout import sessions as checkout_sessions
+from billingportal.domain.entitlements import evaluation
+from billingportal.domain.subscriptions import checkout_state
+from billingportal.models import Checkout, ProcessorAccount
+from billingportal.stripe_gateway.gateway import StripeGateway
+
+# Stripe expires a session a little after its time.
+PATIENCE = timedelta(minutes=2)
+BATCH = 50
+
+
+def due_accounts(session: Session) -> list[int]:
+    """The connected accounts with open checkouts whose time is over."""
+    wanted = (
+        select(Checkout.processor_account_id)
+        .distinct()
+        .join(ProcessorAccount, ProcessorAccount.id == Checkout.processor_account_id)
+        .where(
+            Checkout.state == "open",
+            Checkout.expires_at <= clock.now() - PATIENCE,
+            ProcessorAccount.state == "connected",
+            ProcessorAccount.key_state == "working",
+        )
+    )
+    return list(session.scalars(wanted))
+
+
+def look_at_due(transaction: Transaction, gateway: StripeGateway, account_id: int) -> int:
+    """Ask Stripe what became of them; how many there were. Two workers who ask at once do no harm.
+
+    Raises a StripeProblem.
+    """
+    with transaction() as session:
+        due = session.scalars(
+            select(Checkout.id)
+            .where(
+                Checkout.processor_account_id == account_id,
+                Checkout.state == "open",
+                Checkout.expires_at <= clock.now() - PATIENCE,
+            )
+            .order_by(Checkout.expires_at)
+            .limit(BATCH)
+        ).all()
+    for checkout_id in due:
+        checkout_sessions.look_again(transaction, gateway, checkout_id)
+    return len(due)
+
+
+def tidy(transaction: Transaction) -> None:
+    """Give up what can never come, and put away sign-ups that were never paid."""
+    with transaction() as session:
+        for client_id in lost(session):
+            evaluation.evaluate(session, client_id)
+    more = True
+    while more:
+        with transaction() as session:
+            more = abandoned_sign_ups.archive_due(session) == abandoned_sign_ups.BATCH
+
+
+def lost(session: Session) -> list[int]:
+    """The clients of running checkouts about which Stripe will never tell, or cannot be asked any more."""
+    running = select(Checkout).where(
+        Checkout.state.in_(checkout_state.RUNNING), Checkout.expires_at <= clock.now() - checkout_state.MARGIN
+    )
+    return [one.client_id for one in session.scalars(running.limit(BATCH)) if checkout_state.is_lost(session, one)]

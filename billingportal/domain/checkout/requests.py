@@ -1,0 +1,80 @@
+"""What Stripe is asked for when a client sets out to buy."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal import clock
+from billingportal.domain.checkout import settings as checkout_settings
+from billingportal.domain.clients.stripe_customers import LABEL, link_of
+from billingportal.domain.offers import selection as offer_selection
+from billingportal.domain.offers.selection import Selection
+from billingportal.errors import Refusal
+from billingportal.models import Client, Plan, ProcessorAccount, Subscription
+from billingportal.stripe_gateway.requests.checkouts import CheckoutItem, NewCheckout
+
+# Stripe allows 24 hours by its own clock, which may be behind ours.
+OPEN_FOR = timedelta(hours=23, minutes=30)
+# Stands for the checkout's token in the addresses that Stripe leads back to.
+TOKEN = "{checkout}"  # noqa: S105 a placeholder
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody wants to buy, and where Stripe leads back to."""
+
+    account_id: int
+    client_id: int
+    plan_id: int
+    selection: Selection
+    success_url: str
+    cancel_url: str
+    visitor: str = ""
+
+
+def request_for(session: Session, wanted: Wanted, client: Client, token: str) -> NewCheckout:
+    """The request for a new session. Raises Refusal for what cannot be bought."""
+    plan = session.get(Plan, wanted.plan_id)
+    if plan is None:
+        raise Refusal("plan", "This plan is not for sale. Choose another one.")
+    account = session.get_one(ProcessorAccount, wanted.account_id)
+    items = offer_selection.items(session, plan, wanted.selection, account.mode)
+    if not items:
+        raise Refusal("plan", f"{plan.name} is free: there is nothing to pay for.")
+    settings = checkout_settings.current(session)
+    trial_days = 0 if has_subscribed(session, account.id, client.id) else plan.trial_days
+    return NewCheckout(
+        currency=wanted.selection.currency,
+        items=tuple(CheckoutItem(item.stripe_price_id, item.quantity) for item in items),
+        labels={LABEL: str(client.id)},
+        reference=str(client.id),
+        trial_days=trial_days,
+        needs_card=plan.trial_needs_card or not trial_days,
+        missing_card="pause" if plan.trial_end == "pause" else "cancel",
+        allows_promotion_codes=settings.allows_promotion_codes,
+        computes_tax=settings.computes_tax,
+        collects_tax_id=settings.collects_tax_id,
+        address_collection=settings.address_collection,
+        success_url=wanted.success_url.replace(TOKEN, token),
+        cancel_url=wanted.cancel_url.replace(TOKEN, token),
+        expires_at=int((clock.now() + OPEN_FOR).timestamp()),
+    )
+
+
+def has_subscribed(session: Session, account_id: int, client_id: int) -> bool:
+    """Whether the client ever had a subscription: a trial is for the first one only."""
+    link = link_of(session, account_id, client_id)
+    mine = select(Subscription.id).where(Subscription.processor_account_id == account_id)
+    return (
+        link is not None
+        and session.scalar(mine.where(Subscription.stripe_customer_id == link.stripe_customer_id).limit(1)) is not None
+    )
+
+
+def is_same(one: NewCheckout, other: NewCheckout) -> bool:
+    """Whether two requests sell the same in the same way, wherever they lead back to and whenever they expire."""
+    return replace(one, success_url="", cancel_url="", expires_at=0) == replace(
+        other, success_url="", cancel_url="", expires_at=0
+    )

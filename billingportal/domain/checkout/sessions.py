@@ -1,0 +1,138 @@
+"""Checkout sessions at Stripe: opened for an intent, ended, and looked at again. Call all of it with no transaction
+open."""
+
+import re
+from contextlib import suppress
+
+from sqlalchemy import select
+
+from billingportal import clock
+from billingportal.db import Transaction
+from billingportal.domain.clients.stripe_customers import customer_for
+from billingportal.domain.entitlements import evaluation
+from billingportal.domain.subscriptions import checkout_state
+from billingportal.domain.sync import reconciliation
+from billingportal.domain.sync.object_types import CHECKOUT_SESSION, CUSTOMER, INVOICE, SUBSCRIPTION
+from billingportal.errors import Refusal
+from billingportal.models import Checkout, Subscription
+from billingportal.stripe_gateway.errors import NotThere, RequestRefused, StripeProblem, StripeUnreachable
+from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenCheckout
+
+MIXED_CURRENCIES = re.compile(r"combine currencies.*\b([a-z]{3})\b\.?\s*$", re.IGNORECASE | re.DOTALL)
+
+
+def open_session(transaction: Transaction, gateway: StripeGateway, checkout_id: int) -> bool:
+    """Ask Stripe for an intent's session; whether there is one now. Somebody else may have asked for the same.
+
+    Raises Refusal when Stripe says no, and StripeProblem.
+    """
+    with transaction() as session:
+        checkout = session.get_one(Checkout, checkout_id)
+        account_id, client_id, token = checkout.processor_account_id, checkout.client_id, checkout.token
+        request = NewCheckout.from_json(checkout.request)
+    customer_id = customer_for(transaction, gateway, account_id, client_id)
+    try:
+        opened = gateway.create_checkout(customer_id, request, f"checkout-{account_id}-{token}")
+    except NotThere as problem:
+        fail(transaction, checkout_id, problem)
+        reconciliation.refresh(transaction, gateway, account_id, CUSTOMER, customer_id)
+        return False
+    except RequestRefused as problem:
+        fail(transaction, checkout_id, problem)
+        raise refusal_of(problem) from None
+    except StripeUnreachable:
+        if is_open(transaction, checkout_id):
+            return True
+        raise
+    return keep(transaction, checkout_id, opened)
+
+
+def keep(transaction: Transaction, checkout_id: int, opened: OpenCheckout) -> bool:
+    """Write down the session that Stripe opened; whether the checkout is open now."""
+    with transaction() as session:
+        checkout = session.get_one(Checkout, checkout_id, with_for_update=True)
+        if checkout.state == "intended":
+            checkout.state = "open"
+            checkout.stripe_checkout_session_id = opened.stripe_checkout_session_id
+            checkout.url, checkout.expires_at = opened.url, opened.expires_at
+        return checkout.state == "open"
+
+
+def fail(transaction: Transaction, checkout_id: int, problem: StripeProblem) -> None:
+    """Stripe made no session of this intent."""
+    with transaction() as session:
+        checkout = session.get_one(Checkout, checkout_id, with_for_update=True)
+        if checkout.state == "intended":
+            checkout.state, checkout.problem, checkout.ended_at = "failed", problem.message, clock.now()
+
+
+def refusal_of(problem: RequestRefused) -> Refusal:
+    """Stripe's no, in words for clients."""
+    locked = MIXED_CURRENCIES.search(problem.message)
+    if locked is None:
+        return Refusal("", f"Stripe did not open a checkout: {problem.message}")
+    currency = locked.group(1).upper()
+    words = (
+        f"Your payments are in {currency}, and Stripe cannot mix currencies for one client. "
+        f"Choose {currency}, or ask us to change it once nothing in {currency} is running any more."
+    )
+    return Refusal("currency", words)
+
+
+def is_open(transaction: Transaction, checkout_id: int) -> bool:
+    with transaction() as session:
+        return session.get_one(Checkout, checkout_id).state == "open"
+
+
+def is_still_open(transaction: Transaction, gateway: StripeGateway, checkout_id: int) -> bool:
+    """Whether somebody can still pay there, as Stripe says. Raises a StripeProblem."""
+    look_again(transaction, gateway, checkout_id)
+    return is_open(transaction, checkout_id)
+
+
+def withdraw(transaction: Transaction, gateway: StripeGateway, checkout_id: int) -> None:
+    """End an open session at Stripe, so that nobody pays there any more. Somebody may have paid already: then the
+    checkout is complete afterwards. Raises a StripeProblem."""
+    with transaction() as session:
+        checkout = session.get_one(Checkout, checkout_id)
+        session_id = checkout.stripe_checkout_session_id if checkout.state == "open" else None
+    if session_id is None:
+        return
+    with suppress(RequestRefused):  # It is complete or has expired: the next look tells which.
+        gateway.expire_checkout(session_id)
+    look_again(transaction, gateway, checkout_id)
+
+
+def look_again(transaction: Transaction, gateway: StripeGateway, checkout_id: int) -> None:
+    """Bring the checkout up to date from Stripe, with all that was bought there. Raises a StripeProblem."""
+    with transaction() as session:
+        checkout = session.get_one(Checkout, checkout_id)
+        account_id, client_id = checkout.processor_account_id, checkout.client_id
+        session_id = checkout.stripe_checkout_session_id
+    if session_id is None:
+        return
+    reconciliation.refresh(transaction, gateway, account_id, CHECKOUT_SESSION, session_id)
+    with transaction() as session:
+        told = checkout_state.session_of(session, session.get_one(Checkout, checkout_id))
+        subscription_id = told.stripe_subscription_id if told else None
+    if subscription_id is not None:
+        look_at_subscription(transaction, gateway, account_id, subscription_id)
+    with transaction() as session:
+        evaluation.evaluate(session, client_id)
+
+
+def look_at_subscription(
+    transaction: Transaction, gateway: StripeGateway, account_id: int, subscription_id: str
+) -> None:
+    """The subscription and its latest invoice, which tells whether it is paid. Raises a StripeProblem."""
+    reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
+    with transaction() as session:
+        invoice_id = session.scalar(
+            select(Subscription.latest_stripe_invoice_id).where(
+                Subscription.processor_account_id == account_id,
+                Subscription.stripe_subscription_id == subscription_id,
+            )
+        )
+    if invoice_id is not None:
+        reconciliation.refresh(transaction, gateway, account_id, INVOICE, invoice_id)

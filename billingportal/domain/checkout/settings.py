@@ -1,0 +1,45 @@
+"""How the portal sells. Until somebody decides, the defaults hold."""
+
+from dataclasses import dataclass, fields
+
+from sqlalchemy.orm import Session
+
+from billingportal import clock
+from billingportal.domain.common import audit
+from billingportal.domain.common.locks import SELLING, take_turns
+from billingportal.models import SellingSettings
+from billingportal.models.checkout.checkout_settings import AddressCollection
+from billingportal.plain_json import Json
+
+THE_ROW = 1
+
+
+@dataclass(frozen=True)
+class Selling:
+    """What is chosen on the Checkout page of the settings."""
+
+    allows_promotion_codes: bool = False
+    computes_tax: bool = False
+    collects_tax_id: bool = False
+    address_collection: AddressCollection = "auto"
+    allows_downgrade_at_once: bool = False
+
+
+def current(session: Session) -> Selling:
+    row = session.get(SellingSettings, THE_ROW)
+    return Selling() if row is None else Selling(**{field.name: getattr(row, field.name) for field in fields(Selling)})
+
+
+def save(session: Session, chosen: Selling, *, staff_id: int) -> None:
+    """Keep the choice. Checkouts that are open at Stripe keep the settings that they were made with."""
+    take_turns(session, SELLING)
+    before = current(session)
+    changed = [field.name for field in fields(Selling) if getattr(before, field.name) != getattr(chosen, field.name)]
+    row = session.get(SellingSettings, THE_ROW) or SellingSettings(id=THE_ROW)
+    for field in fields(Selling):
+        setattr(row, field.name, getattr(chosen, field.name))
+    row.updated_at = clock.now()
+    session.add(row)
+    if changed:
+        details: dict[str, Json] = {"changed": list[Json](changed)}
+        audit.record(session, "selling.updated", "Changed the settings of checkout", staff_id=staff_id, details=details)

@@ -1,0 +1,222 @@
+"""Becoming a client from the pricing page. A free plan is active at once; a paid one is bought first.
+
+Whether an e-mail address is known is told to its owner by mail, never to whoever typed it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal import clock
+from billingportal.db import Transaction
+from billingportal.domain.checkout import abandoned_sign_ups, checkouts, sign_up_throttle
+from billingportal.domain.checkout import sessions as checkout_sessions
+from billingportal.domain.checkout.checkouts import AlreadySubscribed
+from billingportal.domain.checkout.requests import Wanted
+from billingportal.domain.clients import clients, workspaces
+from billingportal.domain.clients.clients import ClientTerms
+from billingportal.domain.common.locks import CLIENTS, take_turns
+from billingportal.domain.entitlements import evaluation
+from billingportal.domain.mail import messages as mail_messages
+from billingportal.domain.mail.messages import Letter
+from billingportal.domain.mail.outbox import BILLING_LINK
+from billingportal.domain.offers import selection as offer_selection
+from billingportal.domain.offers.selection import Selection
+from billingportal.domain.subscriptions import checkout_state, client_subscriptions
+from billingportal.errors import Conflict, Refusal
+from billingportal.models import Checkout, Client, Plan
+from billingportal.models.connection.processor_account import Mode
+from billingportal.stripe_gateway.gateway import StripeGateway
+
+ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """What a visitor typed. `visitor` is the browser, so that two of its tabs are one sign-up; `address` its IP.
+
+    `accepted_terms` is the address of the terms that were accepted, empty where there are none.
+    """
+
+    name: str
+    email: str
+    workspace_name: str
+    visitor: str
+    address: str
+    accepted_terms: str = ""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a visitor chose. `selection` is None for a free plan, `account_id` where no account is connected. The
+    addresses are those of a checkout."""
+
+    mode: Mode
+    plan_id: int
+    selection: Selection | None
+    account_id: int | None
+    success_url: str = ""
+    cancel_url: str = ""
+
+
+@dataclass(frozen=True)
+class SignedUp:
+    """`client_id` is None where the e-mail address belongs to a client: nobody is told, and a letter is written."""
+
+    client_id: int | None
+    is_buying: bool = False
+
+
+def sign_up(transaction: Transaction, gateway: StripeGateway | None, applicant: Applicant, order: Order) -> SignedUp:
+    """Make the client, or find the one that this visitor made before. Call it with no transaction open.
+
+    Raises Refusal naming the field, Conflict, Throttled and StripeProblem.
+    """
+    with transaction() as session:
+        sign_up_throttle.admit(session, applicant.address)
+        check(session, applicant, order)
+    for _ in range(ROUNDS):
+        with transaction() as session:
+            open_ones = checkouts_in_the_way(session, applicant, order)
+        for checkout_id in open_ones:
+            if gateway is not None:
+                checkout_sessions.withdraw(transaction, gateway, checkout_id)
+        with transaction() as session:
+            done = settle(session, applicant, order)
+        if done is not None:
+            return done
+    raise Conflict("Somebody is signing up with this address right now. Try again in a moment.")
+
+
+def check(session: Session, applicant: Applicant, order: Order) -> None:
+    """Raises Refusal for what cannot be, before anything is done at Stripe."""
+    clients.checked(session, ClientTerms(applicant.name, applicant.email), order.mode)
+    workspace_name = " ".join(applicant.workspace_name.split())
+    if not workspace_name:
+        raise Refusal("workspace_name", "Give your first workspace a name.")
+    if len(workspace_name) > workspaces.LONGEST:
+        raise Refusal("workspace_name", f"Use at most {workspaces.LONGEST} characters.")
+    plan = session.get(Plan, order.plan_id)
+    if plan is None:
+        raise Refusal("plan", "This plan is not for sale. Choose another one.")
+    selection = order.selection or Selection(("month", 1), "")
+    if bool(offer_selection.items(session, plan, selection, order.mode)) != (order.selection is not None):
+        raise Refusal("plan", f"What {plan.name} costs has changed. Choose again.")
+
+
+def checkouts_in_the_way(session: Session, applicant: Applicant, order: Order) -> list[int]:
+    """Open checkouts of sign-ups with the same address that this one replaces."""
+    email = applicant.email.strip().lower()
+    rivals = [
+        one
+        for one in abandoned_sign_ups.with_email(session, order.mode, email)
+        if not is_own(session, one, applicant, order)
+    ]
+    return [one.id for one in open_checkouts(session, rivals, order)]
+
+
+def open_checkouts(session: Session, rivals: Sequence[Client], order: Order) -> list[Checkout]:
+    """Those that can still be paid in the account that sells now."""
+    running = [checkout_state.running(session, client.id) for client in rivals]
+    return [one for one in running if one is not None and one.processor_account_id == order.account_id]
+
+
+def is_own(session: Session, client: Client, applicant: Applicant, order: Order) -> bool:
+    """Whether this client was made by the same sign-up: a double click, or another tab."""
+    if order.selection is None or client.name != " ".join(applicant.name.split()):
+        return False
+    names = [one.name for one in workspaces.of_client(session, client.id)]
+    last = select(Checkout.visitor).where(Checkout.client_id == client.id).order_by(Checkout.id.desc()).limit(1)
+    return names == [" ".join(applicant.workspace_name.split())] and session.scalar(last) == applicant.visitor
+
+
+def settle(session: Session, applicant: Applicant, order: Order) -> SignedUp | None:
+    """Decide one at a time who has the e-mail address. None when a checkout was opened meanwhile: look again."""
+    take_turns(session, CLIENTS)
+    email = applicant.email.strip().lower()
+    replaceable = abandoned_sign_ups.with_email(session, order.mode, email)
+    known = known_client(session, order.mode, email, replaceable)
+    if known is not None:
+        tell_owner(session, known)
+        return SignedUp(None)
+    own = [one for one in replaceable if is_own(session, one, applicant, order)]
+    rivals = [one for one in replaceable if one not in own]
+    if open_checkouts(session, rivals, order):
+        return None
+    for one in rivals:
+        abandoned_sign_ups.archive(session, one)
+    client = own[0] if own else make(session, applicant, order)
+    return begin(session, client, applicant, order)
+
+
+def known_client(session: Session, mode: Mode, email: str, replaceable: Sequence[Client]) -> Client | None:
+    """A client with the address that is more than an abandoned sign-up."""
+    same = select(Client).where(Client.mode == mode, Client.email == email, Client.archived_at.is_(None))
+    others = same.where(Client.id.not_in([one.id for one in replaceable])).order_by(Client.id).limit(1)
+    return session.scalar(others)
+
+
+def make(session: Session, applicant: Applicant, order: Order) -> Client:
+    client = clients.create(
+        session,
+        mode=order.mode,
+        name=applicant.name,
+        email=applicant.email,
+        source="sign_up",
+        base_plan_id=order.plan_id if order.selection is None else None,
+        workspace_name=applicant.workspace_name,
+        actor="client",
+    )
+    if applicant.accepted_terms:
+        words = f"Accepted the terms at {applicant.accepted_terms}"
+        clients.record(session, client, "client.terms_accepted", words, None, "client")
+    return client
+
+
+def begin(session: Session, client: Client, applicant: Applicant, order: Order) -> SignedUp:
+    """Write down what is to be bought in the same transaction, so that no client stands there without a reason."""
+    if order.selection is not None and order.account_id is not None:
+        wanted = Wanted(
+            order.account_id,
+            client.id,
+            order.plan_id,
+            order.selection,
+            order.success_url,
+            order.cancel_url,
+            applicant.visitor,
+        )
+        checkouts.intend(session, wanted)
+    evaluation.evaluate(session, client.id)
+    return SignedUp(client.id, is_buying=order.selection is not None)
+
+
+def tell_owner(session: Session, client: Client) -> None:
+    """A letter with a billing link to whoever has the address; at most one a day."""
+    brand = mail_messages.brand_name(session)
+    letter = Letter(
+        "sign_up_known",
+        f"Your account at {brand}",
+        (
+            "Somebody, probably you, signed up with this address, which has an account already.",
+            "To see your plan, change it or pay, open this link. It works for one hour.",
+            BILLING_LINK,
+            "If it was not you, nothing has changed, and there is nothing to do.",
+        ),
+    )
+    mail_messages.post(session, client, f"sign-up-known:{client.id}:{clock.now():%Y-%m-%d}", letter)
+
+
+def choose_free(session: Session, client_id: int, plan_id: int) -> None:
+    """A client who pays for nothing takes a plan that is free. Raises AlreadySubscribed and Refusal."""
+    client = clients.locked(session, client_id)
+    link = client_subscriptions.link_of(session, client)
+    if link is not None and checkouts.is_subscribed(session, link.processor_account_id, client.id):
+        raise AlreadySubscribed
+    clients.refuse_no_base(session, plan_id)
+    if client.base_plan_id != plan_id:
+        client.base_plan_id = plan_id
+        words = f"Chose the plan {session.get_one(Plan, plan_id).name}"
+        clients.record(session, client, "client.plan_chosen", words, None, "client")
+    evaluation.evaluate(session, client.id)

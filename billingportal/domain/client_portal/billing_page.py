@@ -1,0 +1,221 @@
+"""Everything that a client sees of its billing, read from our rows: Stripe need not answer for the page to be there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.domain.client_portal import notices
+from billingportal.domain.client_portal.notices import Notice, Situation
+from billingportal.domain.common.dates import day
+from billingportal.domain.dunning import emails as dunning_emails
+from billingportal.domain.dunning import ladder
+from billingportal.domain.dunning.emails import Footing
+from billingportal.domain.entitlements import client_plans
+from billingportal.domain.entitlements.subscription_facts import ends_at
+from billingportal.domain.invoices import client_invoices
+from billingportal.domain.invoices.client_invoices import InvoiceRow
+from billingportal.domain.invoices.payment_method_text import MethodWords, method_words, usual_method
+from billingportal.domain.prices.price_text import period_words
+from billingportal.domain.subscriptions import checkout_state, client_subscriptions, estimates
+from billingportal.domain.subscriptions.client_clock import moment_of
+from billingportal.domain.subscriptions.estimates import Estimate
+from billingportal.domain.subscriptions.status import RUNNING
+from billingportal.domain.subscriptions.status_text import StatusWords, entitlement_words
+from billingportal.domain.usage import quota_bars
+from billingportal.domain.usage.quota_bars import QuotaBar
+from billingportal.models import (
+    Checkout,
+    Client,
+    ClientCustomer,
+    Customer,
+    Entitlement,
+    Invoice,
+    Plan,
+    ProcessorAccount,
+    Subscription,
+)
+from billingportal.money import Money
+
+ACTIVE = StatusWords("ok", "circle-check", "Active")
+NOTHING = StatusWords("mute", "circle-dashed", "Nothing chosen yet")
+PAYMENT_NEEDED = StatusWords("bad", "circle-x", "Payment needed")
+
+
+@dataclass(frozen=True)
+class BillingPage:
+    """`account` is connected now or was; `link` is the client's customer there. Amounts ahead are estimates."""
+
+    client: Client
+    held: Entitlement
+    moment: datetime
+    account: ProcessorAccount | None
+    link: ClientCustomer | None
+    subscription: Subscription | None
+    customer: Customer | None
+    estimate: Estimate | None
+    status: StatusWords
+    dates: str
+    bars: list[QuotaBar]
+    method: MethodWords | None
+    invoices: list[InvoiceRow]
+    older_than: int | None
+    due: Invoice | None
+    checkout: Checkout | None
+    base_plan: Plan | None
+    notice: Notice | None
+
+    @property
+    def plan_name(self) -> str | None:
+        return self.held.plan.name if self.held.plan else None
+
+    @property
+    def is_failing(self) -> bool:
+        return self.held.step != "none"
+
+    @property
+    def is_paying(self) -> bool:
+        """Whether a subscription runs that can be changed and cancelled."""
+        return self.subscription is not None and self.subscription.status in RUNNING
+
+    @property
+    def is_leaving(self) -> bool:
+        return self.subscription is not None and ends_at(self.subscription) is not None
+
+    @property
+    def may_change_card(self) -> bool:
+        """Whether Stripe knows the client, in the account that is connected now."""
+        return self.link is not None and self.account is not None and self.account.state == "connected"
+
+    @property
+    def due_amount(self) -> Money | None:
+        """What is to be paid now."""
+        return Money(self.due.amount_remaining_minor, self.due.currency) if self.due else None
+
+    @property
+    def period_words(self) -> str:
+        return period_words(*self.estimate.period) if self.estimate else ""
+
+    @property
+    def next_payment_at(self) -> datetime | None:
+        """When Stripe charges next, as far as the subscription tells."""
+        if self.subscription is not None and self.subscription.status == "trialing":
+            return self.subscription.trial_ends_at
+        return self.held.renews_at
+
+    @property
+    def period(self) -> str:
+        """The days that counters add up in, as the usage card says them."""
+        if self.subscription is None or not self.is_paying or not self.subscription.items:
+            return ""
+        first = min(item.period_started_at for item in self.subscription.items)
+        last = min(item.period_ends_at for item in self.subscription.items)
+        return f"{first.day} {first:%b} to {last.day} {last:%b}"
+
+    @property
+    def address_lines(self) -> list[str]:
+        """Where invoices go, as Stripe holds it."""
+        address = self.customer.address if self.customer else {}
+        parts = {name: str(value) for name, value in address.items() if value}
+        town = " ".join(parts[name] for name in ("postal_code", "city") if name in parts)
+        lines = [parts.get("line1", ""), parts.get("line2", ""), town, parts.get("state", "")]
+        return [line for line in lines if line]
+
+    @property
+    def country(self) -> str | None:
+        value = self.customer.address.get("country") if self.customer else None
+        return str(value) if value else None
+
+
+def billing_page(session: Session, client: Client, before_invoice: int | None = None) -> BillingPage:
+    """The page of a client that was evaluated at least once."""
+    held = session.scalars(select(Entitlement).where(Entitlement.client_id == client.id)).one()
+    moment = moment_of(session, client)
+    link = client_subscriptions.link_of(session, client)
+    subscription = subscription_of(session, held)
+    method = usual_method(session, link, subscription)
+    words = method_words(method, moment) if method else None
+    listed = client_invoices.rows(session, link, moment, before_invoice)
+    due = client_invoices.open_invoice(session, link)
+    price = estimate_of(session, subscription)
+    checkout = checkout_state.running(session, client.id)
+    base = client_plans.base_plan(session, client)
+    return BillingPage(
+        client=client,
+        held=held,
+        moment=moment,
+        account=session.get(ProcessorAccount, link.processor_account_id) if link else None,
+        link=link,
+        subscription=subscription,
+        customer=customer_of(session, link),
+        estimate=price,
+        status=status_of(held, subscription, moment),
+        dates=dates_of(held),
+        bars=quota_bars.bars(session, held.quotas, client.id),
+        method=words,
+        invoices=listed[: client_invoices.PAGE],
+        older_than=listed[client_invoices.PAGE - 1].id if len(listed) > client_invoices.PAGE else None,
+        due=due,
+        checkout=checkout,
+        base_plan=base,
+        notice=notices.notice(
+            Situation(
+                held=held,
+                moment=moment,
+                trial_ends_at=subscription.trial_ends_at if subscription else None,
+                ends_at=ends_at(subscription) if subscription else None,
+                due=Money(due.amount_remaining_minor, due.currency) if due else None,
+                next_step=dunning_emails.next_step(Footing.of(held), ladder.current(session)),
+                method=words.words if words else None,
+                next_payment=next_payment_words(price),
+                base_plan=base.name if base else None,
+                has_checkout=checkout is not None and checkout.state == "open",
+            )
+        ),
+    )
+
+
+def subscription_of(session: Session, held: Entitlement) -> Subscription | None:
+    found = estimates.subscriptions_of(session, [held])
+    return next(iter(found.values()), None)
+
+
+def estimate_of(session: Session, subscription: Subscription | None) -> Estimate | None:
+    if subscription is None or subscription.status not in RUNNING:
+        return None
+    key = (subscription.processor_account_id, subscription.stripe_subscription_id)
+    return estimates.estimates(session, {key: subscription}).get(key)
+
+
+def customer_of(session: Session, link: ClientCustomer | None) -> Customer | None:
+    if link is None:
+        return None
+    return session.scalar(
+        select(Customer).where(
+            Customer.processor_account_id == link.processor_account_id,
+            Customer.stripe_customer_id == link.stripe_customer_id,
+            Customer.deleted_at.is_(None),
+        )
+    )
+
+
+def status_of(held: Entitlement, subscription: Subscription | None, moment: datetime) -> StatusWords:
+    if held.step != "none" and held.standing != "suspended":
+        return PAYMENT_NEEDED
+    if held.standing in ("free", "comp"):
+        return ACTIVE if held.plan_id else NOTHING
+    return entitlement_words(held, subscription.trial_ends_at if subscription else None, moment)
+
+
+def dates_of(held: Entitlement) -> str:
+    """What comes next, beside the status."""
+    if held.standing == "active" and held.renews_at is not None:
+        return f"renews on {day(held.renews_at)}"
+    if held.source == "comp" and held.until is not None:
+        return f"until {day(held.until)}"
+    return ""
+
+
+def next_payment_words(price: Estimate | None) -> str:
+    return str(price.due) if price is not None else "your plan's price"

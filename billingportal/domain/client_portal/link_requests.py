@@ -1,0 +1,32 @@
+"""Somebody asks for a new billing link by mail. Nobody learns whether an address is known."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.domain.mail import messages as mail_messages
+from billingportal.models import Client
+
+# One letter for each client within this time, however often somebody asks.
+PAUSE = timedelta(minutes=10)
+MOST = 10
+
+
+def ask(session: Session, email: str) -> None:
+    """Write to the clients with this address, if there are any."""
+    found = session.scalars(
+        select(Client)
+        .where(func.lower(Client.email) == email.strip().lower(), Client.archived_at.is_(None))
+        .order_by(Client.id)
+        .limit(MOST)
+    ).all()
+    for client in found:
+        letter = mail_messages.billing_link(mail_messages.brand_name(session))
+        mail_messages.post(session, client, occasion(client, now()), letter)
+
+
+def occasion(client: Client, moment: datetime) -> str:
+    """The same for everybody who asks within a while."""
+    return f"billing-link:{client.id}:{int(moment.timestamp() // PAUSE.total_seconds())}"

@@ -1,0 +1,151 @@
+"""What a client has to be told at the top of its billing page: at most one thing, the gravest, and what to do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from billingportal.domain.common.dates import day
+from billingportal.domain.subscriptions.status_text import Tone
+from billingportal.models import Entitlement, Plan
+from billingportal.models.entitlements.entitlement import LadderStep
+from billingportal.models.plans.plan import TrialEnd
+from billingportal.money import Money
+
+# What the button beside it does. `pay`: pay the open invoice. `card`: give or change a card. `start`: pay before the
+# trial ends.
+Action = Literal["pay", "card", "finish", "choose", "contact", "keep", "start", "resume", "none"]
+NOW: dict[LadderStep, str] = {
+    "limited": "All that is there keeps working, but nothing new can be made.",
+    "suspended": "Access is suspended until it is paid. Nothing was deleted.",
+}
+COMING: dict[LadderStep, str] = {
+    "limited": "nothing new can be made; all that is there keeps working",
+    "suspended": "access is suspended; nothing is deleted",
+}
+AFTER_TRIAL: dict[TrialEnd, str] = {
+    "pause": "Without a card your plan then pauses, until you add one.",
+    "cancel": "Without a card your plan then ends.",
+    "default": "Without a card you then go on with {base}.",
+}
+
+
+@dataclass(frozen=True)
+class Notice:
+    kind: Tone
+    title: str
+    words: str
+    action: Action = "none"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the words depend on. `next_step`: the next thing that is taken from the client, and when.
+
+    `base_plan` is what the client has without a paid plan. `has_checkout`: one that was begun can be finished.
+    """
+
+    held: Entitlement
+    moment: datetime
+    trial_ends_at: datetime | None
+    ends_at: datetime | None
+    due: Money | None
+    next_step: tuple[LadderStep, datetime] | None
+    method: str | None
+    next_payment: str
+    base_plan: str | None
+    has_checkout: bool
+
+
+def notice(now: Situation) -> Notice | None:
+    """The one thing to be told; None when all is well."""
+    held = now.held
+    if held.standing == "suspended":
+        return Notice("bad", "Access is suspended", "Nothing was deleted. Write to us to open it again.", "contact")
+    if held.step != "none":
+        return failing(now)
+    by_standing = {
+        "trialing": on_trial,
+        "waiting": waiting,
+        "canceling": leaving,
+        "paused": paused,
+        "ended": ended,
+    }.get(held.standing)
+    if by_standing is not None:
+        return by_standing(now)
+    return Notice("info", "You have no plan", "Choose one to start.", "choose") if held.plan_id is None else None
+
+
+def failing(now: Situation) -> Notice:
+    """A payment that fails: what holds now, what comes when."""
+    amount = f" of {now.due}" if now.due else ""
+    charged = f" {now.method} could not be charged." if now.method else ""
+    if now.held.step in NOW:
+        state = NOW[now.held.step]
+    elif now.next_step is not None:
+        state = f"Everything keeps working until {day(now.next_step[1])}."
+    else:
+        state = "Everything keeps working."
+    coming = ""
+    if now.next_step is not None:
+        step, starts_at = now.next_step
+        when = "From then on" if now.held.step not in NOW else f"From {day(starts_at)}"
+        coming = f" {when} {COMING[step]}." if step in COMING else ""
+    words = f"{state}{coming}{charged} Pay now, or use another card: paying puts everything right at once."
+    return Notice("bad", f"Your payment{amount} did not work", words, "pay" if now.due else "card")
+
+
+def on_trial(now: Situation) -> Notice | None:
+    if now.trial_ends_at is None:
+        return None
+    title = f"Your trial ends on {day(now.trial_ends_at)}"
+    if now.method is not None:
+        return Notice(
+            "info", title, f"Then {now.next_payment} is charged to {now.method}. You can cancel before.", "start"
+        )
+    words = after_trial(now.held.plan, now.base_plan)
+    return Notice("info", title, f"{words} Add a card to keep {plan_name(now.held.plan)}.", "card")
+
+
+def after_trial(plan: Plan | None, base_plan: str | None) -> str:
+    end: TrialEnd = plan.trial_end if plan else "cancel"
+    if end == "default" and base_plan is None:
+        end = "cancel"
+    return AFTER_TRIAL[end].format(base=base_plan)
+
+
+def waiting(now: Situation) -> Notice:
+    if now.due is not None:
+        words = f"Your plan starts as soon as {now.due} is paid."
+        return Notice("info", "Your payment is not finished", words, "pay")
+    if now.has_checkout:
+        words = "Your plan starts as soon as it is paid. Nothing was charged yet."
+        return Notice("info", "Your purchase is not finished", words, "finish")
+    return Notice("info", "Your payment is on its way", "Some take a few days. Your plan starts when it has arrived.")
+
+
+def leaving(now: Situation) -> Notice | None:
+    if now.ends_at is None:
+        return None
+    then = f"Then you go on with {now.base_plan}." if now.base_plan else "Then you have no plan."
+    words = f"You keep everything until then. {then} Nothing is deleted."
+    return Notice("warn", f"{plan_name(now.held.plan)} ends on {day(now.ends_at)}", words, "keep")
+
+
+def paused(now: Situation) -> Notice:
+    """A trial that ended without a card goes on by paying. Whoever paid before was paused by the partner."""
+    title = "Your plan is paused"
+    if now.held.source == "subscription":
+        return Notice("warn", title, "Nothing is charged. Write to us to go on.", "contact")
+    if now.method is None:
+        return Notice("warn", title, "Your trial ended without a card. Add one to go on.", "card")
+    words = f"Your trial has ended. To go on, {now.next_payment} is charged to {now.method} now."
+    return Notice("warn", title, words, "resume")
+
+
+def ended(now: Situation) -> Notice:
+    has = f"You now have {now.base_plan}." if now.base_plan else "You have no plan now."
+    return Notice("info", "Your subscription has ended", f"{has} Nothing was deleted.", "choose")
+
+
+def plan_name(plan: Plan | None) -> str:
+    return plan.name if plan else "your plan"

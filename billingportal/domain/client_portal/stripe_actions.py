@@ -1,0 +1,172 @@
+"""What a client does at Stripe from its billing page: changing the card or the details, and paying what is open.
+
+Every function waits for Stripe: call it with no transaction open.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.db import Transaction
+from billingportal.domain.common import audit
+from billingportal.domain.entitlements import evaluation
+from billingportal.domain.invoices import client_invoices
+from billingportal.domain.subscriptions import client_subscriptions
+from billingportal.domain.sync import reconciliation
+from billingportal.domain.sync.object_types import CUSTOMER, INVOICE, PAYMENT_METHOD, SUBSCRIPTION, Kind
+from billingportal.models import Client, ClientCustomer, Customer
+from billingportal.stripe_gateway.errors import RequestRefused
+from billingportal.stripe_gateway.gateway import StripeGateway
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a client at Stripe, by ids. `customer_method` is the customer's usual payment method."""
+
+    account_id: int
+    customer_id: str
+    customer_method: str | None
+    subscription_id: str | None
+    subscription_method: str | None
+    latest_invoice_id: str | None
+    open_invoice_id: str | None
+    open_invoice_url: str | None
+
+
+@dataclass(frozen=True)
+class Payment:
+    """What became of paying. `confirm`: the bank asks the client something, on the invoice's page at Stripe."""
+
+    outcome: Literal["paid", "on_its_way", "confirm", "declined", "nothing"]
+    words: str = ""
+    page_url: str | None = None
+
+
+def known(session: Session, client_id: int) -> Known | None:
+    """None for a client whom Stripe does not know."""
+    client = session.get_one(Client, client_id)
+    link = client_subscriptions.link_of(session, client)
+    if link is None:
+        return None
+    subscription = client_subscriptions.running_of(session, client)
+    due = client_invoices.open_invoice(session, link)
+    return Known(
+        account_id=link.processor_account_id,
+        customer_id=link.stripe_customer_id,
+        customer_method=customers_method(session, link),
+        subscription_id=subscription.stripe_subscription_id if subscription else None,
+        subscription_method=subscription.default_stripe_payment_method_id if subscription else None,
+        latest_invoice_id=subscription.latest_stripe_invoice_id if subscription else None,
+        open_invoice_id=due.stripe_invoice_id if due else None,
+        open_invoice_url=due.hosted_invoice_url if due else None,
+    )
+
+
+def refresh(transaction: Transaction, gateway: StripeGateway, client_id: int) -> bool:
+    """Ask Stripe how the client stands now. Whether the usual payment method is another one than before.
+
+    Raises a StripeProblem.
+    """
+    with transaction() as session:
+        before = known(session, client_id)
+    if before is None:
+        return False
+    bring(transaction, gateway, before, CUSTOMER, before.customer_id)
+    bring(transaction, gateway, before, SUBSCRIPTION, before.subscription_id)
+    with transaction() as session:
+        after = known(session, client_id)
+    if after is None:
+        return False
+    chosen = after.customer_method if after.customer_method != before.customer_method else None
+    if chosen and after.subscription_id and after.subscription_method == before.subscription_method is not None:
+        # The subscription has a payment method of its own, which would go on being charged.
+        key = f"method-{client_id}-{after.subscription_id}-{chosen}"
+        gateway.billing_portal.use_method(after.subscription_id, chosen, key)
+        bring(transaction, gateway, after, SUBSCRIPTION, after.subscription_id)
+    for method_id in {after.customer_method, after.subscription_method}:
+        bring(transaction, gateway, after, PAYMENT_METHOD, method_id)
+    bring(transaction, gateway, after, INVOICE, after.open_invoice_id)
+    with transaction() as session:
+        if chosen:
+            words = "Chose another payment method in Stripe's customer portal"
+            audit.record(session, "client.method_changed", words, actor="client", subject=("client", client_id))
+        evaluation.evaluate(session, client_id)
+    return chosen is not None
+
+
+def pay(transaction: Transaction, gateway: StripeGateway, client_id: int, token: str) -> Payment:
+    """Pay the oldest open invoice now. `token` names one showing of the button: a double click pays once.
+
+    Raises a StripeProblem when Stripe does not answer.
+    """
+    with transaction() as session:
+        found = known(session, client_id)
+    if found is None or found.open_invoice_id is None:
+        return Payment("nothing")
+    invoice_id, refusal = found.open_invoice_id, ""
+    try:
+        gateway.billing_portal.pay_invoice(invoice_id, f"pay-{client_id}-{invoice_id}-{token}")
+    except RequestRefused as problem:
+        refusal = problem.message
+    return settled(transaction, gateway, client_id, found, invoice_id, refusal)
+
+
+def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, token: str) -> Payment:
+    """Let a subscription go on that paused when its trial ended without a card: its invoice is charged now.
+
+    `token` as in `pay`. Raises a StripeProblem when Stripe does not answer.
+    """
+    with transaction() as session:
+        found = known(session, client_id)
+    if found is None or found.subscription_id is None:
+        return Payment("nothing")
+    refusal = ""
+    try:
+        gateway.billing_portal.resume_subscription(found.subscription_id, f"resume-{client_id}-{token}")
+    except RequestRefused as problem:
+        refusal = problem.message
+    bring(transaction, gateway, found, SUBSCRIPTION, found.subscription_id)
+    with transaction() as session:
+        after = known(session, client_id)
+    if after is None or after.latest_invoice_id in (None, found.latest_invoice_id):
+        return Payment("declined", refusal)
+    return settled(transaction, gateway, client_id, after, after.latest_invoice_id, refusal)
+
+
+def settled(
+    transaction: Transaction, gateway: StripeGateway, client_id: int, of: Known, invoice_id: str, refusal: str
+) -> Payment:
+    """What became of an invoice that was to be paid just now; rows and entitlement are brought in line with it."""
+    state = gateway.subscriptions.payment_state(invoice_id)
+    bring(transaction, gateway, of, INVOICE, invoice_id)
+    bring(transaction, gateway, of, SUBSCRIPTION, of.subscription_id)
+    with transaction() as session:
+        if state.invoice_status == "paid":
+            words = "Paid an open invoice"
+            audit.record(session, "invoice.paid_now", words, actor="client", subject=("client", client_id))
+        evaluation.evaluate(session, client_id)
+    if state.invoice_status == "paid":
+        return Payment("paid")
+    if state.intent == "processing":
+        return Payment("on_its_way")
+    if state.intent == "requires_action":
+        return Payment("confirm", page_url=state.hosted_invoice_url)
+    return Payment("declined", state.error or refusal, state.hosted_invoice_url)
+
+
+def bring(transaction: Transaction, gateway: StripeGateway, of: Known, kind: Kind, object_id: str | None) -> None:
+    """Bring one object's row up to Stripe's present state."""
+    if object_id is not None:
+        reconciliation.refresh(transaction, gateway, of.account_id, kind, object_id)
+
+
+def customers_method(session: Session, link: ClientCustomer) -> str | None:
+    found: str | None = session.scalar(
+        select(Customer.default_stripe_payment_method_id).where(
+            Customer.processor_account_id == link.processor_account_id,
+            Customer.stripe_customer_id == link.stripe_customer_id,
+        )
+    )
+    return found

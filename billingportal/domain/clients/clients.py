@@ -1,0 +1,184 @@
+"""Finds, makes and changes clients. What they are entitled to is worked out by `evaluations`."""
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.domain.clients import workspaces
+from billingportal.domain.common import audit
+from billingportal.domain.common.locks import CLIENTS, take_turns
+from billingportal.domain.entitlements import evaluation
+from billingportal.errors import Conflict, Refusal
+from billingportal.models import Client, Plan
+from billingportal.models.audit_entry import Actor
+from billingportal.models.clients.client import ClientSource
+from billingportal.models.connection.processor_account import Mode
+
+EMAIL_SHAPE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+LONGEST_NAME = 120
+LONGEST_EMAIL = 254
+LONGEST_EXTERNAL_ID = 120
+LONGEST_NOTES = 10_000
+
+
+@dataclass(frozen=True)
+class ClientTerms:
+    """What a person types about a client."""
+
+    name: str
+    email: str
+    external_id: str | None = None
+
+
+def find(session: Session, client_id: int, mode: Mode | None = None) -> Client | None:
+    """The client, archived or not; with a mode, only one of that mode."""
+    client = session.get(Client, client_id)
+    return client if client is not None and mode in (None, client.mode) else None
+
+
+def locked(session: Session, client_id: int) -> Client:
+    """The client as it is now; others who change it wait until this transaction ends. Raises Refusal."""
+    client = session.get(Client, client_id, populate_existing=True, with_for_update={"key_share": True})
+    if client is None:
+        raise Refusal("", "There is no such client.")
+    return client
+
+
+def create(
+    session: Session,
+    *,
+    mode: Mode,
+    name: str,
+    email: str,
+    source: ClientSource,
+    external_id: str | None = None,
+    base_plan_id: int | None = None,
+    workspace_name: str | None = None,
+    workspace_external_id: str | None = None,
+    staff_id: int | None = None,
+    actor: Actor = "staff",
+) -> Client:
+    """Make a client, with a first workspace if it is named, and work out what it is entitled to.
+
+    Raises Refusal naming the field.
+    """
+    take_turns(session, CLIENTS)
+    terms = checked(session, ClientTerms(name, email, external_id), mode)
+    refuse_no_base(session, base_plan_id)
+    client = Client(
+        mode=mode,
+        name=terms.name,
+        email=terms.email,
+        external_id=terms.external_id,
+        source=source,
+        base_plan_id=base_plan_id,
+        created_at=now(),
+    )
+    session.add(client)
+    session.flush()
+    record(session, client, "client.created", f"{client.name} became a client", staff_id, actor)
+    if workspace_name or workspace_external_id:
+        typed = workspace_name or client.name
+        workspaces.create(session, client, typed, workspace_external_id, staff_id=staff_id, actor=actor)
+    else:
+        evaluation.evaluate(session, client.id)
+    return client
+
+
+def update(session: Session, client_id: int, terms: ClientTerms, *, revision: int, staff_id: int) -> Client:
+    """Change what nobody changed since `revision`. Raises Refusal; Conflict when somebody was faster."""
+    take_turns(session, CLIENTS)
+    client = locked(session, client_id)
+    clean = checked(session, terms, client.mode, except_id=client.id)
+    if clean == terms_of(client):
+        return client
+    if client.revision != revision:
+        raise Conflict("Somebody changed this client since you opened it. Open it again to see it as it is now.")
+    words = change_words(terms_of(client), clean)
+    if clean.email != client.email:
+        # Whoever has the old address has links, and may be signed in.
+        client.withdraw_access()
+        words += ". Older billing links and sign-ins ended"
+    client.name, client.email, client.external_id = clean.name, clean.email, clean.external_id
+    client.revision += 1
+    record(session, client, "client.changed", words, staff_id)
+    return client
+
+
+def write_notes(session: Session, client_id: int, notes: str, *, revision: int, staff_id: int) -> Client:
+    """Replace the notes that staff keep about a client. Raises Refusal, and Conflict when somebody was faster."""
+    client = locked(session, client_id)
+    clean = "\n".join(notes.splitlines()).strip()
+    if clean == client.notes:
+        return client
+    if len(clean) > LONGEST_NOTES:
+        raise Refusal("notes", f"Use at most {LONGEST_NOTES:,} characters; these are {len(clean):,}.")
+    if client.revision != revision:
+        raise Conflict("Somebody changed this client since you opened it. Copy your text, and open the page again.")
+    client.notes = clean
+    client.revision += 1
+    record(session, client, "client.notes_changed", "Changed the notes", staff_id)
+    return client
+
+
+def terms_of(client: Client) -> ClientTerms:
+    return ClientTerms(client.name, client.email, client.external_id)
+
+
+def change_words(before: ClientTerms, after: ClientTerms) -> str:
+    """What was changed, in one sentence."""
+    changes = []
+    if after.name != before.name:
+        changes.append(f"name from {before.name} to {after.name}")
+    if after.email != before.email:
+        changes.append(f"email from {before.email} to {after.email}")
+    if after.external_id != before.external_id:
+        changes.append(f"external ID from {before.external_id or 'none'} to {after.external_id or 'none'}")
+    return f"Changed {', '.join(changes)}"
+
+
+def checked(session: Session, terms: ClientTerms, mode: Mode, except_id: int = 0) -> ClientTerms:
+    """The terms without needless blanks. Raises Refusal naming the field."""
+    name, email = " ".join(terms.name.split()), terms.email.strip().lower()
+    if not name:
+        raise Refusal("name", "Enter the name of the business.")
+    if len(name) > LONGEST_NAME:
+        raise Refusal("name", f"Use at most {LONGEST_NAME} characters; these are {len(name)}.")
+    if not email:
+        raise Refusal("email", "Enter the email address that billing letters go to.")
+    if len(email) > LONGEST_EMAIL or not EMAIL_SHAPE.fullmatch(email):
+        raise Refusal("email", "This is not an email address. It looks like name@example.com.")
+    external_id = (terms.external_id or "").strip() or None
+    refuse_external_id(session, external_id, mode, except_id)
+    return ClientTerms(name, email, external_id)
+
+
+def refuse_external_id(session: Session, external_id: str | None, mode: Mode, except_id: int) -> None:
+    if external_id is None:
+        return
+    if len(external_id) > LONGEST_EXTERNAL_ID:
+        raise Refusal("external_id", f"Use at most {LONGEST_EXTERNAL_ID} characters; these are {len(external_id)}.")
+    taken = exists().where(Client.mode == mode, Client.external_id == external_id, Client.id != except_id)
+    if session.scalar(select(taken)):
+        raise Refusal("external_id", "Another client has this ID already.")
+
+
+def refuse_no_base(session: Session, plan_id: int | None) -> None:
+    """Raises Refusal for a plan that has to be paid for, or is put away."""
+    if plan_id is None:
+        return
+    plan = session.get(Plan, plan_id)
+    if plan is None or plan.state == "archived":
+        raise Refusal("plan", "This plan is archived or gone. Choose another one.")
+    if plan.prices or plan.is_on_request:
+        raise Refusal("plan", f"{plan.name} has a price, so it cannot be had for nothing. Give it by hand instead.")
+
+
+def record(
+    session: Session, client: Client, action: str, words: str, staff_id: int | None, actor: Actor = "staff"
+) -> None:
+    """Write down what was done with a client."""
+    audit.record(session, action, words, staff_id=staff_id, actor=actor, subject=("client", client.id))

@@ -1,0 +1,52 @@
+"""Makes the client that a member of staff has in mind: with a free plan, a plan given by hand, or none yet."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from billingportal.domain.clients import clients, comps
+from billingportal.domain.clients.clients import ClientTerms
+from billingportal.domain.clients.workspaces import WorkspaceTerms
+from billingportal.errors import Refusal
+from billingportal.models import Client, Plan
+from billingportal.models.connection.processor_account import Mode
+
+
+@dataclass(frozen=True)
+class NewClient:
+    """`plan_id` None is the default plan. A plan with a price is given by hand, or the client pays for it itself."""
+
+    terms: ClientTerms
+    workspace: WorkspaceTerms
+    plan_id: int | None = None
+    is_by_hand: bool = False
+    reason: str = ""
+    last_day: date | None = None
+
+
+def create(session: Session, mode: Mode, new: NewClient, *, staff_id: int) -> Client:
+    """Make the client. Raises Refusal naming the field."""
+    plan = session.get(Plan, new.plan_id) if new.plan_id is not None else None
+    if new.plan_id is not None and (plan is None or plan.state == "archived"):
+        raise Refusal("plan", "This plan is archived or gone. Choose another one.")
+    client = clients.create(
+        session,
+        mode=mode,
+        name=new.terms.name,
+        email=new.terms.email,
+        external_id=new.terms.external_id,
+        source="staff",
+        base_plan_id=plan.id if plan is not None and not costs(plan) else None,
+        workspace_name=new.workspace.name,
+        workspace_external_id=new.workspace.external_id,
+        staff_id=staff_id,
+    )
+    if plan is not None and costs(plan) and new.is_by_hand:
+        comps.give(session, client.id, plan.id, new.reason, new.last_day, staff_id=staff_id)
+    return client
+
+
+def costs(plan: Plan) -> bool:
+    """Whether the plan has to be paid for, or asked for."""
+    return bool(plan.prices) or plan.is_on_request

@@ -1,0 +1,88 @@
+"""Finds what the rows of clients refer to and no list of Stripe's shows: their payment methods and test clocks.
+
+Events tell of them. But a card that was there before the account was connected, or whose event is too old to be read
+again, has to be asked for.
+"""
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from billingportal.db import Transaction
+from billingportal.domain.subscriptions.status import ENDED
+from billingportal.domain.sync import reconciliation
+from billingportal.domain.sync.object_types import PAYMENT_METHOD, TEST_CLOCK, Kind
+from billingportal.models import ClientCustomer, Customer, PaymentMethod, Subscription, TestClock
+from billingportal.stripe_gateway.errors import NotThere
+from billingportal.stripe_gateway.gateway import StripeGateway
+
+BATCH = 50
+
+
+def fetch_missing(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> int:
+    """Ask Stripe for some of them; how many. Raises a StripeProblem."""
+    with transaction() as session:
+        wanted = missing(session, processor_account_id)
+    for kind, object_id in wanted:
+        try:
+            reconciliation.refresh(transaction, gateway, processor_account_id, kind, object_id)
+        except NotThere:
+            continue
+    return len(wanted)
+
+
+def missing(session: Session, processor_account_id: int) -> list[tuple[Kind, str]]:
+    """Some payment methods and test clocks that clients have and that have no row."""
+    cards = [name for query in CARDS for name in session.scalars(query, {"account_id": processor_account_id}) if name]
+    clocks = [name for name in session.scalars(CLOCKS, {"account_id": processor_account_id}) if name]
+    return [*((PAYMENT_METHOD, name) for name in dict.fromkeys(cards)), *((TEST_CLOCK, name) for name in clocks)]
+
+
+def customers_of_clients() -> Select[str | None]:
+    return (
+        select(Customer.default_stripe_payment_method_id)
+        .join(
+            ClientCustomer,
+            and_(
+                ClientCustomer.processor_account_id == Customer.processor_account_id,
+                ClientCustomer.stripe_customer_id == Customer.stripe_customer_id,
+            ),
+        )
+        .where(Customer.processor_account_id == bindparam("account_id"), Customer.deleted_at.is_(None))
+        .limit(BATCH)
+    )
+
+
+def has_no_row(name: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+    """Whether a payment method that a row names is not here."""
+    there = exists().where(
+        PaymentMethod.processor_account_id == bindparam("account_id"), PaymentMethod.stripe_payment_method_id == name
+    )
+    return and_(name.is_not(None), ~there)
+
+
+CARDS = (
+    customers_of_clients().where(has_no_row(Customer.default_stripe_payment_method_id)),
+    customers_of_clients()
+    .with_only_columns(Subscription.default_stripe_payment_method_id)
+    .join(
+        Subscription,
+        and_(
+            Subscription.processor_account_id == Customer.processor_account_id,
+            Subscription.stripe_customer_id == Customer.stripe_customer_id,
+            Subscription.status.not_in(ENDED),
+        ),
+    )
+    .where(has_no_row(Subscription.default_stripe_payment_method_id)),
+)
+CLOCKS = (
+    customers_of_clients()
+    .with_only_columns(Customer.stripe_test_clock_id)
+    .distinct()
+    .where(
+        Customer.stripe_test_clock_id.is_not(None),
+        ~exists().where(
+            TestClock.processor_account_id == bindparam("account_id"),
+            TestClock.stripe_test_clock_id == Customer.stripe_test_clock_id,
+        ),
+    )
+)

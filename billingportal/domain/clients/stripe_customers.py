@@ -1,0 +1,82 @@
+"""Which customer at Stripe a client is, and making one where there is none."""
+
+import hashlib
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal import clock
+from billingportal.db import Transaction
+from billingportal.domain.common import audit
+from billingportal.domain.sync import reconciliation
+from billingportal.domain.sync.object_types import CUSTOMER
+from billingportal.models import Client, ClientCustomer, Customer
+from billingportal.stripe_gateway.gateway import StripeGateway
+
+# A label for people who look at the customer in Stripe. It is never trusted for linking.
+LABEL = "billing_portal_client"
+
+
+def customer_for(transaction: Transaction, gateway: StripeGateway, account_id: int, client_id: int) -> str:
+    """The id of the client's customer in an account, made at Stripe where there is none, or where it was deleted.
+
+    Two who ask at once end in one customer, since both send the same request under the same idempotency key.
+    Call it with no transaction open. Raises a StripeProblem.
+    """
+    with transaction() as session:
+        client = session.get_one(Client, client_id)
+        link = link_of(session, account_id, client_id)
+        if link is not None and not is_deleted(session, link):
+            return link.stripe_customer_id
+        name, email, key = client.name, client.email, idempotency_key(client, account_id, link)
+    made = gateway.create_customer(name, key, email=email, labels={LABEL: str(client_id)})
+    with transaction() as session:
+        customer_id = linked(session, account_id, client_id, made)
+    reconciliation.refresh(transaction, gateway, account_id, CUSTOMER, customer_id)
+    return customer_id
+
+
+def link_of(session: Session, account_id: int, client_id: int) -> ClientCustomer | None:
+    return session.scalar(
+        select(ClientCustomer).where(
+            ClientCustomer.client_id == client_id, ClientCustomer.processor_account_id == account_id
+        )
+    )
+
+
+def is_deleted(session: Session, link: ClientCustomer) -> bool:
+    """Whether Stripe has told that the customer is gone."""
+    return (
+        session.scalar(
+            select(Customer.id).where(
+                Customer.processor_account_id == link.processor_account_id,
+                Customer.stripe_customer_id == link.stripe_customer_id,
+                Customer.deleted_at.is_not(None),
+            )
+        )
+        is not None
+    )
+
+
+def idempotency_key(client: Client, account_id: int, before: ClientCustomer | None) -> str:
+    """The same for everybody who wants this client's next customer, and for nobody else's, also after a new start
+    with an empty database."""
+    said = (client.name, client.email, before.stripe_customer_id if before else "", client.created_at.isoformat())
+    return f"customer-{account_id}-{client.id}-{hashlib.sha256(repr(said).encode()).hexdigest()[:24]}"
+
+
+def linked(session: Session, account_id: int, client_id: int, made: str) -> str:
+    """Link the new customer, unless somebody else was faster; the id of the one that is linked now."""
+    session.get_one(Client, client_id, with_for_update=True)
+    link = link_of(session, account_id, client_id)
+    if link is not None and not is_deleted(session, link):
+        return link.stripe_customer_id
+    if link is None:
+        link = ClientCustomer(client_id=client_id, processor_account_id=account_id)
+        session.add(link)
+    link.stripe_customer_id, link.linked_at = made, clock.now()
+    words = f"Made the customer {made} in Stripe"
+    audit.record(
+        session, "client.linked", words, actor="sync", subject=("client", client_id), processor_account_id=account_id
+    )
+    return made

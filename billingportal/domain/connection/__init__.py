@@ -1,0 +1,1 @@
+"""The connected Stripe accounts: their keys, their webhook, and what is repaired without asking."""

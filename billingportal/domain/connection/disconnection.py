@@ -1,0 +1,95 @@
+"""Lets a connected account go, for good or for another one whose key was pasted."""
+
+from billingportal.clock import now
+from billingportal.db import Transaction
+from billingportal.domain.common import audit
+from billingportal.domain.connection.credentials import forget_offers, start
+from billingportal.domain.connection.processor_accounts import connected, gateway_of, offered
+from billingportal.errors import Conflict
+from billingportal.models import ProcessorAccount
+from billingportal.models.connection.processor_account import Mode
+from billingportal.stripe_gateway.client import OpenGateway
+from billingportal.stripe_gateway.errors import StripeProblem
+from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.vault import CannotOpen, Vault
+
+
+def decline(transaction: Transaction, mode: Mode) -> None:
+    """Forget the key that was pasted for another account."""
+    with transaction() as session:
+        forget_offers(session, mode)
+
+
+def switch(
+    transaction: Transaction, open_gateway: OpenGateway, vault: Vault, mode: Mode, *, staff_id: int | None
+) -> None:
+    """Connect the offered account instead of the connected one. Raises Conflict when there is no offer any more."""
+    with transaction() as session:
+        if offered(session, mode) is None:
+            raise Conflict("The other account's key is no longer here. Paste it again.")
+    disconnect(transaction, open_gateway, vault, mode, staff_id=staff_id)
+    with transaction() as session:
+        row = offered(session, mode)
+        if row is None or connected(session, mode) is not None:
+            raise Conflict("Somebody else changed the connection meanwhile. Look at it again.")
+        start(session, row, staff_id)
+
+
+def disconnect(
+    transaction: Transaction, open_gateway: OpenGateway, vault: Vault, mode: Mode, *, staff_id: int | None
+) -> None:
+    """Remove our endpoint at Stripe as far as the key still allows, and forget the key. The history stays."""
+    with transaction() as session:
+        row = connected(session, mode)
+        if row is None:
+            return
+        account_id = row.id
+        endpoint_id = row.endpoint.stripe_webhook_endpoint_id if row.endpoint else None
+        try:
+            gateway = gateway_of(row, vault, open_gateway)
+        except CannotOpen:
+            gateway = None
+    is_removed = remove_endpoint(gateway, endpoint_id)
+    with transaction() as session:
+        row = session.get_one(ProcessorAccount, account_id, with_for_update=True)
+        if row.state != "connected":
+            return
+        newer_id = row.endpoint.stripe_webhook_endpoint_id if row.endpoint else None
+        let_go(row)
+        left = "" if is_removed else "; Stripe did not let us remove our webhook endpoint there"
+        audit.record(
+            session,
+            "processor_account.disconnected",
+            f"Disconnected {row.display_name} in {row.mode} mode{left}",
+            staff_id=staff_id,
+            subject=("processor_account", row.id),
+            processor_account_id=row.id,
+        )
+    if newer_id != endpoint_id:
+        # The worker registered anew while we removed the one before.
+        remove_endpoint(gateway, newer_id)
+
+
+def remove_endpoint(gateway: StripeGateway | None, endpoint_id: str | None) -> bool:
+    if endpoint_id is None:
+        return True
+    if gateway is None:
+        return False
+    try:
+        gateway.delete_webhook_endpoint(endpoint_id)
+    except StripeProblem:
+        return False
+    return True
+
+
+def let_go(row: ProcessorAccount) -> None:
+    row.state = "disconnected"
+    row.disconnected_at = now()
+    row.check_requested_at = None
+    row.next_check_at = None
+    row.check_problem = None
+    row.forget_key()
+    if row.endpoint is not None:
+        row.endpoint.forget_registration()
+    if row.catch_up is not None:
+        row.catch_up.next_run_at = None

@@ -1,0 +1,102 @@
+"""The sealed values in the database: whether our keys open them, and how to go on without those that none opens."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Connection, inspect, select
+from sqlalchemy.orm import Session
+
+from billingportal.db import Base
+from billingportal.domain.common import audit
+from billingportal.models import MailSettings, ProcessorAccount, WebhookEndpoint
+from billingportal.vault import CannotOpen, Vault
+
+SEALED = "_sealed"
+WHERE_KEYS = "SaaS > Payment Processor"
+WHERE_MAIL = "Settings > Mail"
+LOST_KEY = "The stored key could not be opened and was dropped. Paste the secret key again."
+LOST_PASSWORD = "The saved password could not be opened and was dropped. Type it again."  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many values are sealed, and how many of them no key opens."""
+
+    total: int
+    lost: int
+
+    @property
+    def are_all_lost(self) -> bool:
+        return 0 < self.total == self.lost
+
+
+def count(connection: Connection, vault: Vault) -> Count:
+    """Count them in whatever tables there are: the database may be older or newer than this code."""
+    values = list(sealed_values(connection))
+    return Count(len(values), sum(not opens(vault, value) for value in values))
+
+
+def sealed_values(connection: Connection) -> Iterator[str]:
+    inspector = inspect(connection)
+    tables = set(inspector.get_table_names())
+    for column in sealed_columns():
+        table = column.table.name
+        if table in tables and column.name in {found["name"] for found in inspector.get_columns(table)}:
+            yield from connection.scalars(select(column).where(column.is_not(None)))
+
+
+def sealed_columns() -> list[Column[str]]:
+    """Every column that holds sealed values: their names end alike."""
+    tables = Base.metadata.sorted_tables
+    return [column for table in tables for column in table.columns if column.name.endswith(SEALED)]
+
+
+def opens(vault: Vault, sealed: str) -> bool:
+    try:
+        vault.open_(sealed)
+    except CannotOpen:
+        return False
+    return True
+
+
+def drop_lost(session: Session, vault: Vault) -> list[str]:
+    """Drop what no key opens, with an audit entry. What people have to paste again, and where."""
+    accounts = [row for row in session.scalars(select(ProcessorAccount)) if is_lost(vault, row.key_sealed)]
+    to_paste = [f"the secret key of {row.display_name} ({row.mode}) on {WHERE_KEYS}" for row in accounts]
+    for account in accounts:
+        drop_key(account)
+    dropped = len(accounts) + sum(drop_signing_secrets(row, vault) for row in session.scalars(select(WebhookEndpoint)))
+    for mail in session.scalars(select(MailSettings)):
+        if is_lost(vault, mail.password_sealed):
+            mail.password_sealed, mail.problem = None, LOST_PASSWORD
+            to_paste.append(f"the password of {mail.username} at {mail.host} on {WHERE_MAIL}")
+            dropped += 1
+    if dropped:
+        summary = f"Dropped {dropped} stored secrets that no secret key opened"
+        audit.record(session, "stored_secrets.dropped", summary, actor="command", details={"to_paste": [*to_paste]})
+    return to_paste
+
+
+def is_lost(vault: Vault, sealed: str | None) -> bool:
+    return sealed is not None and not opens(vault, sealed)
+
+
+def drop_key(account: ProcessorAccount) -> None:
+    """A connected account waits for its key. One that was only offered is offered no more."""
+    account.forget_key()
+    if account.state == "connected":
+        account.key_state, account.key_problem = "unreadable", LOST_KEY
+    elif account.state == "offered":
+        account.state = "disconnected"
+
+
+def drop_signing_secrets(endpoint: WebhookEndpoint, vault: Vault) -> int:
+    """How many were dropped. Without its secret an endpoint is registered anew, once there is a key."""
+    dropped = 0
+    if is_lost(vault, endpoint.previous_secret_sealed):
+        endpoint.previous_secret_sealed, endpoint.previous_secret_ends_at = None, None
+        dropped += 1
+    if is_lost(vault, endpoint.secret_sealed):
+        endpoint.secret_sealed, endpoint.state = None, "waiting"
+        dropped += 1
+    return dropped

@@ -1,0 +1,106 @@
+"""What a client is written while a payment fails: at each step of the ladder, and when all is well again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from sqlalchemy.orm import Session
+
+from billingportal.domain.common.dates import day
+from billingportal.domain.dunning import ladder
+from billingportal.domain.dunning.ladder import Ladder
+from billingportal.domain.mail import messages as mail_messages
+from billingportal.domain.mail.messages import Letter
+from billingportal.domain.mail.outbox import BILLING_LINK
+from billingportal.models import Client, Entitlement
+from billingportal.models.entitlements.entitlement import LadderStep, Standing
+
+# The subscription runs and nothing fails: only then a step that ends was ended by paying.
+SOUND = ("active", "trialing", "canceling")
+SUBJECTS: dict[LadderStep, str] = {
+    "none": "Your payment went through",
+    "grace": "Your payment did not go through",
+    "warned": "Your payment still fails",
+    "limited": "Your payment still fails: nothing new can be made",
+    "suspended": "Your payment still fails: access is suspended",
+}
+STATES: dict[LadderStep, str] = {
+    "grace": "The payment for your plan did not go through. Everything keeps working.",
+    "warned": "The payment for your plan still fails. Everything keeps working for now.",
+    "limited": "The payment for your plan still fails. All that is there keeps working, but nothing new can be made.",
+    "suspended": "The payment for your plan still fails, so access is suspended. Nothing was deleted.",
+}
+COMING: dict[LadderStep, str] = {
+    "limited": "nothing new can be made; all that is there keeps working",
+    "suspended": "access is suspended; nothing is deleted",
+}
+WAY_OUT = "It is tried again by itself. To pay now or to use another card, open this page:"
+
+
+@dataclass(frozen=True)
+class Footing:
+    """Where a client stands on the ladder: what of its entitlement the letters are about."""
+
+    step: LadderStep
+    standing: Standing
+    failing_since: datetime | None
+    stripe_subscription_id: str | None
+
+    @classmethod
+    def of(cls, entitlement: Entitlement) -> Self:
+        return cls(
+            entitlement.step, entitlement.standing, entitlement.failing_since, entitlement.stripe_subscription_id
+        )
+
+
+def tell(session: Session, client: Client, before: Footing | None, after: Footing) -> None:
+    """Write to the client when its step has changed. Each step of a failing payment is written about once."""
+    if before is None:
+        before = Footing("none", after.standing, None, after.stripe_subscription_id)
+    if before.step == after.step:
+        return
+    if after.step == "none":
+        if is_restored(before, after):
+            write(session, client, before, "none", restored_words(before.step))
+        return
+    write(session, client, after, after.step, failing_words(after, ladder.current(session)))
+
+
+def is_restored(before: Footing, after: Footing) -> bool:
+    """Whether it was paid. A subscription that ended, or was replaced, fails no longer either."""
+    return after.standing in SOUND and before.stripe_subscription_id == after.stripe_subscription_id
+
+
+def write(session: Session, client: Client, failing: Footing, step: LadderStep, words: list[str]) -> None:
+    since = failing.failing_since.isoformat() if failing.failing_since else ""
+    occasion = f"ladder:{failing.stripe_subscription_id}:{since}:{step}"
+    mail_messages.post(session, client, occasion, Letter(f"ladder_{step}", SUBJECTS[step], tuple(words)))
+
+
+def restored_words(step: LadderStep) -> list[str]:
+    if step in ("limited", "suspended"):
+        return ["Thank you. The payment for your plan went through, and everything works again as before."]
+    return ["Thank you. The payment for your plan went through. There is nothing else to do."]
+
+
+def failing_words(failing: Footing, chosen: Ladder) -> list[str]:
+    """What holds now, what comes when, and the way out."""
+    words = STATES[failing.step]
+    following = next_step(failing, chosen)
+    if following is not None:
+        step, starts_at = following
+        words += f" From {day(starts_at)}, {COMING[step]}."
+    return [words, WAY_OUT, BILLING_LINK]
+
+
+def next_step(failing: Footing, chosen: Ladder) -> tuple[LadderStep, datetime] | None:
+    """The next step that takes something from the client, and when it is taken. None: none is to come."""
+    if failing.failing_since is None:
+        return None
+    taken = ladder.steps(chosen, failing.failing_since)
+    names = [step for step, _ in taken]
+    later = taken[names.index(failing.step) + 1 :] if failing.step in names else []
+    # Steps of the same day count as the last of them.
+    ends = {starts_at: step for step, starts_at in later if step in COMING}
+    first = min(ends, default=None)
+    return (ends[first], first) if first is not None else None

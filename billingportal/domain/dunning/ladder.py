@@ -1,0 +1,77 @@
+"""What becomes of a client whose payment fails, step by step, by the days since it first failed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from billingportal.models import LadderSettings
+from billingportal.models.entitlements.entitlement import Access, LadderStep
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Days since the payment first failed. None: that step is never taken."""
+
+    warn_after_days: int = 3
+    limit_after_days: int | None = 7
+    suspend_after_days: int | None = 14
+
+
+DEFAULT = Ladder()
+ACCESS: dict[LadderStep, Access] = {
+    "none": "full",
+    "grace": "full",
+    "warned": "full",
+    "limited": "limited",
+    "suspended": "suspended",
+}
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Where a client stands. `ends_at` is when the next step is taken; None: never."""
+
+    step: LadderStep
+    ends_at: datetime | None
+
+    @property
+    def access(self) -> Access:
+        return ACCESS[self.step]
+
+
+SOUND = Rung("none", None)
+
+
+def current(session: Session) -> Ladder:
+    """The ladder that the partner set, or the usual one."""
+    row = session.get(LadderSettings, 1)
+    if row is None:
+        return DEFAULT
+    return Ladder(row.warn_after_days, row.limit_after_days, row.suspend_after_days)
+
+
+def steps(ladder: Ladder, failing_since: datetime) -> list[tuple[LadderStep, datetime]]:
+    """Every step that is taken and when, the first one first."""
+    days: list[tuple[LadderStep, int | None]] = [
+        ("grace", 0),
+        ("warned", ladder.warn_after_days),
+        ("limited", ladder.limit_after_days),
+        ("suspended", ladder.suspend_after_days),
+    ]
+    return [(step, failing_since + timedelta(days=after)) for step, after in days if after is not None]
+
+
+def rung(ladder: Ladder, failing_since: datetime | None, moment: datetime) -> Rung:
+    """Where somebody stands at a moment whose payment fails since then. Steps of the same day count as the last."""
+    if failing_since is None:
+        return SOUND
+    # The news of a test clock's time may come after that of the payment.
+    moment = max(moment, failing_since)
+    taken = steps(ladder, failing_since)
+    step: LadderStep = "grace"
+    for name, starts_at in taken:
+        if starts_at <= moment:
+            step = name
+    following = [starts_at for _, starts_at in taken if starts_at > moment]
+    return Rung(step, min(following, default=None))

@@ -1,0 +1,132 @@
+"""Works out what clients are entitled to, whenever something changes, and keeps the answer where it is quickly read.
+
+Whoever changes something about one client evaluates it in the same transaction. Where many may be concerned, or
+Stripe told of something, clients are marked (see evaluation_marks); the worker evaluates them within a second.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.domain.entitlements import change_log
+from billingportal.domain.entitlements.facts import Entitled, Quota
+from billingportal.domain.entitlements.inputs import Gathered, gather
+from billingportal.domain.entitlements.paid_state import Proof
+from billingportal.domain.entitlements.rules import entitled
+from billingportal.domain.subscriptions import change_state, checkout_state, client_clock
+from billingportal.domain.subscriptions import departures as subscription_departures
+from billingportal.domain.usage import totals as usage_totals
+from billingportal.models import Client, EntitledQuota, Entitlement
+from billingportal.plain_json import JsonObject
+
+BATCH = 50
+
+
+def due(session: Session, moment: datetime) -> list[int]:
+    """Some clients whose time has come, those that wait longest first."""
+    return list(
+        session.scalars(
+            select(Client.id).where(Client.evaluation_due_at <= moment).order_by(Client.evaluation_due_at).limit(BATCH)
+        )
+    )
+
+
+def evaluate_due(session: Session, client_id: int, moment: datetime) -> Entitlement | None:
+    """Evaluate a client unless another worker does, or did. None when there was nothing to do."""
+    client = session.scalar(
+        select(Client)
+        .where(Client.id == client_id, Client.evaluation_due_at <= moment)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    return None if client is None else work_out(session, client)
+
+
+def evaluate(session: Session, client_id: int) -> Entitlement:
+    """Work out what a client is entitled to now, and keep it; other evaluations of the client wait.
+
+    Take no rows of Stripe's in the same transaction afterwards: events lock those first, and the client then.
+    """
+    session.flush()
+    client = session.scalars(
+        select(Client)
+        .where(Client.id == client_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
+    return work_out(session, client)
+
+
+def work_out(session: Session, client: Client) -> Entitlement:
+    checkout_state.follow(session, client)
+    change_state.follow(session, client)
+    subscription_departures.follow(session, client)
+    clock_time = client_clock.clock_time(session, client)
+    moment = clock_time or now()
+    before = session.scalar(
+        select(Entitlement).where(Entitlement.client_id == client.id).execution_options(populate_existing=True)
+    )
+    gathered = gather(session, client, before, moment)
+    answer = entitled(gathered.facts, moment)
+    told = change_log.remember(before)
+    row = before or Entitlement(client_id=client.id, since=moment)
+    write(row, gathered, answer, moment)
+    row.is_over_quota = is_over(answer, usage_totals.used(session, client.id))
+    if before is None:
+        session.add(row)
+    session.flush()
+    write_quotas(session, row, answer)
+    # A test clock moves by itself; then Stripe tells.
+    client.evaluation_due_at = None if clock_time else answer.changes_at
+    session.flush()
+    change_log.tell(session, client, told, row, answer)
+    return row
+
+
+def write(row: Entitlement, gathered: Gathered, answer: Entitled, moment: datetime) -> None:
+    plan_id = answer.plan.plan_id if answer.plan else None
+    if (row.plan_id, row.source) != (plan_id, answer.source):
+        row.since = moment
+    main = gathered.main
+    held = gathered.facts.subscription
+    row.plan_id, row.source = plan_id, answer.source
+    row.access, row.standing = answer.access, answer.standing
+    row.step, row.step_ends_at = answer.rung.step, answer.rung.ends_at
+    row.failing_since = held.failing_since if held else None
+    row.until, row.renews_at = answer.until, answer.renews_at
+    row.processor_account_id = gathered.link.processor_account_id if gathered.link else None
+    row.stripe_subscription_id = main.stripe_subscription_id if main else None
+    row.other_subscriptions = list(gathered.others)
+    row.proven = proven(gathered.proof)
+    row.reasons = list(answer.reasons)
+    row.evaluated_at = now()
+
+
+def proven(proof: Proof | None) -> JsonObject:
+    return proof.to_json() if proof else {}
+
+
+def is_over(answer: Entitled, used: dict[int, int]) -> bool:
+    """Whether more is used than may be. What is billed when it is used up is not over."""
+    return any(
+        quota.quota is not None and quota.reaction != "bill" and used.get(resource_id, 0) > quota.quota
+        for resource_id, quota in answer.quotas.items()
+    )
+
+
+def write_quotas(session: Session, row: Entitlement, answer: Entitled) -> None:
+    """Change only the rows that differ."""
+    there = {quota.resource_id: quota for quota in row.quotas}
+    for resource_id in there.keys() - answer.quotas.keys():
+        row.quotas.remove(there[resource_id])
+    for resource_id, wanted in answer.quotas.items():
+        quota = there.get(resource_id)
+        if quota is None:
+            quota = EntitledQuota(client_id=row.client_id, resource_id=resource_id)
+            row.quotas.append(quota)
+        take_over(quota, wanted)
+
+
+def take_over(quota: EntitledQuota, wanted: Quota) -> None:
+    quota.quota, quota.reaction, quota.source = wanted.quota, wanted.reaction, wanted.source

@@ -1,0 +1,109 @@
+"""Finds out what is wrong with the connected Stripe accounts. Changes nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from billingportal.clock import now
+from billingportal.domain.connection import stored_secrets
+from billingportal.domain.health.doctor import Finding
+from billingportal.models import ProcessorAccount, WebhookEndpoint
+from billingportal.stripe_gateway.client import OpenGateway
+from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem
+from billingportal.vault import CannotOpen, Vault
+
+PAGE = "SaaS > Payment Processor"
+# Every check is due within minutes, so one that is this late was done by nobody.
+LATE = timedelta(minutes=10)
+OTHER_KEYS = (
+    "Start with the secret keys that sealed it (key file or PORTAL_SECRET_KEYS), or paste the Stripe key again."
+)
+
+
+@dataclass(frozen=True)
+class Patient:
+    """What is examined of one account once no transaction is open any more."""
+
+    name: str
+    key: str | None = field(repr=False)
+    webhook: Finding
+    check_is_late: bool
+
+
+def examine_secrets(session: Session, vault: Vault) -> Iterator[Finding]:
+    """Whether every stored secret can be opened with the keys that the portal was started with."""
+    count = stored_secrets.count(session.connection(), vault)
+    if count.lost:
+        yield Finding("fail", f"{count.lost} of {count.total} stored secrets cannot be opened", OTHER_KEYS)
+    else:
+        yield Finding("ok", f"All {count.total} stored secrets can be opened")
+
+
+def patients(session: Session, vault: Vault) -> list[Patient]:
+    """The connected accounts with what is known of them here."""
+    moment = now()
+    rows = session.scalars(
+        select(ProcessorAccount)
+        .where(ProcessorAccount.state == "connected")
+        .options(joinedload(ProcessorAccount.endpoint))
+        .order_by(ProcessorAccount.mode.desc())
+    )
+    return [
+        Patient(
+            f"{row.display_name} ({row.mode})",
+            opened(vault, row.key_sealed or ""),
+            examine_webhook(row.endpoint),
+            is_late(row.next_check_at, moment),
+        )
+        for row in rows
+    ]
+
+
+def opened(vault: Vault, sealed: str) -> str | None:
+    try:
+        return vault.open_(sealed)
+    except CannotOpen:
+        return None
+
+
+def is_late(due_at: datetime | None, moment: datetime) -> bool:
+    return due_at is not None and due_at < moment - LATE
+
+
+def examine_webhook(endpoint: WebhookEndpoint | None) -> Finding:
+    """What the last check found out about the webhook."""
+    state = endpoint.state if endpoint else "waiting"
+    if endpoint is None or state == "waiting":
+        return Finding("warn", "Webhook: not tried yet", "Start the worker; it registers the webhook within seconds.")
+    if state == "registered":
+        return Finding("ok", f"Webhook: registered for {endpoint.url}")
+    if state == "unreachable":
+        advice = "Events are read every few seconds instead. Set PORTAL_PUBLIC_URL to a public https address."
+        return Finding("warn", "Webhook: Stripe cannot reach this portal", advice)
+    return Finding("fail", f"Webhook: {endpoint.problem or state}", f"Open {PAGE} and try again.")
+
+
+def examine_accounts(found: list[Patient], open_gateway: OpenGateway) -> Iterator[Finding]:
+    """Ask Stripe whether each key works. Call it with no transaction open."""
+    if not found:
+        yield Finding("warn", "No Stripe account is connected", f"Open {PAGE} and paste a secret key.")
+    for patient in found:
+        yield examine_key(patient, open_gateway)
+        yield Finding(patient.webhook.state, f"{patient.name}: {patient.webhook.what}", patient.webhook.advice)
+    if any(patient.check_is_late for patient in found):
+        yield Finding("fail", "No background worker has worked for a while", "Start it: billingportal worker")
+
+
+def examine_key(patient: Patient, open_gateway: OpenGateway) -> Finding:
+    if patient.key is None:
+        return Finding("fail", f"{patient.name}: the stored key cannot be opened", OTHER_KEYS)
+    try:
+        open_gateway(patient.key).account()
+    except KeyRejected as problem:
+        return Finding("fail", f"{patient.name}: {problem.message}", f"Open {PAGE} and paste a working key.")
+    except StripeProblem as problem:
+        return Finding("fail", f"{patient.name}: {problem.message}", "Is Stripe reachable from here? Try again soon.")
+    return Finding("ok", f"{patient.name}: Stripe answers")

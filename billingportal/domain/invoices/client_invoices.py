@@ -1,0 +1,122 @@
+"""A client's invoices as the client sees them: what is to be paid, what was, and what came back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy.orm import Session
+
+from billingportal.domain.common.dates import day
+from billingportal.domain.invoices import dispute_text
+from billingportal.domain.invoices.disputes import followers, paid_by
+from billingportal.domain.subscriptions.status_text import StatusWords
+from billingportal.models import ClientCustomer, Dispute, Invoice, InvoicePayment, Refund
+from billingportal.money import Money
+
+PAGE = 12
+PAID = StatusWords("ok", "circle-check", "Paid")
+DISPUTED = StatusWords("warn", "message-report", "Disputed with your bank")
+# A dispute that is over says nothing any more; one that was lost gave the money back.
+OVER = ("won", "warning_closed", "prevented")
+
+
+@dataclass(frozen=True)
+class InvoiceRow:
+    """One invoice. `notes` tell of refunds and disputes. The addresses lead to Stripe."""
+
+    id: int
+    number: str
+    dated_at: datetime
+    amount: Money
+    status: StatusWords
+    notes: tuple[StatusWords, ...]
+    page_url: str | None
+    pdf_url: str | None
+
+
+def rows(session: Session, link: ClientCustomer | None, moment: datetime, before_id: int | None) -> list[InvoiceRow]:
+    """A page of invoices, newest first; one more than a page where there are older ones."""
+    if link is None:
+        return []
+    chosen = select(Invoice).where(is_shown(link))
+    before = session.get(Invoice, before_id) if before_id is not None else None
+    if before is not None:
+        chosen = chosen.where(tuple_(Invoice.created_at, Invoice.id) < (before.created_at, before.id))
+    found = session.scalars(chosen.order_by(Invoice.created_at.desc(), Invoice.id.desc()).limit(PAGE + 1)).all()
+    notes = notes_of(session, link.processor_account_id, [one.stripe_invoice_id for one in found])
+    return [row(one, moment, notes.get(one.stripe_invoice_id, ())) for one in found]
+
+
+def is_shown(link: ClientCustomer) -> ColumnElement[bool]:
+    """The customer's invoices, without those that are still being made."""
+    return and_(
+        Invoice.processor_account_id == link.processor_account_id,
+        Invoice.stripe_customer_id == link.stripe_customer_id,
+        Invoice.status != "draft",
+        Invoice.deleted_at.is_(None),
+    )
+
+
+def row(invoice: Invoice, moment: datetime, notes: Sequence[StatusWords]) -> InvoiceRow:
+    return InvoiceRow(
+        id=invoice.id,
+        number=invoice.number or "Invoice",
+        dated_at=invoice.finalized_at or invoice.created_at,
+        amount=Money(invoice.total_minor, invoice.currency),
+        status=status_of(invoice, moment),
+        notes=tuple(notes),
+        page_url=invoice.hosted_invoice_url,
+        pdf_url=invoice.invoice_pdf_url,
+    )
+
+
+def status_of(invoice: Invoice, moment: datetime) -> StatusWords:
+    """An invoice's status in words, at a moment of the client's time."""
+    if invoice.status == "paid":
+        return PAID
+    if invoice.status == "void":
+        return StatusWords("mute", "circle-x", "Void")
+    if invoice.status == "uncollectible":
+        return StatusWords("bad", "circle-x", "Not paid")
+    if invoice.due_at is not None and invoice.due_at < moment:
+        return StatusWords("bad", "alert-circle", f"Was due on {day(invoice.due_at)}")
+    if invoice.due_at is not None:
+        return StatusWords("info", "clock", f"To be paid by {day(invoice.due_at)}")
+    if invoice.attempt_count:
+        return StatusWords("bad", "circle-x", "Payment failed")
+    return StatusWords("info", "clock", "To be paid")
+
+
+def notes_of(session: Session, account_id: int, invoice_ids: Sequence[str]) -> dict[str, list[StatusWords]]:
+    """Refunds and disputes, by invoice. What only staff can act on is left out."""
+    payments = session.scalars(
+        select(InvoicePayment).where(
+            InvoicePayment.processor_account_id == account_id, InvoicePayment.stripe_invoice_id.in_(invoice_ids)
+        )
+    ).all()
+    refunds = followers(session, Refund, account_id, payments)
+    disputes = followers(session, Dispute, account_id, payments)
+    found: dict[str, list[StatusWords]] = {}
+    for invoice_id in refunds.keys() | disputes.keys():
+        given = [one for one in refunds.get(invoice_id, []) if one.status != "failed"]
+        notes = [
+            StatusWords(one.kind, one.icon, one.words)
+            for one in dispute_text.refund_words(paid_by(payments, invoice_id), given)
+        ]
+        if any(one.status not in OVER for one in disputes.get(invoice_id, [])):
+            notes.append(DISPUTED)
+        found[invoice_id] = notes
+    return found
+
+
+def open_invoice(session: Session, link: ClientCustomer | None) -> Invoice | None:
+    """The oldest invoice that is to be paid: what "Pay now" pays."""
+    if link is None:
+        return None
+    return session.scalars(
+        select(Invoice)
+        .where(is_shown(link), Invoice.status == "open", Invoice.amount_remaining_minor > 0)
+        .order_by(Invoice.created_at, Invoice.id)
+        .limit(1)
+    ).one_or_none()

@@ -1,0 +1,202 @@
+"""Sends the letters that wait: each is claimed first, so that no two workers send it, and no transaction is open
+while the mail server is spoken to."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.config import Settings
+from billingportal.db import Transaction
+from billingportal.domain.auth import billing_links
+from billingportal.domain.common.due_times import is_due
+from billingportal.domain.mail import messages as mail_messages
+from billingportal.domain.mail import settings as mail_settings
+from billingportal.domain.mail.outbox import BILLING_LINK
+from billingportal.domain.mail.smtp import MailProblem, MailServer, deliver
+from billingportal.models import Client, MailSettings, OutgoingMail
+from billingportal.vault import CannotOpen, Vault
+
+BATCH = 10
+# A worker that dies leaves its letters to the others after this long. A whole batch of slow answers fits in.
+LEASE = timedelta(minutes=10)
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
+# While the server takes nothing.
+SERVER_PAUSE = timedelta(minutes=2)
+LONGEST_WAIT = timedelta(days=3)
+NO_ADDRESS = "A letter with a billing link needs the portal's public address: set PORTAL_PUBLIC_URL."
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A claimed letter, ready but for its billing link."""
+
+    id: int
+    client_id: int
+    access_generation: int
+    recipient: str
+    subject: str
+    body: str
+    written_at: datetime
+
+
+@dataclass(frozen=True)
+class Post:
+    """What this round sends, through which server, signed by whom."""
+
+    server: MailServer
+    sender: str
+    brand: str
+    letters: tuple[Outgoing, ...]
+
+
+def send_due(transaction: Transaction, vault: Vault, settings: Settings) -> int:
+    """Send the letters whose time has come. Returns how many were sent."""
+    sent = 0
+    while True:
+        with transaction() as session:
+            post = claim(session, vault, now())
+        if post is None:
+            return sent
+        taken = send(transaction, post, settings)
+        sent += taken
+        if taken < BATCH:
+            return sent
+
+
+def send(transaction: Transaction, post: Post, settings: Settings) -> int:
+    """Send the claimed letters, until the server takes no more. Returns how many were sent."""
+    sent = 0
+    for position, letter in enumerate(post.letters):
+        try:
+            deliver(post.server, message(post, letter, settings))
+        except MailProblem as problem:
+            with transaction() as session:
+                if problem.is_about_letter:
+                    note_problem(session, letter.id, problem)
+                else:
+                    postpone(session, [one.id for one in post.letters[position:]], problem)
+            if not problem.is_about_letter:
+                return sent
+        else:
+            with transaction() as session:
+                note_sent(session, letter.id)
+            sent += 1
+    return sent
+
+
+def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
+    """Take the due letters for this worker; others skip them until the lease ends. None: nothing is sent now."""
+    chosen = mail_settings.find(session)
+    if chosen is None or not chosen.is_on:
+        return None
+    rows = session.execute(
+        select(OutgoingMail, Client)
+        .join(Client, Client.id == OutgoingMail.client_id)
+        .where(OutgoingMail.state == "waiting", is_due_now(moment))
+        .order_by(OutgoingMail.next_attempt_at)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True, of=OutgoingMail)
+    ).all()
+    if not rows:
+        return None
+    try:
+        server = mail_settings.server_of(chosen, vault)
+    except CannotOpen as error:
+        chosen.problem = f"The saved password cannot be opened: {error} Type it again."
+        for mail, _ in rows:
+            mail.next_attempt_at = moment + SERVER_PAUSE
+        return None
+    for mail, _ in rows:
+        mail.next_attempt_at = moment + LEASE
+    found = tuple(
+        Outgoing(mail.id, client.id, client.access_generation, client.email, mail.subject, mail.body, mail.created_at)
+        for mail, client in rows
+    )
+    return Post(server, chosen.sender, mail_messages.brand_name(session), found)
+
+
+def is_due_now(moment: datetime) -> ColumnElement[bool]:
+    """Of an unsent email: that it is to be sent now. How long it may have to wait depends on how often it was tried."""
+    due = OutgoingMail.next_attempt_at
+    return or_(
+        (OutgoingMail.attempts == 0) & is_due(due, moment, LEASE),
+        is_due(due, moment, PAUSES[-1]),
+        *(
+            (OutgoingMail.attempts == attempts) & is_due(due, moment, max(pause, LEASE))
+            for attempts, pause in enumerate(PAUSES, 1)
+        ),
+    )
+
+
+def message(post: Post, letter: Outgoing, settings: Settings) -> EmailMessage:
+    """The letter as it is sent. Its id stays the same, so that a second copy can be told. Raises MailProblem."""
+    body = letter.body
+    if BILLING_LINK in body:
+        if settings.public_url is None:
+            raise MailProblem(NO_ADDRESS, is_about_letter=True)
+        path = billing_links.path(
+            settings.secret_keys, letter.client_id, letter.access_generation, hours=billing_links.MAIL_HOURS
+        )
+        body = body.replace(BILLING_LINK, settings.public_url + path)
+    return compose(
+        post.sender,
+        post.brand,
+        letter.recipient,
+        letter.subject,
+        body,
+        f"{letter.id}.{int(letter.written_at.timestamp())}",
+    )
+
+
+def compose(sender: str, brand: str, recipient: str, subject: str, body: str, name: str) -> EmailMessage:
+    """A plain text letter from the brand. `name` makes it one of a kind."""
+    made = EmailMessage()
+    made["From"] = formataddr((brand, sender))
+    made["To"] = recipient
+    made["Subject"] = subject
+    made["Date"] = format_datetime(now())
+    made["Message-ID"] = f"<{name}@{sender.rpartition('@')[2]}>"
+    made["Auto-Submitted"] = "auto-generated"
+    made.set_content(body)
+    return made
+
+
+def note_sent(session: Session, mail_id: int) -> None:
+    mail = session.get_one(OutgoingMail, mail_id, with_for_update=True)
+    mail.state, mail.sent_at, mail.problem, mail.next_attempt_at = "sent", now(), "", None
+    mail.attempts += 1
+    note_server(session, "")
+
+
+def note_problem(session: Session, mail_id: int, problem: MailProblem) -> None:
+    """What went wrong with this letter, and when it is tried again, if ever."""
+    mail = session.get_one(OutgoingMail, mail_id, with_for_update=True)
+    mail.attempts += 1
+    mail.problem = problem.message
+    if problem.is_final or mail.attempts > len(PAUSES):
+        mail.state, mail.next_attempt_at = "failed", None
+    else:
+        mail.next_attempt_at = now() + PAUSES[mail.attempts - 1]
+
+
+def postpone(session: Session, mail_ids: list[int], problem: MailProblem) -> None:
+    """The server takes nothing now: the letters wait. News of some days ago is not sent any more."""
+    moment = now()
+    for mail in session.scalars(select(OutgoingMail).where(OutgoingMail.id.in_(mail_ids)).with_for_update()):
+        mail.problem = problem.message
+        mail.next_attempt_at = moment + SERVER_PAUSE
+        if moment - mail.created_at > LONGEST_WAIT:
+            mail.state, mail.next_attempt_at = "failed", None
+    note_server(session, problem.message)
+
+
+def note_server(session: Session, problem: str) -> None:
+    """What the settings page says of the server."""
+    chosen = session.get(MailSettings, mail_settings.THE_ROW)
+    if chosen is not None and chosen.problem != problem:
+        chosen.problem = problem

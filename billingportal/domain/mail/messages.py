@@ -1,0 +1,78 @@
+"""What clients are written about links, trials and endings: plain text, signed with the partner's brand.
+
+Letters about failing payments are in ladder_letters.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from billingportal.domain.branding import branding
+from billingportal.domain.common.dates import day
+from billingportal.domain.mail import outbox as mail_outbox
+from billingportal.domain.mail.outbox import BILLING_LINK
+from billingportal.models import Client
+
+
+@dataclass(frozen=True)
+class Letter:
+    """`kind` names what sort of letter it is, for lists."""
+
+    kind: str
+    subject: str
+    words: tuple[str, ...]
+
+
+def post(session: Session, client: Client, occasion: str, letter: Letter) -> bool:
+    """Have the letter sent, once for the occasion. Whether it was written now."""
+    brand = brand_name(session)
+    body = "\n\n".join([f"Hello {client.name},", *letter.words, brand])
+    return mail_outbox.write(session, client.id, letter.kind, occasion, letter.subject, body)
+
+
+def brand_name(session: Session) -> str:
+    """What the partner calls itself."""
+    looks = branding.find(session)
+    return looks.name if looks else branding.DEFAULT_NAME
+
+
+def billing_link(brand: str) -> Letter:
+    """The link that somebody asked for."""
+    return Letter(
+        "billing_link",
+        f"Your billing page at {brand}",
+        (
+            "Here is the link to your billing page. It works for one hour.",
+            BILLING_LINK,
+            "You did not ask for it? Then there is nothing to do: only you have this link.",
+        ),
+    )
+
+
+def trial_ending(plan_name: str, ends_at: datetime, *, has_card: bool, afterwards: str) -> Letter:
+    """`afterwards` is a sentence: what happens at the end of a trial without a card."""
+    if has_card:
+        words = "It then goes on as a paid plan, charged to the card that you gave. You can cancel before that day."
+    else:
+        words = f"{afterwards} To go on with the plan, add a card on your billing page."
+    return Letter(
+        "trial_ending",
+        f"Your trial of {plan_name} ends on {day(ends_at)}",
+        (f"Your trial of the plan {plan_name} ends on {day(ends_at)}. {words}", BILLING_LINK),
+    )
+
+
+def subscription_ended(plan_name: str, *, present_plan: str | None) -> Letter:
+    """`plan_name` is empty where no plan had its prices; `present_plan` is what the client has now, if anything."""
+    ended = f"Your plan {plan_name}" if plan_name else "Your subscription"
+    now_words = f"You now have the plan {present_plan}." if present_plan else "You have no plan now."
+    return Letter(
+        "subscription_ended",
+        f"{ended} has ended",
+        (
+            f"{ended} has ended. {now_words} Nothing was deleted.",
+            "To see your invoices or to choose a plan again, open this page:",
+            BILLING_LINK,
+        ),
+    )

@@ -1,0 +1,71 @@
+"""Letters to clients: written with what they are about, sent by a job (see mail_posting)."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.domain.common import audit
+from billingportal.domain.mail import settings as mail_settings
+from billingportal.domain.sync.row_sql import insert_unless_there
+from billingportal.errors import Refusal
+from billingportal.models import Client, OutgoingMail
+
+# Where the billing link goes. It is made when the letter is sent, so that no secret is stored.
+BILLING_LINK = "{billing link}"
+LONGEST_SUBJECT = 200
+PAGE = 25
+
+
+def write(session: Session, client_id: int, kind: str, occasion: str, subject: str, body: str) -> bool:
+    """Have a letter sent to a client, once for each occasion. Does nothing while no mail server is set up.
+
+    Whether it was written now. In the body, BILLING_LINK stands for a link that opens the client's billing page.
+    """
+    if not mail_settings.is_on(session):
+        return False
+    moment = now()
+    added = session.execute(
+        insert_unless_there(cast(Table, OutgoingMail.__table__), session.get_bind().dialect.name),
+        {
+            "client_id": client_id,
+            "kind": kind,
+            "occasion": occasion,
+            "subject": " ".join(subject.split())[:LONGEST_SUBJECT],
+            "body": body,
+            "state": "waiting",
+            "attempts": 0,
+            "problem": "",
+            "created_at": moment,
+            "next_attempt_at": moment,
+        },
+    )
+    return added.scalar() is not None
+
+
+def listed(session: Session, before_id: int | None = None) -> Sequence[tuple[OutgoingMail, Client]]:
+    """A page of letters with whom they are for, newest first; one more than a page where there are older ones."""
+    rows = (
+        select(OutgoingMail, Client)
+        .join(Client, Client.id == OutgoingMail.client_id)
+        .order_by(OutgoingMail.id.desc())
+        .limit(PAGE + 1)
+    )
+    if before_id is not None:
+        rows = rows.where(OutgoingMail.id < before_id)
+    return [(mail, client) for mail, client in session.execute(rows)]
+
+
+def try_again(session: Session, mail_id: int, *, staff_id: int) -> OutgoingMail:
+    """Have a letter that was given up, or waits for its next attempt, sent now. Raises Refusal."""
+    mail = session.get(OutgoingMail, mail_id, with_for_update=True)
+    if mail is None:
+        raise Refusal("", "This letter is gone.")
+    if mail.state == "sent":
+        raise Refusal("", "This letter was sent already.")
+    mail.state, mail.attempts, mail.next_attempt_at = "waiting", 0, now()
+    words = f"Had the letter “{mail.subject}” sent again"
+    audit.record(session, "mail.retried", words, staff_id=staff_id, subject=("client", mail.client_id))
+    return mail

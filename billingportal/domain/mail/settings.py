@@ -1,0 +1,126 @@
+"""The partner's mail server, through which clients are written to."""
+
+import re
+from dataclasses import dataclass, field
+from typing import get_args
+
+from sqlalchemy.orm import Session
+
+from billingportal import clock
+from billingportal.domain.common import audit
+from billingportal.domain.common.locks import MAIL, take_turns
+from billingportal.domain.mail.smtp import MailServer
+from billingportal.errors import Refusal
+from billingportal.models import MailSettings
+from billingportal.models.mail.mail_settings import MailSecurity
+from billingportal.plain_json import Json
+from billingportal.vault import CannotOpen, Vault
+
+THE_ROW = 1
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9a-fA-F:]+\]?")
+SENDER = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+")
+OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed about the server. An empty password keeps the one that is saved."""
+
+    host: str
+    port: str
+    security: str
+    username: str
+    password: str = field(repr=False)
+    sender: str
+    is_on: bool
+
+
+def find(session: Session) -> MailSettings | None:
+    """What was saved, if anything was."""
+    return session.get(MailSettings, THE_ROW)
+
+
+def is_on(session: Session) -> bool:
+    """Whether letters are sent."""
+    found = find(session)
+    return found is not None and found.is_on
+
+
+def server_of(settings: MailSettings, vault: Vault) -> MailServer:
+    """The server with its password in clear. Raises CannotOpen when no key of ours fits any more."""
+    if settings.username and settings.password_sealed is None:
+        raise CannotOpen("No password is stored for this user.")
+    password = vault.open_(settings.password_sealed) if settings.password_sealed else ""
+    return MailServer(settings.host, settings.port, settings.security, settings.username, password)
+
+
+def save(session: Session, vault: Vault, typed: Typed, *, staff_id: int) -> MailSettings:
+    """Keep the server. Raises Refusal, naming the field."""
+    host, port, security = host_of(typed.host), port_of(typed.port), security_of(typed.security)
+    username = typed.username.strip()
+    if security == "none" and username and host not in OWN_MACHINE:
+        raise Refusal("security", "Without encryption the password would be read on the way. Choose TLS or STARTTLS.")
+    take_turns(session, MAIL)
+    row = find(session)
+    password_sealed = password_of(row, vault, typed, host, username)
+    chosen = {
+        "host": host,
+        "port": port,
+        "security": security,
+        "username": username,
+        "password_sealed": password_sealed,
+        "sender": sender_of(typed.sender),
+        "is_on": typed.is_on,
+    }
+    row = row or MailSettings(id=THE_ROW)
+    changed = [name for name, value in chosen.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, chosen[name])
+    row.problem, row.updated_at = "", clock.now()
+    session.add(row)
+    if changed:
+        details: dict[str, Json] = {"changed": [name.removesuffix("_sealed") for name in changed]}
+        audit.record(session, "mail_settings.updated", "Changed the mail server", staff_id=staff_id, details=details)
+    return row
+
+
+def password_of(row: MailSettings | None, vault: Vault, typed: Typed, host: str, username: str) -> str | None:
+    """The sealed password. The saved one goes to the server that it was typed for and to no other. Raises Refusal."""
+    if not username:
+        return None
+    if typed.password:
+        return vault.seal(typed.password)
+    if row is None or row.password_sealed is None:
+        raise Refusal("password", "Type the password of this user.")
+    if (row.host, row.username) != (host, username):
+        raise Refusal("password", "The server or the user is another one now. Type the password for it.")
+    return row.password_sealed
+
+
+def host_of(typed: str) -> str:
+    host = typed.strip().lower()
+    if not HOST.fullmatch(host) or len(host) > 253:
+        raise Refusal("host", "Write the name of the server alone, for example smtp.example.com.")
+    return host
+
+
+def port_of(typed: str) -> int:
+    text = typed.strip()
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535):
+        raise Refusal("port", "A port is a number, usually 465 for TLS or 587 for STARTTLS.")
+    return int(text)
+
+
+def security_of(typed: str) -> MailSecurity:
+    known: tuple[MailSecurity, ...] = get_args(MailSecurity)
+    for one in known:
+        if one == typed:
+            return one
+    raise Refusal("security", "Choose how the connection is encrypted.")
+
+
+def sender_of(typed: str) -> str:
+    sender = typed.strip()
+    if not SENDER.fullmatch(sender) or len(sender) > 254 or not sender.isprintable():
+        raise Refusal("sender", "This is not an email address. It looks like billing@example.com.")
+    return sender

@@ -1,0 +1,127 @@
+"""Hands one letter to a mail server, and says in words what went wrong."""
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+
+from billingportal.errors import PortalError
+from billingportal.models.mail.mail_settings import MailSecurity
+
+# Seconds that the server may take for each step.
+TIMEOUT = 10
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where letters are handed over. The password never shows itself."""
+
+    host: str
+    port: int
+    security: MailSecurity
+    username: str
+    password: str = field(repr=False)
+
+
+class MailProblem(PortalError):
+    """The letter was not taken. `is_about_letter`: this one, while others may be; else the server takes none now.
+
+    `is_final`: the same letter will not be taken later either.
+    """
+
+    def __init__(self, message: str, *, is_about_letter: bool = False, is_final: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.is_about_letter = is_about_letter
+        self.is_final = is_final
+
+
+def deliver(server: MailServer, message: EmailMessage, *, trust: ssl.SSLContext | None = None) -> str:
+    """Hand a letter over; what the server is called in messages. `trust` is for servers with certificates of our own.
+
+    Raises MailProblem.
+    """
+    with problems_in_words(server), connection(server, trust or ssl.create_default_context()) as smtp:
+        if server.username:
+            smtp.login(server.username, server.password)
+        send(smtp, message)
+    return f"{server.host}:{server.port}"
+
+
+def send(smtp: smtplib.SMTP, message: EmailMessage) -> None:
+    try:
+        smtp.send_message(message)
+    except smtplib.SMTPNotSupportedError as error:
+        # The address has letters that only some servers know.
+        raise MailProblem(f"The server takes no such address: {error}", is_about_letter=True, is_final=True) from None
+
+
+def connection(server: MailServer, trust: ssl.SSLContext) -> smtplib.SMTP:
+    """An open connection, encrypted as the settings say. A certificate that is not valid ends it."""
+    if server.security == "tls":
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=trust)
+    smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+    if server.security == "starttls":
+        try:
+            smtp.starttls(context=trust)
+        except BaseException:
+            smtp.close()
+            raise
+    return smtp
+
+
+@contextmanager
+def problems_in_words(server: MailServer) -> Iterator[None]:
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:
+        code, answer = next(iter(error.recipients.values()))
+        raise letter_problem("The server refused the recipient", code, answer) from None
+    except smtplib.SMTPDataError as error:
+        raise letter_problem("The server refused the letter", error.smtp_code, error.smtp_error) from None
+    except OSError as error:  # smtplib's own errors are among these
+        raise MailProblem(server_words(server, error)) from None
+
+
+def letter_problem(words: str, code: int, answer: bytes | str) -> MailProblem:
+    """An answer that starts with 5 stands; one that starts with 4 may be another one later."""
+    return MailProblem(f"{words}: {code} {text_of(answer)}", is_about_letter=True, is_final=code >= 500)
+
+
+def server_words(server: MailServer, error: OSError) -> str:
+    """Why the server takes no letters, and what to look at."""
+    place = f"{server.host}:{server.port}"
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"The server refused the user name or the password: {error.smtp_code} {text_of(error.smtp_error)}"
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return f"The server refused the sender: {error.smtp_code} {text_of(error.smtp_error)}"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return f"{place} does not offer what the settings ask for: {error}"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{place} answered: {error.smtp_code} {text_of(error.smtp_error)}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"The certificate of {place} is not valid: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"{place} did not speak TLS. Choose STARTTLS, or the port for TLS (usually 465)."
+    return f"{place} {network_words(error)}"
+
+
+def network_words(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return "is not known: no server has this name."
+    if isinstance(error, TimeoutError):
+        return f"did not answer within {TIMEOUT} seconds. For TLS at once the port is usually 465, for STARTTLS 587."
+    if isinstance(error, ConnectionRefusedError):
+        return "is closed: nothing answers there. Check the port."
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "hung up. The port may expect another security."
+    return f"cannot be reached: {error}"
+
+
+def text_of(answer: bytes | str) -> str:
+    """What a server said, on one line and not endless."""
+    words = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
+    return " ".join(words.split())[:300]

@@ -1,0 +1,156 @@
+"""What the public pricing page says: the plans for sale in one mode, each with every way to pay."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from billingportal.domain.connection import processor_accounts
+from billingportal.domain.offers import offers
+from billingportal.domain.offers.offers import Choice, Offer, Period, length
+from billingportal.domain.offers.payment_options import Payment, payment_of
+from billingportal.domain.offers.quantities import Quantity, counted, quantities
+from billingportal.models import Plan, PlanQuota
+from billingportal.models.connection.processor_account import Mode
+
+# What the style sheet knows to switch between.
+MOST_PERIODS = 8
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a visitor chose, as it came. `quantities` by plan id, then by resource key; "" is the plan's first."""
+
+    interval: str = ""
+    currency: str = ""
+    plan_id: int | None = None
+    quantities: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One plan. `payments` has one for each of the page's periods, or none for a free plan and one on request."""
+
+    plan: Plan
+    is_on_request: bool
+    quantities: tuple[Quantity, ...]
+    payments: tuple[Payment, ...]
+    quotas: tuple[str, ...]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return tuple(str(line) for line in self.plan.features)
+
+
+@dataclass(frozen=True)
+class PricingPage:
+    """`period` and `currency` are chosen, or the first. `currencies` are those that every price has."""
+
+    mode: Mode
+    periods: tuple[Period, ...]
+    period: Period | None
+    currencies: tuple[str, ...]
+    currency: str
+    cards: tuple[Card, ...]
+    tax_words: str = ""
+
+    def card(self, plan_id: int | None) -> Card | None:
+        return next((card for card in self.cards if card.plan.id == plan_id), None)
+
+    def savings(self, period: Period) -> tuple[int, ...]:
+        """What paying this way saves with each plan that can be paid so, in per cent."""
+        place = self.periods.index(period)
+        payments = [card.payments[place] for card in self.cards if card.payments]
+        return tuple(payment.saving for payment in payments if payment.period == period)
+
+
+def pricing_page(session: Session, asked: Asked, mode: Mode | None = None) -> PricingPage:
+    """The page in the mode in which the portal sells, or in the one that is asked for."""
+    plans = active_plans(session)
+    if mode is None:
+        mode, offered = selling(session, plans)
+    else:
+        offered = for_sale(session, plans, mode)
+    choices = [choice for offer in offered for choice in offer.choices]
+    periods = tuple(sorted({choice.period for choice in choices}, key=length))[:MOST_PERIODS]
+    shared = shared_currencies(choices)
+    currency = asked.currency if asked.currency in shared else next(iter(shared), "")
+    cards = tuple(card_of(offer, periods, currency, asked) for offer in offered)
+    period = next((period for period in periods if slug(period) == asked.interval), next(iter(periods), None))
+    return PricingPage(mode, periods, period, shared, currency, cards, tax_words(choices))
+
+
+def active_plans(session: Session) -> Sequence[Plan]:
+    """In their order, with all that hangs on them in one query each. Prices find their resources among the quotas'."""
+    return session.scalars(
+        select(Plan)
+        .where(Plan.state == "active")
+        .order_by(Plan.position, Plan.id)
+        .options(selectinload(Plan.quotas).selectinload(PlanQuota.resource), selectinload(Plan.prices))
+    ).all()
+
+
+def selling(session: Session, plans: Sequence[Plan]) -> tuple[Mode, list[Offer]]:
+    """Live as soon as a plan has a live price to pay; test before that, for trying out."""
+    if processor_accounts.connected(session, "live") is not None:
+        live = for_sale(session, plans, "live")
+        if any(offer.choices for offer in live) or processor_accounts.connected(session, "test") is None:
+            return "live", live
+    return "test", for_sale(session, plans, "test")
+
+
+def for_sale(session: Session, plans: Sequence[Plan], mode: Mode) -> list[Offer]:
+    """The offers that can be bought, with the ways to pay whose prices have a currency in common."""
+    found = [offer for offer in offers.offers(session, plans, mode) if offer.is_for_sale]
+    payable = [replace(offer, choices=tuple(one for one in offer.choices if one.currencies)) for offer in found]
+    return [now for before, now in zip(found, payable, strict=True) if now.choices or not before.choices]
+
+
+def shared_currencies(choices: Iterable[Choice]) -> tuple[str, ...]:
+    """The currencies in which every plan can be paid in every way, those of the first plan first."""
+    lists = [choice.currencies for choice in choices]
+    return tuple(name for name in lists[0] if all(name in other for other in lists)) if lists else ()
+
+
+def tax_words(choices: Iterable[Choice]) -> str:
+    """Whether tax is in the amounts, where all prices say the same."""
+    said = {offered.price.tax_behavior for choice in choices for offered in choice.prices}
+    if said == {"inclusive"}:
+        return "Prices include tax"
+    return "Prices before tax" if said == {"exclusive"} else ""
+
+
+def slug(period: Period) -> str:
+    """A period in an address: "month", "year", "3-month"."""
+    interval, count = period
+    return interval if count == 1 else f"{count}-{interval}"
+
+
+def card_of(offer: Offer, periods: Sequence[Period], currency: str, asked: Asked) -> Card:
+    bought = quantities(offer.choices, asked.quantities.get(offer.plan.id, {}))
+    chosen = [nearest(offer.choices, period) for period in periods] if offer.choices else []
+    base = offer.choice(("month", 1))
+    payments = tuple(payment_of(choice, base, currency, bought) for choice in chosen)
+    is_on_request = offer.plan.is_on_request and not payments
+    return Card(offer.plan, is_on_request, bought, payments, quota_words(offer.plan, bought))
+
+
+def nearest(choices: Sequence[Choice], period: Period) -> Choice:
+    """The way to pay with this period; where the plan has none, that with the most like it."""
+    return min(choices, key=lambda choice: abs(length(choice.period) - length(period)))
+
+
+def quota_words(plan: Plan, bought: Sequence[Quantity]) -> tuple[str, ...]:
+    """What is included, a line for each resource. What is bought by quantity says so at its own field."""
+    chosen = {one.resource_id for one in bought}
+    shown = sorted(plan.quotas, key=lambda quota: (quota.resource.position, quota.resource.id))
+    return tuple(included(quota) for quota in shown if quota.resource_id not in chosen and not quota.resource.is_hidden)
+
+
+def included(quota: PlanQuota) -> str:
+    unit = quota.resource.unit
+    if quota.quota is None:
+        return f"Unlimited {unit}"
+    ending = " per billing period" if quota.resource.kind == "counter" else ""
+    return f"{counted(quota.quota, unit) if quota.quota else f'No {unit}'}{ending}"

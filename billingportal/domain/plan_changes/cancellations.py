@@ -1,0 +1,182 @@
+"""Cancelling a subscription, at the end of what is paid for or now, and keeping it after all."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal import clock
+from billingportal.db import Transaction
+from billingportal.domain.clients import clients
+from billingportal.domain.common import audit
+from billingportal.domain.common.dates import day
+from billingportal.domain.entitlements import evaluation
+from billingportal.domain.plan_changes import cancellation_reasons, invoice_text, withdrawal
+from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
+from billingportal.domain.plan_changes.previews import Charge, charge_of
+from billingportal.domain.sync import reconciliation
+from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION
+from billingportal.errors import Refusal
+from billingportal.models import Cancellation, Subscription
+from billingportal.models.audit_entry import Actor
+from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.stripe_gateway.requests.subscriptions import Farewell
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A cancellation that is written down, with what Stripe is to be told."""
+
+    row_id: int
+    present: PresentPlan
+    key: str
+
+
+def cancel(
+    transaction: Transaction,
+    gateway: StripeGateway,
+    client_id: int,
+    *,
+    at_once: bool,
+    reason: str,
+    comment: str,
+    staff_id: int | None,
+    is_prorated: bool = False,
+    base_plan_id: int | None = None,
+    actor: Actor | None = None,
+) -> None:
+    """Cancel the client's subscription: now, billing what was used so far, or at the end of what is paid for.
+
+    `is_prorated`: what was paid ahead comes back as credit. `base_plan_id` is the free plan to have afterwards.
+    Call it with no transaction open. Raises Refusal, Conflict, and a StripeProblem.
+    """
+    why = cancellation_reasons.checked(reason, comment)
+    withdrawal.clear_the_way(transaction, gateway, client_id, staff_id=staff_id)
+    with transaction() as session:
+        asked = ask(session, client_id, why, at_once=at_once, staff_id=staff_id)
+    name, account_id = asked.present.stripe_subscription_id, asked.present.account_id
+    if at_once:
+        gateway.subscriptions.cancel_now(name, is_prorated=is_prorated, why=why, idempotency_key=asked.key)
+    elif asked.present.ends_at is None:
+        moment = None if asked.present.has_one_period else asked.present.period_ends_at
+        gateway.subscriptions.cancel_at(name, moment, why, asked.key)
+    bring_up_to_date(transaction, gateway, account_id, name)
+    with transaction() as session:
+        client = clients.locked(session, client_id)
+        client.base_plan_id = base_plan_id or client.base_plan_id
+        record(session, asked.present, "subscription.cancelled", ending_words(asked.present, at_once), staff_id, actor)
+        evaluation.evaluate(session, client_id)
+
+
+def ask(session: Session, client_id: int, why: Farewell, *, at_once: bool, staff_id: int | None) -> Asked:
+    """Write the cancellation down; one that is written down already is the same. Raises Refusal without a
+    subscription."""
+    present = present_or_refuse(session, client_id)
+    row = latest(session, present)
+    if row is None or row.undone_at is not None or row.is_at_once != at_once:
+        row = Cancellation(
+            client_id=client_id,
+            processor_account_id=present.account_id,
+            stripe_subscription_id=present.stripe_subscription_id,
+            is_at_once=at_once,
+            reason=why.feedback,
+            comment=why.comment,
+            staff_id=staff_id,
+            asked_at=clock.now(),
+        )
+        session.add(row)
+        session.flush()
+    return Asked(row.id, present, f"cancellation-{present.account_id}-{row.id}-{row.asked_at.isoformat()}")
+
+
+def present_or_refuse(session: Session, client_id: int) -> PresentPlan:
+    present = present_plan(session, clients.locked(session, client_id))
+    if present is None:
+        raise Refusal("", "There is no subscription that could be cancelled. It may have ended already.")
+    return present
+
+
+def latest(session: Session, present: PresentPlan) -> Cancellation | None:
+    """The last time that this subscription was cancelled, undone or not."""
+    return session.scalar(
+        select(Cancellation)
+        .where(
+            Cancellation.processor_account_id == present.account_id,
+            Cancellation.stripe_subscription_id == present.stripe_subscription_id,
+        )
+        .order_by(Cancellation.id.desc())
+        .limit(1)
+    )
+
+
+def resume(
+    transaction: Transaction,
+    gateway: StripeGateway,
+    client_id: int,
+    *,
+    staff_id: int | None,
+    actor: Actor | None = None,
+) -> None:
+    """Take a planned end back, however it was spelled. Raises Refusal, and a StripeProblem."""
+    with transaction() as session:
+        present = present_or_refuse(session, client_id)
+        row = latest(session, present)
+        key = f"resume-{present.account_id}-{row.id if row else 0}-{present.revision}"
+    if present.ends_at is None:
+        return
+    name = present.stripe_subscription_id
+    gateway.subscriptions.keep(name, is_at_period_end=present.is_to_end_at_period_end, idempotency_key=f"{name}-{key}")
+    bring_up_to_date(transaction, gateway, present.account_id, name)
+    with transaction() as session:
+        last = latest(session, present)
+        if last is not None and last.undone_at is None:
+            last.undone_at = clock.now()
+        record(session, present, "subscription.resumed", "Resumed the subscription: it renews again", staff_id, actor)
+        evaluation.evaluate(session, client_id)
+
+
+def last_bill(
+    transaction: Transaction, gateway: StripeGateway, client_id: int, *, is_prorated: bool = False
+) -> Charge | None:
+    """What cancelling now would bill for use so far; None where there is nothing. Raises Refusal, StripeProblem."""
+    with transaction() as session:
+        present = present_or_refuse(session, client_id)
+        name, account_id = present.stripe_subscription_id, present.account_id
+    invoice = gateway.subscriptions.preview_end(name, is_prorated=is_prorated)
+    if invoice is None or not invoice.lines:
+        return None
+    with transaction() as session:
+        return charge_of(invoice, invoice_text.worded(session, account_id, invoice))
+
+
+def bring_up_to_date(transaction: Transaction, gateway: StripeGateway, account_id: int, name: str) -> None:
+    """Read the subscription as it is now, and its last invoice."""
+    reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, name)
+    with transaction() as session:
+        invoice_id = session.scalar(
+            select(Subscription.latest_stripe_invoice_id).where(
+                Subscription.processor_account_id == account_id, Subscription.stripe_subscription_id == name
+            )
+        )
+    if invoice_id is not None:
+        reconciliation.refresh(transaction, gateway, account_id, INVOICE, invoice_id)
+
+
+def ending_words(present: PresentPlan, at_once: bool) -> str:
+    if at_once:
+        return f"Cancelled {present.name} at once"
+    return f"Cancelled {present.name} for {day(present.ends_at or present.period_ends_at)}"
+
+
+def record(
+    session: Session, present: PresentPlan, action: str, words: str, staff_id: int | None, actor: Actor | None
+) -> None:
+    audit.record(
+        session,
+        action,
+        words,
+        staff_id=staff_id,
+        actor=actor or ("staff" if staff_id else "client"),
+        subject=("client", present.client_id),
+        processor_account_id=present.account_id,
+    )

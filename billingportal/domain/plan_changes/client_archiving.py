@@ -1,0 +1,44 @@
+"""Archives a client together with what it would still be charged for at Stripe."""
+
+from sqlalchemy import select
+
+from billingportal.db import Transaction
+from billingportal.domain.checkout import sessions as checkout_sessions
+from billingportal.domain.clients import clients
+from billingportal.domain.clients import lifecycle as client_lifecycle
+from billingportal.domain.plan_changes import cancellations
+from billingportal.domain.subscriptions.departures import going_on
+from billingportal.errors import Refusal
+from billingportal.models import Checkout, Client
+from billingportal.stripe_gateway.gateway import StripeGateway
+
+NOT_CONNECTED = "Stripe is not connected, so the subscription cannot be cancelled. Connect it first."
+
+
+def archive(
+    transaction: Transaction, gateway: StripeGateway | None, client_id: int, *, at_once: bool, staff_id: int
+) -> Client:
+    """Cancel what goes on, now or at the end of what is paid for, and archive the client as soon as it has ended.
+
+    Call it with no transaction open. Raises Refusal, Conflict, and a StripeProblem.
+    """
+    with transaction() as session:
+        client = clients.locked(session, client_id)
+        is_paying = client.archived_at is None and bool(going_on(session, client))
+        is_over = client.is_leaving and not at_once
+        checkout_id = session.scalar(
+            select(Checkout.id).where(Checkout.client_id == client_id, Checkout.state == "open")
+        )
+    if (is_paying or checkout_id is not None) and gateway is None:
+        raise Refusal("", NOT_CONNECTED)
+    if checkout_id is not None and gateway is not None:
+        checkout_sessions.withdraw(transaction, gateway, checkout_id)
+    if is_paying and gateway is not None and not is_over:
+        words = "The client was archived."
+        cancellations.cancel(
+            transaction, gateway, client_id, at_once=at_once, reason="", comment=words, staff_id=staff_id
+        )
+    with transaction() as session:
+        if is_paying and not at_once:
+            return client_lifecycle.archive_at_end(session, client_id, staff_id=staff_id)
+        return client_lifecycle.archive(session, client_id, staff_id=staff_id)

@@ -1,0 +1,62 @@
+"""Lines of an invoice that is not made yet, in words that a client understands."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.domain.common.dates import day
+from billingportal.domain.offers.quantities import counted
+from billingportal.domain.plan_changes.previews import Line
+from billingportal.models import PlanPrice
+from billingportal.models.plans.plan import Plan
+from billingportal.money import Money
+from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview, PreviewLine
+
+# What a price is called: its plan's name, and what it counts if it counts something.
+Named = tuple[str, PlanPrice]
+
+
+def worded(session: Session, account_id: int, invoice: InvoicePreview) -> list[Line]:
+    """The lines, each with its plan and what it is for."""
+    prices = [line.stripe_price_id for line in invoice.lines if line.stripe_price_id]
+    names = named(session, account_id, prices)
+    return [
+        Line(line_words(line, names), Money(line.amount_minor, invoice.currency), is_usage(line, names))
+        for line in invoice.lines
+    ]
+
+
+def is_usage(line: PreviewLine, names: Mapping[str, Named]) -> bool:
+    found = names.get(line.stripe_price_id or "")
+    return found is not None and found[1].role == "usage"
+
+
+def named(session: Session, account_id: int, price_ids: Sequence[str]) -> Mapping[str, Named]:
+    rows = session.execute(
+        select(Plan.name, PlanPrice)
+        .join(PlanPrice, PlanPrice.plan_id == Plan.id)
+        .where(PlanPrice.processor_account_id == account_id, PlanPrice.stripe_price_id.in_(price_ids))
+        .order_by(PlanPrice.id.desc())
+    )
+    return {link.stripe_price_id: (name, link) for name, link in rows}
+
+
+def line_words(line: PreviewLine, names: Mapping[str, Named]) -> str:
+    """ "Unused time of Growth, from 22 November to 1 December 2026", "Growth, from ... to ..."."""
+    found = names.get(line.stripe_price_id or "")
+    what = thing(found, line.quantity) if found else line.description
+    until = f"from {day(line.starts_at)} to {day(line.ends_at)}"
+    if line.is_proration and found:
+        return f"Unused time of {what}, {until}" if line.amount_minor < 0 else f"{what}, {until}"
+    return f"{what}, {until}"
+
+
+def thing(found: Named, quantity: int | None) -> str:
+    name, link = found
+    if link.resource is None:
+        return name
+    if link.role == "usage":
+        used = f": {counted(quantity, link.resource.unit)}" if quantity is not None else ""
+        return f"{name}, use of {link.resource.unit}{used}"
+    return f"{name}, {counted(quantity or 0, link.resource.unit)}"

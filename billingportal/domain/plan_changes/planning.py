@@ -1,0 +1,140 @@
+"""What a wanted change of plan consists of, as far as the rows tell; or why it cannot be made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.domain.checkout import settings as checkout_settings
+from billingportal.domain.clients import clients
+from billingportal.domain.common.dates import day
+from billingportal.domain.entitlements import client_plans
+from billingportal.domain.offers import selection as offer_selection
+from billingportal.domain.offers.quantities import counted
+from billingportal.domain.offers.selection import ChosenItem, Selection
+from billingportal.domain.plan_changes import item_matching
+from billingportal.domain.plan_changes.present_plan import PlanName, PresentPlan, present_plan
+from billingportal.domain.plan_changes.previews import Over
+from billingportal.domain.plan_changes.timing import Direction, Had, direction, timings
+from billingportal.domain.plans import plans
+from billingportal.domain.prices.price_text import period_words
+from billingportal.domain.usage import totals as usage_totals
+from billingportal.errors import Refusal
+from billingportal.models import Plan, Resource
+from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.stripe_gateway.requests.subscriptions import ItemChange
+
+CHANGEABLE = ("active", "trialing")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A change that can be made. Without `wanted` the plan is free, and the subscription is to end."""
+
+    present: PresentPlan
+    plan: PlanName
+    selection: Selection
+    wanted: Sequence[ChosenItem]
+    changes: Sequence[ItemChange]
+    direction: Direction
+    timings: tuple[MoveTiming, ...]
+    over: tuple[Over, ...]
+    from_words: str
+    to_words: str
+
+    @property
+    def has_usage(self) -> bool:
+        return any(one.role == "usage" for one in self.wanted)
+
+
+def planned(session: Session, client_id: int, plan_id: int, selection: Selection) -> Planned:
+    """The change of a running subscription to a plan, paid as chosen. Raises Refusal with words for people."""
+    client = clients.find(session, client_id)
+    plan = plans.find(session, plan_id)
+    if client is None or client.archived_at is not None:
+        raise Refusal("", "This client is archived. Restore it first.")
+    if plan is None:
+        raise Refusal("plan", "Choose one of the plans.")
+    present = present_plan(session, client)
+    if present is None:
+        raise Refusal("", "There is no subscription that could be changed. Choose a plan and pay for it first.")
+    refuse_unchangeable(present)
+    if client_plans.is_free(plan):
+        return ending(session, present, plan, selection)
+    selection = replace(selection, currency=present.currency)
+    wanted = offer_selection.items(session, plan, selection, client.mode)
+    changes = item_matching.changes(present.items, wanted)
+    if not changes:
+        raise Refusal("plan", f"This is what {client.name} has already.")
+    towards = direction_of(present, plan, selection)
+    offered = timings(
+        towards,
+        is_on_trial=present.is_on_trial,
+        allows_downgrade_at_once=checkout_settings.current(session).allows_downgrade_at_once,
+    )
+    over = over_quota(session, client_id, plan, wanted)
+    before, afterwards = change_words(session, present, plan.name, selection)
+    return Planned(present, name_of(plan), selection, wanted, changes, towards, offered, over, before, afterwards)
+
+
+def change_words(session: Session, present: PresentPlan, name: str, selection: Selection) -> tuple[str, str]:
+    """What it is and what it becomes: the plans, or of the same plan what differs."""
+    had = present.selection
+    if had is None or present.name != name:
+        return present.name, name
+    units = {row.key: row.unit for row in session.scalars(select(Resource))}
+    keys = [key for key, number in selection.quantities.items() if number != had.quantities.get(key)]
+    before = [counted(had.quantities.get(key, 0), units.get(key, key)) for key in keys]
+    afterwards = [counted(selection.quantities[key], units.get(key, key)) for key in keys]
+    if had.period != selection.period:
+        before.append(f"paid {period_words(*had.period)}")
+        afterwards.append(f"paid {period_words(*selection.period)}")
+    return ", ".join([name, *before]), ", ".join([name, *afterwards])
+
+
+def name_of(plan: Plan) -> PlanName:
+    return PlanName(plan.id, plan.name, plan.position)
+
+
+def ending(session: Session, present: PresentPlan, plan: Plan, selection: Selection) -> Planned:
+    """To a free plan: the subscription ends with what is paid for."""
+    over = over_quota(session, present.client_id, plan, ())
+    return Planned(present, name_of(plan), selection, (), (), "down", ("renewal",), over, present.name, plan.name)
+
+
+def refuse_unchangeable(present: PresentPlan) -> None:
+    """Raises Refusal where something else has to be settled first."""
+    status = present.status
+    if status == "paused":
+        raise Refusal("", "The subscription is paused. Add a card to go on, then change the plan.")
+    if status not in CHANGEABLE:
+        raise Refusal("", "A payment is due. Pay it first, then change the plan.")
+    if present.ends_at is not None:
+        raise Refusal("", f"The subscription ends on {day(present.ends_at)}. Resume it first, then change the plan.")
+
+
+def direction_of(present: PresentPlan, plan: Plan, selection: Selection) -> Direction:
+    if present.plan is None or present.selection is None:
+        return "up"
+    now, had = present.plan, present.selection
+    return direction(
+        Had(now.id, now.position, had.period, had.quantities),
+        Had(plan.id, plan.position, selection.period, selection.quantities),
+    )
+
+
+def over_quota(session: Session, client_id: int, plan: Plan, wanted: Sequence[ChosenItem]) -> tuple[Over, ...]:
+    """Of what more is used now than the new plan will include. What is billed when it is used up is never over."""
+    used = usage_totals.used(session, client_id)
+    limits = {row.resource_id: row.quota for row in plan.quotas if row.reaction != "bill"}
+    limits |= {one.resource_id: one.quantity for one in wanted if one.role == "quantity" and one.resource_id}
+    exceeded = {key: quota for key, quota in limits.items() if quota is not None and used.get(key, 0) > quota}
+    rows = session.scalars(select(Resource).where(Resource.id.in_(exceeded)).order_by(Resource.position, Resource.id))
+    return tuple(Over(row.name, row.unit, used[row.id], exceeded[row.id]) for row in rows)
+
+
+def proration_moment(present: PresentPlan) -> datetime:
+    """Now, in whole seconds, and never before the period that is prorated."""
+    return max(present.moment.replace(microsecond=0), present.period_started_at)

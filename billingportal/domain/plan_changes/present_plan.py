@@ -1,0 +1,120 @@
+"""The plan that a client pays for now, and how: what a change starts from. Plain values, to be kept while Stripe is
+asked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from billingportal.domain.entitlements import plan_matching, subscription_facts
+from billingportal.domain.offers import selection as offer_selection
+from billingportal.domain.offers.selection import Selection
+from billingportal.domain.plan_changes.item_matching import HeldItem
+from billingportal.domain.subscriptions import client_subscriptions
+from billingportal.domain.subscriptions.client_clock import moment_of
+from billingportal.models import Client, Plan, Subscription
+from billingportal.models.connection.processor_account import Mode
+
+BY_BILL = "send_invoice"
+
+
+@dataclass(frozen=True)
+class PlanName:
+    """A plan, and its place in the partner's order."""
+
+    id: int
+    name: str
+    position: int
+
+
+@dataclass(frozen=True)
+class PresentPlan:
+    """`plan` is None where no plan here has the subscription's prices. `moment` is the client's time."""
+
+    client_id: int
+    client_name: str
+    mode: Mode
+    account_id: int
+    stripe_subscription_id: str
+    status: str
+    currency: str
+    revision: int
+    is_paid_by_bill: bool
+    is_to_end_at_period_end: bool
+    ends_at: datetime | None
+    trial_ends_at: datetime | None
+    stripe_schedule_id: str | None
+    plan: PlanName | None
+    selection: Selection | None
+    items: tuple[HeldItem, ...]
+    moment: datetime
+
+    @property
+    def name(self) -> str:
+        return self.plan.name if self.plan else "the present subscription"
+
+    @property
+    def period_ends_at(self) -> datetime:
+        """The end of what is paid ahead; of the longest period where nothing is. Periods live on the items."""
+        ahead = [item for item in self.items if item.quantity is not None]
+        return max(item.ends_at for item in ahead or self.items)
+
+    @property
+    def period_started_at(self) -> datetime:
+        """Since when the youngest of the running periods runs."""
+        return max(item.started_at for item in self.items)
+
+    @property
+    def has_one_period(self) -> bool:
+        return len({item.ends_at for item in self.items}) == 1
+
+    @property
+    def is_on_trial(self) -> bool:
+        return self.status == "trialing"
+
+
+def present_plan(session: Session, client: Client) -> PresentPlan | None:
+    """What the client pays for or tries now; None without a running subscription."""
+    row = client_subscriptions.running_of(session, client)
+    if row is None:
+        return None
+    plan_id = subscription_facts.plan_id_of_items(session, client, row, None)
+    plan = session.get_one(Plan, plan_id) if plan_id else None
+    return PresentPlan(
+        client_id=client.id,
+        client_name=client.name,
+        mode=client.mode,
+        account_id=row.processor_account_id,
+        stripe_subscription_id=row.stripe_subscription_id,
+        status=row.status,
+        currency=row.currency,
+        revision=row.revision,
+        is_paid_by_bill=row.collection_method == BY_BILL,
+        is_to_end_at_period_end=row.cancel_at_period_end,
+        ends_at=subscription_facts.ends_at(row),
+        trial_ends_at=row.trial_ends_at,
+        stripe_schedule_id=row.stripe_schedule_id,
+        plan=PlanName(plan.id, plan.name, plan.position) if plan else None,
+        selection=offer_selection.selection_of(session, plan, row.processor_account_id, row) if plan else None,
+        items=held_items(session, row, plan_id),
+        moment=moment_of(session, client),
+    )
+
+
+def held_items(session: Session, row: Subscription, plan_id: int | None) -> tuple[HeldItem, ...]:
+    """The subscription's items and what each is for: in the present plan, else in any that sells its price."""
+    prices = {item.stripe_price_id: item.quantity for item in row.items}
+    links = plan_matching.links_of(session, row.processor_account_id, prices)
+    uses = {link.stripe_price_id: (link.role, link.resource_id) for link in reversed(links)}
+    uses |= {link.stripe_price_id: (link.role, link.resource_id) for link in links if link.plan_id == plan_id}
+    return tuple(
+        HeldItem(
+            item.stripe_subscription_item_id,
+            item.stripe_price_id,
+            item.quantity,
+            uses.get(item.stripe_price_id),
+            item.period_started_at,
+            item.period_ends_at,
+        )
+        for item in row.items
+    )

@@ -1,0 +1,137 @@
+"""What a change of plan would cost and change, exactly: amounts by Stripe, words by us."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from billingportal.domain.offers.selection import Selection
+from billingportal.domain.plan_changes.present_plan import PlanName
+from billingportal.domain.plan_changes.timing import Direction
+from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.money import Money
+from billingportal.plain_json import Json, JsonObject
+from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
+from billingportal.stripe_gateway.requests.subscriptions import ItemChange
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the invoice in plain words. `is_usage`: for use so far, which may grow until the change is made."""
+
+    words: str
+    amount: Money
+    is_usage: bool = False
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What is charged at once. `balance` is what the client's balance at Stripe adds, below zero where it is credit.
+
+    `due` below zero never happens: what is left over is `credit`, kept for the next invoices.
+    """
+
+    lines: tuple[Line, ...]
+    discount: Money
+    tax: Money
+    total: Money
+    balance: Money
+    due: Money
+
+    @property
+    def credit(self) -> Money | None:
+        """What stays on the balance for later, as a positive amount."""
+        return Money(-self.total.minor, self.total.currency) if self.total.minor < 0 else None
+
+
+@dataclass(frozen=True)
+class Over:
+    """A resource of which more is used than the new plan includes."""
+
+    name: str
+    unit: str
+    used: int
+    quota: int
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A change as it would be made, and all that is shown of it.
+
+    `charge` is None where nothing is charged now. `renewal` is what each later period costs, without what use adds.
+    `prorated_at` is frozen: with it Stripe computes the same again. `ends_subscription`: the new plan is free.
+    """
+
+    from_words: str
+    to_words: str
+    plan: PlanName
+    selection: Selection
+    direction: Direction
+    timing: MoveTiming
+    timings: tuple[MoveTiming, ...]
+    charge: Charge | None
+    renewal: Money | None
+    renews_at: datetime | None
+    has_usage: bool
+    is_on_trial: bool
+    prorated_at: datetime
+    takes_effect_at: datetime
+    over: tuple[Over, ...]
+    changes: tuple[ItemChange, ...]
+    items_after: tuple[tuple[str, int | None], ...]
+    ends_subscription: bool = False
+
+    @property
+    def due_minor(self) -> int:
+        return self.charge.due.minor if self.charge else 0
+
+    @property
+    def total_minor(self) -> int:
+        return self.charge.total.minor if self.charge else 0
+
+    def to_json(self) -> JsonObject:
+        """What is kept with the change: the amounts that were shown, and the items as they are to be."""
+        lines = self.charge.lines if self.charge else ()
+        shown: list[Json] = [{"words": line.words, "amount_minor": line.amount.minor} for line in lines]
+        items: dict[str, Json] = dict(self.items_after)
+        changes: list[Json] = [vars(change) for change in self.changes]
+        return {
+            "currency": self.selection.currency,
+            "lines": shown,
+            "tax_minor": self.charge.tax.minor if self.charge else 0,
+            "total_minor": self.total_minor,
+            "due_minor": self.due_minor,
+            "renewal_minor": self.renewal.minor if self.renewal else None,
+            "renews_at": self.renews_at.isoformat() if self.renews_at else None,
+            "items": items,
+            "changes": changes,
+        }
+
+    @property
+    def seal(self) -> str:
+        """The same for previews that promise the same. Use so far is no promise, nor are totals that have it in. A
+        period that starts now is known by its days: it moves with the seconds."""
+        day = self.renews_at.date().isoformat() if self.renews_at else None
+        shown = self.to_json() | {"renews_at": day}
+        lines = self.charge.lines if self.charge else ()
+        if any(line.is_usage for line in lines):
+            promised: list[Json] = [[line.words, line.amount.minor] for line in lines if not line.is_usage]
+            shown |= {"lines": promised, "tax_minor": 0, "total_minor": 0, "due_minor": 0}
+        said = json.dumps([self.plan.id, self.timing, shown], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def charge_of(invoice: InvoicePreview, lines: Sequence[Line]) -> Charge:
+    """The charge, with a last line for what Stripe left out of a long list."""
+    currency = invoice.currency
+    rest = invoice.subtotal_minor - sum(line.amount.minor for line in lines)
+    others = (Line("Further lines", Money(rest, currency)),) if rest else ()
+    return Charge(
+        lines=(*lines, *others),
+        discount=Money(-invoice.discount_minor, currency),
+        tax=Money(invoice.tax_minor, currency),
+        total=Money(invoice.total_minor, currency),
+        balance=Money(invoice.due_minor - max(invoice.total_minor, 0), currency),
+        due=Money(invoice.due_minor, currency),
+    )

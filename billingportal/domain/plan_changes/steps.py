@@ -1,0 +1,199 @@
+"""The steps of a change of plan at Stripe. Each may be taken again: nothing is done twice."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from billingportal import clock
+from billingportal.db import Transaction
+from billingportal.domain.common.due_times import is_impossible
+from billingportal.domain.entitlements import evaluation
+from billingportal.domain.plan_changes.present_plan import BY_BILL
+from billingportal.domain.subscriptions import change_state
+from billingportal.domain.sync import reconciliation
+from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
+from billingportal.models import PlanMove, ProcessorAccount
+from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.plain_json import JsonObject
+from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing, StripeProblem
+from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.stripe_gateway.requests.schedules import NewPhase, PhaseItem
+from billingportal.stripe_gateway.requests.subscriptions import ItemChange
+
+# An answer of Stripe takes seconds; what is still intended after this was lost on the way.
+LOST_AFTER = timedelta(seconds=40)
+DECLINED = "The card was declined."
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A change that is written down, as Stripe is to be asked for it. `key` is the same whenever it is asked for, and
+    for no other change, also with a database made anew."""
+
+    move_id: int
+    client_id: int
+    account_id: int
+    stripe_subscription_id: str
+    timing: MoveTiming
+    is_paid_by_bill: bool
+    changes: tuple[ItemChange, ...]
+    prorated_at: datetime
+    phase: NewPhase
+    key: str
+
+
+def intent_of(session: Session, move: PlanMove) -> Intent:
+    subscription = change_state.subscription_of(session, move)
+    items = cast(dict[str, int | None], move.preview["items"])
+    return Intent(
+        move_id=move.id,
+        client_id=move.client_id,
+        account_id=move.processor_account_id,
+        stripe_subscription_id=move.stripe_subscription_id,
+        timing=move.timing,
+        is_paid_by_bill=subscription is not None and subscription.collection_method == BY_BILL,
+        changes=tuple(change_of(row) for row in cast(list[JsonObject], move.preview["changes"])),
+        prorated_at=move.prorated_at or move.created_at,
+        phase=NewPhase(
+            starts_at=move.takes_effect_at or move.created_at,
+            items=[PhaseItem(price, number) for price, number in items.items()],
+            interval=str(move.choice["interval"]),
+            interval_count=cast(int, move.choice["interval_count"]),
+        ),
+        key=f"plan-move-{move.processor_account_id}-{move.id}-{move.created_at.isoformat()}",
+    )
+
+
+def change_of(row: JsonObject) -> ItemChange:
+    return ItemChange(
+        cast(str | None, row["stripe_subscription_item_id"]),
+        str(row["stripe_price_id"]),
+        cast(int | None, row["quantity"]),
+        bool(row["is_removed"]),
+    )
+
+
+def finish(transaction: Transaction, gateway: StripeGateway, move_id: int) -> None:
+    """Ask Stripe for a change that is written down, and take in what became of it.
+
+    When Stripe does not answer, the change stays intended and the worker asks again, under the same key.
+    """
+    with transaction() as session:
+        move = session.get_one(PlanMove, move_id)
+        if move.state != "intended":
+            return
+        intent = intent_of(session, move)
+    try:
+        if intent.timing == "now":
+            change_now(transaction, gateway, intent)
+        else:
+            change_later(transaction, gateway, intent)
+    except (RequestRefused, NotThere, RightMissing) as problem:
+        fail(transaction, move_id, f"Stripe says: {problem.message}")
+    except StripeProblem:
+        return
+    with transaction() as session:
+        evaluation.evaluate(session, intent.client_id)
+
+
+def change_now(transaction: Transaction, gateway: StripeGateway, intent: Intent) -> None:
+    gateway.subscriptions.change_items(
+        intent.stripe_subscription_id,
+        intent.changes,
+        prorated_at=intent.prorated_at,
+        is_paid_by_bill=intent.is_paid_by_bill,
+        idempotency_key=intent.key,
+    )
+    take_in(transaction, gateway, intent)
+
+
+def change_later(transaction: Transaction, gateway: StripeGateway, intent: Intent) -> None:
+    """Have the items change at the end of the period. A schedule that Stripe will not plan is taken back."""
+    schedule_id = gateway.schedules.begin(intent.stripe_subscription_id, intent.key)
+    try:
+        gateway.schedules.plan(schedule_id, intent.phase, intent.key)
+    except (RequestRefused, NotThere):
+        gateway.schedules.release(schedule_id)
+        raise
+    reconciliation.refresh(transaction, gateway, intent.account_id, SUBSCRIPTION_SCHEDULE, schedule_id)
+    with transaction() as session:
+        move = session.get_one(PlanMove, intent.move_id)
+        if move.state == "intended":
+            move.state, move.stripe_schedule_id = "scheduled", schedule_id
+            change_state.record(session, move, "plan_move.scheduled", change_state.words(move))
+    reconciliation.refresh(transaction, gateway, intent.account_id, SUBSCRIPTION, intent.stripe_subscription_id)
+
+
+def take_in(transaction: Transaction, gateway: StripeGateway, intent: Intent) -> None:
+    """Read the subscription as it is now; where it waits for a payment that was declined, drop the change."""
+    account_id, subscription_id = intent.account_id, intent.stripe_subscription_id
+    reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
+    with transaction() as session:
+        row = change_state.subscription_of(session, session.get_one(PlanMove, intent.move_id))
+        invoice_id = row.latest_stripe_invoice_id if row else None
+        is_pending = row is not None and row.pending_update_expires_at is not None
+    if invoice_id is None:
+        return
+    reconciliation.refresh(transaction, gateway, account_id, INVOICE, invoice_id)
+    if not is_pending:
+        return
+    state = gateway.subscriptions.payment_state(invoice_id)
+    is_declined = state.intent == "requires_payment_method"
+    with transaction() as session:
+        wait(session, intent.move_id, invoice_id, (state.error or DECLINED) if is_declined else "")
+    if is_declined:
+        gateway.subscriptions.give_up_invoice(invoice_id)
+        reconciliation.refresh(transaction, gateway, account_id, INVOICE, invoice_id)
+        reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
+
+
+def wait(session: Session, move_id: int, invoice_id: str, problem: str) -> None:
+    """The change waits for the payment of its invoice."""
+    move = session.get_one(PlanMove, move_id)
+    move.preview = {**move.preview, "invoice": invoice_id}
+    move.problem = problem
+    if move.state == "intended":
+        move.state = "waiting"
+
+
+def fail(transaction: Transaction, move_id: int, problem: str) -> None:
+    with transaction() as session:
+        move = session.get_one(PlanMove, move_id)
+        if move.state in change_state.RUNNING:
+            change_state.end(session, move, "failed", problem)
+
+
+def accounts_of_lost(session: Session, moment: datetime) -> list[int]:
+    """The connected accounts in which an answer to a change never came."""
+    found = (
+        select(PlanMove.processor_account_id)
+        .distinct()
+        .join(ProcessorAccount, ProcessorAccount.id == PlanMove.processor_account_id)
+        .where(
+            ProcessorAccount.state == "connected",
+            PlanMove.state == "intended",
+            is_lost(moment),
+        )
+    )
+    return list(session.scalars(found))
+
+
+def is_lost(moment: datetime) -> ColumnElement[bool]:
+    """Of an intended change: that its answer is overdue, or that the clock was set back since."""
+    return or_(PlanMove.created_at <= moment - LOST_AFTER, is_impossible(PlanMove.created_at, moment))
+
+
+def finish_lost(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> None:
+    """Ask again for the changes whose answer was lost: Stripe makes none of them twice."""
+    with transaction() as session:
+        found = select(PlanMove.id).where(
+            PlanMove.processor_account_id == processor_account_id,
+            PlanMove.state == "intended",
+            is_lost(clock.now()),
+        )
+        move_ids = list(session.scalars(found))
+    for move_id in move_ids:
+        finish(transaction, gateway, move_id)

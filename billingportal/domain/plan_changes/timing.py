@@ -1,0 +1,43 @@
+"""Whether a change goes up or down, and when it is made. Pure: the partner's order of plans decides, no guess."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from billingportal.domain.offers.offers import Period, length
+from billingportal.models.plan_changes.plan_change import MoveTiming
+
+Direction = Literal["up", "down", "same"]
+
+
+@dataclass(frozen=True)
+class Had:
+    """A plan by its place in the partner's order, and how it is paid. `quantities` by resource key."""
+
+    plan_id: int
+    position: int
+    period: Period
+    quantities: Mapping[str, int] = field(default_factory=dict)
+
+
+def direction(now: Had, wanted: Had) -> Direction:
+    """Another plan: up or down by its place. The same plan: a shorter period is down and a longer one up; else the
+    numbers bought decide, and where some grow and others shrink it is up."""
+    if now.plan_id != wanted.plan_id:
+        return "up" if (wanted.position, wanted.plan_id) > (now.position, now.plan_id) else "down"
+    before, after = length(now.period), length(wanted.period)
+    if before != after:
+        return "up" if after > before else "down"
+    steps = [
+        wanted.quantities.get(key, 0) - now.quantities.get(key, 0) for key in now.quantities.keys() | wanted.quantities
+    ]
+    if any(step > 0 for step in steps):
+        return "up"
+    return "down" if any(step < 0 for step in steps) else "same"
+
+
+def timings(towards: Direction, *, is_on_trial: bool, allows_downgrade_at_once: bool) -> tuple[MoveTiming, ...]:
+    """When the change can be made, the usual first. On trial nothing is paid for yet, so every change is made now."""
+    if is_on_trial or towards != "down":
+        return ("now",)
+    return ("renewal", "now") if allows_downgrade_at_once else ("renewal",)

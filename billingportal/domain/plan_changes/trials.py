@@ -1,0 +1,131 @@
+"""Trials: a letter before they end, and starting to pay before that."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.db import Transaction
+from billingportal.domain.clients import clients
+from billingportal.domain.common import audit
+from billingportal.domain.common.dates import day
+from billingportal.domain.entitlements import evaluation
+from billingportal.domain.invoices.payment_method_text import usual_method
+from billingportal.domain.mail import messages as mail_messages
+from billingportal.domain.mail import settings as mail_settings
+from billingportal.domain.plan_changes import cancellations
+from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
+from billingportal.domain.subscriptions import client_subscriptions
+from billingportal.domain.subscriptions.client_clock import moment_of
+from billingportal.errors import Refusal
+from billingportal.models import Client, Customer, Entitlement, OutgoingMail, Plan, Subscription
+from billingportal.models.plans.plan import TrialEnd
+from billingportal.stripe_gateway.gateway import StripeGateway
+
+# As early as Stripe tells that a trial will end.
+BEFORE = timedelta(days=3)
+AFTERWARDS: dict[TrialEnd, str] = {
+    "pause": "Without a card it is paused then, until you add one.",
+    "cancel": "Without a card it ends then, and you have no plan.",
+    "default": "Without a card it ends then, and you go on with the plan that costs nothing.",
+}
+
+
+def afterwards(plan: Plan) -> str:
+    """What happens at the end of a trial of this plan without a card."""
+    return AFTERWARDS[plan.trial_end]
+
+
+def start_now(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> None:
+    """End the client's trial and start to pay. Call it with no transaction open. Raises Refusal, StripeProblem."""
+    with transaction() as session:
+        present = trial_or_refuse(session, client_id)
+    name = present.stripe_subscription_id
+    ends = present.trial_ends_at.isoformat() if present.trial_ends_at else ""
+    gateway.subscriptions.end_trial(name, f"start-now-{present.account_id}-{name}-{ends}-{present.revision}")
+    cancellations.bring_up_to_date(transaction, gateway, present.account_id, name)
+    with transaction() as session:
+        audit.record(
+            session,
+            "subscription.trial_ended",
+            f"Started {present.name} before the end of its trial",
+            staff_id=staff_id,
+            actor="staff" if staff_id else "client",
+            subject=("client", client_id),
+            processor_account_id=present.account_id,
+        )
+        evaluation.evaluate(session, client_id)
+
+
+def trial_or_refuse(session: Session, client_id: int) -> PresentPlan:
+    client = clients.locked(session, client_id)
+    present = present_plan(session, client)
+    if present is None or not present.is_on_trial:
+        raise Refusal("", "There is no trial any more. The plan runs already, or it has ended.")
+    if present.ends_at is not None:
+        raise Refusal("", f"The trial ends on {day(present.ends_at)}. Resume it first.")
+    if not has_card(session, client):
+        raise Refusal("", "There is no card to charge. Add one first.")
+    return present
+
+
+def has_card(session: Session, client: Client) -> bool:
+    """Whether Stripe has something to charge when the trial ends."""
+    link = client_subscriptions.link_of(session, client)
+    return usual_method(session, link, client_subscriptions.running_of(session, client)) is not None
+
+
+def remind_due(transaction: Transaction) -> None:
+    """Write to every client whose trial ends within three days, once for each end."""
+    with transaction() as session:
+        client_ids = on_trial(session)
+    for client_id in client_ids:
+        with transaction() as session:
+            remind(session, session.get_one(Client, client_id))
+
+
+def on_trial(session: Session) -> Sequence[int]:
+    """The clients whose trial may end soon: whoever lives by a test clock may be at any time."""
+    if not mail_settings.is_on(session):
+        return ()
+    written = select(OutgoingMail.id).where(
+        OutgoingMail.client_id == Entitlement.client_id,
+        OutgoingMail.kind == "trial_ending",
+        OutgoingMail.occasion.startswith("trial-ending:" + Subscription.stripe_subscription_id),
+    )
+    return session.scalars(
+        select(Entitlement.client_id)
+        .join(
+            Subscription,
+            (Subscription.processor_account_id == Entitlement.processor_account_id)
+            & (Subscription.stripe_subscription_id == Entitlement.stripe_subscription_id),
+        )
+        .join(
+            Customer,
+            (Customer.processor_account_id == Subscription.processor_account_id)
+            & (Customer.stripe_customer_id == Subscription.stripe_customer_id),
+        )
+        .where(
+            Entitlement.standing == "trialing",
+            (Subscription.trial_ends_at <= now() + BEFORE) | Customer.stripe_test_clock_id.is_not(None),
+            ~written.exists(),
+        )
+    ).all()
+
+
+def remind(session: Session, client: Client) -> bool:
+    """The letter, if it is time for it. Whether it was written now."""
+    present = present_plan(session, client)
+    if present is None or present.trial_ends_at is None or present.plan is None or present.ends_at is not None:
+        return False
+    left = present.trial_ends_at - moment_of(session, client)
+    if not timedelta(0) < left <= BEFORE:
+        return False
+    plan = session.get_one(Plan, present.plan.id)
+    occasion = f"trial-ending:{present.stripe_subscription_id}:{present.trial_ends_at.date().isoformat()}"
+    letter = mail_messages.trial_ending(
+        plan.name, present.trial_ends_at, has_card=has_card(session, client), afterwards=afterwards(plan)
+    )
+    return mail_messages.post(session, client, occasion, letter)

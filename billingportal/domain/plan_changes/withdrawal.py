@@ -1,0 +1,82 @@
+"""Calling off a change of plan that is planned or waits for its payment: the present plan stays."""
+
+from sqlalchemy.orm import Session
+
+from billingportal.db import Transaction
+from billingportal.domain.clients import clients
+from billingportal.domain.entitlements import evaluation
+from billingportal.domain.subscriptions import change_state
+from billingportal.domain.subscriptions.client_subscriptions import running_of
+from billingportal.domain.sync import reconciliation
+from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
+from billingportal.errors import Conflict
+from billingportal.models import PlanMove
+from billingportal.stripe_gateway.errors import RequestRefused
+from billingportal.stripe_gateway.gateway import StripeGateway
+
+
+def clear_the_way(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> None:
+    """Call off what is planned or waits, ours and what somebody planned in Stripe. Raises Conflict, StripeProblem."""
+    call_off(transaction, gateway, client_id, staff_id=staff_id)
+    with transaction() as session:
+        client = clients.locked(session, client_id)
+        subscription = running_of(session, client)
+        schedule_id = subscription.stripe_schedule_id if subscription else None
+        where = (subscription.processor_account_id, subscription.stripe_subscription_id) if subscription else None
+    if schedule_id is not None and where is not None:
+        gateway.schedules.release(schedule_id)
+        reconciliation.refresh(transaction, gateway, where[0], SUBSCRIPTION_SCHEDULE, schedule_id)
+        reconciliation.refresh(transaction, gateway, where[0], SUBSCRIPTION, where[1])
+
+
+def call_off(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> bool:
+    """Keep the present plan: whether there was a change to call off. Raises Conflict, and a StripeProblem.
+
+    A payment that came first wins: then the change is made.
+    """
+    with transaction() as session:
+        move = change_state.running(session, client_id)
+        if move is None:
+            return False
+        if move.state == "intended":
+            raise Conflict("The change is being made right now. Wait a moment, then look again.")
+        move_id, account_id = move.id, move.processor_account_id
+        subscription_id, schedule_id = move.stripe_subscription_id, move.stripe_schedule_id
+        invoice_id = invoice_of(session, move)
+    if schedule_id is not None:
+        gateway.schedules.release(schedule_id)
+        reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION_SCHEDULE, schedule_id)
+    elif invoice_id is not None:
+        give_up(gateway, invoice_id)
+        reconciliation.refresh(transaction, gateway, account_id, INVOICE, invoice_id)
+    reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
+    with transaction() as session:
+        return called_off(session, client_id, move_id, staff_id)
+
+
+def give_up(gateway: StripeGateway, invoice_id: str) -> None:
+    """Void the invoice, unless it is paid or void already."""
+    try:
+        gateway.subscriptions.give_up_invoice(invoice_id)
+    except RequestRefused:
+        return
+
+
+def called_off(session: Session, client_id: int, move_id: int, staff_id: int | None) -> bool:
+    move = session.get_one(PlanMove, move_id, populate_existing=True)
+    subscription = change_state.subscription_of(session, move)
+    is_running = move.state in change_state.RUNNING
+    if is_running and not (subscription and change_state.is_made(subscription, move)):
+        move.staff_id = staff_id
+        change_state.end(session, move, "canceled")
+    evaluation.evaluate(session, client_id)
+    return move.state == "canceled"
+
+
+def invoice_of(session: Session, move: PlanMove) -> str | None:
+    """The invoice that a waiting change waits for."""
+    known = move.preview.get("invoice")
+    if isinstance(known, str):
+        return known
+    subscription = change_state.subscription_of(session, move)
+    return subscription.latest_stripe_invoice_id if subscription else None

@@ -1,0 +1,1 @@
+"""Plans: their terms, quotas, linked prices, and what becomes of them."""

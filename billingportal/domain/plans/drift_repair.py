@@ -1,0 +1,136 @@
+"""Repairs a link between a plan and a price that drifted: at Stripe, or here."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.db import Transaction
+from billingportal.domain.common import audit
+from billingportal.domain.common.locks import PLANS, take_turns
+from billingportal.domain.plans.drift import Repair, RepairKind, drift, linked_as
+from billingportal.domain.prices.eligibility import refuse_unsellable
+from billingportal.domain.prices.stored_prices import held_by_id
+from billingportal.domain.sync import reconciliation
+from billingportal.domain.sync.object_types import METER, PRICE, PRODUCT, Kind
+from billingportal.errors import Conflict, Refusal
+from billingportal.models import Plan, PlanPrice, Price
+from billingportal.stripe_gateway.errors import StripeProblem
+from billingportal.stripe_gateway.gateway import StripeGateway
+
+GONE = "This has been repaired already, or changed again. Look at the plan as it is now."
+
+
+@dataclass(frozen=True)
+class Repairing:
+    """One press of a repair button."""
+
+    transaction: Transaction
+    gateway: StripeGateway
+    plan_price_id: int
+    kind: RepairKind
+    staff_id: int
+
+
+def repair(repairing: Repairing) -> int:
+    """Do what the button offered; the plan's id.
+
+    Raises Conflict when the drift is not there any more, and Refusal when Stripe says no. Call it with no
+    transaction open.
+    """
+    with repairing.transaction() as session:
+        row = found(session, repairing)
+        offered(session, row, repairing.kind)
+        price = held_by_id(session, row.processor_account_id, row.stripe_price_id)
+        target = None if price is None else target_at_stripe(repairing.kind, price)
+        account_id = row.processor_account_id
+    if target is not None:
+        mend_at_stripe(repairing, account_id, *target)
+    with repairing.transaction() as session:
+        take_turns(session, PLANS)
+        return mend_here(session, repairing)
+
+
+def found(session: Session, repairing: Repairing) -> PlanPrice:
+    row = session.get(PlanPrice, repairing.plan_price_id, populate_existing=True)
+    if row is None:
+        raise Conflict(GONE)
+    return row
+
+
+def offered(session: Session, row: PlanPrice, kind: RepairKind) -> Repair:
+    """The repair as it is offered now, which may be for another price than a minute ago."""
+    for one in drift(session, row):
+        if one.repair.kind == kind:
+            return one.repair
+    raise Conflict(GONE)
+
+
+def target_at_stripe(kind: RepairKind, price: Price) -> tuple[Kind, str] | None:
+    """What has to change at Stripe, if anything."""
+    if kind == "unarchive_price":
+        return PRICE, price.stripe_price_id
+    if kind == "unarchive_product":
+        return PRODUCT, price.stripe_product_id
+    if kind == "reactivate_meter" and price.stripe_meter_id is not None:
+        return METER, price.stripe_meter_id
+    return None
+
+
+def mend_at_stripe(repairing: Repairing, account_id: int, kind: Kind, object_id: str) -> None:
+    """Change it there and take over how it is then. Somebody may have done it meanwhile, which is as good."""
+    try:
+        ask_stripe(repairing.gateway, kind, object_id)
+    except StripeProblem as problem:
+        raise Refusal("", f"Stripe did not do it: {problem.message}") from None
+    try:
+        reconciliation.refresh(repairing.transaction, repairing.gateway, account_id, kind, object_id)
+    except StripeProblem:
+        return  # It is done; the webhook or the next catch-up brings it.
+
+
+def ask_stripe(gateway: StripeGateway, kind: Kind, object_id: str) -> None:
+    if kind is PRICE:
+        gateway.unarchive_price(object_id)
+    elif kind is PRODUCT:
+        gateway.unarchive_product(object_id)
+    else:
+        gateway.reactivate_meter(object_id)
+
+
+def mend_here(session: Session, repairing: Repairing) -> int:
+    """Remember how things are now, or link the other price, or none; and write down who did it."""
+    row = found(session, repairing)
+    plan = session.get_one(Plan, row.plan_id)
+    summary = f"Repaired the link of the plan {plan.name} to {row.stripe_price_id}"
+    if repairing.kind == "unlink":
+        plan.prices.remove(row)
+        summary = f"Removed the link of the plan {plan.name} to {row.stripe_price_id}"
+    elif repairing.kind == "link_other":
+        summary = f"Linked the plan {plan.name} to {link_other(session, row)}"
+    elif repairing.kind == "accept":
+        remember(session, row, row.stripe_price_id)
+    plan.revision += 1
+    plan.updated_at = now()
+    audit.record(
+        session, f"plan_price.{repairing.kind}", summary, staff_id=repairing.staff_id, subject=("plan", plan.id)
+    )
+    return plan.id
+
+
+def link_other(session: Session, row: PlanPrice) -> str:
+    """Link the price that has the lookup key now, if it can be sold. Raises Refusal."""
+    price_id = offered(session, row, "link_other").stripe_price_id or ""
+    price = held_by_id(session, row.processor_account_id, price_id)
+    if price is None:
+        raise Conflict(GONE)
+    refuse_unsellable(session, price)
+    remember(session, row, price_id)
+    return price_id
+
+
+def remember(session: Session, row: PlanPrice, price_id: str) -> None:
+    price = held_by_id(session, row.processor_account_id, price_id)
+    row.stripe_price_id = price_id
+    row.linked_as = linked_as(session, price) if price else {}
+    row.linked_at = now()

@@ -1,0 +1,198 @@
+"""Finds, makes, changes and copies plans. Their states are in `plan_states`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from billingportal.clock import now
+from billingportal.domain.common import audit
+from billingportal.domain.common.evaluation_queue import mark_plan
+from billingportal.domain.common.locks import PLANS, take_turns
+from billingportal.domain.plans import quota_changes
+from billingportal.domain.plans import terms as plan_terms
+from billingportal.domain.plans.price_links import Link, replace_links
+from billingportal.domain.plans.terms import Limit, PlanTerms
+from billingportal.errors import Conflict, Refusal
+from billingportal.models import Plan, PlanPrice, PlanQuota, Resource
+from billingportal.models.plans.quota_change import AppliesTo
+
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class Saving:
+    """One press of Save: what was typed, the prices at the account that was looked at (None: none is connected), and
+    the choice about clients who have the plan (None: not asked yet)."""
+
+    terms: PlanTerms
+    account_id: int | None
+    links: Sequence[Link]
+    applies_to: AppliesTo | None = None
+
+
+def listed(session: Session, *, archived: bool = False) -> Sequence[Plan]:
+    """The plans in their order, with quotas and prices at hand; or the archived ones."""
+    wanted = Plan.state == "archived" if archived else Plan.state != "archived"
+    return session.scalars(
+        select(Plan)
+        .where(wanted)
+        .order_by(Plan.position, Plan.id)
+        .options(
+            selectinload(Plan.quotas).joinedload(PlanQuota.resource),
+            selectinload(Plan.prices).joinedload(PlanPrice.resource),
+        )
+    ).all()
+
+
+def count_archived(session: Session) -> int:
+    return session.scalar(select(func.count(Plan.id)).where(Plan.state == "archived")) or 0
+
+
+def find(session: Session, plan_id: int) -> Plan | None:
+    """The plan, archived or not."""
+    return session.get(Plan, plan_id)
+
+
+def default(session: Session) -> Plan | None:
+    """The plan that new clients start on."""
+    return session.scalar(select(Plan).where(Plan.is_default))
+
+
+def create(session: Session, saving: Saving, *, staff_id: int) -> Plan:
+    """Make a plan, as a draft at the end of the list. The very first is the default. Raises Refusal."""
+    take_turns(session, PLANS)
+    terms = plan_terms.checked(saving.terms)
+    refuse_taken_name(session, terms.name)
+    plan = new_plan(session, terms.name)
+    plan.is_default = session.scalar(select(func.count(Plan.id))) == 0
+    session.add(plan)
+    write(session, plan, terms, saving)
+    record(session, "plan.created", f"Created the plan {plan.name}", plan, staff_id)
+    return plan
+
+
+def update(session: Session, plan_id: int, saving: Saving, *, revision: int, staff_id: int) -> Plan:
+    """Change a plan that nobody changed since `revision`.
+
+    Raises Refusal; Conflict when somebody was faster; affected.ChoiceNeeded when clients have the plan and it was not
+    said whether new quotas apply to them.
+    """
+    take_turns(session, PLANS)
+    plan = locked(session, plan_id)
+    if plan.revision != revision:
+        raise Conflict("Somebody changed this plan since you opened it. Open it again to see it as it is now.")
+    terms = plan_terms.checked(saving.terms)
+    refuse_taken_name(session, terms.name, except_id=plan.id)
+    quota_changes.settle(session, plan, terms.quotas or {}, saving.applies_to)
+    write(session, plan, terms, saving)
+    plan.revision += 1
+    mark_plan(session, plan.id)
+    record(session, "plan.changed", f"Changed the plan {plan.name}", plan, staff_id)
+    return plan
+
+
+def copy(session: Session, plan_id: int, *, staff_id: int) -> Plan:
+    """A draft with the same quotas and prices, right below the plan."""
+    take_turns(session, PLANS)
+    plan = locked(session, plan_id)
+    made = new_plan(session, free_name(session, plan.name))
+    session.add(made)
+    copy_terms(made, plan_terms.terms_of_plan(plan))
+    made.prices = [
+        PlanPrice(
+            processor_account_id=row.processor_account_id,
+            stripe_price_id=row.stripe_price_id,
+            role=row.role,
+            resource_id=row.resource_id,
+            position=row.position,
+            linked_as=row.linked_as,
+            linked_at=row.linked_at,
+        )
+        for row in plan.prices
+    ]
+    put_below(session, made, plan)
+    session.flush()
+    record(session, "plan.copied", f"Copied the plan {plan.name} as {made.name}", made, staff_id)
+    return made
+
+
+def new_plan(session: Session, name: str) -> Plan:
+    last = session.scalar(select(func.max(Plan.position)))
+    moment = now()
+    return Plan(name=name, position=0 if last is None else last + 1, created_at=moment, updated_at=moment)
+
+
+def put_below(session: Session, made: Plan, plan: Plan) -> None:
+    for other in session.scalars(select(Plan).where(Plan.position > plan.position)):
+        other.position += 1
+    made.position = plan.position + 1
+
+
+def write(session: Session, plan: Plan, terms: PlanTerms, saving: Saving) -> None:
+    plan.name = terms.name
+    known = set(session.scalars(select(Resource.id)))
+    quotas = {resource_id: limit for resource_id, limit in (terms.quotas or {}).items() if resource_id in known}
+    copy_terms(plan, replace(terms, quotas=quotas))
+    plan.updated_at = now()
+    session.flush()
+    if saving.account_id is not None:
+        replace_links(session, plan, saving.account_id, saving.links)
+    session.flush()
+
+
+def copy_terms(plan: Plan, terms: PlanTerms) -> None:
+    plan.description, plan.note = terms.description, terms.note
+    plan.features = list(terms.features)
+    plan.trial_days, plan.trial_needs_card = terms.trial_days, terms.trial_needs_card
+    plan.trial_end = terms.trial_end
+    plan.is_on_request = terms.is_on_request
+    write_quotas(plan, dict(terms.quotas or {}))
+
+
+def write_quotas(plan: Plan, limits: dict[int, Limit]) -> None:
+    there = {row.resource_id: row for row in plan.quotas}
+    for resource_id in there.keys() - limits.keys():
+        plan.quotas.remove(there[resource_id])
+    for resource_id, limit in limits.items():
+        row = there.get(resource_id)
+        if row is None:
+            row = PlanQuota(resource_id=resource_id)
+            plan.quotas.append(row)
+        row.quota, row.reaction = limit.quota, limit.reaction
+
+
+def locked(session: Session, plan_id: int) -> Plan:
+    """The plan as it is now. Raises Refusal when there is none."""
+    plan = session.get(Plan, plan_id, populate_existing=True)
+    if plan is None:
+        raise Refusal("", "There is no such plan.")
+    return plan
+
+
+def refuse_taken_name(session: Session, name: str, except_id: int = 0) -> None:
+    if is_taken(session, name, except_id):
+        raise Refusal("name", f"There is a plan called {name} already.")
+
+
+def is_taken(session: Session, name: str, except_id: int = 0) -> bool:
+    """Whether another plan, not archived, has the name. Case makes no difference to clients."""
+    taken = exists().where(func.lower(Plan.name) == name.lower(), Plan.state != "archived", Plan.id != except_id)
+    return bool(session.scalar(select(taken)))
+
+
+def free_name(session: Session, name: str) -> str:
+    """ "Growth (copy)", then "Growth (copy 2)" and so on."""
+    taken = {found.lower() for found in session.scalars(select(Plan.name))}
+    for number in range(1, len(taken) + 2):
+        suffix = " (copy)" if number == 1 else f" (copy {number})"
+        candidate = name[: LONGEST_NAME - len(suffix)] + suffix
+        if candidate.lower() not in taken:
+            break
+    return candidate
+
+
+def record(session: Session, action: str, words: str, plan: Plan, staff_id: int) -> None:
+    """Write down what was done with a plan."""
+    audit.record(session, action, words, staff_id=staff_id, subject=("plan", plan.id))

@@ -1,0 +1,124 @@
+"""Links plans to prices of one Stripe account, and sees to it that they can be sold together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.domain.plans.drift import linked_as
+from billingportal.domain.prices.price_text import period_words
+from billingportal.domain.prices.terms import is_metered
+from billingportal.errors import Refusal
+from billingportal.models import Plan, PlanPrice, Price, Resource
+from billingportal.models.plans.plan_price import PriceRole
+
+
+@dataclass(frozen=True)
+class Link:
+    """One price of a plan as it was asked for: what it is for, and which field of the form says so."""
+
+    stripe_price_id: str
+    role: PriceRole
+    resource_id: int | None = None
+    field: str = ""
+
+
+def replace_links(session: Session, plan: Plan, account_id: int, links: Sequence[Link]) -> None:
+    """Make these the plan's prices at one account; those at other accounts stay. Raises Refusal.
+
+    A link that was there keeps what is remembered of the day it was made.
+    """
+    prices = {price.stripe_price_id: price for price in found(session, account_id, links)}
+    refuse_what_cannot_go_together(links, prices)
+    refuse_unknown_resources(session, links)
+    wanted = {link.stripe_price_id for link in links}
+    for row in [row for row in plan.prices if row.processor_account_id == account_id]:
+        if row.stripe_price_id not in wanted:
+            plan.prices.remove(row)
+    there = {row.stripe_price_id: row for row in plan.prices if row.processor_account_id == account_id}
+    for position, link in enumerate(links):
+        row = there.get(link.stripe_price_id) or new_row(session, plan, prices[link.stripe_price_id])
+        row.role, row.resource_id, row.position = link.role, link.resource_id, position
+
+
+def found(session: Session, account_id: int, links: Sequence[Link]) -> list[Price]:
+    """The mirrored prices. Raises Refusal for one that is not there."""
+    wanted = {link.stripe_price_id for link in links}
+    prices = session.scalars(
+        select(Price).where(Price.processor_account_id == account_id, Price.stripe_price_id.in_(wanted))
+    ).all()
+    missing = wanted - {price.stripe_price_id for price in prices}
+    for link in links:
+        if link.stripe_price_id in missing:
+            raise Refusal(link.field, f"The price {link.stripe_price_id} is not known here yet. Try again.")
+    return list(prices)
+
+
+def new_row(session: Session, plan: Plan, price: Price) -> PlanPrice:
+    row = PlanPrice(
+        processor_account_id=price.processor_account_id,
+        stripe_price_id=price.stripe_price_id,
+        role="flat",
+        linked_as=linked_as(session, price),
+        linked_at=now(),
+    )
+    plan.prices.append(row)
+    return row
+
+
+def refuse_what_cannot_go_together(links: Sequence[Link], prices: dict[str, Price]) -> None:
+    """One currency, no price twice, and never two prices for the same thing and period."""
+    taken: dict[object, str] = {}
+    for link in links:
+        price = prices[link.stripe_price_id]
+        refuse_wrong_use(link, price)
+        if link.stripe_price_id in taken:
+            raise Refusal(link.field, "This price is linked to the plan already, further up.")
+        taken[link.stripe_price_id] = price.stripe_price_id
+        period = (price.interval, price.interval_count)
+        if (link.role, link.resource_id, period) in taken:
+            words = period_words(*period)
+            raise Refusal(link.field, f"There is a price {words} for this already, further up. A client pays one.")
+        taken[link.role, link.resource_id, period] = price.stripe_price_id
+    refuse_two_currencies(links, prices)
+
+
+def refuse_unknown_resources(session: Session, links: Sequence[Link]) -> None:
+    known = set(session.scalars(select(Resource.id)))
+    for link in links:
+        if link.resource_id is not None and link.resource_id not in known:
+            raise Refusal(link.field, "This resource was deleted meanwhile. Choose what this price is for.")
+
+
+def refuse_two_currencies(links: Sequence[Link], prices: dict[str, Price]) -> None:
+    for link in links[1:]:
+        first, other = prices[links[0].stripe_price_id].currency, prices[link.stripe_price_id].currency
+        if other != first:
+            raise Refusal(
+                link.field,
+                f"This price is in {other.upper()}, the plan's other prices are in {first.upper()}. "
+                "One plan needs one currency; further ones are added to the price in Stripe.",
+            )
+
+
+def refuse_wrong_use(link: Link, price: Price) -> None:
+    """Use is billed by metered prices, and by no others."""
+    if link.role == "usage" and not is_metered(price):
+        raise Refusal(
+            link.field,
+            "This price is paid ahead, so it cannot bill use. Pick a usage-based price, or sell it by number.",
+        )
+    if link.role != "usage" and is_metered(price):
+        raise Refusal(link.field, "This price is usage-based. Choose the resource whose use it bills.")
+    if (link.role == "flat") != (link.resource_id is None):
+        raise Refusal(link.field, "Choose what this price is for.")
+
+
+def links_of(plan: Plan, account_id: int | None) -> list[Link]:
+    """The plan's prices at an account, in their order."""
+    rows: Iterable[PlanPrice] = plan.prices
+    return [
+        Link(row.stripe_price_id, row.role, row.resource_id) for row in rows if row.processor_account_id == account_id
+    ]

@@ -1,0 +1,136 @@
+"""What plans count and limit: the four that are there, and those that the partner adds."""
+
+import re
+from collections.abc import Sequence
+
+from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.domain.common import audit
+from billingportal.domain.common.locks import PLANS, RESOURCES, take_turns
+from billingportal.errors import Refusal
+from billingportal.models import PlanPrice, PlanQuota, Resource
+from billingportal.models.plans.resource import ResourceKind
+
+IN_USE = "Plans use this resource. Remove its quotas and prices from them first."
+
+
+def listed(session: Session) -> Sequence[Resource]:
+    """Every resource in its order, hidden ones too."""
+    return session.scalars(select(Resource).order_by(Resource.position, Resource.id)).all()
+
+
+def visible(session: Session) -> list[Resource]:
+    """The resources that plans may use."""
+    return [resource for resource in listed(session) if not resource.is_hidden]
+
+
+def used_ids(session: Session) -> set[int]:
+    """The resources that a plan limits or prices. Being unlimited is no use."""
+    limited = select(PlanQuota.resource_id).where(PlanQuota.quota.is_not(None))
+    priced = select(PlanPrice.resource_id).where(PlanPrice.resource_id.is_not(None))
+    return set(session.scalars(limited.union(priced)))
+
+
+def create(session: Session, name: str, unit: str, kind: ResourceKind, *, staff_id: int) -> Resource:
+    """Add a resource. Raises Refusal for a name that is empty or taken."""
+    take_turns(session, RESOURCES)
+    clean_name, clean_unit = checked(session, name, unit)
+    last = session.scalar(select(func.max(Resource.position)))
+    resource = Resource(
+        key=free_key(session, clean_name),
+        name=clean_name,
+        unit=clean_unit,
+        kind=kind,
+        position=0 if last is None else last + 1,
+        created_at=now(),
+    )
+    session.add(resource)
+    session.flush()
+    record(session, "resource.created", f"Added the resource {resource.name}", resource, staff_id)
+    return resource
+
+
+def update(session: Session, resource_id: int, name: str, unit: str, *, staff_id: int) -> Resource:
+    """Rename a resource; its key stays, since the API knows it by that. Raises Refusal."""
+    take_turns(session, RESOURCES)
+    resource = found(session, resource_id)
+    before = resource.name
+    resource.name, resource.unit = checked(session, name, unit, except_id=resource.id)
+    words = f"Renamed the resource {before} to {resource.name}" if before != resource.name else f"Changed {before}"
+    record(session, "resource.changed", words, resource, staff_id)
+    return resource
+
+
+def hide(session: Session, resource_id: int, *, staff_id: int) -> Resource:
+    """Offer the resource to no plan. Raises Refusal while a plan uses it."""
+    take_turns(session, RESOURCES)
+    resource = found(session, resource_id)
+    refuse_in_use(session, resource)
+    resource.is_hidden = True
+    record(session, "resource.hidden", f"Hid the resource {resource.name}", resource, staff_id)
+    return resource
+
+
+def show(session: Session, resource_id: int, *, staff_id: int) -> Resource:
+    """Offer a hidden resource to plans again."""
+    resource = found(session, resource_id)
+    resource.is_hidden = False
+    record(session, "resource.shown", f"Showed the resource {resource.name} again", resource, staff_id)
+    return resource
+
+
+def destroy(session: Session, resource_id: int, *, staff_id: int) -> str:
+    """Delete a resource that the partner added; its name. Raises Refusal for a built-in one or one in use."""
+    take_turns(session, RESOURCES)
+    resource = found(session, resource_id)
+    if resource.is_built_in:
+        raise Refusal("", f"{resource.name} came with the portal. Hide it instead.")
+    refuse_in_use(session, resource)
+    session.execute(delete(PlanQuota).where(PlanQuota.resource_id == resource.id))
+    session.delete(resource)
+    record(session, "resource.deleted", f"Deleted the resource {resource.name}", resource, staff_id)
+    return resource.name
+
+
+def found(session: Session, resource_id: int) -> Resource:
+    """The resource. Raises Refusal when somebody deleted it meanwhile."""
+    resource = session.get(Resource, resource_id, populate_existing=True)
+    if resource is None:
+        raise Refusal("", "Somebody deleted this resource meanwhile.")
+    return resource
+
+
+def refuse_in_use(session: Session, resource: Resource) -> None:
+    """Raises Refusal while a plan uses it; no plan can begin to until the transaction ends."""
+    take_turns(session, PLANS)
+    if resource.id in used_ids(session):
+        raise Refusal("", IN_USE)
+
+
+def checked(session: Session, name: str, unit: str, except_id: int | None = None) -> tuple[str, str]:
+    """Name and unit without blanks around them."""
+    clean_name, clean_unit = " ".join(name.split()), " ".join(unit.split())
+    if not clean_name:
+        raise Refusal("name", "Give the resource a name, for example “Messages”.")
+    if len(clean_name) > 60:
+        raise Refusal("name", "Use at most 60 characters.")
+    if len(clean_unit) > 40:
+        raise Refusal("unit", "Use at most 40 characters.")
+    taken = exists().where(func.lower(Resource.name) == clean_name.lower(), Resource.id != (except_id or 0))
+    if session.scalar(select(taken)):
+        raise Refusal("name", f"There is a resource called {clean_name} already.")
+    return clean_name, clean_unit or clean_name.lower()
+
+
+def free_key(session: Session, name: str) -> str:
+    """A name for the API made of the name for people: `team_members`, and `team_members_2` if that is taken."""
+    base = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:36] or "resource"
+    taken = set(session.scalars(select(Resource.key).where(or_(Resource.key == base, Resource.key.like(f"{base}%")))))
+    candidates = (base if number == 1 else f"{base}_{number}" for number in range(1, len(taken) + 2))
+    return next(key for key in candidates if key not in taken)
+
+
+def record(session: Session, action: str, words: str, resource: Resource, staff_id: int) -> None:
+    audit.record(session, action, words, staff_id=staff_id, subject=("resource", resource.id))

@@ -1,0 +1,121 @@
+"""Brings a client's change of plan in line with what Stripe told of its subscription."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal import clock
+from billingportal.domain.common import audit
+from billingportal.domain.common.dates import day
+from billingportal.domain.subscriptions import client_clock
+from billingportal.models import Client, PlanMove, Subscription, SubscriptionSchedule
+from billingportal.models.plan_changes.plan_change import MoveState
+from billingportal.plain_json import JsonObject
+
+RUNNING: tuple[MoveState, ...] = ("intended", "waiting", "scheduled")
+ENDED = ("canceled", "incomplete_expired")
+OVER = ("released", "canceled", "completed")
+UNPAID = "It was not paid in time."
+
+
+def running(session: Session, client_id: int) -> PlanMove | None:
+    """The change that is under way; there is at most one."""
+    return session.scalar(select(PlanMove).where(PlanMove.client_id == client_id, PlanMove.state.in_(RUNNING)))
+
+
+def follow(session: Session, client: Client) -> None:
+    """Bring the client's running change in line with the mirrored rows, in the caller's transaction.
+
+    Webhook, the answer to our request and the worker all end here, in whatever order they come.
+    """
+    move = running(session, client.id)
+    subscription = subscription_of(session, move) if move else None
+    if move is None or subscription is None:
+        return
+    if subscription.status in ENDED:
+        end(session, move, "canceled", "The subscription ended first.")
+    elif is_made(subscription, move):
+        end(session, move, "done")
+    elif move.state == "scheduled":
+        follow_schedule(session, client, move)
+    elif subscription.pending_update_expires_at is not None:
+        move.state = "waiting"
+    elif move.state == "waiting":
+        end(session, move, "declined", move.problem or UNPAID)
+
+
+def subscription_of(session: Session, move: PlanMove) -> Subscription | None:
+    return session.scalar(
+        select(Subscription)
+        .where(
+            Subscription.processor_account_id == move.processor_account_id,
+            Subscription.stripe_subscription_id == move.stripe_subscription_id,
+        )
+        .execution_options(populate_existing=True)
+    )
+
+
+def is_made(subscription: Subscription, move: PlanMove) -> bool:
+    """Whether the subscription has all that was chosen, and nothing of what was to go."""
+    wanted = cast(Mapping[str, int | None], move.preview.get("items") or {})
+    changes = cast(list[JsonObject], move.preview.get("changes") or [])
+    removed = {change["stripe_subscription_item_id"] for change in changes if change["is_removed"]}
+    held = {item.stripe_price_id: item.quantity for item in subscription.items}
+    ids = {item.stripe_subscription_item_id for item in subscription.items}
+    has_all = all(price in held and held[price] == number for price, number in wanted.items())
+    return bool(wanted) and has_all and ids.isdisjoint(removed)
+
+
+def follow_schedule(session: Session, client: Client, move: PlanMove) -> None:
+    """A schedule that somebody ended in Stripe before its time changes nothing any more."""
+    schedule = session.scalar(
+        select(SubscriptionSchedule)
+        .where(
+            SubscriptionSchedule.processor_account_id == move.processor_account_id,
+            SubscriptionSchedule.stripe_schedule_id == move.stripe_schedule_id,
+        )
+        .execution_options(populate_existing=True)
+    )
+    if schedule is None or schedule.status not in OVER:
+        return
+    due = move.takes_effect_at
+    if due is None or client_clock.moment_of(session, client) < due:
+        end(session, move, "canceled")
+
+
+def end(session: Session, move: PlanMove, state: MoveState, problem: str = "") -> None:
+    """The change is over, one way or the other."""
+    move.state, move.problem, move.ended_at = state, problem, clock.now()
+    record(session, move, f"plan_move.{state}", words(move), actor_is_sync=True)
+
+
+def words(move: PlanMove) -> str:
+    """What became of a change, in one sentence."""
+    plan = move.to_plan.name
+    when = f" for {day(move.takes_effect_at)}" if move.takes_effect_at else ""
+    told: dict[MoveState, str] = {
+        "intended": f"Asked Stripe for the change to {plan}",
+        "waiting": f"The change to {plan} waits for its payment",
+        "scheduled": f"The change to {plan} is scheduled{when}",
+        "done": f"Changed to {plan}",
+        "declined": f"The change to {plan} was not paid for. {move.problem}",
+        "canceled": f"The change to {plan} was called off. {move.problem}",
+        "failed": f"The change to {plan} failed. {move.problem}",
+    }
+    return told[move.state].strip()
+
+
+def record(session: Session, move: PlanMove, action: str, said: str, *, actor_is_sync: bool = False) -> None:
+    """Write it down: who asked is staff, or the client."""
+    audit.record(
+        session,
+        action,
+        said,
+        staff_id=None if actor_is_sync else move.staff_id,
+        actor="sync" if actor_is_sync else "staff" if move.staff_id else "client",
+        subject=("client", move.client_id),
+        processor_account_id=move.processor_account_id,
+        details={"plan_move": move.id},
+    )

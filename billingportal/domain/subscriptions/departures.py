@@ -1,0 +1,33 @@
+"""Archives clients whose subscription was cancelled for that, once it has ended."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.domain.common import audit
+from billingportal.domain.subscriptions.client_subscriptions import link_of, subscriptions_of
+from billingportal.domain.subscriptions.status import RUNNING
+from billingportal.models import Client, Subscription
+
+
+def going_on(session: Session, client: Client) -> Sequence[Subscription]:
+    """The client's subscriptions that run. One that was never paid for ends by itself."""
+    return [one for one in subscriptions_of(session, link_of(session, client)) if one.status in RUNNING]
+
+
+def follow(session: Session, client: Client) -> None:
+    """Archive a leaving client whose subscriptions have ended. One that was resumed stays."""
+    if not client.is_leaving:
+        return
+    left = going_on(session, client)
+    if not left:
+        client.archive(now())
+        record(session, client, "client.archived", "Archived, as the subscription has ended")
+    elif not any(one.cancel_at_period_end or one.cancels_at for one in left):
+        client.is_leaving = False
+        record(session, client, "client.stays", "Will not be archived, as the subscription goes on")
+
+
+def record(session: Session, client: Client, action: str, words: str) -> None:
+    audit.record(session, action, words, actor="sync", subject=("client", client.id))

@@ -1,0 +1,145 @@
+"""Takes what Stripe told of one object into our rows, newer wins."""
+
+from dataclasses import dataclass, field, is_dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import cast
+
+from sqlalchemy import Table, bindparam, select
+
+from billingportal.db import Database
+from billingportal.domain.common.evaluation_queue import mark_for
+from billingportal.domain.sync import mirror_rows
+from billingportal.domain.sync import ordering as sync_ordering
+from billingportal.domain.sync.object_types import Kind
+from billingportal.domain.sync.ordering import (
+    EventSighting,
+    FetchSighting,
+    Held,
+    Verdict,
+    after_confirmation,
+    after_event,
+    after_fetch,
+    after_stale,
+    judge_event,
+    judge_fetch,
+)
+from billingportal.models import StripeEvent
+from billingportal.plain_json import Json, JsonObject
+
+EVENTS = cast(Table, StripeEvent.__table__).c
+EARLIER = (
+    select(EVENTS.id)
+    .where(EVENTS.processor_account_id == bindparam("account_id"), EVENTS.object_id == bindparam("object_id"))
+    .limit(1)
+)
+
+
+@dataclass(frozen=True)
+class Absorbed:
+    """What came of a sighting: the verdict, and each changed field with what it was and what it is."""
+
+    verdict: Verdict
+    changes: JsonObject = field(default_factory=dict)
+
+
+def absorb_event(
+    database: Database, kind: Kind, processor_account_id: int, object_id: str, seen: EventSighting
+) -> Absorbed:
+    """Take an event's view of an object into its row, where the event proves to be newer."""
+    while True:
+        row = mirror_rows.read(database, kind, processor_account_id, object_id)
+        old = row[1] if row else None
+        verdict = judge_event(old, seen)
+        if row and verdict is Verdict.CONFIRM:
+            mirror_rows.note(database, kind, row, after_confirmation(row[1], seen))
+        if row and verdict is Verdict.STALE:
+            mirror_rows.note(database, kind, row, after_stale(row[1]))
+        if verdict is not Verdict.ABSORB:
+            return Absorbed(verdict)
+        if row is None and inbox_knows(database, processor_account_id, object_id):
+            return Absorbed(Verdict.ASK)
+        new = after_event(old, seen)
+        if write(database, kind, processor_account_id, row, new):
+            return Absorbed(verdict, told(kind, old, new))
+
+
+def is_past(
+    database: Database,
+    kind: Kind,
+    processor_account_id: int,
+    object_id: str,
+    created_at: datetime,
+    *,
+    is_creation: bool,
+) -> bool:
+    """Whether an event whose payload may not be used tells nothing that the row does not show."""
+    row = mirror_rows.read(database, kind, processor_account_id, object_id)
+    if row is None or not sync_ordering.is_past(row[1], created_at, is_creation=is_creation):
+        return False
+    mirror_rows.note(database, kind, row, after_stale(row[1]))
+    return True
+
+
+def absorb_fetch(
+    database: Database, kind: Kind, processor_account_id: int, object_id: str, seen: FetchSighting
+) -> Absorbed:
+    """Take Stripe's answer into the row, unless something newer came while we waited for it."""
+    while True:
+        row = mirror_rows.read(database, kind, processor_account_id, object_id)
+        old = row[1] if row else None
+        verdict = judge_fetch(old, seen)
+        if row and verdict is Verdict.STALE:
+            mirror_rows.note(database, kind, row, after_stale(row[1]))
+        new = after_fetch(old, seen)
+        if verdict is not Verdict.ABSORB or new is None:
+            return Absorbed(verdict)
+        if write(database, kind, processor_account_id, row, new):
+            return Absorbed(verdict, told(kind, old, new))
+
+
+def revision(database: Database, kind: Kind, processor_account_id: int, object_id: str) -> int | None:
+    """The row's revision now, to be named when Stripe's answer is absorbed; None when there is no row."""
+    row = mirror_rows.read(database, kind, processor_account_id, object_id)
+    return row[1].revision if row else None
+
+
+def inbox_knows(database: Database, processor_account_id: int, object_id: str) -> bool:
+    """Whether an event told of the object before, though it has no row: Stripe may have said that it is gone."""
+    wanted = {"account_id": processor_account_id, "object_id": object_id}
+    return database.execute(EARLIER, wanted).first() is not None
+
+
+def write(database: Database, kind: Kind, processor_account_id: int, row: tuple[int, Held] | None, new: Held) -> bool:
+    """False when another transaction added the row first: it has to be judged again."""
+    if row is None and not mirror_rows.add(database, kind, processor_account_id, new):
+        return False
+    if row is not None:
+        mirror_rows.change(database, kind, row[0], row[1], new)
+    mark_for(database, processor_account_id, new.copy)
+    return True
+
+
+def told(kind: Kind, old: Held | None, new: Held) -> JsonObject:
+    """The changes in plain JSON, for the event's page and the audit."""
+    changed = mirror_rows.differences(kind, old.copy if old else None, new.copy)
+    shown: JsonObject = {name: [plain(was), plain(is_now)] for name, (was, is_now) in changed.items()}
+    if new.is_deleted and not (old and old.is_deleted):
+        shown["deleted"] = [False, True]
+    return shown
+
+
+def plain(value: object) -> Json:
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, dict):
+        return {str(name): plain(part) for name, part in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(vars(value))
+    raise TypeError(f"{type(value).__name__} has no plain form")

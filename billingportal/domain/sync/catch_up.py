@@ -1,0 +1,163 @@
+"""Reads from Stripe what the webhook did not bring, so that the portal can say up to when it is complete.
+
+A pass lists the account's events since the cursor and puts those that the inbox has not seen there, as
+pending; settling then asks Stripe about each object. Without a cursor, or when Stripe no longer keeps the
+events since then, everything is walked instead. Each page ends in a commit, so a pass goes on where it stopped.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.db import Transaction
+from billingportal.domain.common.due_times import is_due
+from billingportal.domain.sync import inbox
+from billingportal.domain.sync.apply import is_past
+from billingportal.domain.sync.cursor import locked_catch_up
+from billingportal.domain.sync.full_read import FIRST_WALK, walk_page
+from billingportal.domain.sync.object_types import KIND_OF_EVENT, is_creation
+from billingportal.models import CatchUp, ProcessorAccount, StripeEvent
+from billingportal.stripe_gateway.errors import KeyRejected, NotThere, StripeProblem
+from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.stripe_gateway.objects.copies import EventCopy
+
+# Stripe keeps events for 30 days; one day of margin for a pass that takes long.
+EVENTS_KEPT = timedelta(days=29)
+# An event may become visible in the list a little after its second has passed.
+OVERLAP = timedelta(minutes=2)
+LEASE = timedelta(minutes=1)
+WITHOUT_WEBHOOK = timedelta(seconds=4)
+WITH_WEBHOOK = timedelta(minutes=2)
+LONGEST_PAUSE = timedelta(minutes=10)
+
+
+def claim_due(transaction: Transaction) -> list[int]:
+    """The connected accounts whose next pass is due, taken for this worker until the lease ends."""
+    moment = now()
+    with transaction() as session:
+        rows = session.scalars(
+            select(CatchUp)
+            .join(ProcessorAccount, ProcessorAccount.id == CatchUp.processor_account_id)
+            .where(
+                ProcessorAccount.state == "connected",
+                ProcessorAccount.key_state == "working",
+                is_due(CatchUp.next_run_at, moment, max(LONGEST_PAUSE, LEASE)),
+            )
+            .with_for_update(of=CatchUp, skip_locked=True)
+        ).all()
+        for row in rows:
+            row.next_run_at = moment + LEASE
+        return [row.processor_account_id for row in rows]
+
+
+def run(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> None:
+    """One whole pass for one account. Raises a StripeProblem; the next run goes on from the last page."""
+    try:
+        while not step(transaction, gateway, processor_account_id):
+            pass
+    except StripeProblem as problem:
+        with transaction() as session:
+            postpone(locked_catch_up(session, processor_account_id), problem)
+        raise
+
+
+def step(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> bool:
+    """One page of the pass. True when the pass has come to its end."""
+    with transaction() as session:
+        row = locked_catch_up(session, processor_account_id)
+        begin(row, now())
+        walk, page_after, cursor_at = row.walk, row.page_after, row.cursor_at
+    try:
+        if walk is not None:
+            return walk_page(transaction, gateway, processor_account_id, walk, page_after)
+        return event_page(transaction, gateway, processor_account_id, (cursor_at or now()) - OVERLAP, page_after)
+    except NotThere:
+        if page_after is None:
+            raise
+    with transaction() as session:
+        row = locked_catch_up(session, processor_account_id)
+        if row.is_at(walk, page_after):
+            # What the next page was to follow is gone from Stripe: the list is read again.
+            row.page_after = None
+    return False
+
+
+def begin(row: CatchUp, moment: datetime) -> None:
+    """Start a pass, unless one is under way; choose the walk when events alone cannot tell."""
+    row.next_run_at = moment + LEASE
+    needs_walk = row.cursor_at is None or row.cursor_at < moment - EVENTS_KEPT
+    if row.pass_started_at is not None and (row.walk is not None or not needs_walk):
+        return
+    row.pass_started_at = moment
+    row.page_after = None
+    row.objects_read = 0
+    if needs_walk:
+        row.walk = FIRST_WALK
+        row.cursor_at = None
+
+
+def event_page(
+    transaction: Transaction, gateway: StripeGateway, processor_account_id: int, since: datetime, page_after: str | None
+) -> bool:
+    page = gateway.events(since, page_after)
+    with transaction() as session:
+        row = locked_catch_up(session, processor_account_id)
+        if not row.is_at(None, page_after):
+            return True
+        livemode = session.get_one(ProcessorAccount, processor_account_id).livemode
+        for event in unseen(session, processor_account_id, page.events):
+            put_into_inbox(session, processor_account_id, event, livemode=livemode)
+        row.objects_read += len(page.events)
+        if page_after is None:
+            # The first page shows the newest events: when the last one is read, all is complete up to here.
+            row.pass_started_at = page.reading.certain_since
+        row.page_after = page.last_id if page.has_more else None
+        if row.page_after is None:
+            is_delivered = is_delivered_to(session, processor_account_id)
+            row.end(now() + (WITH_WEBHOOK if is_delivered else WITHOUT_WEBHOOK))
+        return row.page_after is None
+
+
+def unseen(session: Session, processor_account_id: int, events: tuple[EventCopy, ...]) -> list[EventCopy]:
+    """The events that concern us and that the inbox does not hold, oldest first."""
+    ours = [event for event in reversed(events) if event.type in KIND_OF_EVENT]
+    seen = set(
+        session.scalars(
+            select(StripeEvent.stripe_event_id).where(
+                StripeEvent.processor_account_id == processor_account_id,
+                StripeEvent.stripe_event_id.in_([event.stripe_event_id for event in ours]),
+            )
+        )
+    )
+    return [event for event in ours if event.stripe_event_id not in seen]
+
+
+def put_into_inbox(session: Session, processor_account_id: int, event: EventCopy, *, livemode: bool) -> None:
+    """Pending unless it is past, since a listed event may have another shape than ours: its object is asked for."""
+    if event.livemode is not livemode or event.object_id is None:
+        return
+    is_old = is_past(
+        session,
+        KIND_OF_EVENT[event.type],
+        processor_account_id,
+        event.object_id,
+        event.created_at,
+        is_creation=is_creation(event.type),
+    )
+    inbox.store_listed(session, processor_account_id, event, "stale" if is_old else "pending")
+
+
+def is_delivered_to(session: Session, processor_account_id: int) -> bool:
+    endpoint = session.get_one(ProcessorAccount, processor_account_id).endpoint
+    return endpoint is not None and endpoint.state == "registered"
+
+
+def postpone(row: CatchUp, problem: StripeProblem) -> None:
+    """Try again after a growing pause. A rejected key waits for the check of the account."""
+    row.attempts += 1
+    row.problem = f"Stripe could not be asked: {problem.message}"
+    row.requested_at = None
+    pause = min(timedelta(seconds=5) * 2 ** min(row.attempts, 10), LONGEST_PAUSE)
+    row.next_run_at = now() + (LONGEST_PAUSE if isinstance(problem, KeyRejected) else pause)

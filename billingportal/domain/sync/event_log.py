@@ -1,0 +1,114 @@
+"""Looks through the inbox, and replays what is in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session, defer
+
+from billingportal.clock import now
+from billingportal.db import Transaction
+from billingportal.domain.sync.object_types import KIND_OF_EVENT
+from billingportal.domain.sync.reconciliation import Waiting, settle
+from billingportal.models import StripeEvent
+from billingportal.models.connection.stripe_event import EventState
+from billingportal.stripe_gateway.gateway import StripeGateway
+
+PAGE_SIZE = 25
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which events to show. `words` is an event id, an object id or an event type, as typed."""
+
+    words: str = ""
+    type: str = ""
+    state: EventState | None = None
+
+
+@dataclass(frozen=True)
+class EventsPage:
+    """One page, newest first; the ids lead to the pages beside it, None where there is none."""
+
+    events: Sequence[StripeEvent]
+    newer_than: int | None
+    older_than: int | None
+
+
+def search(
+    session: Session, processor_account_id: int, wanted: Filter, *, before: int | None, after: int | None
+) -> EventsPage:
+    """One page of the inbox: those before an event, those after one, or the newest."""
+    query = matching(processor_account_id, wanted).options(defer(StripeEvent.payload), defer(StripeEvent.changes))
+    if after is not None:
+        upward = query.where(StripeEvent.id > after).order_by(StripeEvent.id).limit(PAGE_SIZE + 1)
+        found = list(session.scalars(upward))
+        shown = list(reversed(found[:PAGE_SIZE]))
+        return EventsPage(shown, first_id(shown) if len(found) > PAGE_SIZE else None, last_id(shown))
+    downward = query if before is None else query.where(StripeEvent.id < before)
+    found = list(session.scalars(downward.order_by(StripeEvent.id.desc()).limit(PAGE_SIZE + 1)))
+    shown = found[:PAGE_SIZE]
+    older = last_id(shown) if len(found) > PAGE_SIZE else None
+    return EventsPage(shown, None if before is None else first_id(shown) or before - 1, older)
+
+
+def matching(processor_account_id: int, wanted: Filter) -> Select[StripeEvent]:
+    query = select(StripeEvent).where(StripeEvent.processor_account_id == processor_account_id)
+    words = wanted.words.strip()
+    if words.startswith("evt_"):
+        query = query.where(StripeEvent.stripe_event_id == words)
+    elif "." in words:
+        query = query.where(StripeEvent.type == words)
+    elif words:
+        query = query.where(StripeEvent.object_id == words)
+    if wanted.type:
+        query = query.where(StripeEvent.type == wanted.type)
+    if wanted.state is not None:
+        query = query.where(StripeEvent.state == wanted.state)
+    return query
+
+
+def first_id(events: Sequence[StripeEvent]) -> int | None:
+    return events[0].id if events else None
+
+
+def last_id(events: Sequence[StripeEvent]) -> int | None:
+    return events[-1].id if events else None
+
+
+def count_failed(session: Session, processor_account_id: int) -> int:
+    """How many events could not be applied yet. Only unsettled events are looked at, which are few."""
+    return (
+        session.scalar(
+            select(func.count()).where(
+                StripeEvent.processor_account_id == processor_account_id, StripeEvent.state == "failed"
+            )
+        )
+        or 0
+    )
+
+
+def find(session: Session, processor_account_id: int, event_id: int) -> StripeEvent | None:
+    """One event of this account; another account's is none of ours."""
+    event = session.get(StripeEvent, event_id)
+    return event if event is not None and event.processor_account_id == processor_account_id else None
+
+
+def can_replay(event: StripeEvent) -> bool:
+    """Whether asking Stripe about its object could change anything here."""
+    return event.type in KIND_OF_EVENT and event.object_id is not None and event.state != "refused"
+
+
+def replay(transaction: Transaction, gateway: StripeGateway, processor_account_id: int, event: StripeEvent) -> None:
+    """Ask Stripe how the event's object stands now, and take that in. Raises a StripeProblem."""
+    waiting = Waiting(KIND_OF_EVENT[event.type], event.object_id or "", (event.id,))
+    settle(transaction, gateway, processor_account_id, waiting)
+
+
+def replay_failed(session: Session, processor_account_id: int) -> int:
+    """Have the worker try all failed events again now. Returns how many."""
+    failed = update(StripeEvent).where(
+        StripeEvent.processor_account_id == processor_account_id, StripeEvent.state == "failed"
+    )
+    changed = session.execute(failed.values(next_attempt_at=now()).returning(StripeEvent.id))
+    return len(changed.all())

@@ -1,0 +1,187 @@
+"""Stores every event once and takes it into our rows, in one transaction."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import Table
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, StatementError
+
+from billingportal.clock import now
+from billingportal.database.unavailable import is_unavailable
+from billingportal.db import Database
+from billingportal.domain.sync import row_sql
+from billingportal.domain.sync.apply import absorb_event
+from billingportal.domain.sync.object_types import KIND_OF_EVENT, Kind
+from billingportal.domain.sync.ordering import EventSighting, Verdict
+from billingportal.domain.sync.snapshots import has_hidden_part, sighting
+from billingportal.errors import PortalError
+from billingportal.models import StripeEvent
+from billingportal.models.connection.stripe_event import EventSource, EventState
+from billingportal.plain_json import JsonObject
+from billingportal.stripe_gateway.gateway import API_VERSION
+from billingportal.stripe_gateway.objects.copies import EventCopy
+
+EVENTS = cast(Table, StripeEvent.__table__)
+RETRY_SECONDS = (5, 30, 120, 600, 3600)
+
+# What one unreadable or unexpected event may raise on its way into our rows. A database that is away is
+# not among them: then nothing is stored, and Stripe is told to come again.
+UNABSORBED = (
+    PortalError,
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    DataError,
+    IntegrityError,
+    ProgrammingError,
+    StatementError,
+)
+
+
+STATE_AFTER: dict[Verdict, EventState] = {
+    Verdict.ABSORB: "applied",
+    Verdict.CONFIRM: "applied",
+    Verdict.STALE: "stale",
+    Verdict.ASK: "pending",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of an event at this attempt."""
+
+    state: EventState
+    changes: JsonObject
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What an event was verified with: it is stored only if this still is the secret of its webhook address."""
+
+    token: str
+    secret_sealed: str | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """An object as an event shows it."""
+
+    kind: Kind
+    object_id: str
+    sighting: EventSighting
+
+
+def receive(
+    transaction: Callable[[], AbstractContextManager[Database]],
+    processor_account_id: int,
+    event: EventCopy,
+    payload: str,
+    *,
+    livemode: bool,
+    proof: Proof,
+) -> EventState | None:
+    """Store a verified event and absorb it, all or nothing.
+
+    Returns its state, or None when it was stored before or the proof no longer holds: then nothing changes.
+
+    An event that cannot be absorbed is stored all the same, as failed.
+    """
+    try:
+        # Read before the transaction begins: while it runs, SQLite lets nobody else write.
+        found = read(event, livemode=livemode)
+        with transaction() as database:
+            result = found if isinstance(found, Result) else absorb(database, processor_account_id, found)
+            return store(database, processor_account_id, event, payload, result, proof)
+    except UNABSORBED as error:
+        if is_unavailable(error):
+            raise  # it says nothing about the event
+        failure = Result("failed", {}, describe(error))
+    with transaction() as database:
+        return store(database, processor_account_id, event, payload, failure, proof)
+
+
+def read(event: EventCopy, *, livemode: bool) -> Result | Told:
+    """What the event tells of an object, or its result where that is known without looking at our rows."""
+    if event.livemode is not livemode or event.stripe_account_id is not None:
+        return Result("refused", {}, "The event belongs to another mode or another Stripe account.")
+    kind = KIND_OF_EVENT.get(event.type)
+    if kind is None or event.object_id is None:
+        return Result("ignored", {})
+    if not kind.is_told_whole or event.api_version != API_VERSION or has_hidden_part(event.object):
+        return Result("pending", {})
+    return Told(kind, event.object_id, sighting(event))
+
+
+def describe(error: BaseException) -> str:
+    """The error in one line. Database errors quote their parameters, so only their kind is kept."""
+    words = "" if isinstance(error, StatementError) else str(error)
+    return f"{type(error).__name__}: {words}".strip(": ")[:500]
+
+
+def absorb(database: Database, processor_account_id: int, told: Told) -> Result:
+    """Take one event into our rows as far as it proves its place. Writes nothing about the event itself."""
+    done = absorb_event(database, told.kind, processor_account_id, told.object_id, told.sighting)
+    return Result(STATE_AFTER[done.verdict], done.changes)
+
+
+def store(
+    database: Database,
+    processor_account_id: int,
+    event: EventCopy,
+    payload: str,
+    result: Result,
+    proof: Proof,
+) -> EventState | None:
+    """Insert the event with its result. None when that is not to be: then all of this transaction is undone."""
+    values = event_values(processor_account_id, event, payload, "webhook", result)
+    statement = row_sql.add_proven(database, EVENTS)
+    proven_by = {"proof_token": proof.token, "proof_secret": proof.secret_sealed}
+    if database.execute(statement, values | proven_by).scalar_one_or_none() is not None:
+        return result.state
+    database.rollback()
+    return None
+
+
+def event_values(
+    processor_account_id: int, event: EventCopy, payload: str, source: EventSource, result: Result
+) -> dict[str, object]:
+    moment = now()
+    return {
+        "processor_account_id": processor_account_id,
+        "stripe_event_id": event.stripe_event_id,
+        "type": event.type,
+        "object_id": event.object_id,
+        "created_at": event.created_at,
+        "received_at": moment,
+        "source": source,
+        "state": result.state,
+        "payload": payload,
+        "attempts": 1,
+        "attempted_at": moment,
+        "next_attempt_at": next_attempt(result.state, 1, moment),
+        "error": result.error,
+        "changes": result.changes,
+    }
+
+
+def store_listed(database: Database, processor_account_id: int, event: EventCopy, state: EventState) -> None:
+    """Store an event that catch-up found in Stripe's list. One that is here already stays as it is."""
+    payload = json.dumps({"id": event.stripe_event_id, "type": event.type, "data": {"object": event.object}})
+    values = event_values(processor_account_id, event, payload, "catch-up", Result(state, {}))
+    database.execute(row_sql.add(database, EVENTS), values)
+
+
+def next_attempt(state: EventState, attempts: int, moment: datetime) -> datetime | None:
+    """When to try again: a pending event at once, a failed one after a growing pause, others never."""
+    if state == "pending":
+        return moment
+    if state == "failed":
+        return moment + timedelta(seconds=RETRY_SECONDS[min(attempts, len(RETRY_SECONDS)) - 1])
+    return None

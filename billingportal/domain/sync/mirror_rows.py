@@ -1,0 +1,123 @@
+"""Reads and writes one row that is kept in step with Stripe, locked for the length of the transaction.
+
+Plain SQL expressions instead of mapped objects: this runs for every event, and the columns are the copy's fields.
+"""
+
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import RowMapping, Table, bindparam, insert, select, update
+
+from billingportal.db import Database
+from billingportal.domain.sync import row_sql
+from billingportal.domain.sync.object_types import ITEMS, SUBSCRIPTION, Kind
+from billingportal.domain.sync.ordering import Held
+from billingportal.models import SubscriptionItem
+from billingportal.stripe_gateway.objects.copies import Copy, SubscriptionCopy, SubscriptionItemCopy
+
+ITEM_TABLE = cast(Table, SubscriptionItem.__table__)
+ITEM_COLUMNS = tuple(SubscriptionItemCopy.__dataclass_fields__)
+FIND_ITEMS = select(*(ITEM_TABLE.c[name] for name in ITEM_COLUMNS)).where(
+    ITEM_TABLE.c.subscription_id == bindparam("owner_id")
+)
+CHANGE_ITEM = update(ITEM_TABLE).where(
+    ITEM_TABLE.c.subscription_id == bindparam("owner_id"),
+    ITEM_TABLE.c.stripe_subscription_item_id == bindparam("item_id"),
+)
+OWN_COLUMNS = ("as_of", "uncertainty_seconds", "is_chained", "has_settled_tie", "revision")
+
+
+def read(database: Database, kind: Kind, processor_account_id: int, object_id: str) -> tuple[int, Held] | None:
+    """The row's id and what it holds, or None. Other transactions wait for this one to end."""
+    wanted = {"account_id": processor_account_id, "object_id": object_id}
+    row = database.execute(row_sql.find(kind), wanted).mappings().one_or_none()
+    return None if row is None else (row["id"], held(database, kind, row))
+
+
+def held(database: Database, kind: Kind, row: RowMapping) -> Held:
+    values = {name: row[name] for name in kind.columns}
+    if kind is SUBSCRIPTION:
+        values[ITEMS] = read_items(database, row["id"])
+    own = {name: row[name] for name in OWN_COLUMNS}
+    return Held(copy=kind.copy_type(**values), is_deleted=row["deleted_at"] is not None, **own)
+
+
+def add(database: Database, kind: Kind, processor_account_id: int, new: Held) -> bool:
+    """Insert the first sighting of an object. False when another transaction was faster: then read again."""
+    values = {**row_values(kind, new), "processor_account_id": processor_account_id}
+    row_id = database.execute(row_sql.add(database, kind.table), values).scalar_one_or_none()
+    if row_id is None:
+        return False
+    if isinstance(new.copy, SubscriptionCopy):
+        write_items(database, row_id, (), new.copy.items)
+    return True
+
+
+def change(database: Database, kind: Kind, row_id: int, old: Held, new: Held) -> None:
+    """Write what is held now over what was held: only the columns that differ."""
+    before = row_values(kind, old)
+    changed = {name: value for name, value in row_values(kind, new).items() if value != before[name]}
+    database.execute(row_sql.change(kind), {**changed, "row_id": row_id})
+    if isinstance(new.copy, SubscriptionCopy) and isinstance(old.copy, SubscriptionCopy):
+        write_items(database, row_id, old.copy.items, new.copy.items)
+
+
+def note(database: Database, kind: Kind, row: tuple[int, Held], new: Held) -> None:
+    """Write how well an unchanged copy is known now, where that differs."""
+    row_id, old = row
+    if new != old:
+        own = {name: getattr(new, name) for name in OWN_COLUMNS}
+        database.execute(update(kind.table).where(kind.table.c.id == row_id), own)
+
+
+def known_only_before(database: Database, kind: Kind, processor_account_id: int, moment: datetime) -> list[str]:
+    """The objects that nothing has told of since a moment and that are not known to be gone."""
+    table = kind.table
+    return list(
+        database.scalars(
+            select(table.c[kind.id_column]).where(
+                table.c.processor_account_id == processor_account_id,
+                table.c.as_of < moment,
+                table.c.deleted_at.is_(None),
+            )
+        )
+    )
+
+
+def row_values(kind: Kind, new: Held) -> dict[str, object]:
+    own: dict[str, object] = {name: getattr(new, name) for name in OWN_COLUMNS}
+    deleted_at: datetime | None = new.as_of if new.is_deleted else None
+    return {name: getattr(new.copy, name) for name in kind.columns} | own | {"deleted_at": deleted_at}
+
+
+def read_items(database: Database, subscription_id: int) -> tuple[SubscriptionItemCopy, ...]:
+    found = [SubscriptionItemCopy(*row) for row in database.execute(FIND_ITEMS, {"owner_id": subscription_id})]
+    # The database may sort text by the rules of a language; the copies are sorted by code point.
+    return tuple(sorted(found, key=lambda item: item.stripe_subscription_item_id))
+
+
+def write_items(
+    database: Database,
+    subscription_id: int,
+    old: tuple[SubscriptionItemCopy, ...],
+    new: tuple[SubscriptionItemCopy, ...],
+) -> None:
+    """Change only the items that differ, so that an item's row stays the same row as long as Stripe has it."""
+    before = {item.stripe_subscription_item_id: item for item in old}
+    after = {item.stripe_subscription_item_id: item for item in new}
+    mine = ITEM_TABLE.c.subscription_id == subscription_id
+    for gone in before.keys() - after.keys():
+        database.execute(ITEM_TABLE.delete().where(mine, ITEM_TABLE.c.stripe_subscription_item_id == gone))
+    for item_id, item in after.items():
+        values = {name: getattr(item, name) for name in ITEM_COLUMNS}
+        if item_id not in before:
+            database.execute(insert(ITEM_TABLE), {**values, "subscription_id": subscription_id})
+        elif item != before[item_id]:
+            database.execute(CHANGE_ITEM, {**values, "owner_id": subscription_id, "item_id": item_id})
+
+
+def differences(kind: Kind, old: Copy | None, new: Copy) -> dict[str, tuple[object, object]]:
+    """Which fields changed, each with what it was and what it is. Items count as one field."""
+    names = (*kind.columns, ITEMS) if kind is SUBSCRIPTION else kind.columns
+    pairs = ((name, getattr(old, name, None), getattr(new, name)) for name in names)
+    return {name: (was, is_now) for name, was, is_now in pairs if was != is_now}

@@ -1,0 +1,192 @@
+"""Which of two sightings of the same object is newer. Pure: no clock, no database, no Stripe.
+
+Events arrive in any order, more than once, and several of one object share a second. What is certain is
+decided here; what is not is answered with `Verdict.ASK`, and Stripe is asked how the object stands.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from billingportal.stripe_gateway.objects.copies import Copy, InvoiceCopy, ProductCopy, SubscriptionCopy
+
+# A state never goes back to one of a lower rank: a paid invoice was open, a canceled subscription was active.
+INVOICE_RANKS = {"draft": 0, "open": 1, "uncollectible": 2, "paid": 3, "void": 3}
+SUBSCRIPTION_RANKS = {"incomplete": 0, "canceled": 2, "incomplete_expired": 2}
+RUNNING = 1
+DELETED = 9
+
+
+class Verdict(Enum):
+    """What to do with a sighting. CONFIRM: it shows what is held already."""
+
+    ABSORB = "absorb"
+    CONFIRM = "confirm"
+    STALE = "stale"
+    ASK = "ask"
+
+
+@dataclass(frozen=True)
+class Held:
+    """What our row says, and how well it is known (see models.stripe_row).
+
+    Every event of the present second is a step from one state to another. As long as each of them is
+    absorbed as a step from where we stand, or leads to where we stand, the end is the truth whatever the
+    order of the steps: only the last state is entered once more than it is left. `is_chained` says that
+    the start of those steps is known.
+    """
+
+    copy: Copy
+    is_deleted: bool
+    as_of: datetime
+    uncertainty_seconds: int
+    is_chained: bool
+    has_settled_tie: bool
+    revision: int
+
+    @property
+    def certain_since(self) -> datetime:
+        return self.as_of - timedelta(seconds=self.uncertainty_seconds)
+
+
+@dataclass(frozen=True)
+class EventSighting:
+    """The object as an event shows it. `before` is how it was until then, where the event tells.
+
+    A `is_creation` event proves that nothing came before it.
+    """
+
+    copy: Copy
+    created_at: datetime
+    before: Copy | None = None
+    is_creation: bool = False
+    is_deletion: bool = False
+
+
+@dataclass(frozen=True)
+class FetchSighting:
+    """The object as Stripe answered; `copy` is None when it is gone. `asked_at_revision` is our row's before asking."""
+
+    copy: Copy | None
+    as_of: datetime
+    uncertainty_seconds: int
+    asked_at_revision: int | None
+
+    @property
+    def certain_since(self) -> datetime:
+        return self.as_of - timedelta(seconds=self.uncertainty_seconds)
+
+
+def judge_event(held: Held | None, seen: EventSighting) -> Verdict:
+    """Where an event stands against what is held. Only proof counts; every doubt is ASK."""
+    if held is None or seen.created_at > held.as_of:
+        return Verdict.ABSORB
+    if seen.created_at < held.certain_since:
+        return judge_older(held)
+    return judge_tie(held, seen)
+
+
+def judge_older(held: Held) -> Verdict:
+    """What is older but comes late shows that a tie was settled without knowing all of the past."""
+    return Verdict.ASK if held.has_settled_tie else Verdict.STALE
+
+
+def judge_tie(held: Held, seen: EventSighting) -> Verdict:
+    """Both may be of the same second: the rank of the state decides, or the event's own account of the past."""
+    mine, theirs = rank(held.copy, held.is_deleted), rank(seen.copy, seen.is_deletion)
+    if theirs != mine:
+        return Verdict.ABSORB if theirs > mine else Verdict.STALE
+    if seen.copy == held.copy and seen.is_deletion == held.is_deleted:
+        return Verdict.CONFIRM
+    if seen.is_creation and not can_be_made_again(seen.copy):
+        return Verdict.STALE
+    return Verdict.ABSORB if held.is_chained and seen.before == held.copy else Verdict.ASK
+
+
+def is_past(held: Held, created_at: datetime, *, is_creation: bool) -> bool:
+    """Whether an event is of the past for certain, going by its time alone. A creation comes before anything else."""
+    if held.has_settled_tie:
+        return False
+    return created_at < held.certain_since or (is_creation and not can_be_made_again(held.copy))
+
+
+def judge_fetch(held: Held | None, seen: FetchSighting) -> Verdict:
+    """Where an answer of Stripe's stands: it is the present, unless something else arrived while we waited."""
+    if held is None or held.revision == seen.asked_at_revision:
+        return Verdict.ABSORB
+    if held.as_of < seen.certain_since:
+        return Verdict.ABSORB
+    return judge_older(held) if held.certain_since > seen.as_of else Verdict.ASK
+
+
+def rank(copy: Copy, is_deleted: bool) -> int:
+    """How far along its life an object is. Equal ranks say nothing about the order."""
+    if can_be_made_again(copy):
+        return 0
+    if is_deleted:
+        return DELETED
+    if isinstance(copy, InvoiceCopy):
+        return INVOICE_RANKS.get(copy.status, 0)
+    if isinstance(copy, SubscriptionCopy):
+        return SUBSCRIPTION_RANKS.get(copy.status, RUNNING)
+    return 0
+
+
+def can_be_made_again(copy: Copy) -> bool:
+    """Whether the id may come back after a deletion: people may choose a product's id."""
+    return isinstance(copy, ProductCopy)
+
+
+def after_event(held: Held | None, seen: EventSighting) -> Held:
+    """What is held once the event has been absorbed."""
+    is_entry = is_entry_into_rank(seen)
+    if held is None:
+        return Held(seen.copy, seen.is_deletion, seen.created_at, 0, seen.is_creation or is_entry, False, 1)
+    is_tie = seen.created_at <= held.as_of
+    is_equal_rank = rank(seen.copy, seen.is_deletion) == rank(held.copy, held.is_deleted)
+    follows = seen.before == held.copy and not held.is_deleted
+    return Held(
+        copy=seen.copy,
+        is_deleted=seen.is_deletion,
+        as_of=max(held.as_of, seen.created_at),
+        uncertainty_seconds=held.uncertainty_seconds if is_tie else 0,
+        # One tie in a second may be settled by the event's own account of the past. A second one might
+        # be a twin of the first, which Stripe sends at times with an id of its own.
+        is_chained=is_entry or (follows and not is_tie),
+        has_settled_tie=is_tie and is_equal_rank,
+        revision=held.revision + 1,
+    )
+
+
+def is_entry_into_rank(seen: EventSighting) -> bool:
+    """Whether all else of its rank came after this event, since a rank is entered once."""
+    return seen.before is not None and rank(seen.before, False) < rank(seen.copy, seen.is_deletion)
+
+
+def after_confirmation(held: Held, seen: EventSighting) -> Held:
+    """The same content again: it may have been left and come back to, unless the event itself changed nothing."""
+    return replace(held, is_chained=held.is_chained and seen.before == seen.copy, revision=held.revision + 1)
+
+
+def after_stale(held: Held) -> Held:
+    """Something older came late: the chain did not start where it seemed to."""
+    return replace(held, is_chained=False)
+
+
+def after_fetch(held: Held | None, seen: FetchSighting) -> Held | None:
+    """What is held once Stripe's answer has been absorbed. An object that is gone keeps its last known copy."""
+    if held is None:
+        if seen.copy is None:
+            return None
+        return Held(seen.copy, False, seen.as_of, seen.uncertainty_seconds, False, False, 1)
+    as_of = max(held.as_of, seen.as_of)
+    certain_since = min(seen.certain_since, as_of)
+    return Held(
+        copy=seen.copy or held.copy,
+        is_deleted=seen.copy is None,
+        as_of=as_of,
+        uncertainty_seconds=int((as_of - certain_since).total_seconds()),
+        is_chained=False,
+        has_settled_tie=False,
+        revision=held.revision + 1,
+    )

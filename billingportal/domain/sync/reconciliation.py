@@ -1,0 +1,177 @@
+"""Settles events that could not prove their place, or failed: asks Stripe how the object stands now.
+
+An answer that was asked for after an event had arrived already shows what that event tells. So one answer
+settles all of an object's waiting events, however many there are and in whatever order they came.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from billingportal.clock import now
+from billingportal.database.unavailable import is_unavailable
+from billingportal.db import Transaction
+from billingportal.domain.common.due_times import is_due
+from billingportal.domain.sync.apply import Absorbed, absorb_fetch, revision
+from billingportal.domain.sync.inbox import RETRY_SECONDS, UNABSORBED, describe, next_attempt
+from billingportal.domain.sync.object_types import KIND_OF_EVENT, Kind
+from billingportal.domain.sync.ordering import FetchSighting, Verdict
+from billingportal.models import StripeEvent
+from billingportal.models.connection.stripe_event import EventState
+from billingportal.plain_json import JsonObject
+from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem, StripeUnreachable, TooManyRequests
+from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.stripe_gateway.objects.copies import Fetched
+
+BATCH = 50
+WAITING: tuple[EventState, ...] = ("pending", "failed")
+# A worker that dies leaves its events to the others after this long.
+LEASE = timedelta(seconds=30)
+STRIPE_PAUSE = timedelta(seconds=15)
+# How often Stripe is asked again when something else changed the row meanwhile.
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One object at Stripe and the events about it that wait."""
+
+    kind: Kind
+    object_id: str
+    event_ids: tuple[int, ...]
+
+
+def settle_due(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> int:
+    """Settle the events whose time has come. Returns how many objects were asked for.
+
+    Raises a StripeProblem when Stripe cannot be asked at all; the events then wait a little longer.
+    """
+    with transaction() as session:
+        waiting = claim(session, processor_account_id, now())
+    for position, one in enumerate(waiting):
+        try:
+            settle(transaction, gateway, processor_account_id, one)
+        except StripeProblem as problem:
+            with transaction() as session:
+                postpone(session, waiting[position:], problem.message, now() + STRIPE_PAUSE)
+            raise
+    return len(waiting)
+
+
+def claim(session: Session, processor_account_id: int, moment: datetime) -> list[Waiting]:
+    """Take the due events for this worker; others skip them until the lease ends."""
+    events = session.scalars(
+        select(StripeEvent)
+        .where(
+            StripeEvent.processor_account_id == processor_account_id,
+            StripeEvent.state.in_(WAITING),
+            is_due_now(moment),
+        )
+        .order_by(StripeEvent.next_attempt_at)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for event in events:
+        event.next_attempt_at = moment + LEASE
+    return group(events)
+
+
+def is_due_now(moment: datetime) -> ColumnElement[bool]:
+    """Of a waiting event: that its time has come. How long it may have to wait depends on how often it has failed."""
+    due = StripeEvent.next_attempt_at
+    pauses = [max(timedelta(seconds=seconds), LEASE) for seconds in RETRY_SECONDS]
+    by_attempts = [
+        (StripeEvent.attempts == attempts) & is_due(due, moment, pause) for attempts, pause in enumerate(pauses, 1)
+    ]
+    return or_(
+        (StripeEvent.state == "pending") & is_due(due, moment, LEASE),
+        (StripeEvent.state == "failed") & or_(is_due(due, moment, pauses[-1]), *by_attempts),
+    )
+
+
+def group(events: Sequence[StripeEvent]) -> list[Waiting]:
+    """The events by object, in the order in which the first of each came."""
+    found: dict[tuple[str, str], tuple[Kind, list[int]]] = {}
+    for event in events:
+        kind = KIND_OF_EVENT[event.type]
+        object_id = event.object_id or ""
+        found.setdefault((kind.name, object_id), (kind, []))[1].append(event.id)
+    return [Waiting(kind, object_id, tuple(ids)) for (_, object_id), (kind, ids) in found.items()]
+
+
+def settle(transaction: Transaction, gateway: StripeGateway, processor_account_id: int, waiting: Waiting) -> None:
+    """Ask Stripe about one object and settle its events. Raises a StripeProblem when there is no answer."""
+    try:
+        done = refresh(transaction, gateway, processor_account_id, waiting.kind, waiting.object_id)
+    except UNABSORBED as error:
+        if is_for_later(error):
+            raise
+        with transaction() as session:
+            mark(session, waiting.event_ids, "failed", {}, describe(error))
+        return
+    state: EventState = "pending" if done.verdict is Verdict.ASK else "applied"
+    with transaction() as session:
+        mark(session, waiting.event_ids, state, done.changes, None)
+
+
+def is_for_later(error: BaseException) -> bool:
+    """Whether Stripe or the database was away, which says nothing about the events themselves.
+
+    A right that the key lacks is not among that: it must not hold up the objects of other kinds.
+    """
+    is_stripe_away = isinstance(error, (KeyRejected, TooManyRequests, StripeUnreachable))
+    return is_stripe_away or is_unavailable(error)
+
+
+def refresh(
+    transaction: Transaction, gateway: StripeGateway, processor_account_id: int, kind: Kind, object_id: str
+) -> Absorbed:
+    """Bring one object's row up to Stripe's present state. Raises a StripeProblem."""
+    done = Absorbed(Verdict.ASK)
+    for _ in range(ROUNDS):
+        with transaction() as session:
+            asked_at = revision(session, kind, processor_account_id, object_id)
+        fetched = gateway.fetch(kind.name, object_id)
+        with transaction() as session:
+            done = absorb_fetch(session, kind, processor_account_id, object_id, sighting(fetched, asked_at))
+        if done.verdict is not Verdict.ASK:
+            break
+    return done
+
+
+def sighting(fetched: Fetched, asked_at_revision: int | None) -> FetchSighting:
+    return FetchSighting(
+        copy=fetched.copy,
+        as_of=fetched.reading.as_of,
+        uncertainty_seconds=fetched.reading.uncertainty_seconds,
+        asked_at_revision=asked_at_revision,
+    )
+
+
+def mark(
+    session: Session, event_ids: tuple[int, ...], state: EventState, changes: JsonObject, error: str | None
+) -> None:
+    """Write what became of the events. What changed is shown with the newest of them."""
+    events = session.scalars(
+        select(StripeEvent).where(StripeEvent.id.in_(event_ids)).order_by(StripeEvent.created_at, StripeEvent.id)
+    ).all()
+    moment = now()
+    for event in events:
+        event.state = state
+        event.error = error
+        event.attempts += 1
+        event.attempted_at = moment
+        event.next_attempt_at = next_attempt(state, event.attempts, moment)
+    if events and changes:
+        events[-1].changes = changes
+
+
+def postpone(session: Session, waiting: list[Waiting], words: str, until: datetime) -> None:
+    """Stripe could not be asked: the events keep their state and say why they wait."""
+    event_ids = [event_id for one in waiting for event_id in one.event_ids]
+    for event in session.scalars(select(StripeEvent).where(StripeEvent.id.in_(event_ids))):
+        event.error = f"Stripe could not be asked: {words}"
+        event.next_attempt_at = until

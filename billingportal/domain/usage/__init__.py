@@ -1,0 +1,1 @@
+"""How much clients use of each resource."""

@@ -1,0 +1,81 @@
+"""How much of each quota a client uses, as bars and words. For staff and for the client alike."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from billingportal.domain.usage import totals as usage_totals
+from billingportal.models import EntitledQuota
+
+NEARLY = 80  # per cent
+
+
+@dataclass(frozen=True)
+class QuotaBar:
+    """`quota` None is unlimited. `percent` is whole, rounded down, and above 100 when more is used than is included."""
+
+    resource_id: int
+    label: str
+    unit: str
+    used: int
+    quota: int | None
+    percent: int
+    kind: Literal["info", "warn", "bad"] | None
+    note: str
+    is_by_hand: bool
+
+
+def bars(session: Session, quotas: list[EntitledQuota], client_id: int) -> list[QuotaBar]:
+    """One bar a resource that is not hidden, in the order of the resources."""
+    used = usage_totals.used(session, client_id)
+    shown = [row for row in quotas if not row.resource.is_hidden]
+    ordered = sorted(shown, key=lambda row: (row.resource.position, row.resource_id))
+    return [bar(row, used.get(row.resource_id, 0)) for row in ordered]
+
+
+def closest(rows: list[EntitledQuota], used: dict[int, int]) -> QuotaBar | None:
+    """The quota of which most is used; None while nothing is used of any that ends."""
+    limited = [bar(row, used[row.resource_id]) for row in rows if row.quota is not None and used.get(row.resource_id)]
+    return max(limited, key=lambda one: one.percent, default=None)
+
+
+def bar(row: EntitledQuota, used: int) -> QuotaBar:
+    percent = share(used, row.quota)
+    kind, note = look(row, used, percent)
+    return QuotaBar(
+        row.resource_id,
+        row.resource.name,
+        row.resource.unit,
+        used,
+        row.quota,
+        percent,
+        kind,
+        note,
+        row.source == "override",
+    )
+
+
+def share(used: int, quota: int | None) -> int:
+    """How much of a quota is used, in per cent. All of nothing is 100."""
+    if quota is None:
+        return 0
+    if quota == 0:
+        return 200 if used else 0
+    return used * 100 // quota
+
+
+def look(row: EntitledQuota, used: int, percent: int) -> tuple[Literal["info", "warn", "bad"] | None, str]:
+    """What it means that so much is used."""
+    if row.quota is None or percent < NEARLY:
+        return None, ""
+    over, unit = used - row.quota, row.resource.unit
+    if over > 0 and row.reaction == "bill":
+        return "info", f"{over:,} more than included. They are billed."
+    if over > 0:
+        more = "" if row.reaction == "warn" else f" No more {unit} can be added."
+        return "bad", f"{over:,} over the quota.{more}"
+    if over == 0 and row.quota:
+        ends = {"block": f"No more {unit} can be added.", "warn": "More is let pass.", "bill": "More is billed."}
+        return ("info" if row.reaction == "bill" else "warn"), f"Full. {ends[row.reaction]}"
+    return ("warn", f"{percent}% used.") if row.quota else (None, "")

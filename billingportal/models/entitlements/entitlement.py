@@ -1,0 +1,64 @@
+"""What a client may use now, why, since when and until when. Worked out again whenever something changes."""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from billingportal.db import Base, PrimaryKey
+from billingportal.models.entitlements.entitled_quota import EntitledQuota
+from billingportal.models.plans.plan import Plan
+from billingportal.plain_json import Json, JsonObject
+
+# Where the plan comes from. `base`: the free plan that was chosen, or the default plan.
+PlanSource = Literal["comp", "subscription", "base", "none"]
+# `limited`: nothing new may be made, all that is there works. `suspended`: nothing works.
+Access = Literal["full", "limited", "suspended"]
+# How far a failing payment has come.
+LadderStep = Literal["none", "grace", "warned", "limited", "suspended"]
+# What the subscription is, in one word for lists. `free`: there is none. `waiting`: not paid for yet.
+Standing = Literal[
+    "free", "comp", "waiting", "trialing", "active", "canceling", "past_due", "unpaid", "paused", "ended", "suspended"
+]
+
+
+class Entitlement(Base):
+    """One row a client. `quotas` has a row for each resource, so that asking for one is one indexed read.
+
+    `proven` remembers the subscription's prices and quantities that were last known to be paid for (or on trial).
+    `reasons` is the chain of why, in words. `other_subscriptions` are live ones that should not be there.
+    """
+
+    __tablename__ = "entitlement"
+    __table_args__ = (
+        UniqueConstraint("client_id"),
+        CheckConstraint("source IN ('comp', 'subscription', 'base', 'none')", name="source"),
+        CheckConstraint("access IN ('full', 'limited', 'suspended')", name="access"),
+        CheckConstraint("step IN ('none', 'grace', 'warned', 'limited', 'suspended')", name="step"),
+        Index(None, "standing"),
+        Index(None, "plan_id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    source: Mapped[PlanSource] = mapped_column(String(12))
+    access: Mapped[Access] = mapped_column(String(9))
+    standing: Mapped[Standing] = mapped_column(String(10))
+    step: Mapped[LadderStep] = mapped_column(String(9))
+    step_ends_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    renews_at: Mapped[datetime | None] = mapped_column(index=True)
+    is_over_quota: Mapped[bool] = mapped_column(default=False)
+    processor_account_id: Mapped[int | None] = mapped_column(ForeignKey("processor_account.id"))
+    stripe_subscription_id: Mapped[str | None]
+    other_subscriptions: Mapped[list[Json]] = mapped_column(default=list)
+    proven: Mapped[JsonObject] = mapped_column(default=dict)
+    reasons: Mapped[list[Json]] = mapped_column(default=list)
+    evaluated_at: Mapped[datetime]
+
+    plan: Mapped[Plan | None] = relationship()
+    quotas: Mapped[list[EntitledQuota]] = relationship(cascade="all, delete-orphan", order_by=EntitledQuota.resource_id)

@@ -1,0 +1,1 @@
+"""Copies of objects at Stripe, one table a file."""

@@ -1,0 +1,30 @@
+"""A customer at Stripe. `balance_minor` is in minor units of `currency`."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billingportal.models.stripe_objects.stripe_row import StripeRow
+from billingportal.plain_json import JsonObject
+
+
+class Customer(StripeRow):
+    __tablename__ = "customer"
+    __table_args__ = (
+        UniqueConstraint("processor_account_id", "stripe_customer_id"),
+        Index(None, "processor_account_id", "email"),
+        Index(None, "processor_account_id", "stripe_test_clock_id"),
+    )
+
+    stripe_customer_id: Mapped[str]
+    name: Mapped[str | None]
+    email: Mapped[str | None]
+    currency: Mapped[str | None]
+    balance_minor: Mapped[int] = mapped_column(BigInteger)
+    delinquent: Mapped[bool]
+    default_stripe_payment_method_id: Mapped[str | None]
+    stripe_test_clock_id: Mapped[str | None]
+    address: Mapped[JsonObject] = mapped_column(default=dict)
+    labels: Mapped[JsonObject]
+    created_at: Mapped[datetime]

@@ -1,0 +1,13 @@
+"""Opens the way for the first owner."""
+
+from billingportal.db import transaction
+from billingportal.domain.auth import setup
+from billingportal.domain.common import audit
+
+
+def new_setup_address(base: str) -> str:
+    """The address of a new one-time set-up link; it ends the links before it. Raises Refusal once there is staff."""
+    with transaction() as session:
+        token = setup.new_link(session)
+        audit.record(session, "setup_link.created", "Printed a set-up link", actor="command")
+    return f"{base.rstrip('/')}/setup/{token}"

@@ -1,0 +1,105 @@
+"""Runs the whole portal in one terminal: web server, background worker and, for trying it out, the sandbox."""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from socket import socket
+
+import click
+import flask_migrate
+from flask import Flask
+
+from billingportal.config import Settings
+from billingportal.db import db
+from billingportal.domain.auth import setup
+from billingportal.runtime import ports, web_server, worker
+from billingportal.runtime.logs import start_logging
+from billingportal.runtime.processes import Parts
+from billingportal.runtime.setup_address import new_setup_address
+from billingportal.runtime.startup import forget_secrets, open_app
+from billingportal.stripe_gateway.client import gateway_opener
+from billingportal.stripe_gateway.limits import BACKGROUND
+
+SANDBOX_PORT = 12111
+
+
+def run(settings: Settings, host: str, port: int, *, with_sandbox: bool, forgets_secrets: bool = False) -> int:
+    """Migrate, start everything, say where it is, and stay until told to end. The exit status.
+
+    Raises CannotListen when the port cannot be had, and SystemExit when the start fails or is ended by a signal.
+    """
+    with ports.listen_or_refuse(host, port) as listening, Parts() as parts:
+        settings = replace(settings, public_url=settings.public_url or f"http://{ports.in_address(host)}:{port}")
+        start_logging(settings.log_format)
+        if with_sandbox:
+            settings = start_sandbox(parts, settings)
+        app = open_app(settings, forgets_secrets=forgets_secrets)
+        parts.complete("migration", lambda: migrate(app))
+        if forgets_secrets:
+            click.echo(forget_secrets(app), err=True)
+        start_servers(parts, app, settings, listening)
+        parts.wait_until("web server", lambda: ports.answers(host, port, "/healthz"))
+        parts.complete("set-up link", lambda: welcome(app, settings))
+        return parts.run_until_end()
+
+
+def start_sandbox(parts: Parts, settings: Settings) -> Settings:
+    """Start the sandbox, which prints its keys; the settings that point the portal at it.
+
+    It is not started again when it dies: what it answered since it last saved is lost, and rows here would know more.
+    """
+    with ports.listen_near(SANDBOX_PORT) as listening:
+        listening.set_inheritable(True)
+        port, handed_over, state = listening.getsockname()[1], str(listening.fileno()), str(sandbox_state(settings))
+        parts.start("sandbox", lambda: become_sandbox(["--listening", handed_over, "--state", state]))
+    parts.wait_until("sandbox", lambda: ports.answers("127.0.0.1", port, "/"))
+    return replace(settings, stripe_api_base=f"http://127.0.0.1:{port}")
+
+
+def start_servers(parts: Parts, app: Flask, settings: Settings, listening: socket) -> None:
+    """Start web server and worker. The socket stays open here: callers wait while the web server starts again."""
+
+    def serve() -> None:
+        web_server.serve(app, f"fd://{listening.fileno()}", settings.log_format)
+
+    def work() -> None:
+        listening.close()
+        worker.work(worker_app(settings))
+
+    parts.start("web server", serve, starts_again=True)
+    parts.start("worker", work, starts_again=True)
+
+
+def sandbox_state(settings: Settings) -> Path:
+    """The file in which the sandbox keeps everything between two runs."""
+    return settings.data_dir / "sandbox.json"
+
+
+def become_sandbox(arguments: list[str]) -> None:
+    """Replace this process by the sandbox, which is a program of its own."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "billingportal.sandbox", *arguments])  # noqa: S606
+
+
+def migrate(app: Flask) -> None:
+    """Bring the database to the newest revision. This process never uses it: connections must not be forked."""
+    with app.app_context():
+        flask_migrate.upgrade()
+
+
+def welcome(app: Flask, settings: Settings) -> None:
+    """Say where the portal is, and how to set it up while nobody can sign in."""
+    address = settings.public_url or ""
+    with app.app_context():
+        lines = [f"Billing Portal at {address}"]
+        if setup.needs_owner(db.session()):
+            lines.append(f"Set it up (this link works once, for 24 hours): {new_setup_address(address)}")
+        lines.append("Ctrl-C ends it.")
+    click.echo("\n".join(lines))
+
+
+def worker_app(settings: Settings) -> Flask:
+    """The application as the worker needs it: its calls to Stripe are paced. Raises CannotStart or WrongSetting."""
+    opener = gateway_opener(settings.stripe_api_base, calls_per_second=worker.CALLS_PER_SECOND, limits=BACKGROUND)
+    return open_app(settings, open_gateway=opener, work="job")

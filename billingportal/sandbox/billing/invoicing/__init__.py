@@ -1,0 +1,1 @@
+"""From subscription periods to invoices: lines, discounts, tax, totals, previews."""

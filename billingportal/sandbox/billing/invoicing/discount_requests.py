@@ -1,0 +1,38 @@
+"""Discounts that a request gives a subscription, or takes from it."""
+
+from billingportal.sandbox.billing.invoicing import redemption
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.errors import invalid
+from billingportal.sandbox.http.wire import Document
+
+
+def grant(call: Call, subscription: Document, amount: int) -> list[Document]:
+    """Give a subscription the discounts asked for, in place of those it has; the new ones, to be redeemed.
+
+    `amount` is what the subscription costs for a period. Raises Refused for coupons and codes that are over, or not
+    for this customer.
+    """
+    given = call.parameters
+    if "discounts" not in given:
+        return []
+    wanted = given["discounts"] or []
+    kept = [one["discount"] for one in wanted if "discount" in one]
+    for identifier in kept:
+        if identifier not in subscription["discounts"]:
+            raise call.absent("discount", identifier, "discounts", status=400)
+    total = {"amount": amount, "currency": subscription["currency"]}
+    buyer = call.store.find("customer", subscription["customer"])
+    fresh = [one for one in wanted if "discount" not in one]
+    found = [redemption.coupon_for(call, one, f"discounts[{position}]") for position, one in enumerate(fresh)]
+    if len({coupon["id"] for coupon, _ in found}) < len(found):
+        raise invalid("You cannot apply the same coupon more than once.", "discounts")
+    for coupon, code in found:
+        redemption.check_fits(call, coupon, code, buyer, total)
+    for identifier in subscription["discounts"]:
+        if identifier not in kept:
+            redemption.remove(call, subscription, call.store.objects[redemption.KIND][identifier])
+    granted = [redemption.made(call, subscription, coupon, code) for coupon, code in found]
+    for discount in granted:
+        discount["checkout_session"] = given.get("_checkout_session")
+    subscription["discounts"] = [*kept, *(discount["id"] for discount in granted)]
+    return granted

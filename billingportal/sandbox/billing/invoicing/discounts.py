@@ -1,0 +1,76 @@
+"""How much coupons take off, line by line. Pure arithmetic on coupons as they are stored; never more than there is."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billingportal.sandbox.amounts import rounded
+from billingportal.sandbox.http.wire import Document
+
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A line as discounts see it; `amount` in minor units."""
+
+    amount: int
+    product: str
+    discountable: bool = True
+
+
+def percent_of(coupon: Document) -> Decimal:
+    """The percentage that a coupon takes off."""
+    return Decimal(coupon["_percent_off"] or 0)
+
+
+def amount_of(coupon: Document, currency: str) -> int:
+    """The minor units that a coupon takes off in a currency; none in one that it does not know."""
+    if coupon["amount_off"] is None:
+        return 0
+    if coupon["currency"] == currency:
+        return int(coupon["amount_off"])
+    return int(coupon["currency_options"].get(currency, {"amount_off": 0})["amount_off"])
+
+
+def is_for(coupon: Document, product: str) -> bool:
+    """Whether a coupon applies to a product."""
+    products = coupon["applies_to"]["products"] if coupon["applies_to"] else []
+    return not products or product in products
+
+
+def taken_off(parts: list[Part], coupons: list[Document], currency: str) -> list[list[int]]:
+    """What each coupon takes off each part; each takes from what those before it have left."""
+    left = [part.amount for part in parts]
+    taken: list[list[int]] = []
+    for coupon in coupons:
+        open_to = [part.discountable and is_for(coupon, part.product) for part in parts]
+        bases = [max(amount, 0) if fits else 0 for amount, fits in zip(left, open_to, strict=True)]
+        if coupon["amount_off"] is None:
+            amounts = [rounded(base * percent_of(coupon) / HUNDRED) for base in bases]
+        else:
+            amounts = spread(amount_of(coupon, currency), bases)
+        left = [amount - off for amount, off in zip(left, amounts, strict=True)]
+        taken.append(amounts)
+    return taken
+
+
+def spread(amount: int, bases: list[int]) -> list[int]:
+    """An amount over some bases by their size, to the last unit; no more than the bases hold."""
+    whole = sum(bases)
+    amount = min(amount, whole)
+    if amount == 0:
+        return [0] * len(bases)
+    shares = [amount * base // whole for base in bases]
+    by_rest = sorted(range(len(bases)), key=lambda position: -(amount * bases[position] % whole))
+    for position in by_rest[: amount - sum(shares)]:
+        shares[position] += 1
+    return shares
+
+
+def net_factor(coupons: list[Document], product: str) -> Decimal:
+    """What percentages leave of a product's price, as a fraction of one."""
+    factor = Decimal(1)
+    for coupon in coupons:
+        if coupon["amount_off"] is None and is_for(coupon, product):
+            factor *= 1 - percent_of(coupon) / HUNDRED
+    return factor

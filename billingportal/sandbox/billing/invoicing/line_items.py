@@ -1,0 +1,80 @@
+"""Invoice lines as Stripe writes them."""
+
+from billingportal.sandbox.billing.invoicing.lines import Draft
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state.identifiers import new_id
+
+FROM_ITEM = (
+    "amount",
+    "currency",
+    "description",
+    "discountable",
+    "invoice",
+    "livemode",
+    "metadata",
+    "period",
+    "pricing",
+    "quantity",
+    "quantity_decimal",
+)
+
+
+def period_line(call: Call, invoice: Document, subscription: Document, draft: Draft) -> Document:
+    """The line of a period."""
+    details = {"subscription": subscription["id"], "subscription_item": draft.item["id"]}
+    line = {
+        **of_draft(draft),
+        "currency": invoice["currency"],
+        "discountable": True,
+        "invoice": invoice["id"],
+        "livemode": call.livemode,
+        "metadata": {**subscription["metadata"], **draft.item["metadata"]},
+    }
+    return put_line(call, line, {"invoice_item": None, "proration": False, **details})
+
+
+def pending_line(call: Call, item: Document) -> Document:
+    """The line of an invoice item that waited."""
+    details = item["parent"]["subscription_details"]
+    line = {name: item[name] for name in FROM_ITEM}
+    return put_line(call, line, {"invoice_item": item["id"], "proration": item["proration"], **details})
+
+
+def put_line(call: Call, line: Document, details: Document) -> Document:
+    """Keep a line of a subscription item; the lines of previews have ids of their own."""
+    preview = line["invoice"].startswith("upcoming_in_")
+    return call.store.put(
+        {
+            "id": new_id("il_tmp" if preview else "il"),
+            "object": "line_item",
+            **line,
+            "discount_amounts": [],
+            "discounts": [],
+            "parent": {
+                "invoice_item_details": None,
+                "subscription_item_details": {**details, "proration_details": {"credited_items": None}},
+                "type": "subscription_item_details",
+            },
+            "pretax_credit_amounts": [],
+            "subscription": details["subscription"],
+            "subtotal": line["amount"],
+            "taxes": [],
+        }
+    )
+
+
+def of_draft(draft: Draft) -> Document:
+    """What a line and an invoice item take from a draft."""
+    return {
+        "amount": draft.amount,
+        "description": draft.description,
+        "period": {"end": draft.end, "start": draft.start},
+        "pricing": {
+            "price_details": {"price": draft.price["id"], "product": draft.price["product"]},
+            "type": "price_details",
+            "unit_amount_decimal": format(draft.unit_amount, "f"),
+        },
+        "quantity": int(draft.quantity),
+        "quantity_decimal": format(draft.quantity, "f"),
+    }

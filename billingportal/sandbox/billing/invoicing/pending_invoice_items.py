@@ -1,0 +1,62 @@
+"""Invoice items: prorations, and use of what was left, that wait for a subscription's next invoice."""
+
+from billingportal.sandbox.billing.invoicing.line_items import of_draft, pending_line
+from billingportal.sandbox.billing.invoicing.lines import Draft
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state.changes import emit
+from billingportal.sandbox.state.identifiers import new_id
+
+KIND = "invoiceitem"
+
+
+def keep(call: Call, subscription: Document, drafts: list[Draft]) -> None:
+    """Put the prorations among some lines by, for the next invoice."""
+    put_by(call, subscription, [draft for draft in drafts if draft.proration])
+
+
+def put_by(call: Call, subscription: Document, drafts: list[Draft]) -> None:
+    """Put some lines by, for the next invoice."""
+    for draft in drafts:
+        item = call.store.put(invoice_item(call, subscription, draft))
+        known = call.store.find("subscription_item", draft.item["id"])
+        if draft.share is not None and known is not None:  # the items of an update that waits are not there yet
+            known["_share"] = list(draft.share)
+        subscription["_pending"].append(item["id"])
+        emit(call, "invoiceitem.created", item)
+
+
+def invoice_item(call: Call, subscription: Document, draft: Draft) -> Document:
+    """A line that waits."""
+    details = {"subscription": subscription["id"], "subscription_item": draft.item["id"]}
+    return {
+        "id": new_id("ii"),
+        "object": KIND,
+        **of_draft(draft),
+        "currency": subscription["currency"],
+        "customer": subscription["customer"],
+        "customer_account": None,
+        "date": call.now(),
+        "discountable": False,
+        "discounts": [],
+        "frozen_fields": [],
+        "invoice": None,
+        "invoicing_rules": [],
+        "livemode": call.livemode,
+        "metadata": {},
+        "net_amount": draft.amount,
+        "parent": {"subscription_details": details, "type": "subscription_details"},
+        "proration": draft.proration,
+        "proration_details": {"credited_items": None, "discount_amounts": []},
+        "tax_rates": [],
+        "test_clock": subscription["test_clock"],
+    }
+
+
+def settle(call: Call, subscription: Document, invoice: Document) -> list[Document]:
+    """The lines of what waited, which waits no more."""
+    items = [call.store.objects[KIND][identifier] for identifier in subscription["_pending"]]
+    subscription["_pending"] = []
+    for item in items:
+        item["invoice"] = invoice["id"]
+    return [pending_line(call, item) for item in items]

@@ -1,0 +1,96 @@
+"""Tax as a switch: one percentage for everything, where the customer's place is known."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billingportal.sandbox.amounts import rounded
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.errors import Refused
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.settings import setting
+
+HUNDRED = Decimal(100)
+OFF: Document = {"disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None}
+INACTIVE = (
+    "Stripe Tax has not been activated on your account. Visit https://dashboard.stripe.com/settings/tax to add your "
+    "head office address."
+)
+NOWHERE = (
+    "The customer's location isn't recognized. Set a valid customer address in order to automatically calculate tax."
+)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What is levied on a customer, and why if it is nothing."""
+
+    percent: Decimal
+    reason: str
+    rate: str
+
+
+def check_active(call: Call) -> None:
+    """Raises Refused where the account has no tax to compute."""
+    if not settings_of(call)["active"]:
+        raise Refused(INACTIVE, code="stripe_tax_inactive", param="automatic_tax")
+
+
+def check_computable(call: Call, customer: Document, given: Document) -> None:
+    """Raises Refused for automatic tax that the account, or where the customer is, does not allow."""
+    if not given.get("enabled"):
+        return
+    check_active(call)
+    if not located(customer):
+        raise Refused(NOWHERE, code="customer_tax_location_invalid", param="automatic_tax[enabled]")
+
+
+def settings_of(call: Call) -> Document:
+    """The tax settings of the account in the call's mode."""
+    return setting(call.account, f"tax_{call.store.mode}")
+
+
+def located(customer: Document) -> bool:
+    """Whether tax can be computed for where a customer is."""
+    return bool(customer["address"] and customer["address"]["country"])
+
+
+def rate_for(call: Call, customer: Document) -> Rate:
+    """What a customer in a known place is taxed with."""
+    percent = Decimal(settings_of(call)["percent"])
+    rate = f"txr_1{customer['address']['country']}{percent.normalize():f}".replace(".", "d")
+    if customer["tax_exempt"] == "exempt":
+        return Rate(Decimal(0), "customer_exempt", rate)
+    if customer["tax_exempt"] == "reverse":
+        return Rate(Decimal(0), "reverse_charge", rate)
+    return Rate(percent, "standard_rated" if percent else "not_collecting", rate)
+
+
+def tax_on(amount: int, rate: Rate, behavior: str) -> Document:
+    """The tax on an amount of minor units, on top of it or, `inclusive`, within it; rounded half up."""
+    included = behavior == "inclusive"
+    share = rate.percent / (HUNDRED + rate.percent) if included else rate.percent / HUNDRED
+    tax = rounded(amount * share)
+    return {
+        "amount": tax,
+        "tax_behavior": "inclusive" if included else "exclusive",
+        "tax_rate_details": {"tax_rate": rate.rate},
+        "taxability_reason": rate.reason,
+        "taxable_amount": amount - tax if included else amount,
+        "type": "tax_rate_details",
+    }
+
+
+def together(taxes: list[Document]) -> list[Document]:
+    """The taxes of lines, summed by how they are levied."""
+    summed: dict[str, Document] = {}
+    for tax in taxes:
+        known = summed.setdefault(tax["tax_behavior"], {**tax, "amount": 0, "taxable_amount": 0})
+        known["amount"] += tax["amount"]
+        known["taxable_amount"] += tax["taxable_amount"]
+    return list(summed.values())
+
+
+def status_of(customer: Document) -> Document:
+    """What an invoice says about tax that is computed for it."""
+    known = "complete" if located(customer) else "requires_location_inputs"
+    return {**OFF, "enabled": True, "liability": {"type": "self"}, "provider": "stripe", "status": known}

@@ -1,0 +1,24 @@
+"""The notice, some days before, of the invoice that a subscription's next period brings."""
+
+from billingportal.sandbox.billing.invoicing.dry_run import rehearsal
+from billingportal.sandbox.billing.invoicing.previews import of_existing
+from billingportal.sandbox.billing.time.renewals import next_renewal
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.errors import Refused
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state.changes import emit
+
+TOLD_BEFORE = 7 * 24 * 3600
+
+
+def tell(call: Call, subscription: Document) -> None:
+    """Tell of the next invoice, if there will be one. Its id names nothing, since it is not made yet."""
+    subscription["_told_of"] = next_renewal(call, subscription)
+    trial = rehearsal(call, {}, subscription)
+    try:
+        invoice = of_existing(trial, trial.store.objects["subscription"][subscription["id"]], recurring=False)
+    except Refused:  # nothing to come
+        return
+    trial.events = []
+    emit(trial, "invoice.upcoming", invoice)
+    call.events += trial.events

@@ -1,0 +1,26 @@
+"""Taking an invoice back as if it had never been, or giving it up."""
+
+from billingportal.sandbox.billing.payments import payment_intents
+from billingportal.sandbox.billing.subscription import pause as subscription_pause
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state.changes import emit, updating
+
+
+def void(call: Call, invoice: Document) -> None:
+    """An open invoice is not owed any more."""
+    with updating(call, "invoice.updated", invoice):
+        invoice.update(status="void", next_payment_attempt=None)
+        invoice["status_transitions"]["voided_at"] = call.now()
+    payment_intents.cancel(call, invoice, "void_invoice")
+    emit(call, "invoice.voided", invoice)
+    subscription_pause.forget(call, invoice)
+
+
+def give_up(call: Call, invoice: Document) -> None:
+    """Nobody expects an open invoice to be paid any more."""
+    with updating(call, "invoice.updated", invoice):
+        invoice.update(status="uncollectible", next_payment_attempt=None)
+        invoice["status_transitions"]["marked_uncollectible_at"] = call.now()
+    emit(call, "invoice.marked_uncollectible", invoice)
+    subscription_pause.settled(call, invoice)

@@ -1,0 +1,1 @@
+"""Usage that was reported, and what it costs."""

@@ -1,0 +1,30 @@
+"""When a failed payment is tried again, and what becomes of a subscription after the last try."""
+
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.presentation import ENDED
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.settings import setting
+
+DAY = 24 * 3600
+# The first invoice of a subscription waits for its customer and is not tried again by itself.
+UNTRIED = ("incomplete", *ENDED)
+
+
+def next_attempt(call: Call, invoice: Document) -> int | None:
+    """When to try again, in seconds, after the tries so far; None after the last."""
+    tried: int = invoice["attempt_count"]
+    waits = setting(call.account, "dunning")["retry_days"]
+    if subscription_of(call, invoice)["status"] in UNTRIED or tried > len(waits):
+        return None
+    return int(call.now() + waits[max(tried, 1) - 1] * DAY)
+
+
+def after_last(call: Call) -> str:
+    """What happens to the subscription after the last try: cancel, past_due or unpaid."""
+    return str(setting(call.account, "dunning")["after"])
+
+
+def subscription_of(call: Call, invoice: Document) -> Document:
+    """The subscription that an invoice is for."""
+    identifier = invoice["parent"]["subscription_details"]["subscription"]
+    return call.store.objects["subscription"][identifier]

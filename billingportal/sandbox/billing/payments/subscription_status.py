@@ -1,0 +1,50 @@
+"""How a subscription and its customer stand after an invoice was paid, or was not."""
+
+from billingportal.sandbox.billing.payments.dunning import subscription_of
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state.changes import emit, updating
+
+WAITING = ("incomplete", "past_due", "unpaid")
+
+
+def paid(call: Call, invoice: Document) -> None:
+    """An invoice was paid: a subscription that waited for it runs, if it was the latest to pay."""
+    subscription = subscription_of(call, invoice)
+    if subscription["status"] in WAITING and latest_finalized(call, subscription) in (None, invoice["id"]):
+        with updating(call, "customer.subscription.updated", subscription):
+            subscription["status"] = "active"
+    set_delinquent(call, invoice, owes=False)
+
+
+def failed(call: Call, invoice: Document) -> None:
+    """An invoice was not paid in time: a subscription that ran is past due."""
+    subscription = subscription_of(call, invoice)
+    if subscription["status"] == "active" and latest_finalized(call, subscription) == invoice["id"]:
+        with updating(call, "customer.subscription.updated", subscription):
+            subscription["status"] = "past_due"
+
+
+def fall_due(call: Call, invoice: Document) -> None:
+    """The day has come until which a sent invoice was to be paid."""
+    invoice["_overdue"] = True
+    emit(call, "invoice.overdue", invoice)
+    failed(call, invoice)
+    set_delinquent(call, invoice, owes=True)
+
+
+def set_delinquent(call: Call, invoice: Document, *, owes: bool) -> None:
+    """Whether the customer's last business with any invoice was that it failed."""
+    customer = call.store.objects["customer"][invoice["customer"]]
+    with updating(call, "customer.updated", customer):
+        customer["delinquent"] = owes
+
+
+def latest_finalized(call: Call, subscription: Document) -> str | None:
+    """The last invoice that a subscription owes or has paid; one that only a waiting update needs is left out."""
+    waiting = subscription["pending_update"]
+    for identifier in reversed(subscription["_invoices"]):
+        invoice = call.store.objects["invoice"][identifier]
+        if invoice["status"] in ("open", "paid") and (waiting is None or waiting["_invoice"] != identifier):
+            return str(identifier)
+    return None

@@ -1,0 +1,1 @@
+"""Subscription schedules and their phases."""

@@ -1,0 +1,1 @@
+"""A subscription's life: creation, changes, trials, pauses, its end."""

@@ -1,0 +1,125 @@
+"""The items of a subscription as an update wants them, and what comes of it."""
+
+from dataclasses import replace
+
+from billingportal.sandbox.billing.invoicing import invoice_creation
+from billingportal.sandbox.billing.invoicing.lines import Draft, is_metered, period_drafts, proration_drafts
+from billingportal.sandbox.billing.invoicing.pending_invoice_items import put_by
+from billingportal.sandbox.billing.metering.usage import close_usage, unbilled
+from billingportal.sandbox.billing.subscription.item_requests import ItemChange, apply_change
+from billingportal.sandbox.billing.subscription.items import set_period
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.errors import invalid
+from billingportal.sandbox.http.wire import Document
+
+
+def apply_changes(call: Call, subscription: Document, changes: list[ItemChange]) -> tuple[list[Draft], bool]:
+    """The items as asked for, with the lines that come of it; whether the billing cycle starts anew."""
+    given = call.parameters
+    trial = trial_change(call, subscription)
+    reset = restarts(subscription, given, trial, changes)
+    starts_trial = trial == "extended" and subscription["status"] != "trialing"
+    prorated = subscription["status"] != "trialing" and given.get("proration_behavior") != "none"
+    changed = {change.item for change in changes}
+    drafts: list[Draft] = []
+    if prorated:
+        leaving = [one for one in subscription["_items"] if reset or starts_trial or one in changed]
+        drafts += rest_of_period(call, subscription, leaving, credit=True)
+    drafts += use_until_now(call, subscription, changes, reset=reset or starts_trial)
+    left = [apply_change(call, subscription, change) for change in changes]
+    if trial == "extended":
+        extend_trial(call, subscription, given["trial_end"])
+    if reset:
+        return drafts + restart(call, subscription), True
+    if starts_trial:
+        return drafts, True
+    if prorated:
+        drafts += rest_of_period(call, subscription, [item["id"] for item in left if item is not None], credit=False)
+    return drafts, False
+
+
+def invoiced(
+    call: Call, subscription: Document, drafts: list[Draft], *, at_once: bool, reason: str = "subscription_update"
+) -> Document | None:
+    """The draft invoice that an update makes at once of its lines; None where they wait for the next invoice."""
+    if not drafts:
+        return None
+    if at_once or call.parameters.get("proration_behavior") == "always_invoice":
+        return invoice_creation.make_invoice(call, subscription, drafts, reason)
+    put_by(call, subscription, drafts)
+    return None
+
+
+def use_until_now(call: Call, subscription: Document, changes: list[ItemChange], *, reset: bool) -> list[Draft]:
+    """What metered items were used so far, where their use is billed now: old use has the old price.
+
+    A new billing cycle bills all of them, in flexible mode another price or an item's end bills that item.
+    """
+    flexible = subscription["billing_mode"]["type"] == "flexible"
+    items, drafts = call.store.objects["subscription_item"], []
+    switched = {
+        change.item
+        for change in changes
+        if change.item is not None and (change.price is None or change.price["id"] != items[change.item]["price"])
+    }
+    for identifier in subscription["_items"]:
+        item = items[identifier]
+        if is_metered(call.store, item) and (reset or (flexible and identifier in switched)):
+            drafts += [replace(draft, item=dict(item)) for draft in unbilled(call, subscription, item)]
+        if reset or identifier in switched:
+            close_usage(call.store, item)
+    return drafts
+
+
+def restarts(subscription: Document, given: Document, trial: str | None, changes: list[ItemChange]) -> bool:
+    """Whether the billing cycle starts now: when told to, when a trial ends, when a change needs it outside a trial."""
+    if trial == "ended" or given.get("billing_cycle_anchor", {}).get("type") == "now":
+        return True
+    return subscription["status"] != "trialing" and any(change.resets for change in changes)
+
+
+def rest_of_period(call: Call, subscription: Document, items: list[str], *, credit: bool) -> list[Draft]:
+    """What the rest of the items' periods gives back, or costs."""
+    moment = call.parameters.get("proration_date", call.now())
+    store, currency = call.store, subscription["currency"]
+    return [
+        draft
+        for identifier in items
+        for draft in proration_drafts(
+            store, dict(store.objects["subscription_item"][identifier]), moment, currency, credit=credit
+        )
+    ]
+
+
+def trial_change(call: Call, subscription: Document) -> str | None:
+    """Whether a trial is `ended` now or `extended`."""
+    given = call.parameters
+    if "trial_end" not in given:
+        return None
+    if given["trial_end"] == "now":
+        return "ended" if subscription["status"] == "trialing" else None
+    if given["trial_end"] <= call.now():
+        raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
+    return "extended"
+
+
+def extend_trial(call: Call, subscription: Document, end: int) -> None:
+    """The subscription tries until `end`; every item's period lasts as long."""
+    start = subscription["trial_start"] or call.now()
+    subscription.update(trial_start=start, trial_end=end, billing_cycle_anchor=end, status="trialing")
+    for identifier in subscription["_items"]:
+        set_period(call, call.store.objects["subscription_item"][identifier], start, end, until=end)
+
+
+def restart(call: Call, subscription: Document) -> list[Draft]:
+    """Start the billing cycle now: new periods for all items and their whole price."""
+    moment = call.now()
+    subscription["billing_cycle_anchor"] = moment
+    if subscription["status"] == "trialing":
+        subscription.update(status="active", trial_end=moment)
+    drafts: list[Draft] = []
+    for identifier in subscription["_items"]:
+        item = call.store.objects["subscription_item"][identifier]
+        set_period(call, item, moment, moment)
+        drafts.extend(period_drafts(call.store, item, subscription["currency"]))
+    return drafts

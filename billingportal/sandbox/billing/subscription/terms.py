@@ -1,0 +1,47 @@
+"""The terms of a subscription: everything but its items."""
+
+from billingportal.sandbox.billing.invoicing.discount_requests import grant
+from billingportal.sandbox.billing.invoicing.lines import period_drafts
+from billingportal.sandbox.billing.invoicing.redemption import redeem
+from billingportal.sandbox.billing.invoicing.taxes import check_computable
+from billingportal.sandbox.billing.subscription import cancellation as subscription_cancellation
+from billingportal.sandbox.billing.subscription.blank_subscription import automatic_tax, days_until_due
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.fields import merged, or_none
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.resources.customers import payment_methods
+
+
+def apply_terms(call: Call, subscription: Document) -> None:
+    """Put the call's terms into a subscription. Raises Refused."""
+    given = call.parameters
+    if "collection_method" in given or "days_until_due" in given:
+        method = given.get("collection_method", subscription["collection_method"])
+        subscription["days_until_due"] = days_until_due({**given, "collection_method": method})
+        subscription["collection_method"] = method
+    if "default_payment_method" in given:
+        customer = subscription["customer"]
+        method = payment_methods.usable(call, given["default_payment_method"], customer, "default_payment_method")
+        subscription["default_payment_method"] = method
+    for name in ("description", "pause_collection"):
+        if name in given:
+            subscription[name] = or_none(given[name])
+    if subscription["pause_collection"]:
+        subscription["pause_collection"].setdefault("resumes_at", None)
+    if "metadata" in given:
+        subscription["metadata"] = merged(subscription["metadata"], given["metadata"])
+    for discount in grant(call, subscription, price_of(call, subscription)):
+        redeem(call, discount)
+    if "automatic_tax" in given:
+        check_computable(call, call.store.objects["customer"][subscription["customer"]], given["automatic_tax"])
+        subscription["automatic_tax"] = automatic_tax(given["automatic_tax"])
+    if "trial_settings" in given:
+        subscription["trial_settings"] = given["trial_settings"]
+    subscription["payment_settings"].update(given.get("payment_settings", {}))
+    subscription_cancellation.apply_details(subscription, given.get("cancellation_details", {}))
+
+
+def price_of(call: Call, subscription: Document) -> int:
+    """What a subscription costs for a period, before discounts."""
+    items = [call.store.objects["subscription_item"][identifier] for identifier in subscription["_items"]]
+    return sum(line.amount for item in items for line in period_drafts(call.store, item, subscription["currency"]))

@@ -1,0 +1,29 @@
+"""Trials: the warning before their end, and the end itself."""
+
+from billingportal.sandbox.billing.payments import collection
+from billingportal.sandbox.billing.subscription import cancellation as subscription_cancellation
+from billingportal.sandbox.billing.subscription import pause as subscription_pause
+from billingportal.sandbox.billing.time import cycles
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state.changes import emit
+
+WARNED_BEFORE = 3 * 24 * 3600
+
+
+def warn(call: Call, subscription: Document) -> None:
+    """Tell that the trial ends soon."""
+    subscription["_warned_of"] = subscription["trial_end"]
+    emit(call, "customer.subscription.trial_will_end", subscription)
+
+
+def end(call: Call, subscription: Document) -> None:
+    """The trial is over: the first period that costs, or what was chosen for customers who cannot pay."""
+    method = collection.payment_method_of(call.store, subscription)
+    without = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
+    if method is not None or subscription["collection_method"] == "send_invoice" or without == "create_invoice":
+        cycles.renew(call, subscription, subscription["trial_end"])
+    elif without == "cancel":
+        subscription_cancellation.end(call, subscription, "payment_failed")
+    else:
+        subscription_pause.stop(call, subscription, "trial_end_without_payment_method")

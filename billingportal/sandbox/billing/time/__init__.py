@@ -1,0 +1,1 @@
+"""What happens as time passes: cycles, renewals, test clocks."""

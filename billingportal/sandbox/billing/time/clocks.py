@@ -1,0 +1,95 @@
+"""Test clocks and the customers who live by them."""
+
+from collections.abc import Iterator
+
+from billingportal.sandbox.billing.subscription.items import interval_of
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.errors import Refused, invalid
+from billingportal.sandbox.http.lists import Test
+from billingportal.sandbox.http.presentation import ENDED
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.periods import after
+from billingportal.sandbox.settings import setting
+from billingportal.sandbox.state.changes import updating
+
+OF_CUSTOMERS = ("subscription", "subscription_schedule", "invoice", "invoiceitem")
+MOST_INTERVALS = 2
+
+
+def customers_on(call: Call, test_clock: Document) -> list[Document]:
+    """The customers of a test clock, oldest first."""
+    customers = call.store.objects.get("customer", {}).values()
+    return [one for one in customers if one["test_clock"] == test_clock["id"] and not one.get("deleted")]
+
+
+def join(call: Call, customer: Document, test_clock: Document) -> None:
+    """From now on a customer lives by a test clock. Raises Refused when the clock is full."""
+    most = setting(call.account, "clocks")["customers_per_clock"]
+    if len(customers_on(call, test_clock)) >= most:
+        raise invalid(f"You can not associate more than {most} customers to a test clock.", "test_clock")
+    customer["test_clock"] = test_clock["id"]
+    call.play_at(test_clock)
+
+
+def take_over(call: Call, customer: Document, test_clock: Document) -> None:
+    """Put an existing customer on a test clock, with all that is the customer's.
+
+    Raises Refused for one who is on a clock already.
+    """
+    if customer["test_clock"] is not None:
+        message = f"The customer {customer['id']} is already attached to the test clock {customer['test_clock']}."
+        raise invalid(message, "customer")
+    with updating(call, "customer.updated", customer):
+        join(call, customer, test_clock)
+    for kind in OF_CUSTOMERS:
+        for document in call.store.objects.get(kind, {}).values():
+            if document["customer"] == customer["id"]:
+                document["test_clock"] = test_clock["id"]
+
+
+def check_room(call: Call, customer: Document) -> None:
+    """Raises Refused when a customer on a test clock has as many running subscriptions as one may have there."""
+    most = setting(call.account, "clocks")["subscriptions_per_customer"]
+    if customer["test_clock"] is not None and len(list(running(call, customer))) >= most:
+        raise invalid(f"You can not associate more than {most} subscriptions to a customer with a test clock.")
+
+
+def running(call: Call, customer: Document) -> Iterator[Document]:
+    """A customer's subscriptions that have not ended, oldest first."""
+    for identifier in customer["_subscriptions"]:
+        subscription = call.store.objects["subscription"][identifier]
+        if subscription["status"] not in ENDED:
+            yield subscription
+
+
+def furthest(call: Call, test_clock: Document) -> int:
+    """How far a clock may be advanced at once: two of the shortest intervals on it, two years without any."""
+    frozen = test_clock["frozen_time"]
+    items, prices = call.store.objects.get("subscription_item", {}), call.store.objects.get("price", {})
+    ends = [
+        after(frozen, interval, MOST_INTERVALS * count)
+        for customer in customers_on(call, test_clock)
+        for subscription in running(call, customer)
+        for interval, count in (interval_of(prices[items[one]["price"]]) for one in subscription["_items"])
+    ]
+    return min(ends, default=after(frozen, "year", MOST_INTERVALS))
+
+
+def check_target(call: Call, test_clock: Document, target: int) -> None:
+    """Raises Refused for a time that a clock cannot be advanced to."""
+    if target <= test_clock["frozen_time"]:
+        raise out_of_reach("Must be after the test clock's current frozen time.")
+    if target > furthest(call, test_clock):
+        message = "Cannot be more than two intervals in the future from the shortest subscription in this test clock."
+        raise out_of_reach(message)
+
+
+def out_of_reach(message: str) -> Refused:
+    """The refusal of a time."""
+    return invalid(f"Invalid `frozen_time`: {message}", "frozen_time")
+
+
+def in_the_open(call: Call, *names: str) -> Test:
+    """Lists leave out what lives by a test clock, unless one of these parameters is given."""
+    asked = any(name in call.parameters for name in names)
+    return lambda document: asked or document["test_clock"] is None

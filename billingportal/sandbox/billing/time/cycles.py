@@ -1,0 +1,113 @@
+"""What the end of a period brings: the next period, its invoice, and an hour later the payment."""
+
+from collections.abc import Sequence
+
+from billingportal.sandbox.billing.invoicing import invoice_creation
+from billingportal.sandbox.billing.invoicing.lines import Draft
+from billingportal.sandbox.billing.invoicing.voids import give_up, void
+from billingportal.sandbox.billing.metering import late_usage
+from billingportal.sandbox.billing.metering.usage import unbilled
+from billingportal.sandbox.billing.payments import collection, dunning, subscription_status
+from billingportal.sandbox.billing.subscription import cancellation as subscription_cancellation
+from billingportal.sandbox.billing.subscription.items import set_period
+from billingportal.sandbox.billing.time.renewals import renewal_drafts
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state.changes import updating
+
+DRAFT_SECONDS = 3600
+
+
+def renew(call: Call, subscription: Document, at: int, more: Sequence[Draft] = ()) -> None:
+    """The periods that end now are followed by the next ones, and a draft invoice asks for their price and `more`."""
+    drafts = [*more, *renewal_drafts(call, subscription, at, recurring=False)]
+    items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
+    ending = [item for item in items if item["current_period_end"] == at]
+    start = min((item["current_period_start"] for item in ending), default=at)
+    with updating(call, "customer.subscription.updated", subscription):
+        if subscription["status"] == "trialing":
+            subscription["status"] = "active"
+        if drafts or subscription["_pending"]:
+            late_usage.remember(make_draft(call, subscription, drafts, start), drafts, at - 1)
+        for item in ending:
+            set_period(call, item, at, subscription["billing_cycle_anchor"])
+
+
+def make_draft(call: Call, subscription: Document, drafts: list[Draft], start: int) -> Document:
+    """The invoice of a period that began at `start`; it stays a draft for an hour, or for as long as nobody asks."""
+    waits = subscription["status"] == "unpaid" or pauses(subscription) == "keep_as_draft"
+    at = None if waits else call.now() + DRAFT_SECONDS
+    sends = subscription["collection_method"] == "send_invoice"
+    more = {
+        "auto_advance": not waits,
+        "automatically_finalizes_at": at,
+        "next_payment_attempt": None if sends else at,
+        "period_start": start,
+    }
+    return invoice_creation.make_invoice(call, subscription, drafts, "subscription_cycle", more)
+
+
+def pauses(subscription: Document) -> str | None:
+    """What happens to the invoices while nothing is collected; None when all goes on."""
+    pause = subscription["pause_collection"]
+    return None if pause is None else str(pause["behavior"])
+
+
+def finalize(call: Call, invoice: Document) -> None:
+    """The hour is over: the draft becomes an invoice that is collected."""
+    late_usage.count(call, invoice)
+    invoice_creation.finalize(call, invoice)
+    behavior = pauses(dunning.subscription_of(call, invoice))
+    if behavior == "void":
+        void(call, invoice)
+    elif behavior == "mark_uncollectible":
+        give_up(call, invoice)
+    else:
+        collect(call, invoice)
+
+
+def collect(call: Call, invoice: Document) -> None:
+    """Try to collect an open invoice with what there is to pay with now; the subscription follows."""
+    subscription = dunning.subscription_of(call, invoice)
+    method = collection.payment_method_of(call.store, subscription)
+    outcome = collection.collect(call, invoice, method)
+    if outcome == "paid":
+        subscription_status.paid(call, invoice)
+    elif outcome == "untried" and invoice["collection_method"] == "charge_automatically":
+        collection.fail(call, invoice)
+        follow_failure(call, invoice)
+    elif outcome in ("action", "declined"):
+        follow_failure(call, invoice)
+
+
+def follow_failure(call: Call, invoice: Document) -> None:
+    """The subscription is past due; after the last try it is what the account's owner has chosen."""
+    subscription_status.failed(call, invoice)
+    subscription = dunning.subscription_of(call, invoice)
+    after = dunning.after_last(call)
+    if invoice["next_payment_attempt"] is not None or subscription["status"] != "past_due":
+        return
+    if after == "cancel":
+        subscription_cancellation.end(call, subscription, "payment_failed")
+    elif after == "unpaid":
+        with updating(call, "customer.subscription.updated", subscription):
+            subscription["status"] = "unpaid"
+
+
+def settle(call: Call, invoice: Document, *, succeeded: bool) -> None:
+    """A payment that was under way is decided; the subscription follows."""
+    collection.settle(call, invoice, succeeded=succeeded)
+    if succeeded:
+        subscription_status.paid(call, invoice)
+    else:
+        follow_failure(call, invoice)
+
+
+def end(call: Call, subscription: Document) -> None:
+    """The end that was planned has come: what was used and what waits is billed, for the last time."""
+    items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
+    drafts = [draft for item in items for draft in unbilled(call, subscription, item)]
+    if drafts or subscription["_pending"]:
+        draft = make_draft(call, subscription, drafts, min(item["current_period_start"] for item in items))
+        late_usage.remember(draft, drafts, call.now())
+    subscription_cancellation.end(call, subscription, "cancellation_requested")

@@ -1,0 +1,1 @@
+"""The control API, the faults it can cause, and the page for people."""

@@ -1,0 +1,58 @@
+"""What customers, banks and time do, on command of the control API."""
+
+from collections.abc import Callable
+
+from billingportal.sandbox.billing.time import cycles
+from billingportal.sandbox.checkout import commands as page_commands
+from billingportal.sandbox.control import bank_commands
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.resources.core import tax_settings, test_clocks
+from billingportal.sandbox.resources.customers import payment_methods
+from billingportal.sandbox.resources.hosted import portal_configurations, portal_parameters
+
+# What a control request sets off in one mode of an account; the request as it came.
+Command = Callable[[Call, Document], Document]
+
+
+def settle_payments(call: Call, given: Document) -> Document:
+    """Decide the debits that are under way, all or those of one `invoice`: {outcome: succeeded|failed}."""
+    outcome = given["outcome"]
+    if outcome not in ("succeeded", "failed"):
+        raise ValueError("outcome must be succeeded or failed")
+    waiting = [invoice for invoice in call.store.objects.get("invoice", {}).values() if "_processing" in invoice]
+    chosen = [invoice for invoice in waiting if given.get("invoice", invoice["id"]) == invoice["id"]]
+    for invoice in chosen:
+        call.play_at(invoice)
+        cycles.settle(call, invoice, succeeded=outcome == "succeeded")
+    return {"invoices": [invoice["id"] for invoice in chosen]}
+
+
+def renew_card(call: Call, given: Document) -> Document:
+    """The bank sends a new card: {payment_method}."""
+    method = call.need("payment_method", given["payment_method"], "payment_method")
+    payment_methods.renew(call, method)
+    return {"exp_month": method["card"]["exp_month"], "exp_year": method["card"]["exp_year"]}
+
+
+def default_portal(call: Call, given: Document) -> Document:
+    """The owner saves the customer portal's settings in the dashboard: {features?}, as the API takes them."""
+    features = portal_parameters.CHANGED_FEATURES.read(given.get("features", portal_configurations.USUAL), "features")
+    for found in call.store.living(portal_configurations.KIND):
+        if found["is_default"]:
+            portal_configurations.change(call, found, {"features": features})
+            return {"configuration": found["id"]}
+    return {"configuration": portal_configurations.made(call, {"features": features}, is_default=True)["id"]}
+
+
+COMMANDS: dict[str, Command] = {
+    "checkout/complete": page_commands.complete_checkout,
+    "checkout/expire": page_commands.expire_checkout,
+    "disputes": bank_commands.dispute,
+    "payment_methods/renew": renew_card,
+    "payments/settle": settle_payments,
+    "refunds/fail": bank_commands.fail_refund,
+    "tax": tax_settings.change,
+    "portal/default": default_portal,
+    "time": test_clocks.pass_time,
+}

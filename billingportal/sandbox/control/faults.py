@@ -1,0 +1,57 @@
+"""Faults on command: slow, refused, failed, cut and garbled answers."""
+
+from dataclasses import asdict, dataclass, field
+
+from billingportal.sandbox.http.wire import Document
+
+KINDS = ("latency", "timeout", "429", "500", "drop", "malformed")
+
+
+@dataclass
+class Fault:
+    """One fault, for requests of a method and below a path, `count` times or (None) until taken back.
+
+    `seconds` is how long a latency or a time-out lasts. With `applied` the request takes effect and only its answer
+    is lost or replaced.
+    """
+
+    kind: str
+    method: str | None = None
+    path_prefix: str = "/v1/"
+    seconds: float = 1.0
+    count: int | None = None
+    applied: bool = False
+
+    def hits(self, method: str, path: str) -> bool:
+        """Whether a request is concerned."""
+        return self.count != 0 and self.method in (None, method) and path.startswith(self.path_prefix)
+
+
+@dataclass
+class Faults:
+    """The faults in force, oldest first."""
+
+    active: list[Fault] = field(default_factory=list)
+
+    def add(self, fault: Fault) -> None:
+        """Put a fault in force. Raises ValueError for an unknown kind."""
+        if fault.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+        self.active.append(fault)
+
+    def clear(self) -> None:
+        """Take all faults back."""
+        self.active.clear()
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The fault that hits a request, counted."""
+        for fault in self.active:
+            if fault.hits(method, path):
+                if fault.count is not None:
+                    fault.count -= 1
+                return fault
+        return None
+
+    def as_json(self) -> list[Document]:
+        """The faults as the control API shows them."""
+        return [asdict(fault) for fault in self.active]

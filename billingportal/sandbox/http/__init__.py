@@ -1,0 +1,1 @@
+"""HTTP as Stripe speaks it: requests, parameters, lists, errors, idempotency."""

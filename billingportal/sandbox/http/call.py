@@ -1,0 +1,73 @@
+"""One API call on its way through the sandbox: who asks, what for, and what it set off."""
+
+from dataclasses import dataclass, field
+
+from billingportal.sandbox import clock
+from billingportal.sandbox.http.errors import Refused, missing
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state.store import Account, Store
+
+CLOCK = "test_helpers.test_clock"
+
+
+@dataclass
+class Call:
+    """What a handler works with. Events gather in `events` and go out when the call has succeeded."""
+
+    account: Account
+    store: Store
+    parameters: Document = field(default_factory=dict)
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    address: str = ""
+    events: list[Document] = field(default_factory=list)
+    # Attributes that only this answer carries, such as a new endpoint's secret.
+    revealed: Document = field(default_factory=dict)
+    # The time of the test clock that this call is about, in seconds; None is the real time.
+    moment: int | None = None
+    # Whether it happens by itself, as time passes.
+    automatic: bool = False
+    # Whether the customer is at a page and has confirmed what the bank asks for.
+    confirmed: bool = False
+    # Whether all of this is only tried out.
+    rehearses: bool = False
+
+    def now(self) -> int:
+        """The time where this call plays: that of its test clock, else the real one."""
+        return clock.now() if self.moment is None else self.moment
+
+    @property
+    def livemode(self) -> bool:
+        return self.store.livemode
+
+    def need(self, kind: str, identifier: str, param: str, *, status: int = 404) -> Document:
+        """An object that is not deleted. Raises Refused as Stripe does, also for ids of the other mode."""
+        document = self.store.find(kind, identifier)
+        if document is None or document.get("deleted"):
+            raise self.absent(kind, identifier, param, status)
+        self.play_at(document)
+        return document
+
+    def play_at(self, document: Document) -> None:
+        """From now on the time is that of the test clock given, or of an object's customer, if there is one."""
+        if document["object"] == CLOCK:
+            self.moment = document["frozen_time"]
+            return
+        if document["object"] == "subscription_item":
+            document = self.store.objects["subscription"][document["subscription"]]
+        customer = self.store.find("customer", document.get("customer") or "") or document
+        if customer.get("test_clock") is not None:
+            self.play_at(self.store.objects[CLOCK][customer["test_clock"]])
+
+    def given(self, kind: str, param: str, path: str | None = None) -> Document:
+        """The object that a parameter names, as `need` finds it (400 when there is none)."""
+        return self.need(kind, self.parameters[param], path or param, status=400)
+
+    def absent(self, kind: str, identifier: str, param: str, status: int = 404) -> Refused:
+        """The refusal of an unknown id, with a hint when the other mode has it."""
+        other = self.account.stores["test" if self.livemode else "live"]
+        hint = ""
+        if other.find(kind, identifier) is not None:
+            mine, theirs = ("live", "test") if self.livemode else ("test", "live")
+            hint = f"; a similar object exists in {theirs} mode, but a {mine} mode key was used to make this request."
+        return missing(kind, identifier, param, status=status, hint=hint)

@@ -1,0 +1,90 @@
+"""Stripe's refusals: HTTP status, type, code and words."""
+
+from billingportal.sandbox.http.wire import Document
+
+DOCUMENTATION = "https://stripe.com/docs/error-codes/"
+SUPPORT = "or we can help at https://support.stripe.com/."
+
+
+class Refused(Exception):
+    """A request that is answered with one of Stripe's error bodies.
+
+    Nothing of what it did stays, unless it `keeps`: a declined charge has been tried.
+    """
+
+    keeps = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        kind: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
+        decline_code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.kind = kind
+        self.code = code
+        self.param = param
+        self.decline_code = decline_code
+
+    def body(self, request_log_url: str | None) -> Document:
+        """The JSON body; absent attributes are left out, as Stripe does."""
+        error: Document = {"message": self.message, "type": self.kind}
+        if self.code:
+            error["code"] = self.code
+            error["doc_url"] = DOCUMENTATION + self.code.replace("_", "-")
+        if self.decline_code:
+            error["decline_code"] = self.decline_code
+        if self.param:
+            error["param"] = self.param
+        if request_log_url:
+            error["request_log_url"] = request_log_url
+        return {"error": error}
+
+
+def invalid(message: str, param: str | None = None, code: str | None = None) -> Refused:
+    """400: the request makes no sense, or not now."""
+    return Refused(message, param=param, code=code)
+
+
+def missing(kind: str, identifier: str, param: str, *, status: int = 404, hint: str = "") -> Refused:
+    """An id that names nothing; 404 in a path, 400 in a parameter."""
+    noun = kind.rpartition(".")[2]
+    message = f"No such {noun}: '{identifier}'{hint}"
+    return Refused(message, status=status, code="resource_missing", param=param)
+
+
+def unknown_url(method: str, path: str) -> Refused:
+    """404: no operation has this method and path."""
+    message = f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs {SUPPORT}"
+    return Refused(message, status=404)
+
+
+def unauthenticated(message: str, code: str | None = None) -> Refused:
+    """401: no key, or one that does not work."""
+    return Refused(message, status=401, code=code)
+
+
+def forbidden(message: str) -> Refused:
+    """403: a key that may not do this."""
+    return Refused(message, status=403)
+
+
+def too_many_requests() -> Refused:
+    """429, as Stripe's limiter says it."""
+    message = "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits."
+    return Refused(message, status=429, code="rate_limit")
+
+
+def internal() -> Refused:
+    """500, as Stripe says it."""
+    message = (
+        "Sorry! There was an error while talking to one of our backends. Support has been notified, "
+        "but please feel free to write us at support@stripe.com."
+    )
+    return Refused(message, status=500, kind="api_error")

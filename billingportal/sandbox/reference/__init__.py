@@ -1,0 +1,1 @@
+"""Lists of Stripe's: currencies, versions, tax id types, test cards."""

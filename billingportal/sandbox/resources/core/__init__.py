@@ -1,0 +1,1 @@
+"""Accounts, events, webhook endpoints, test clocks, and samples to try things with."""

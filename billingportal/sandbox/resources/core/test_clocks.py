@@ -1,0 +1,135 @@
+"""Test clocks: time that passes when it is told to."""
+
+import logging
+from copy import deepcopy
+from dataclasses import replace
+
+from billingportal.sandbox import clock
+from billingportal.sandbox.billing.time import clock_advance, clocks
+from billingportal.sandbox.http.call import CLOCK as KIND
+from billingportal.sandbox.http.call import Call
+from billingportal.sandbox.http.errors import Refused, invalid
+from billingportal.sandbox.http.fields import EXPAND, ONLY_EXPAND, PAGE, TEXT, TIMESTAMP
+from billingportal.sandbox.http.lists import Page, page
+from billingportal.sandbox.http.parameter_types import Text
+from billingportal.sandbox.http.parameters import Record
+from billingportal.sandbox.http.router import Operation
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.resources.customers import customers as customer_customers
+from billingportal.sandbox.state.changes import emit
+from billingportal.sandbox.state.identifiers import new_id
+
+LOG = logging.getLogger(__name__)
+LIFETIME = 30 * 24 * 3600
+CREATE = Record(
+    {"customer": TEXT, "frozen_time": TIMESTAMP, "name": Text(300), **EXPAND},
+    required=("frozen_time",),
+)
+ADVANCE = Record({"frozen_time": TIMESTAMP, **EXPAND}, required=("frozen_time",))
+
+
+def create(call: Call) -> Document:
+    """A new clock that stands still; a customer given lives by it from now on, for good."""
+    given = call.parameters
+    if call.livemode:
+        raise invalid("Test clocks can only be used in test mode.")
+    customer = call.given("customer", "customer") if "customer" in given else None
+    test_clock = made(call, given["frozen_time"], given.get("name"))
+    if customer is not None:
+        clocks.take_over(call, customer, test_clock)
+    return test_clock
+
+
+def made(call: Call, moment: int, name: str | None) -> Document:
+    """A new clock without customers."""
+    test_clock = call.store.put(
+        {
+            "id": new_id("clock"),
+            "object": KIND,
+            "created": clock.now(),
+            "deletes_after": clock.now() + LIFETIME,
+            "frozen_time": moment,
+            "livemode": call.livemode,
+            "name": name,
+            "status": "ready",
+            "status_details": {},
+        }
+    )
+    emit(call, f"{KIND}.created", test_clock)
+    return test_clock
+
+
+def retrieve(call: Call, identifier: str) -> Document:
+    """One clock."""
+    return call.need(KIND, identifier, "test_clock")
+
+
+def index(call: Call) -> Page:
+    """Clocks, newest first."""
+    return page(call, KIND, "/v1/test_helpers/test_clocks", call.store.newest_first(KIND))
+
+
+def advance(call: Call, identifier: str) -> Document:
+    """Let time pass on a clock. The answer says that it is under way; all of it has happened when it is given."""
+    test_clock = call.need(KIND, identifier, "test_clock")
+    target = call.parameters["frozen_time"]
+    clocks.check_target(call, test_clock, target)
+    return moved(call, test_clock, target)
+
+
+def moved(call: Call, test_clock: Document, target: int) -> Document:
+    """Move a clock; what it was while it moved."""
+    test_clock.update(status="advancing", status_details={"advancing": {"target_frozen_time": target}})
+    emit(call, f"{KIND}.advancing", test_clock)
+    under_way = deepcopy(test_clock)
+    # What happens by itself was asked for by no request.
+    by_itself = replace(call, request_id=None, idempotency_key=None, parameters={}, automatic=True)
+    try:
+        clock_advance.advance(by_itself, test_clock, target)
+    except Refused:
+        LOG.exception("%s could not be advanced", test_clock["id"])
+        test_clock.update(status="internal_failure", status_details={})
+        emit(call, f"{KIND}.internal_failure", test_clock)
+        return under_way
+    test_clock.update(status="ready", status_details={})
+    emit(call, f"{KIND}.ready", test_clock)
+    return under_way
+
+
+def pass_time(call: Call, given: Document) -> Document:
+    """Let time pass for a customer or for everyone, as far as wanted: {seconds, customer?}.
+
+    Who has no clock gets one that starts now.
+    """
+    if call.livemode or int(given["seconds"]) <= 0:
+        raise ValueError("time passes forward, and in test mode only")
+    everyone = [call.need("customer", given["customer"], "customer")] if "customer" in given else None
+    for customer in everyone or list(call.store.living("customer"))[::-1]:
+        if customer["test_clock"] is None:
+            clocks.take_over(call, customer, made(call, clock.now(), "Time passes"))
+    on_clocks = dict.fromkeys(one["test_clock"] for one in everyone or call.store.living("customer"))
+    moving = [call.store.objects[KIND][identifier] for identifier in on_clocks]
+    for test_clock in moving:
+        moved(call, test_clock, test_clock["frozen_time"] + int(given["seconds"]))
+    return {"test_clocks": {one["id"]: one["frozen_time"] for one in moving}}
+
+
+def delete(call: Call, identifier: str) -> Document:
+    """Remove a clock and all customers who live by it."""
+    test_clock = call.need(KIND, identifier, "test_clock")
+    for customer in clocks.customers_on(call, test_clock):
+        customer_customers.delete(replace(call, parameters={}), customer["id"])
+    emit(call, f"{KIND}.deleted", test_clock)
+    test_clock["deleted"] = True
+    return test_clock
+
+
+READ, WRITE = "test_clocks:read", "test_clocks:write"
+PATH = "/v1/test_helpers/test_clocks"
+OPERATIONS = [
+    Operation("POST", PATH, KIND, create, CREATE, WRITE),
+    Operation("GET", PATH, KIND, index, Record(PAGE), READ),
+    Operation("GET", f"{PATH}/{{id}}", KIND, retrieve, ONLY_EXPAND, READ),
+    Operation("DELETE", f"{PATH}/{{id}}", KIND, delete, ONLY_EXPAND, WRITE),
+    Operation("POST", f"{PATH}/{{id}}/advance", KIND, advance, ADVANCE, WRITE),
+]

@@ -1,0 +1,1 @@
+"""Customers, their payment methods and tax IDs."""

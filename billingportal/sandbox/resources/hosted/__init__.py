@@ -1,0 +1,1 @@
+"""Stripe's hosted pages: Checkout and the customer portal."""

@@ -1,0 +1,1 @@
+"""Invoices, payments, charges, refunds, disputes."""

@@ -1,0 +1,1 @@
+"""Subscriptions, their items and schedules."""

@@ -1,0 +1,1 @@
+"""Everything the sandbox holds, and how it changes."""

@@ -1,0 +1,194 @@
+"""Webhook deliveries: signed, concurrent, in no promised order, tried again until they are taken."""
+
+import hashlib
+import heapq
+import hmac
+import itertools
+import json
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+
+from billingportal.sandbox.clock import now
+from billingportal.sandbox.http.presentation import present
+from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state.store import Store, World
+from billingportal.sandbox.webhooks.http_post import Mail
+
+WORKERS = 4
+JITTER_SECONDS = 0.02
+SHUFFLED_SECONDS = 0.5
+RETRY_SCHEDULE = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+TIMEOUT_SECONDS = 10.0
+
+
+@dataclass
+class Settings:
+    """How deliveries go; rates are fractions of all deliveries."""
+
+    paused: bool = False
+    drop_rate: float = 0.0
+    duplicate_rate: float = 0.0
+    shuffle: bool = False
+    delay_seconds: float = 0.0
+    retry_schedule: list[float] = field(default_factory=lambda: list(RETRY_SCHEDULE))
+    seed: int | None = None
+
+
+@dataclass(order=True)
+class Due:
+    """A delivery and when it is to be tried."""
+
+    at: float
+    tie: int
+    store: Store = field(compare=False)
+    delivery: Document = field(compare=False)
+
+
+class Postman:
+    """Takes events to the webhook endpoints, on a few threads of its own."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.settings = Settings()
+        self.chance = random.Random()
+        self.counts = {"delivered": 0, "failed": 0, "dropped": 0, "attempts": 0}
+        self.queue: list[Due] = []
+        self.ties = itertools.count()
+        self.under_way = 0
+        self.changed = threading.Condition()
+        self.stopping = False
+        self.threads = [threading.Thread(target=self.work, name=f"postman-{n}") for n in range(WORKERS)]
+
+    def start(self) -> None:
+        """Start the threads and take up what was still to be delivered."""
+        for account in self.world.accounts.values():
+            for store in account.stores.values():
+                for delivery in store.deliveries.values():
+                    if delivery["state"] == "pending":
+                        self.enqueue(store, delivery, 0.0)
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the threads; what is under way is finished first."""
+        with self.changed:
+            self.stopping = True
+            self.changed.notify_all()
+        for thread in self.threads:
+            thread.join()
+
+    def change(self, settings: Settings) -> None:
+        """Put other settings in force; a seed makes the chances repeatable."""
+        with self.changed:
+            if settings.seed is not None:
+                self.chance = random.Random(settings.seed)
+            self.settings = settings
+            self.changed.notify_all()
+
+    def accept(self, store: Store, event: Document) -> None:
+        """Send an event to every endpoint that wants it."""
+        for endpoint in list(store.living("webhook_endpoint")):
+            if endpoint["status"] == "enabled" and wanted(event["type"], endpoint["enabled_events"]):
+                self.address(store, event, endpoint)
+
+    def address(self, store: Store, event: Document, endpoint: Document) -> None:
+        """Make the delivery of one event to one endpoint; by chance it is lost or made twice."""
+        dropped = self.chance.random() < self.settings.drop_rate
+        delivery = {
+            "id": f"{event['id']}:{endpoint['id']}",
+            "event": event["id"],
+            "endpoint": endpoint["id"],
+            "state": "dropped" if dropped else "pending",
+            "attempts": [],
+        }
+        store.deliveries[delivery["id"]] = delivery
+        event["pending_webhooks"] += 1
+        if dropped:
+            self.counts["dropped"] += 1
+            return
+        copies = 2 if self.chance.random() < self.settings.duplicate_rate else 1
+        for _ in range(copies):
+            spread = SHUFFLED_SECONDS if self.settings.shuffle else JITTER_SECONDS
+            self.enqueue(store, delivery, self.settings.delay_seconds + self.chance.uniform(0, spread))
+
+    def enqueue(self, store: Store, delivery: Document, delay: float) -> None:
+        """Queue an attempt after `delay` seconds."""
+        with self.changed:
+            heapq.heappush(self.queue, Due(time.monotonic() + delay, next(self.ties), store, delivery))
+            self.changed.notify_all()
+
+    def work(self) -> None:
+        """One thread's life."""
+        with Mail(TIMEOUT_SECONDS) as mail:
+            while (due := self.next_due()) is not None:
+                try:
+                    self.attempt(mail, due)
+                finally:
+                    with self.changed:
+                        self.under_way -= 1
+                        self.changed.notify_all()
+
+    def next_due(self) -> Due | None:
+        """Wait for a delivery whose time has come; None when the sandbox ends."""
+        with self.changed:
+            while not self.stopping:
+                wait: float | None = None
+                if self.queue and not self.settings.paused:
+                    wait = self.queue[0].at - time.monotonic()
+                    if wait <= 0:
+                        self.under_way += 1
+                        return heapq.heappop(self.queue)
+                self.changed.wait(wait)
+        return None
+
+    def attempt(self, mail: Mail, due: Due) -> None:
+        """Try one delivery and note how it went."""
+        store, delivery = due.store, due.delivery
+        with self.world.lock:
+            event = store.objects["event"][delivery["event"]]
+            endpoint = store.objects["webhook_endpoint"][delivery["endpoint"]]
+            if endpoint.get("deleted") or endpoint["status"] != "enabled":
+                delivery["state"] = "failed" if delivery["state"] == "pending" else delivery["state"]
+                return
+            body = json.dumps(present(store, event))
+            url, secret = endpoint["url"], endpoint["secret"]
+        outcome = mail.post(url, body, {"Stripe-Signature": signature(body, secret)})
+        with self.world.lock:
+            self.note(due, event, outcome)
+
+    def note(self, due: Due, event: Document, outcome: int | str) -> None:
+        """Record an attempt's HTTP status or failure; plan the next one where it is needed."""
+        delivery = due.delivery
+        delivery["attempts"].append({"at": now(), "outcome": outcome})
+        self.counts["attempts"] += 1
+        if isinstance(outcome, int) and 200 <= outcome < 300:
+            if delivery["state"] != "delivered":
+                delivery["state"] = "delivered"
+                event["pending_webhooks"] -= 1
+                self.counts["delivered"] += 1
+            return
+        tried = len(delivery["attempts"])
+        if delivery["state"] == "pending" and tried <= len(self.settings.retry_schedule):
+            self.enqueue(due.store, delivery, self.settings.retry_schedule[tried - 1])
+        elif delivery["state"] == "pending":
+            delivery["state"] = "failed"
+            self.counts["failed"] += 1
+
+    def wait_until_idle(self, timeout: float) -> bool:
+        """Wait at most `timeout` seconds until nothing is queued or under way; whether that came."""
+        with self.changed:
+            return self.changed.wait_for(lambda: not self.queue and not self.under_way, timeout)
+
+
+def wanted(name: str, enabled: list[str]) -> bool:
+    """Whether an endpoint's list asks for an event."""
+    return "*" in enabled or name in enabled
+
+
+def signature(body: str, secret: str) -> str:
+    """The Stripe-Signature header for a body sent now."""
+    timestamp = now()
+    digest = hmac.new(secret.encode(), f"{timestamp}.{body}".encode(), hashlib.sha256).hexdigest()
+    return f"t={timestamp},v1={digest}"

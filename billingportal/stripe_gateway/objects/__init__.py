@@ -1,0 +1,1 @@
+"""Stripe's objects as the portal keeps them, and how its JSON becomes them."""

@@ -1,0 +1,243 @@
+"""Our copies of Stripe's objects: only what the portal keeps, frozen, no SDK types.
+
+Field names are the column names of the table that keeps the copy. Amounts are whole minor units
+(`_minor`) or exact `Decimal` minor units (`unit_amount_decimal`); times are aware UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from billingportal.plain_json import Json, JsonObject
+from billingportal.stripe_gateway.objects.payments import DisputeCopy, InvoicePaymentCopy, PaymentMethodCopy, RefundCopy
+from billingportal.stripe_gateway.objects.sales import CheckoutSessionCopy, SubscriptionScheduleCopy, TestClockCopy
+
+
+@dataclass(frozen=True)
+class ProductCopy:
+    stripe_product_id: str
+    name: str
+    description: str | None
+    active: bool
+    unit_label: str | None
+    default_stripe_price_id: str | None
+    labels: JsonObject
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class PriceCopy:
+    """Tiers and currency options are JSON with decimals as text, since only a fetch tells them."""
+
+    stripe_price_id: str
+    stripe_product_id: str
+    active: bool
+    currency: str
+    nickname: str | None
+    lookup_key: str | None
+    type: str
+    billing_scheme: str
+    tiers_mode: str | None
+    unit_amount_decimal: Decimal | None
+    is_custom_amount: bool
+    interval: str | None
+    interval_count: int | None
+    usage_type: str | None
+    stripe_meter_id: str | None
+    package_size: int | None
+    package_round: str | None
+    tax_behavior: str | None
+    tiers: list[Json] | None
+    currency_options: JsonObject
+    labels: JsonObject
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class MeterCopy:
+    stripe_meter_id: str
+    display_name: str
+    event_name: str
+    status: str
+    aggregation: str
+    customer_payload_key: str
+    value_payload_key: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class CustomerCopy:
+    stripe_customer_id: str
+    name: str | None
+    email: str | None
+    currency: str | None
+    balance_minor: int
+    delinquent: bool
+    default_stripe_payment_method_id: str | None
+    stripe_test_clock_id: str | None
+    address: JsonObject
+    labels: JsonObject
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class SubscriptionItemCopy:
+    """One line of a subscription. `quantity` is None for metered prices."""
+
+    stripe_subscription_item_id: str
+    stripe_price_id: str
+    stripe_product_id: str
+    quantity: int | None
+    period_started_at: datetime
+    period_ends_at: datetime
+
+
+@dataclass(frozen=True)
+class SubscriptionCopy:
+    stripe_subscription_id: str
+    stripe_customer_id: str
+    status: str
+    currency: str
+    collection_method: str
+    cancel_at_period_end: bool
+    cancels_at: datetime | None
+    canceled_at: datetime | None
+    ended_at: datetime | None
+    trial_ends_at: datetime | None
+    started_at: datetime
+    latest_stripe_invoice_id: str | None
+    default_stripe_payment_method_id: str | None
+    stripe_schedule_id: str | None
+    pending_update_expires_at: datetime | None
+    cancellation_reason: str | None
+    is_collection_paused: bool
+    labels: JsonObject
+    created_at: datetime
+    items: tuple[SubscriptionItemCopy, ...]
+
+
+@dataclass(frozen=True)
+class InvoiceCopy:
+    """`sold`: what its first lines charge for, each price with its quantity. Credits and what is free are left out."""
+
+    stripe_invoice_id: str
+    stripe_customer_id: str | None
+    stripe_subscription_id: str | None
+    number: str | None
+    status: str
+    billing_reason: str | None
+    collection_method: str
+    currency: str
+    subtotal_minor: int
+    total_minor: int
+    amount_due_minor: int
+    amount_paid_minor: int
+    amount_remaining_minor: int
+    attempt_count: int
+    next_attempt_at: datetime | None
+    due_at: datetime | None
+    finalized_at: datetime | None
+    paid_at: datetime | None
+    voided_at: datetime | None
+    hosted_invoice_url: str | None
+    invoice_pdf_url: str | None
+    sold: list[Json]
+    labels: JsonObject
+    created_at: datetime
+
+
+Copy = (
+    ProductCopy
+    | PriceCopy
+    | MeterCopy
+    | CustomerCopy
+    | SubscriptionCopy
+    | InvoiceCopy
+    | InvoicePaymentCopy
+    | PaymentMethodCopy
+    | CheckoutSessionCopy
+    | SubscriptionScheduleCopy
+    | RefundCopy
+    | DisputeCopy
+    | TestClockCopy
+)
+
+
+@dataclass(frozen=True)
+class EventCopy:
+    """One event as Stripe sent it. `object` is the payload's object in Stripe's own words."""
+
+    stripe_event_id: str
+    type: str
+    api_version: str | None
+    livemode: bool
+    stripe_account_id: str | None
+    created_at: datetime
+    object_id: str | None
+    object: JsonObject
+    previous_attributes: JsonObject | None
+
+
+@dataclass(frozen=True)
+class AccountCopy:
+    """The account behind a key. A restricted key may only tell the mode: then the id is unknown."""
+
+    stripe_account_id: str | None
+    name: str | None
+    country: str | None
+    currency: str | None
+    charges_enabled: bool | None
+    livemode: bool
+
+
+@dataclass(frozen=True)
+class WebhookEndpointCopy:
+    stripe_webhook_endpoint_id: str
+    url: str
+    is_enabled: bool
+    api_version: str | None
+    enabled_events: frozenset[str]
+    labels: JsonObject
+    secret: str | None = None
+
+    def __repr__(self) -> str:
+        return f"WebhookEndpointCopy({self.stripe_webhook_endpoint_id})"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The latest moment on Stripe's clock at which an answer was read, and how long before that it may have been."""
+
+    as_of: datetime
+    uncertainty_seconds: int
+
+    @property
+    def certain_since(self) -> datetime:
+        """All that happened before this moment is in the answer."""
+        return self.as_of - timedelta(seconds=self.uncertainty_seconds)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One object as Stripe holds it now; `copy` is None when it is gone."""
+
+    copy: Copy | None
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, newest first. `last_id` continues the list."""
+
+    copies: tuple[Copy, ...]
+    last_id: str | None
+    has_more: bool
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class EventPage:
+    events: tuple[EventCopy, ...]
+    last_id: str | None
+    has_more: bool
+    reading: Reading

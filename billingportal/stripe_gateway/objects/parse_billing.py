@@ -1,0 +1,132 @@
+"""Customers, subscriptions and invoices: Stripe's JSON into our copies."""
+
+from collections import Counter
+
+from billingportal.plain_json import Json, JsonObject
+from billingportal.stripe_gateway.objects.copies import (
+    CustomerCopy,
+    InvoiceCopy,
+    SubscriptionCopy,
+    SubscriptionItemCopy,
+)
+from billingportal.stripe_gateway.objects.fields import (
+    count,
+    first_rows,
+    flag,
+    moment,
+    number,
+    optional_count,
+    optional_id,
+    optional_moment,
+    optional_number,
+    optional_text,
+    part,
+    required_id,
+    rows,
+    short_text,
+    stored_part,
+    text,
+)
+
+
+def customer(source: JsonObject) -> CustomerCopy:
+    return CustomerCopy(
+        stripe_customer_id=short_text(source, "id"),
+        name=optional_text(source, "name"),
+        email=optional_text(source, "email"),
+        currency=optional_text(source, "currency"),
+        balance_minor=number(source, "balance"),
+        delinquent=flag(source, "delinquent"),
+        default_stripe_payment_method_id=optional_id(part(source, "invoice_settings"), "default_payment_method"),
+        stripe_test_clock_id=optional_id(source, "test_clock"),
+        address=stored_part(source, "address"),
+        labels=stored_part(source, "metadata"),
+        created_at=moment(source, "created"),
+    )
+
+
+def subscription(source: JsonObject) -> SubscriptionCopy:
+    items = sorted((subscription_item(row) for row in rows(source, "items")), key=item_id)
+    return SubscriptionCopy(
+        stripe_subscription_id=short_text(source, "id"),
+        stripe_customer_id=required_id(source, "customer"),
+        status=text(source, "status"),
+        currency=text(source, "currency"),
+        collection_method=text(source, "collection_method"),
+        cancel_at_period_end=flag(source, "cancel_at_period_end"),
+        cancels_at=optional_moment(source, "cancel_at"),
+        canceled_at=optional_moment(source, "canceled_at"),
+        ended_at=optional_moment(source, "ended_at"),
+        trial_ends_at=optional_moment(source, "trial_end"),
+        started_at=moment(source, "start_date"),
+        latest_stripe_invoice_id=optional_id(source, "latest_invoice"),
+        default_stripe_payment_method_id=optional_id(source, "default_payment_method"),
+        stripe_schedule_id=optional_id(source, "schedule"),
+        pending_update_expires_at=optional_moment(part(source, "pending_update"), "expires_at"),
+        cancellation_reason=optional_text(part(source, "cancellation_details"), "reason"),
+        is_collection_paused=source.get("pause_collection") is not None,
+        labels=stored_part(source, "metadata"),
+        created_at=moment(source, "created"),
+        items=tuple(items),
+    )
+
+
+def item_id(item: SubscriptionItemCopy) -> str:
+    return item.stripe_subscription_item_id
+
+
+def subscription_item(source: JsonObject) -> SubscriptionItemCopy:
+    sold = part(source, "price")
+    return SubscriptionItemCopy(
+        stripe_subscription_item_id=short_text(source, "id"),
+        stripe_price_id=short_text(sold, "id"),
+        stripe_product_id=required_id(sold, "product"),
+        quantity=optional_count(source, "quantity"),
+        period_started_at=moment(source, "current_period_start"),
+        period_ends_at=moment(source, "current_period_end"),
+    )
+
+
+def invoice(source: JsonObject) -> InvoiceCopy:
+    transitions = part(source, "status_transitions")
+    return InvoiceCopy(
+        stripe_invoice_id=short_text(source, "id"),
+        stripe_customer_id=optional_id(source, "customer"),
+        stripe_subscription_id=optional_id(part(part(source, "parent"), "subscription_details"), "subscription"),
+        number=optional_text(source, "number"),
+        status=text(source, "status"),
+        billing_reason=optional_text(source, "billing_reason"),
+        collection_method=text(source, "collection_method"),
+        currency=text(source, "currency"),
+        subtotal_minor=number(source, "subtotal"),
+        total_minor=number(source, "total"),
+        amount_due_minor=number(source, "amount_due"),
+        amount_paid_minor=number(source, "amount_paid"),
+        amount_remaining_minor=number(source, "amount_remaining"),
+        attempt_count=count(source, "attempt_count"),
+        next_attempt_at=optional_moment(source, "next_payment_attempt"),
+        due_at=optional_moment(source, "due_date"),
+        finalized_at=optional_moment(transitions, "finalized_at"),
+        paid_at=optional_moment(transitions, "paid_at"),
+        voided_at=optional_moment(transitions, "voided_at"),
+        hosted_invoice_url=optional_text(source, "hosted_invoice_url"),
+        invoice_pdf_url=optional_text(source, "invoice_pdf"),
+        sold=sold(source),
+        labels=stored_part(source, "metadata"),
+        created_at=moment(source, "created"),
+    )
+
+
+def first_lines(source: JsonObject) -> list[JsonObject]:
+    listed = part(source, "lines")
+    return first_rows(listed) if listed else []
+
+
+def sold(source: JsonObject) -> list[Json]:
+    """The prices that an invoice's first lines charge for, with their quantities; a tier has a line of its own."""
+    counted: Counter[str] = Counter()
+    for line in first_lines(source):
+        price = optional_id(part(part(line, "pricing"), "price_details"), "price")
+        if price is not None and number(line, "amount") > 0:
+            counted[price] += optional_number(line, "quantity") or 0
+    return [{"price": price, "quantity": counted[price]} for price in sorted(counted)]

@@ -1,0 +1,111 @@
+"""One call to Stripe: its errors in our words, its answer with the moment it was read."""
+
+import math
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TypeVar, cast
+
+import stripe
+
+from billingportal import clock
+from billingportal.plain_json import JsonObject
+from billingportal.stripe_gateway.errors import (
+    KeyExpired,
+    KeyRejected,
+    NotThere,
+    RequestRefused,
+    RightMissing,
+    StripeProblem,
+    StripeUnreachable,
+    TooManyRequests,
+    UnreadableObject,
+)
+from billingportal.stripe_gateway.objects.copies import Reading
+
+T = TypeVar("T", bound=stripe.StripeObject)
+
+# What the SDK raises when it builds its objects of JSON that has another shape than the API promises.
+MISSHAPEN = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+# What people are shown of Stripe's words, in characters, and what a request id is made of.
+LONGEST_MESSAGE = 1000
+REQUEST_ID = re.compile(r"[A-Za-z0-9_]{1,100}")
+
+# Two of Stripe's machines may differ by this much; an answer's Date header has whole seconds.
+CLOCK_MARGIN = 1
+# Without a Date header our own clock stands in, which may be this far off.
+UNKNOWN_CLOCK_MARGIN = 300
+
+
+@contextmanager
+def stripe_errors() -> Iterator[None]:
+    """Turns the SDK's errors into ours, so that no other room needs to know the SDK."""
+    try:
+        yield
+    except stripe.StripeError as error:
+        raise problem(error) from None
+
+
+def problem(error: stripe.StripeError) -> StripeProblem:
+    """Our error for the SDK's. `error.code` is None for 401, 403 and 429: the code sits inside `error.error`."""
+    kind = kind_of(error)
+    words = " ".join((error.user_message or "").split())[:LONGEST_MESSAGE]
+    request_id = str(getattr(error, "request_id", None) or "")
+    return kind(words or "Stripe gave no reason.", request_id=request_id if REQUEST_ID.fullmatch(request_id) else None)
+
+
+def kind_of(error: stripe.StripeError) -> type[StripeProblem]:
+    if isinstance(error, stripe.AuthenticationError):
+        return KeyExpired if inner_code(error).endswith("api_key_expired") else KeyRejected
+    if isinstance(error, stripe.PermissionError):
+        return RightMissing
+    if isinstance(error, stripe.RateLimitError):
+        return TooManyRequests
+    if isinstance(error, stripe.InvalidRequestError) and (error.http_status == 404 or error.code == "resource_missing"):
+        return NotThere
+    if isinstance(error, (stripe.InvalidRequestError, stripe.CardError, stripe.IdempotencyError)):
+        return RequestRefused
+    return StripeUnreachable
+
+
+def inner_code(error: stripe.StripeError) -> str:
+    inner = getattr(error, "error", None)
+    code = getattr(inner, "code", None)
+    return code if isinstance(code, str) else ""
+
+
+def ask(operation: Callable[[], T]) -> tuple[JsonObject, Reading]:
+    """Run one call; its answer as plain JSON (decimals as text), and when it was read on Stripe's clock.
+
+    Raises a StripeProblem.
+    """
+    started = time.monotonic()
+    try:
+        with stripe_errors():
+            answer = operation()
+        elapsed = time.monotonic() - started
+        return cast(JsonObject, answer.to_dict(for_json=True)), reading(answer, elapsed)
+    except MISSHAPEN as error:
+        raise UnreadableObject("another shape than Stripe's") from error
+
+
+def reading(answer: stripe.StripeObject, elapsed_seconds: float) -> Reading:
+    """Stripe's clock decides, since ours may be wrong: what is newer must not depend on it."""
+    date = header_date(answer)
+    margin = CLOCK_MARGIN if date else UNKNOWN_CLOCK_MARGIN
+    moment = date or clock.now().replace(microsecond=0)
+    return Reading(moment + timedelta(seconds=margin), math.ceil(elapsed_seconds) + 2 * margin)
+
+
+def header_date(answer: stripe.StripeObject) -> datetime | None:
+    response = answer.last_response
+    value = response.headers.get("Date") if response is not None else None
+    if value is None:
+        return None
+    try:
+        return parsedate_to_datetime(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,159 @@
+"""Reads objects from Stripe: one by its id, or all of a kind page by page."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+import stripe
+
+from billingportal.plain_json import Json, JsonObject
+from billingportal.stripe_gateway.errors import NotThere, UnreadableObject
+from billingportal.stripe_gateway.objects import parsing
+from billingportal.stripe_gateway.objects.copies import EventPage, Fetched, Page
+from billingportal.stripe_gateway.objects.fields import first_rows, part, text, truth
+from billingportal.stripe_gateway.requests.calls import ask
+
+PAGE_SIZE = 100
+# Left out of a price unless asked for.
+PRICE_PARTS = ["tiers", "currency_options"]
+IN_LIST: list[Json] = [f"data.{part}" for part in PRICE_PARTS]
+
+Client = stripe.StripeClient
+Fetch = Callable[[Client, str], stripe.StripeObject]
+ListCall = Callable[..., stripe.StripeObject]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How to list all of one kind."""
+
+    lists: Callable[[Client], ListCall]
+    filters: JsonObject
+
+
+FETCHES: dict[str, Fetch] = {
+    "product": lambda client, id_: client.v1.products.retrieve(id_),
+    "price": lambda client, id_: client.v1.prices.retrieve(id_, params={"expand": PRICE_PARTS}),
+    "billing.meter": lambda client, id_: client.v1.billing.meters.retrieve(id_),
+    "customer": lambda client, id_: client.v1.customers.retrieve(id_),
+    "subscription": lambda client, id_: client.v1.subscriptions.retrieve(id_),
+    "invoice": lambda client, id_: client.v1.invoices.retrieve(id_),
+    "invoice_payment": lambda client, id_: client.v1.invoice_payments.retrieve(id_),
+    "payment_method": lambda client, id_: client.v1.payment_methods.retrieve(id_),
+    "refund": lambda client, id_: client.v1.refunds.retrieve(id_),
+    "dispute": lambda client, id_: client.v1.disputes.retrieve(id_),
+    "checkout.session": lambda client, id_: client.v1.checkout.sessions.retrieve(id_),
+    "subscription_schedule": lambda client, id_: client.v1.subscription_schedules.retrieve(id_),
+    "test_helpers.test_clock": lambda client, id_: client.v1.test_helpers.test_clocks.retrieve(id_),
+}
+
+# Everything of an account, in the order in which rows refer to each other. Lists of products and prices
+# leave archived ones out unless asked; subscriptions leave canceled ones out.
+WALKS: dict[str, Walk] = {
+    "active products": Walk(lambda client: client.v1.products.list, {"active": True}),
+    "archived products": Walk(lambda client: client.v1.products.list, {"active": False}),
+    "meters": Walk(lambda client: client.v1.billing.meters.list, {}),
+    "active prices": Walk(lambda client: client.v1.prices.list, {"active": True, "expand": IN_LIST}),
+    "archived prices": Walk(lambda client: client.v1.prices.list, {"active": False, "expand": IN_LIST}),
+    "customers": Walk(lambda client: client.v1.customers.list, {}),
+    "subscriptions": Walk(lambda client: client.v1.subscriptions.list, {"status": "all"}),
+    "invoices": Walk(lambda client: client.v1.invoices.list, {}),
+    "invoice payments": Walk(lambda client: client.v1.invoice_payments.list, {}),
+    "subscription schedules": Walk(lambda client: client.v1.subscription_schedules.list, {}),
+    "refunds": Walk(lambda client: client.v1.refunds.list, {}),
+    "disputes": Walk(lambda client: client.v1.disputes.list, {}),
+}
+
+
+def fetch(client: Client, kind: str, object_id: str) -> Fetched:
+    """The object now; its copy is None when Stripe says it was deleted. Raises a StripeProblem."""
+    started = time.monotonic()
+    try:
+        source, reading = ask(lambda: FETCHES[kind](client, object_id))
+    except NotThere:
+        # The SDK keeps no headers of a refusal; another answer tells the time, and how long ago the refusal was.
+        _, reading = ask(client.v1.balance.retrieve)
+        elapsed = math.ceil(time.monotonic() - started)
+        return Fetched(None, replace(reading, uncertainty_seconds=reading.uncertainty_seconds + elapsed))
+    refuse_other(source, kind, object_id)
+    if source.get("deleted"):
+        return Fetched(None, reading)
+    return Fetched(parsing.copy_of(whole(client, source)), reading)
+
+
+def refuse_other(source: JsonObject, kind: str, object_id: str) -> None:
+    """An answer to another question, which something between Stripe and us may give, must not become our row."""
+    if source.get("object") != kind or source.get("id") != object_id:
+        raise UnreadableObject(f"it is not the {kind} {object_id}")
+
+
+def whole(client: Client, source: JsonObject) -> JsonObject:
+    """The object with the parts that one answer leaves out. Raises a StripeProblem."""
+    if source.get("object") == "subscription":
+        read_all_items(client, source)
+    elif source.get("billing_scheme") == "tiered":
+        read_all_tiers(client, source)
+    return source
+
+
+def read_all_items(client: Client, source: JsonObject) -> None:
+    """A subscription shows its first items only; read the others too."""
+    items = part(source, "items")
+    if not items.get("has_more"):
+        return
+    list_items: ListCall = client.v1.subscription_items.list
+    filters: JsonObject = {"subscription": text(source, "id")}
+    found: list[Json] = []
+    last_id, has_more = None, True
+    while has_more:
+        answer, _ = ask(partial(list_items, params=page_params(filters, last_id)))
+        rows, last_id, has_more = read_list(answer, last_id)
+        found.extend(rows)
+    items |= {"data": found, "has_more": False}
+
+
+def read_all_tiers(client: Client, source: JsonObject) -> None:
+    """The tiers of a price in its other currencies have to be asked for by the name of each."""
+    options = part(source, "currency_options")
+    others = [currency for currency in options if currency != source.get("currency")]
+    if others:
+        expand = [f"currency_options.{currency}.tiers" for currency in others]
+        price, _ = ask(lambda: client.v1.prices.retrieve(text(source, "id"), params={"expand": expand}))
+        options = {**options, **part(price, "currency_options")}
+    for currency in options.keys() - set(others):
+        options[currency] = {**part(options, currency), "tiers": source.get("tiers")}
+    source["currency_options"] = options
+
+
+def page(client: Client, walk: str, starting_after: str | None) -> Page:
+    """One page of a walk, continuing after an id. Raises a StripeProblem."""
+    chosen = WALKS[walk]
+    source, reading = ask(lambda: chosen.lists(client)(params=page_params(chosen.filters, starting_after)))
+    rows, last_id, has_more = read_list(source, starting_after)
+    return Page(tuple(parsing.copy_of(whole(client, row)) for row in rows), last_id, has_more, reading)
+
+
+def events(client: Client, since: datetime, starting_after: str | None) -> EventPage:
+    """One page of events created at or after `since`, newest first. Raises a StripeProblem."""
+    params = page_params({"created": {"gte": int(since.timestamp())}}, starting_after)
+    list_events: ListCall = client.v1.events.list
+    source, reading = ask(lambda: list_events(params=params))
+    rows, last_id, has_more = read_list(source, starting_after)
+    return EventPage(tuple(parsing.event(row) for row in rows), last_id, has_more, reading)
+
+
+def page_params(filters: JsonObject, starting_after: str | None) -> JsonObject:
+    after: JsonObject = {"starting_after": starting_after} if starting_after else {}
+    return {"limit": PAGE_SIZE, **filters, **after}
+
+
+def read_list(source: JsonObject, starting_after: str | None) -> tuple[list[JsonObject], str | None, bool]:
+    """The rows, the last one's id, and whether there are more. A list that goes on where it began would never end."""
+    rows, has_more = first_rows(source), truth(source, "has_more")
+    last_id = text(rows[-1], "id") if rows else None
+    if has_more and last_id in (None, starting_after):
+        raise UnreadableObject("the list does not go on")
+    return rows, last_id, has_more

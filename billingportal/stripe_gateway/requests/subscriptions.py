@@ -1,0 +1,177 @@
+"""Running subscriptions at Stripe: what a change would cost, changing, cancelling and keeping them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+import stripe
+
+from billingportal.plain_json import Json, JsonObject
+from billingportal.stripe_gateway.errors import NotThere
+from billingportal.stripe_gateway.objects import invoice_previews
+from billingportal.stripe_gateway.objects.fields import optional_id, optional_text, part, rows, text
+from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
+from billingportal.stripe_gateway.requests.calls import ask
+
+
+@dataclass(frozen=True)
+class ItemChange:
+    """An item as it is to be. Without an id it is added; `quantity` is None for a metered price."""
+
+    stripe_subscription_item_id: str | None
+    stripe_price_id: str
+    quantity: int | None
+    is_removed: bool = False
+
+
+@dataclass(frozen=True)
+class PaymentState:
+    """How far the payment of an invoice has come. `intent` is Stripe's word for it; `error` the bank's."""
+
+    invoice_status: str
+    intent: str | None
+    error: str
+    hosted_invoice_url: str | None
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """Why somebody leaves: one of Stripe's words, or empty, and what they wrote."""
+
+    feedback: str = ""
+    comment: str = ""
+
+
+class Subscriptions:
+    """Every method may raise a StripeProblem."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._client = client
+
+    def preview(
+        self,
+        subscription_id: str,
+        changes: Sequence[ItemChange] = (),
+        *,
+        prorated_at: datetime | None = None,
+        is_recurring: bool = False,
+    ) -> InvoicePreview:
+        """What changing the items would be charged now; `is_recurring`: what each later period would be."""
+        details: JsonObject = {"proration_behavior": "none" if prorated_at is None else "always_invoice"}
+        if prorated_at is not None:
+            details["proration_date"] = int(prorated_at.timestamp())
+        if changes:
+            details["items"] = items_params(changes)
+        return self._preview(subscription_id, details if changes else {}, is_recurring=is_recurring)
+
+    def preview_end(self, subscription_id: str, *, is_prorated: bool) -> InvoicePreview | None:
+        """What cancelling now would be charged, for use that no invoice has yet; None when it is nothing at all."""
+        behavior = "always_invoice" if is_prorated else "none"
+        try:
+            return self._preview(subscription_id, {"cancel_now": True, "proration_behavior": behavior})
+        except NotThere:
+            return None
+
+    def _preview(self, subscription_id: str, details: JsonObject, *, is_recurring: bool = False) -> InvoicePreview:
+        given: JsonObject = {"subscription": subscription_id}
+        if details:
+            given["subscription_details"] = details
+        if is_recurring:
+            given["preview_mode"] = "recurring"
+        params = cast("stripe.params.InvoiceCreatePreviewParams", given)
+        source, _ = ask(lambda: self._client.v1.invoices.create_preview(params=params))
+        return invoice_previews.invoice_preview(source)
+
+    def change_items(
+        self,
+        subscription_id: str,
+        changes: Sequence[ItemChange],
+        *,
+        prorated_at: datetime,
+        is_paid_by_bill: bool,
+        idempotency_key: str,
+    ) -> None:
+        """Change the items and charge the difference now. Until it is paid, the items stay as they are.
+
+        Who pays by bill gets the change with the bill.
+        """
+        params: JsonObject = {
+            "items": items_params(changes),
+            "proration_behavior": "always_invoice",
+            "proration_date": int(prorated_at.timestamp()),
+        }
+        if not is_paid_by_bill:
+            params["payment_behavior"] = "pending_if_incomplete"
+        self._update(subscription_id, params, idempotency_key)
+
+    def payment_state(self, invoice_id: str) -> PaymentState:
+        """How far the payment of an invoice has come."""
+        expand: stripe.params.InvoiceRetrieveParams = {"expand": ["payments.data.payment.payment_intent"]}
+        source, _ = ask(lambda: self._client.v1.invoices.retrieve(invoice_id, params=expand))
+        return payment_state(source)
+
+    def give_up_invoice(self, invoice_id: str) -> None:
+        """Void an open invoice; a change that waits for it is dropped with it."""
+        ask(lambda: self._client.v1.invoices.void_invoice(invoice_id))
+
+    def cancel_at(self, subscription_id: str, moment: datetime | None, why: Farewell, idempotency_key: str) -> None:
+        """End at the end of the period, or at a moment where the items' periods differ."""
+        params: JsonObject = {"cancellation_details": farewell_params(why)}
+        if moment is None:
+            params["cancel_at_period_end"] = True
+        else:
+            params["cancel_at"] = int(moment.timestamp())
+        self._update(subscription_id, params, idempotency_key)
+
+    def keep(self, subscription_id: str, *, is_at_period_end: bool, idempotency_key: str) -> None:
+        """Take a cancellation back, in the spelling that it has."""
+        params: JsonObject = {"cancel_at_period_end": False} if is_at_period_end else {"cancel_at": ""}
+        self._update(subscription_id, params, idempotency_key)
+
+    def end_trial(self, subscription_id: str, idempotency_key: str) -> None:
+        """Start to pay now."""
+        self._update(subscription_id, {"trial_end": "now"}, idempotency_key)
+
+    def cancel_now(self, subscription_id: str, *, is_prorated: bool, why: Farewell, idempotency_key: str) -> None:
+        """End it, and bill what was used so far. `is_prorated`: what was paid ahead comes back as credit."""
+        params = cast(
+            "stripe.params.SubscriptionCancelParams",
+            {"invoice_now": True, "prorate": is_prorated, "cancellation_details": farewell_params(why)},
+        )
+        options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
+        ask(lambda: self._client.v1.subscriptions.cancel(subscription_id, params=params, options=options))
+
+    def _update(self, subscription_id: str, given: JsonObject, idempotency_key: str) -> None:
+        params = cast("stripe.params.SubscriptionUpdateParams", given)
+        options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
+        ask(lambda: self._client.v1.subscriptions.update(subscription_id, params=params, options=options))
+
+
+def items_params(changes: Sequence[ItemChange]) -> list[Json]:
+    return [item_params(change) for change in changes]
+
+
+def item_params(change: ItemChange) -> JsonObject:
+    """An item that is named by its id is changed, any other is added. Without a quantity Stripe would take 1."""
+    named: JsonObject = {"id": change.stripe_subscription_item_id} if change.stripe_subscription_item_id else {}
+    if change.is_removed:
+        return {**named, "deleted": True}
+    number: JsonObject = {} if change.quantity is None else {"quantity": change.quantity}
+    return {**named, "price": change.stripe_price_id, **number}
+
+
+def farewell_params(why: Farewell) -> JsonObject:
+    return {name: value for name, value in (("feedback", why.feedback), ("comment", why.comment)) if value}
+
+
+def payment_state(source: JsonObject) -> PaymentState:
+    """The newest payment behind an invoice tells; without one there is nothing to pay."""
+    payments = [part(row, "payment") for row in rows(source, "payments") if row.get("status") != "canceled"]
+    intent = part(payments[0], "payment_intent") if payments and optional_id(payments[0], "payment_intent") else {}
+    return PaymentState(
+        invoice_status=text(source, "status"),
+        intent=optional_text(intent, "status"),
+        error=optional_text(part(intent, "last_payment_error"), "message") or "",
+        hosted_invoice_url=optional_text(source, "hosted_invoice_url"),
+    )

@@ -1,0 +1,42 @@
+"""Checks that a webhook message is Stripe's, on its raw bytes."""
+
+import stripe
+
+from billingportal import plain_json
+from billingportal.plain_json import UnreadableJson
+from billingportal.stripe_gateway.errors import BadSignature, UnreadableObject
+from billingportal.stripe_gateway.objects import parsing
+from billingportal.stripe_gateway.objects.copies import EventCopy
+
+# How old a signature may be, in seconds: Stripe's own default. Every retry is signed anew.
+TOLERANCE = 300
+
+
+def verify(body: bytes, header: str, secrets: list[str]) -> None:
+    """Accept the message when one of the secrets signed it. Raises BadSignature, also when there is no secret."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise BadSignature("The message is not text.") from None
+    if not header.isascii():
+        # The SDK compares signatures with a function that fails on other letters.
+        raise BadSignature("The signature is not one of Stripe's.")
+    for secret in secrets:
+        try:
+            stripe.WebhookSignature.verify_header(text, header, secret, TOLERANCE)
+        except stripe.SignatureVerificationError:
+            continue
+        return
+    raise BadSignature("No stored secret signed this message within the last five minutes.")
+
+
+def read_event(body: bytes) -> EventCopy:
+    """The event in a verified message. Raises UnreadableObject when it is not one of Stripe's snapshot events."""
+    try:
+        # From text: the JSON library would take bytes for UTF-16 where they look like it.
+        source = plain_json.read(body.decode())
+    except UnreadableJson as problem:
+        raise UnreadableObject(f"The message cannot be read: {problem}.") from None
+    if not isinstance(source, dict) or source.get("object") != "event":
+        raise UnreadableObject("the message is not an event")
+    return parsing.event(source)

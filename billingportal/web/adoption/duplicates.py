@@ -1,0 +1,82 @@
+"""SaaS > Clients > a client > Second subscription: cancel it and give back what was paid, or let it be the one."""
+
+from flask import Blueprint, abort, flash, g, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from billingportal.db import db, transaction
+from billingportal.domain.adoption import duplicates
+from billingportal.domain.adoption.duplicates import Duplicate
+from billingportal.errors import Refusal
+from billingportal.models import Client, Entitlement
+from billingportal.stripe_gateway.errors import StripeProblem
+from billingportal.vault import CannotOpen
+from billingportal.web.auth.session import current_staff, require_role
+from billingportal.web.clients.steps import client_or_404
+from billingportal.web.common import htmx
+from billingportal.web.common.stripe_access import connection
+
+blueprint = Blueprint(
+    "duplicates", __name__, url_prefix="/saas/clients/<id:client_id>/duplicates/<public:subscription_id>"
+)
+
+
+@blueprint.app_template_global("duplicates_of")
+def duplicates_of(client: Client, entitlement: Entitlement) -> list[Duplicate]:
+    """What the page of a client tells of second subscriptions."""
+    return duplicates.of_client(db.session(), client, entitlement)
+
+
+@blueprint.get("/removal")
+@require_role("owner", "admin")
+def new_removal(client_id: int, subscription_id: str) -> str:
+    """Ask first: money goes back."""
+    return asking(client_or_404(client_id), subscription_id)
+
+
+def asking(client: Client, subscription_id: str, problem: str = "") -> str:
+    found = duplicates.find(db.session(), client, subscription_id)
+    if found is None:
+        abort(404, duplicates.GONE)
+    return render_template("adoption/duplicates/removal.html", client=client, found=found, problem=problem)
+
+
+@blueprint.post("/removal")
+@require_role("owner", "admin")
+def create_removal(client_id: int, subscription_id: str) -> ResponseReturnValue:
+    client = client_or_404(client_id)
+    try:
+        refusals = removed(client, subscription_id)
+    except Refusal as refusal:
+        flash(refusal.message)
+        return htmx.redirect(url_for("clients.show", client_id=client_id))
+    except (StripeProblem, CannotOpen) as problem:
+        db.session().rollback()
+        words = f"Stripe did not do it to the end ({problem}). Press the button again: nothing is done twice."
+        return asking(client_or_404(client_id), subscription_id, words), 422
+    flash(" ".join(["The second subscription is cancelled.", *(refusals or ["What was paid for it is given back."])]))
+    return htmx.redirect(url_for("clients.show", client_id=client_id))
+
+
+def removed(client: Client, subscription_id: str) -> list[str]:
+    """What Stripe refused. Raises Refusal, CannotOpen and a StripeProblem."""
+    found = connection(g.mode)
+    if found is None:
+        raise Refusal("", f"Stripe is not connected in {g.mode} mode.")
+    return duplicates.remove(
+        transaction, found.gateway, found.account_id, client.id, subscription_id, staff_id=current_staff().id
+    )
+
+
+@blueprint.post("/main")
+@require_role("owner", "admin")
+def update_main(client_id: int, subscription_id: str) -> ResponseReturnValue:
+    """Have this one count, so that the other one can be cancelled."""
+    client = client_or_404(client_id)
+    try:
+        with transaction() as session:
+            duplicates.make_main(session, client.id, subscription_id, staff_id=current_staff().id)
+    except Refusal as refusal:
+        flash(refusal.message)
+    else:
+        flash("The other subscription counts now.")
+    return htmx.redirect(url_for("clients.show", client_id=client_id))

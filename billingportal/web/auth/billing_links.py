@@ -1,0 +1,65 @@
+"""Billing links: staff hand them over, and whoever opens one is signed in as that client."""
+
+from flask import Blueprint, Flask, Response, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from billingportal.db import db, transaction
+from billingportal.domain.auth import billing_links
+from billingportal.domain.auth.billing_links import Opened
+from billingportal.domain.mail import settings as mail_settings
+from billingportal.models import Client
+from billingportal.portal import current_portal
+from billingportal.web.auth import client_session
+from billingportal.web.auth.fields import email_field
+from billingportal.web.common import htmx
+from billingportal.web.common.forms import PortalForm
+
+blueprint = Blueprint("billing_links", __name__, url_prefix=billing_links.PATH)
+
+
+def address(client: Client, *, hours: int) -> str:
+    """The path of a new link that opens the client's billing page for so many hours."""
+    return billing_links.path(current_portal().settings.secret_keys, client.id, client.access_generation, hours=hours)
+
+
+class LinkRequestForm(PortalForm):
+    """Asks for a new link by mail: only where letters are sent."""
+
+    email = email_field()
+
+    @property
+    def is_open(self) -> bool:
+        return mail_settings.is_on(db.session())
+
+
+def entered(token: str) -> Opened:
+    """Sign in with the link, unless it opens nothing."""
+    secret_keys = current_portal().settings.secret_keys
+    found = billing_links.opened(db.session(), secret_keys, token)
+    if found.client is None:
+        return found
+    with transaction() as writing:
+        found = billing_links.opened(writing, secret_keys, token, lock=True)
+        if found.client is not None:
+            client_session.sign_in(writing, found.client)
+    return found
+
+
+@blueprint.get("/<secret:token>")
+def show(token: str) -> ResponseReturnValue:
+    """Sign in, and go on to an address without the token. Opening it twice, as mail scanners do, does no harm."""
+    found = entered(token)
+    if found.client is None:
+        status = 404 if found.state == "unknown" else 410
+        return discreet(Response(render_template("client_portal/link_needed.html", state=found.state), status=status))
+    return discreet(htmx.redirect(url_for("billing.show")))
+
+
+def discreet(response: Response) -> Response:
+    """The address holds the token: no other site may learn it."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def init_app(app: Flask) -> None:
+    app.add_template_global(LinkRequestForm, "link_request_form")

@@ -1,0 +1,16 @@
+"""The end of a client's session."""
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+
+from billingportal.web.auth import client_session
+from billingportal.web.common import htmx
+
+blueprint = Blueprint("client_sign_out", __name__)
+
+
+@blueprint.post("/portal/sign-out")
+def create() -> ResponseReturnValue:
+    """Leave. Staff's session, in the same browser, stays."""
+    client_session.sign_out()
+    return htmx.redirect(url_for("billing.show"))

@@ -1,0 +1,24 @@
+"""The cookie of a browser in which somebody of staff signed in before. It survives signing out."""
+
+from flask import request
+
+from billingportal.domain.auth import known_browsers
+from billingportal.models import Staff
+from billingportal.portal import current_portal
+from billingportal.web.common.input import cookies
+
+COOKIE = "portal_browser"
+# Only sign-in reads it.
+PATH = "/sign-in"
+
+
+def remember(staff: Staff) -> None:
+    """Give this browser a new token, in place of the one that it came with."""
+    token = known_browsers.token(current_portal().settings.secret_keys, staff)
+    cookies.give(COOKIE, token, known_browsers.LIFETIME, PATH)
+
+
+def name_for(staff: Staff | None) -> str | None:
+    """What this browser's wrong passwords are counted under, where this person signed in before."""
+    token = request.cookies.get(COOKIE)
+    return known_browsers.name_of(current_portal().settings.secret_keys, token, staff) if token else None

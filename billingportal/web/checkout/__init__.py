@@ -1,0 +1,1 @@
+"""Signing up, and paying at Stripe's checkout."""

@@ -1,0 +1,1 @@
+"""What a client sees and does on its own billing page."""

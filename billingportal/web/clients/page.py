@@ -1,0 +1,120 @@
+"""What the page of a client shows, gathered in one place."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import render_template
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from billingportal.db import db
+from billingportal.domain.auth import browser_sessions
+from billingportal.domain.clients import comps, quota_overrides, timeline, workspaces
+from billingportal.domain.invoices import disputes, payment_method_text, staff_invoices
+from billingportal.domain.invoices.payment_method_text import MethodWords, usual_method
+from billingportal.domain.subscriptions import client_clock, estimates
+from billingportal.domain.subscriptions.client_subscriptions import link_of
+from billingportal.domain.subscriptions.estimates import Estimate
+from billingportal.domain.subscriptions.status_text import STEPS, StatusWords, subscription_words
+from billingportal.domain.usage import quota_bars
+from billingportal.models import Client, ClientCustomer, EntitledQuota, Entitlement, Subscription
+from billingportal.web.auth.session import current_staff
+from billingportal.web.clients.rows import ARCHIVED, customer_url, status_words
+
+SOURCES = {"comp": "Given by hand", "subscription": "Subscription", "base": "Without a subscription", "none": ""}
+
+
+@dataclass(frozen=True)
+class Held:
+    """The client's subscription, ready to be shown. `ends_at` is set when it will not renew."""
+
+    subscription: Subscription
+    status: StatusWords
+    estimate: Estimate | None
+    period_started_at: datetime | None
+    period_ends_at: datetime | None
+    ends_at: datetime | None
+
+
+def render(client: Client) -> str:
+    """The whole page."""
+    return render_template("clients/show.html", **facts(db.session(), client))
+
+
+def facts(session: Session, client: Client) -> dict[str, object]:
+    """Everything that the page and its pieces show."""
+    row = entitlement_of(session, client)
+    link = link_of(session, client)
+    moment = client_clock.moment_of(session, client)
+    held = held_of(session, row, moment)
+    happenings, older = timeline.page(session, client.id, link)
+    return {
+        "client": client,
+        "entitlement": row,
+        "source": SOURCES[row.source],
+        "status": status_of(client, row, held, moment),
+        "customer_id": link.stripe_customer_id if link else None,
+        "stripe_url": customer_url(client.mode, link.stripe_customer_id) if link else None,
+        "held": held,
+        "method": method_of(session, link, held, moment),
+        "step_words": STEPS[row.step],
+        "troubles": disputes.of_client(session, client),
+        "bars": quota_bars.bars(session, row.quotas, client.id),
+        "comp": comps.running(session, client),
+        "overrides": {one.resource_id: one for one in quota_overrides.running(session, client)},
+        "sessions": browser_sessions.listed(session, client),
+        "workspaces": workspaces.of_client(session, client.id),
+        "invoices": staff_invoices.page(session, link, moment),
+        "happenings": happenings,
+        "older": older,
+        "moment": moment,
+        "may_change": current_staff().role in ("owner", "admin"),
+    }
+
+
+def subscription_card(client: Client) -> str:
+    """The first card alone."""
+    return render_template("clients/_subscription.html", **facts(db.session(), client))
+
+
+def held_of_client(session: Session, client: Client) -> Held | None:
+    """The subscription that counts, for pages that show nothing else of the client."""
+    return held_of(session, entitlement_of(session, client), client_clock.moment_of(session, client))
+
+
+def entitlement_of(session: Session, client: Client) -> Entitlement:
+    return session.scalars(
+        select(Entitlement)
+        .where(Entitlement.client_id == client.id)
+        .options(joinedload(Entitlement.plan), selectinload(Entitlement.quotas).joinedload(EntitledQuota.resource))
+    ).one()
+
+
+def status_of(client: Client, row: Entitlement, held: Held | None, moment: datetime) -> StatusWords:
+    if client.archived_at is not None:
+        return ARCHIVED
+    return status_words(row, held.subscription if held else None, moment)
+
+
+def held_of(session: Session, row: Entitlement, moment: datetime) -> Held | None:
+    """The subscription that counts, also one that has ended."""
+    found = estimates.subscriptions_of(session, [row])
+    if not found:
+        return None
+    ((key, subscription),) = found.items()
+    started_at = min((item.period_started_at for item in subscription.items), default=None)
+    period_ends_at = min((item.period_ends_at for item in subscription.items), default=None)
+    ends_at = subscription.cancels_at or (period_ends_at if subscription.cancel_at_period_end else None)
+    return Held(
+        subscription,
+        subscription_words(subscription, ends_at, moment),
+        estimates.estimates(session, found).get(key),
+        started_at,
+        period_ends_at,
+        ends_at,
+    )
+
+
+def method_of(session: Session, link: ClientCustomer | None, held: Held | None, moment: datetime) -> MethodWords | None:
+    method = usual_method(session, link, held.subscription if held else None)
+    return payment_method_text.method_words(method, moment) if method else None

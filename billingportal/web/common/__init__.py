@@ -1,0 +1,1 @@
+"""What every page may use: htmx, forms, security headers, assets, navigation."""

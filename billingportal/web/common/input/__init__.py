@@ -1,0 +1,1 @@
+"""Reading what a browser sends: ids, text that can be stored, parameters of addresses, cookies."""

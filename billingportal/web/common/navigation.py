@@ -1,0 +1,42 @@
+"""What the navigation shows beside its links."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask, Response
+
+from billingportal.db import db
+from billingportal.domain.connection import processor_accounts
+from billingportal.domain.sync import event_log
+from billingportal.models.connection.processor_account import Mode
+from billingportal.web.common import htmx
+
+blueprint = Blueprint("navigation", __name__)
+FIRST_PAGE = "/saas/payment-processor"
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What somebody should look at, in one mode."""
+
+    failed_events: int = 0
+    processor_trouble: bool = False
+
+
+def attention(mode: Mode) -> Attention:
+    """Asked once for every admin page, so it must stay a few quick queries."""
+    account = processor_accounts.connected(db.session(), mode)
+    if account is None:
+        return Attention()
+    return Attention(
+        failed_events=event_log.count_failed(db.session(), account.id),
+        processor_trouble=processor_accounts.needs_attention(account),
+    )
+
+
+@blueprint.get("/")
+def show() -> Response:
+    return htmx.redirect(FIRST_PAGE)
+
+
+def init_app(app: Flask) -> None:
+    app.add_template_global(attention)

@@ -1,0 +1,1 @@
+"""Mail to clients: written, kept in an outbox, sent."""

@@ -1,0 +1,50 @@
+"""What a visitor is about to buy, with its amount, for the pages of signing up and paying."""
+
+from dataclasses import dataclass
+
+from billingportal.db import db
+from billingportal.domain.offers.payment_options import Payment
+from billingportal.domain.offers.pricing_page import Asked, Card, PricingPage, pricing_page
+from billingportal.domain.offers.selection import Selection
+from billingportal.models.connection.processor_account import Mode
+from billingportal.web.offers.pricing_page import price_line
+from billingportal.web.offers.query import choice_values
+
+
+@dataclass(frozen=True)
+class Order:
+    """`payment` is None for a free plan. `values` keep the choice in addresses and forms."""
+
+    page: PricingPage
+    card: Card | None
+    payment: Payment | None
+    values: dict[str, str]
+
+    @property
+    def selection(self) -> Selection | None:
+        if self.payment is None:
+            return None
+        numbers = {one.key: one.number for one in self.payment.bought}
+        return Selection(self.payment.period, self.payment.currency, numbers)
+
+    @property
+    def price_line(self) -> str:
+        return price_line(self.card, self.payment) if self.card else ""
+
+    @property
+    def is_for_sale(self) -> bool:
+        return self.card is not None and not self.card.is_on_request
+
+    @property
+    def trial_days(self) -> int:
+        return self.card.plan.trial_days if self.card and self.payment else 0
+
+
+def order_of(choice: Asked, mode: Mode | None) -> Order:
+    """The choice, as it is sold now. `mode` other than the one that sells is for staff, who try things out."""
+    page = pricing_page(db.session(), choice, mode)
+    card = page.card(choice.plan_id)
+    payment = None
+    if card is not None and card.payments and page.period is not None:
+        payment = card.payments[page.periods.index(page.period)]
+    return Order(page, card, payment, choice_values(card, payment, mode) if card else {})

@@ -1,0 +1,1 @@
+"""Changing, cancelling and keeping a running subscription; trials."""

@@ -1,0 +1,95 @@
+"""The pages of cancelling and of keeping a subscription after all, and of starting it before its trial ends."""
+
+from flask import flash, render_template, request
+from flask.typing import ResponseReturnValue
+
+from billingportal.db import db, transaction
+from billingportal.domain.plan_changes import cancellation_reasons, cancellations
+from billingportal.domain.plan_changes import trials as plan_change_trials
+from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
+from billingportal.domain.plan_changes.previews import Charge
+from billingportal.errors import Conflict, Refusal
+from billingportal.stripe_gateway.errors import StripeProblem
+from billingportal.web.common import htmx
+from billingportal.web.plan_changes.viewer import Side, client_of, gateway_of, stripe_words
+
+AT_ONCE = "now"
+ENDED = "The subscription has ended."
+CANCELLED = "The subscription is cancelled. It can be resumed until its end."
+
+
+def new(side: Side) -> ResponseReturnValue:
+    """Ask when and why; where it is cancelled already, offer to keep it."""
+    return page(side)
+
+
+def page(side: Side, problem: str = "") -> str:
+    present = present_plan(db.session(), client_of(side))
+    return render_template(
+        "plan_changes/cancellations/new.html",
+        side=side,
+        present=present,
+        reasons=cancellation_reasons.REASONS,
+        typed=request.form,
+        bill=last_bill(side, present),
+        problem=problem,
+    )
+
+
+def last_bill(side: Side, present: PresentPlan | None) -> Charge | None:
+    """What cancelling now bills for use so far, where there is use to bill and Stripe answers."""
+    has_usage = present is not None and any(item.quantity is None for item in present.items)
+    if not has_usage or (present and present.ends_at is not None):
+        return None
+    try:
+        return cancellations.last_bill(transaction, gateway_of(side), side.client_id)
+    except (StripeProblem, Refusal):
+        return None
+
+
+def create(side: Side) -> ResponseReturnValue:
+    """Cancel now, or at the end of what is paid for."""
+    at_once = request.form.get("when") == AT_ONCE
+    try:
+        cancellations.cancel(
+            transaction,
+            gateway_of(side),
+            side.client_id,
+            at_once=at_once,
+            reason=request.form.get("reason", ""),
+            comment=request.form.get("comment", ""),
+            staff_id=side.staff_id,
+            is_prorated=side.is_staff and "credit" in request.form,
+        )
+    except (Refusal, Conflict) as refusal:
+        return page(side, str(refusal)), 422
+    except StripeProblem as problem:
+        return page(side, stripe_words(problem)), 503
+    flash(
+        "The subscription has ended." if at_once else "The subscription is cancelled. It can be resumed until its end."
+    )
+    return htmx.redirect(side.home)
+
+
+def destroy(side: Side) -> ResponseReturnValue:
+    """Keep the subscription after all."""
+    try:
+        cancellations.resume(transaction, gateway_of(side), side.client_id, staff_id=side.staff_id)
+    except (Refusal, Conflict) as refusal:
+        return page(side, str(refusal)), 422
+    except StripeProblem as problem:
+        return page(side, stripe_words(problem)), 503
+    flash("The subscription goes on. It renews as before.")
+    return htmx.redirect(side.home)
+
+
+def start(side: Side) -> ResponseReturnValue:
+    """End the trial and start to pay."""
+    try:
+        plan_change_trials.start_now(transaction, gateway_of(side), side.client_id, staff_id=side.staff_id)
+    except (Refusal, Conflict) as refusal:
+        return page(side, str(refusal)), 422
+    except StripeProblem as problem:
+        return page(side, stripe_words(problem)), 503
+    flash("The trial is over, the plan has started.")
+    return htmx.redirect(side.home)

@@ -1,0 +1,67 @@
+"""What stands at a client about a change of plan, a cancellation or a trial: a card on the client's page."""
+
+from dataclasses import dataclass
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from billingportal.db import db
+from billingportal.domain.plan_changes import trials as plan_change_trials
+from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
+from billingportal.domain.subscriptions import change_state
+from billingportal.models import Client, Invoice, Plan, PlanMove
+from billingportal.web.auth.session import find_staff
+from billingportal.web.plan_changes.pages import invoice_of
+from billingportal.web.plan_changes.viewer import Side, side_of
+
+
+@dataclass(frozen=True)
+class MoveCard:
+    """`present` is None without a running subscription; then there is nothing to say."""
+
+    side: Side
+    present: PresentPlan | None
+    move: PlanMove | None
+    invoice: Invoice | None
+    has_card: bool
+    trial_words: str
+
+    @property
+    def is_empty(self) -> bool:
+        if self.move is not None or self.present is None:
+            return self.move is None
+        if self.present.ends_at is not None:
+            return not self.side.is_staff
+        return not (self.present.is_on_trial and (self.has_card or self.side.is_staff))
+
+
+def facts(session: Session, client: Client, *, is_staff: bool = True) -> MoveCard:
+    """Everything that the card shows."""
+    staff = find_staff() if is_staff else None
+    side = side_of(client, staff.id if staff else None, "")
+    present = present_plan(session, client)
+    move = change_state.running(session, client.id)
+    is_trial = present is not None and present.is_on_trial
+    return MoveCard(
+        side=side,
+        present=present,
+        move=move,
+        invoice=invoice_of(move) if move else None,
+        has_card=is_trial and plan_change_trials.has_card(session, client),
+        trial_words=trial_words(session, present),
+    )
+
+
+def trial_words(session: Session, present: PresentPlan | None) -> str:
+    """What happens at the end of the trial without a card."""
+    if present is None or present.plan is None or not present.is_on_trial:
+        return ""
+    return plan_change_trials.afterwards(session.get_one(Plan, present.plan.id))
+
+
+def move_card(client: Client, *, is_staff: bool = True) -> MoveCard:
+    return facts(db.session(), client, is_staff=is_staff)
+
+
+def init_app(app: Flask) -> None:
+    app.add_template_global(move_card)

@@ -1,0 +1,88 @@
+"""What is chosen on the page of a change of plan: read from the address, and shown again."""
+
+from dataclasses import dataclass, replace
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from billingportal.domain.offers.offers import Period
+from billingportal.domain.offers.pricing_page import Asked, Card, PricingPage, pricing_page, slug
+from billingportal.domain.offers.selection import Selection
+from billingportal.domain.plan_changes.present_plan import PresentPlan
+from billingportal.domain.plan_changes.previews import Preview
+from billingportal.domain.prices.price_text import period_words
+from billingportal.errors import Refusal
+from billingportal.models.connection.processor_account import Mode
+from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.web.offers.pricing_page import period_name
+from billingportal.web.offers.query import asked, with_choice
+from billingportal.web.plan_changes.viewer import Side
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The plans that can be had, and what is chosen of them. `values` keep the choice in addresses and forms."""
+
+    page: PricingPage
+    card: Card | None
+    period: Period | None
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """What is sold on request cannot be changed to without asking."""
+        return tuple(card for card in self.page.cards if not card.is_on_request)
+
+    @property
+    def periods(self) -> dict[str, str]:
+        return {slug(period): period_name(period) for period in self.page.periods}
+
+    @property
+    def interval(self) -> str:
+        return slug(self.period) if self.period else ""
+
+    @property
+    def selection(self) -> Selection:
+        """Raises Refusal where no plan is chosen, or a number that cannot be bought."""
+        if self.card is None:
+            raise Refusal("plan", "Choose one of the plans.")
+        refused = next((one for one in self.card.quantities if one.is_refused), None)
+        if refused is not None:
+            raise Refusal("quantity", f"Say how many {refused.unit} it is to be: a whole number.")
+        if not self.card.payments or self.period is None:
+            return Selection(self.period or ("month", 1), self.page.currency)
+        payment = self.card.payments[self.page.periods.index(self.period)]
+        return Selection(payment.period, payment.currency, {one.key: one.number for one in payment.bought})
+
+    def address(self, side: Side, timing: MoveTiming) -> str:
+        """The same change, made at another time."""
+        return with_choice(side.address("preview"), {**self.values, "timing": timing})
+
+    def period_words(self, shown: Preview) -> str:
+        return period_words(*shown.selection.period)
+
+    @property
+    def values(self) -> dict[str, str]:
+        if self.card is None:
+            return {}
+        quantities = {f"quantity.{self.card.plan.id}.{one.key}": one.text for one in self.card.quantities}
+        return {"plan": str(self.card.plan.id), "interval": self.interval, **quantities}
+
+
+def choice_of_request(session: Session, mode: Mode, present: PresentPlan | None) -> Choice:
+    """What the address or form says; what it leaves out is as the client has it now."""
+    given = asked(request.values)
+    if present is not None:
+        given = filled_in(given, present)
+    page = pricing_page(session, given, mode)
+    return Choice(page, page.card(given.plan_id), page.period)
+
+
+def filled_in(given: Asked, present: PresentPlan) -> Asked:
+    """In the currency of the subscription, which cannot be changed."""
+    had = present.selection
+    quantities = dict(given.quantities)
+    if had is not None and present.plan is not None:
+        numbers = {key: str(number) for key, number in had.quantities.items()}
+        quantities[present.plan.id] = {**numbers, **quantities.get(present.plan.id, {})}
+    interval = given.interval or (slug(had.period) if had else "")
+    return replace(given, interval=interval, currency=present.currency, quantities=quantities)

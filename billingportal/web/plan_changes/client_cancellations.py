@@ -1,0 +1,28 @@
+"""The client's own page for cancelling."""
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from billingportal.web.auth.client_session import require_client
+from billingportal.web.plan_changes import cancellation_pages
+from billingportal.web.plan_changes.viewer import client_side
+
+blueprint = Blueprint("own_cancellation", __name__, url_prefix="/portal/billing/cancellation")
+
+
+@blueprint.get("")
+@require_client
+def new() -> ResponseReturnValue:
+    return cancellation_pages.new(client_side())
+
+
+@blueprint.post("")
+@require_client
+def create() -> ResponseReturnValue:
+    return cancellation_pages.create(client_side())
+
+
+@blueprint.post("/removal")
+@require_client
+def destroy() -> ResponseReturnValue:
+    return cancellation_pages.destroy(client_side())

@@ -1,0 +1,143 @@
+"""The pages of a change of plan: choose, look at what it costs, confirm, and see what became of it."""
+
+from datetime import datetime
+
+from flask import abort, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from billingportal import clock
+from billingportal.db import db, transaction
+from billingportal.domain.plan_changes import changes as plan_change_changes
+from billingportal.domain.plan_changes import quotes as plan_change_quotes
+from billingportal.domain.plan_changes import withdrawal
+from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
+from billingportal.domain.plan_changes.previews import Preview
+from billingportal.errors import Conflict, Refusal
+from billingportal.limits import whole_number
+from billingportal.models import Invoice, PlanMove
+from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.stripe_gateway.errors import StripeProblem
+from billingportal.web.common import htmx
+from billingportal.web.plan_changes.choice import Choice, choice_of_request
+from billingportal.web.plan_changes.viewer import Side, client_of, gateway_of, stripe_words
+
+LARGEST_MOMENT = 253_402_300_799
+TIMINGS: dict[str, MoveTiming] = {"now": "now", "renewal": "renewal"}
+
+
+def choose(side: Side) -> ResponseReturnValue:
+    """The plans, with what the client has now chosen."""
+    present = present_of(side)
+    if present is None and not side.is_staff:
+        return htmx.redirect(url_for("pricing.show"))
+    return choose_page(side, present)
+
+
+def choose_page(side: Side, present: PresentPlan | None, problem: str = "") -> str:
+    choice = choice_of_request(db.session(), side.mode, present)
+    return render_template("plan_changes/choose.html", side=side, present=present, choice=choice, problem=problem)
+
+
+def preview(side: Side) -> ResponseReturnValue:
+    """What the chosen change would cost, exactly. Nothing is changed."""
+    choice = choice_of_request(db.session(), side.mode, present_of(side))
+    try:
+        plan_id, selection = plan_of(choice), choice.selection
+        shown = plan_change_quotes.preview(
+            transaction,
+            gateway_of(side),
+            side.client_id,
+            plan_id,
+            selection,
+            timing=TIMINGS.get(request.args.get("timing", "")),
+        )
+    except Refusal as refusal:
+        return choose_page(side, present_of(side), refusal.message), 422
+    except StripeProblem as problem:
+        return choose_page(side, present_of(side), stripe_words(problem)), 503
+    return preview_page(side, choice, shown)
+
+
+def preview_page(side: Side, choice: Choice, shown: Preview, problem: str = "") -> str:
+    return render_template("plan_changes/preview.html", side=side, choice=choice, shown=shown, problem=problem)
+
+
+def create(side: Side) -> ResponseReturnValue:
+    """Make the change that was shown, or show it again where it is not so any more."""
+    choice = choice_of_request(db.session(), side.mode, present_of(side))
+    try:
+        plan_id, selection = plan_of(choice), choice.selection
+        move_id = plan_change_changes.make(
+            transaction,
+            gateway_of(side),
+            side.client_id,
+            plan_id,
+            selection,
+            timing=TIMINGS.get(request.form.get("timing", ""), "now"),
+            prorated_at=moment_of(request.form.get("prorated_at", "")),
+            seal=request.form.get("seal", ""),
+            staff_id=side.staff_id,
+        )
+    except plan_change_changes.Aged as aged:
+        choice = choice_of_request(db.session(), side.mode, present_of(side))
+        return preview_page(side, choice, aged.preview, str(aged)), 422
+    except (Refusal, Conflict) as refusal:
+        return choose_page(side, present_of(side), str(refusal)), 422
+    except StripeProblem as problem:
+        return choose_page(side, present_of(side), stripe_words(problem)), 503
+    if move_id is None:
+        flash("The subscription will end with what is paid for. Until then nothing changes.")
+        return htmx.redirect(side.home)
+    return htmx.redirect(side.move(move_id))
+
+
+def show(side: Side, move_id: int) -> ResponseReturnValue:
+    """What became of a change. The page looks again by itself while that is open."""
+    move = move_or_404(side, move_id)
+    template = "plan_changes/_result.html" if htmx.is_partial(request) else "plan_changes/show.html"
+    return render_template(template, side=side, move=move, invoice=invoice_of(move))
+
+
+def destroy(side: Side) -> ResponseReturnValue:
+    """Keep the present plan: call off what is planned or waits."""
+    try:
+        is_off = withdrawal.call_off(transaction, gateway_of(side), side.client_id, staff_id=side.staff_id)
+    except (Refusal, Conflict) as refusal:
+        return choose_page(side, present_of(side), str(refusal)), 422
+    except StripeProblem as problem:
+        return choose_page(side, present_of(side), stripe_words(problem)), 503
+    flash("The present plan stays." if is_off else "There was no change to call off any more.")
+    return htmx.redirect(side.home)
+
+
+def present_of(side: Side) -> PresentPlan | None:
+    return present_plan(db.session(), client_of(side))
+
+
+def plan_of(choice: Choice) -> int:
+    if choice.card is None:
+        raise Refusal("plan", "Choose one of the plans.")
+    return choice.card.plan.id
+
+
+def moment_of(text: str) -> datetime:
+    """The moment that was shown; a time long ago for nonsense, so that it is shown again."""
+    return clock.from_unix(whole_number(text, LARGEST_MOMENT) or 0)
+
+
+def move_or_404(side: Side, move_id: int) -> PlanMove:
+    move = db.session().get(PlanMove, move_id)
+    if move is None or move.client_id != side.client_id:
+        abort(404, "There is no such change.")
+    return move
+
+
+def invoice_of(move: PlanMove) -> Invoice | None:
+    """The invoice that a waiting change waits for."""
+    return db.session().scalar(
+        select(Invoice).where(
+            Invoice.processor_account_id == move.processor_account_id,
+            Invoice.stripe_invoice_id == str(move.preview.get("invoice")),
+        )
+    )

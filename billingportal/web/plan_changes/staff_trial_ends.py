@@ -1,0 +1,16 @@
+"""SaaS > Clients > Start now, before the trial ends."""
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from billingportal.web.auth.session import require_role
+from billingportal.web.plan_changes import cancellation_pages
+from billingportal.web.plan_changes.viewer import staff_side
+
+blueprint = Blueprint("trial_ends", __name__, url_prefix="/saas/clients/<id:client_id>/trial-end")
+
+
+@blueprint.post("")
+@require_role("owner", "admin")
+def create(client_id: int) -> ResponseReturnValue:
+    return cancellation_pages.start(staff_side(client_id))

@@ -1,0 +1,97 @@
+"""Create a price in Stripe without leaving the portal, for a plan or for its own sake."""
+
+from flask import Blueprint, Response, flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from billingportal.db import db, transaction
+from billingportal.domain.common.form_errors import Mistakes
+from billingportal.domain.connection.processor_accounts import connected
+from billingportal.domain.plans import quick_link
+from billingportal.domain.plans.price_links import Link
+from billingportal.domain.prices import creation as price_creation
+from billingportal.domain.prices import search as price_search
+from billingportal.domain.prices.creation import Creating
+from billingportal.domain.prices.drafts import read
+from billingportal.errors import Refusal
+from billingportal.limits import whole_number
+from billingportal.web.auth.session import current_staff, require_role
+from billingportal.web.common import htmx
+from billingportal.web.prices.form import PriceForm, choices, first_form
+from billingportal.web.prices.prices import reach_stripe
+
+blueprint = Blueprint("price_creations", __name__, url_prefix="/saas/prices")
+
+
+@blueprint.get("/new")
+@require_role("owner", "admin")
+def new() -> str:
+    """The empty form. `into` names the input that gets the new price's id; the other arguments fill the form."""
+    account = connected(db.session(), g.mode)
+    return shown(first_form(account.currency if account else None))
+
+
+@blueprint.post("/tiers")
+@require_role("owner", "admin")
+def update_tiers() -> str:
+    """The form again with one row more or less, and everything that was typed."""
+    form = PriceForm.of_request()
+    row = request.form.get("row", "")
+    place = whole_number(row)
+    if row == "add":
+        form.add_tier()
+    elif place is not None:
+        form.remove_tier(place)
+    return shown(form)
+
+
+@blueprint.post("")
+@require_role("owner", "admin")
+def create() -> ResponseReturnValue:
+    """Make the price. The same form sent twice makes one."""
+    form = PriceForm.of_request()
+    try:
+        draft = read(form.answers())
+        account, gateway = reach_stripe()
+        account_id = account.id
+        creating = Creating(transaction, gateway, account_id, form.keep_token(), current_staff().id)
+        price_id = price_creation.create(creating, draft)
+    except Mistakes as mistakes:
+        form.refuse_all(mistakes)
+        return shown(form), 422
+    except Refusal as refusal:
+        form.refuse(Refusal("", refusal.message))
+        return shown(form), 422
+    return created(form, account_id, price_id)
+
+
+def created(form: PriceForm, account_id: int, price_id: str) -> ResponseReturnValue:
+    """Hand the new price to the field that asked for it, link it to the plan that asked for it, or list it."""
+    words = f"Created {price_id} in Stripe."
+    if htmx.is_partial(request) and form.into.data:
+        answer = Response(render_template("prices/_created.html", words=words, into=form.into.data))
+        return htmx.announce(answer, "price-chosen", {"into": str(form.into.data), "price": price_id})
+    plan_id = form.number("plan")
+    if plan_id is None:
+        flash(words)
+        return htmx.redirect(url_for("prices.index", q=price_id))
+    flash(f"{words} {link_words(plan_id, account_id, form.link(price_id))}")
+    return htmx.redirect(url_for("plans.edit", plan_id=plan_id))
+
+
+def link_words(plan_id: int, account_id: int, link: Link) -> str:
+    """Link the price to the plan, and say so or why it could not be."""
+    try:
+        with transaction() as session:
+            plan = quick_link.link(session, plan_id, account_id, link, staff_id=current_staff().id)
+            return f"It is linked to {plan.name}."
+    except Refusal as refusal:
+        return f"It could not be linked: {refusal.message}"
+
+
+def shown(form: PriceForm) -> str:
+    """The form alone for htmx, else a page around it."""
+    form.keep_token()
+    account = connected(db.session(), g.mode)
+    known = price_search.choices(db.session(), account.id) if account else price_search.Choices([], [])
+    template = "prices/_form.html" if htmx.is_partial(request) else "prices/new.html"
+    return render_template(template, form=form, account=account, choices=choices(known.products, known.meters))

@@ -1,0 +1,73 @@
+"""The one door for Stripe's events. 200 means: stored durably."""
+
+from flask import Blueprint, Response, request
+
+from billingportal.database.unavailable import UNAVAILABLE
+from billingportal.db import bare_transaction
+from billingportal.domain.sync import inbox
+from billingportal.models.connection.stripe_event import EventState
+from billingportal.stripe_gateway import webhook_signature
+from billingportal.stripe_gateway.errors import BadSignature, UnreadableObject
+from billingportal.vault import CannotOpen
+from billingportal.web.common import errors
+from billingportal.web.common.security import csrf
+from billingportal.web.sync import webhook_endpoints
+from billingportal.web.sync.webhook_endpoints import Door
+
+blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+# Stripe has no session to protect; its signature is the proof.
+csrf.exempt(blueprint)
+
+
+@blueprint.post("/stripe/<secret:token>")
+def create(token: str) -> Response:
+    """Verify, store, absorb, answer. Anything but 200 makes Stripe come again with the same event."""
+    try:
+        return receive(token)
+    except UNAVAILABLE as problem:
+        errors.report_outage(problem)
+        busy = answer(503, "The database does not answer, or is busy. Send this event again.")
+        busy.headers["Retry-After"] = errors.RETRY_AFTER
+        return busy
+    except (BadSignature, UnreadableObject) as problem:
+        return answer(400, problem.message)
+    except CannotOpen:
+        return answer(400, "The stored signing secret cannot be opened.")
+
+
+def receive(token: str) -> Response:
+    """Take the event in by what is remembered of this address; if that does not work out, by what is stored."""
+    door = webhook_endpoints.remembered(token)
+    state = try_to_take_in(door) if door else None
+    while state is None:
+        door = webhook_endpoints.look_up(token)
+        if door is None:
+            return answer(404, "There is no such webhook address.")
+        state = take_in(door)
+        if state is None and webhook_endpoints.look_up(token) == door:
+            # The proof held, so the event was there.
+            break
+    if state == "refused":
+        return answer(400, "The event belongs to another mode or another Stripe account.")
+    return answer(200, "stored" if state else "stored before")
+
+
+def try_to_take_in(door: Door) -> EventState | None:
+    try:
+        return take_in(door)
+    except BadSignature:
+        return None
+
+
+def take_in(door: Door) -> EventState | None:
+    """The event's state, or None when it is stored already or the door is not what it was. Raises BadSignature."""
+    body = request.get_data()
+    webhook_signature.verify(body, request.headers.get("Stripe-Signature", ""), door.secrets)
+    event = webhook_signature.read_event(body)
+    return inbox.receive(
+        bare_transaction, door.processor_account_id, event, body.decode(), livemode=door.livemode, proof=door.proof
+    )
+
+
+def answer(status: int, words: str) -> Response:
+    return Response(words + "\n", status=status, mimetype="text/plain")

@@ -1,0 +1,94 @@
+"""The one thing that a client is told, and what its button does."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from billingportal.domain.client_portal.notices import Situation, notice
+from billingportal.models import Entitlement, Plan
+from billingportal.models.plans.plan import TrialEnd
+from billingportal.money import Money
+
+MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
+LATER = MOMENT + timedelta(days=6)
+
+
+def situation(**given: Any) -> Situation:
+    """A paying client to whom nothing has to be told. `held` changes the entitlement."""
+    held = Entitlement(**{"standing": "active", "step": "none", "plan_id": 1, "plan": plan(), **given.pop("held", {})})
+    usual = Situation(held, MOMENT, None, None, None, None, "Visa ending 4242", "US$49.00", "Starter", False)
+    return replace(usual, **given)
+
+
+def plan(trial_end: TrialEnd = "default") -> Plan:
+    return Plan(name="Growth", trial_end=trial_end)
+
+
+def test_all_is_well() -> None:
+    assert notice(situation()) is None
+
+
+@pytest.mark.parametrize(
+    ("step", "following", "words"),
+    [
+        ("grace", ("limited", LATER), "Everything keeps working until 28 November 2026. From then on nothing new"),
+        ("warned", None, "Everything keeps working. Visa ending 4242 could not be charged."),
+        ("limited", ("suspended", LATER), "nothing new can be made. From 28 November 2026 access is suspended"),
+        ("suspended", None, "Access is suspended until it is paid. Nothing was deleted."),
+    ],
+)
+def test_each_step_of_a_failing_payment_says_what_holds_and_what_comes(
+    step: str, following: tuple[str, datetime] | None, words: str
+) -> None:
+    held = {"standing": "past_due", "step": step}
+    told = notice(situation(held=held, due=Money(4900, "usd"), next_step=following))
+    assert told is not None
+    assert told.title == "Your payment of US$49.00 did not work"
+    assert words in told.words
+    assert (told.kind, told.action) == ("bad", "pay")
+
+
+@pytest.mark.parametrize(
+    ("trial_end", "words"),
+    [
+        ("pause", "Without a card your plan then pauses"),
+        ("cancel", "Without a card your plan then ends."),
+        ("default", "Without a card you then go on with Starter."),
+    ],
+)
+def test_a_trial_without_a_card_says_how_it_ends(trial_end: TrialEnd, words: str) -> None:
+    held = {"standing": "trialing", "plan": plan(trial_end)}
+    told = notice(situation(held=held, trial_ends_at=LATER, method=None))
+    assert told is not None
+    assert words in told.words
+    assert told.action == "card"
+
+
+def test_without_a_free_default_plan_nobody_is_promised_one() -> None:
+    told = notice(situation(held={"standing": "trialing"}, trial_ends_at=LATER, method=None, base_plan=None))
+    assert told is not None
+    assert "Without a card your plan then ends." in told.words
+
+
+@pytest.mark.parametrize(
+    ("given", "title", "action"),
+    [
+        ({"held": {"standing": "suspended", "step": "grace"}}, "Access is suspended", "contact"),
+        ({"held": {"standing": "trialing"}, "trial_ends_at": LATER}, "Your trial ends on 28 November 2026", "start"),
+        ({"held": {"standing": "canceling"}, "ends_at": LATER}, "Growth ends on 28 November 2026", "keep"),
+        ({"held": {"standing": "waiting"}, "due": Money(1, "usd")}, "Your payment is not finished", "pay"),
+        ({"held": {"standing": "waiting"}, "has_checkout": True}, "Your purchase is not finished", "finish"),
+        ({"held": {"standing": "waiting"}}, "Your payment is on its way", "none"),
+        ({"held": {"standing": "paused"}, "method": None}, "Your plan is paused", "card"),
+        ({"held": {"standing": "paused", "source": "base"}}, "Your plan is paused", "resume"),
+        ({"held": {"standing": "paused", "source": "subscription"}}, "Your plan is paused", "contact"),
+        ({"held": {"standing": "ended"}}, "Your subscription has ended", "choose"),
+        ({"held": {"standing": "free", "plan_id": None}}, "You have no plan", "choose"),
+    ],
+)
+def test_every_standing_is_told(given: dict[str, Any], title: str, action: str) -> None:
+    told = notice(situation(**given))
+    assert told is not None
+    assert (told.title, told.action) == (title, action)

@@ -1,0 +1,119 @@
+"""Cancelling against the sandbox: when it ends, what is billed, and what the client has afterwards."""
+
+import pytest
+
+from billingportal.db import db, transaction
+from billingportal.domain.plan_changes import cancellations
+from billingportal.domain.plans.price_links import Link
+from billingportal.domain.plans.terms import Limit
+from billingportal.errors import Refusal
+from billingportal.models import Cancellation, Client, Plan
+from billingportal.models.auth.staff import Staff
+from tests.sandbox.clocks import advance, frozen, new_clock
+from tests.support.catalog.catalog import Catalog
+from tests.support.catalog.plans import new_plan
+from tests.support.people.clients import Subscribed, connection, plan_of
+from tests.support.people.plan_changes import MONTHLY, confirm, entitlement_of, look
+from tests.support.people.stores import YEAR, Store, open_store
+from tests.support.stripe.worlds import World
+
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def store(world: World, owner: Staff) -> Store:
+    world.connect()
+    world.work()
+    return open_store(world.app, world.sandbox.client(world.stripe_account.test_key), owner.id)
+
+
+def cancel(client: Subscribed, *, at_once: bool = False, is_prorated: bool = False) -> None:
+    _, gateway = connection()
+    cancellations.cancel(
+        transaction,
+        gateway,
+        client.client_id,
+        at_once=at_once,
+        reason="unused",
+        comment="",
+        staff_id=None,
+        is_prorated=is_prorated,
+    )
+
+
+def test_a_double_click_is_one_cancellation(store: Store) -> None:
+    client = store.subscribe(store.starter)
+
+    cancel(client)
+    cancel(client)
+
+    assert db.session().query(Cancellation).count() == 1
+
+
+def test_after_the_end_the_default_plan_holds(store: Store, owner: Staff) -> None:
+    free = new_plan(owner.id, "Free", is_active=True, quotas={store.contacts: Limit(10)})
+    with transaction() as session:
+        session.query(Plan).update({Plan.is_default: False})
+        session.get_one(Plan, free).is_default = True
+    test_clock = new_clock(store.sdk)
+    client = store.subscribe(store.starter, test_clock=test_clock)
+
+    cancel(client)
+    advance(store.sdk, test_clock, frozen(store.sdk, test_clock) + 33 * DAY)
+    store.refresh(client, test_clock)
+
+    held = entitlement_of(client.client_id)
+    assert (held.plan_id, held.source, held.standing) == (free, "base", "ended")
+
+
+def test_a_free_plan_comes_after_what_is_paid_for(store: Store, owner: Staff) -> None:
+    free = new_plan(owner.id, "Free", is_active=True)
+    client = store.subscribe(store.starter)
+
+    shown = look(client.client_id, free, MONTHLY)
+    assert shown.ends_subscription
+    assert confirm(client.client_id, shown) is None
+
+    assert entitlement_of(client.client_id).standing == "canceling"
+    assert entitlement_of(client.client_id).plan_id == store.starter
+    assert db.session().get_one(Client, client.client_id).base_plan_id == free
+
+
+def test_no_change_of_plan_while_the_end_is_planned(store: Store) -> None:
+    client = store.subscribe(store.starter)
+    cancel(client)
+
+    with pytest.raises(Refusal, match="Resume it first"):
+        look(client.client_id, store.growth)
+
+
+def test_what_was_paid_ahead_comes_back_as_credit(store: Store) -> None:
+    client = store.subscribe(store.starter)
+
+    cancel(client, at_once=True, is_prorated=True)
+
+    assert store.invoices(client)[0].total < 0
+
+
+def test_a_year_that_is_paid_for_is_not_cut_to_the_month_of_its_use(store: Store, owner: Staff) -> None:
+    goods = Catalog(store.sdk)
+    links = [
+        Link(goods.price(unit_amount=90000, recurring=YEAR), "flat"),
+        Link(goods.metered(goods.meter("sent"), unit_amount=1), "usage", store.contacts),
+    ]
+    plan = plan_of(owner.id, store.app, links, "Yearly")
+    client = store.subscribe(plan)
+
+    cancel(client)
+
+    at_stripe = store.sdk.v1.subscriptions.retrieve(client.subscription)
+    ends = {item.price.id: item.current_period_end for item in at_stripe["items"].data}
+    assert at_stripe.cancel_at == max(ends.values()) > min(ends.values())
+
+
+def test_without_a_subscription_there_is_nothing_to_cancel(store: Store) -> None:
+    client = store.subscribe(store.starter)
+    cancel(client, at_once=True)
+
+    with pytest.raises(Refusal, match="no subscription"):
+        cancel(client, at_once=True)

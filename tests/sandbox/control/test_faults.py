@@ -1,0 +1,67 @@
+"""Faults on command."""
+
+import time
+
+import pytest
+import stripe
+
+from tests.support.stripe.sandbox import Sandbox, SandboxAccount
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("429", stripe.RateLimitError),
+        ("500", stripe.APIError),
+        ("malformed", stripe.APIError),
+        ("drop", stripe.APIConnectionError),
+    ],
+)
+def test_each_fault_is_what_the_sdk_calls_it(
+    sandbox: Sandbox, client: stripe.StripeClient, kind: str, error: type[stripe.StripeError]
+) -> None:
+    sandbox.control("faults", kind=kind, count=1)
+    with pytest.raises(error):
+        client.v1.products.create(params={"name": "x"})
+    assert client.v1.products.list().data == []
+
+
+@pytest.mark.parametrize("kind", ["500", "drop", "malformed"])
+def test_an_applied_fault_loses_only_the_answer(sandbox: Sandbox, client: stripe.StripeClient, kind: str) -> None:
+    sandbox.control("faults", kind=kind, count=1, applied=True)
+    options: stripe.RequestOptions = {"idempotency_key": "key-1"}
+    with pytest.raises(stripe.StripeError):
+        client.v1.products.create(params={"name": "x"}, options=options)
+    again = client.v1.products.create(params={"name": "x"}, options=options)
+    assert [product.id for product in client.v1.products.list().data] == [again.id]
+
+
+def test_latency_is_waited_for(sandbox: Sandbox, client: stripe.StripeClient) -> None:
+    sandbox.control("faults", kind="latency", seconds=0.2, count=1)
+    began = time.monotonic()
+    client.v1.balance.retrieve()
+    assert time.monotonic() - began >= 0.2
+
+
+def test_a_time_out_never_answers(sandbox: Sandbox, account: SandboxAccount) -> None:
+    sandbox.control("faults", kind="timeout", seconds=30)
+    addresses = dict.fromkeys(("api", "connect", "files", "meter_events"), sandbox.url)
+    client = stripe.StripeClient(
+        account.test_key,
+        base_addresses=addresses,  # type: ignore[arg-type]
+        http_client=stripe.RequestsClient(timeout=0.2),
+    )
+    with pytest.raises(stripe.APIConnectionError):
+        client.v1.balance.retrieve()
+
+
+def test_a_fault_hits_its_method_and_path_only_and_can_be_taken_back(
+    sandbox: Sandbox, client: stripe.StripeClient
+) -> None:
+    sandbox.control("faults", kind="500", method="POST", path_prefix="/v1/products")
+    client.v1.products.list()
+    client.v1.customers.create(params={})
+    with pytest.raises(stripe.APIError):
+        client.v1.products.create(params={"name": "x"})
+    sandbox.control("faults", verb="DELETE")
+    client.v1.products.create(params={"name": "x"})

@@ -1,0 +1,196 @@
+"""Many clients on one test clock, who renew, change, fail to pay and leave by chance, month after month."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any, cast
+
+import stripe
+
+from tests.support.catalog.catalog import Catalog
+from tests.support.stripe.sandbox import SandboxAccount, SandboxClient
+
+HOUR, DAY = 3600, 24 * 3600
+GOOD, BAD = "pm_card_visa", "pm_card_chargeCustomerFail"
+ENDED = ("canceled", "incomplete_expired")
+FAILING = ("past_due", "unpaid")
+
+
+@dataclass(frozen=True)
+class Wares:
+    """What is sold: the prices paid ahead by the plan's name, the plan that gives least first; and what else."""
+
+    ahead: dict[str, str]
+    seats: str
+    use: str
+    meter_event: str
+
+    def items(self, name: str, seats: int) -> list[dict[str, object]]:
+        """What a subscription to a plan has."""
+        items: list[dict[str, object]] = [{"price": self.ahead[name], "quantity": 1}]
+        if name == "Team":
+            items.append({"price": self.seats, "quantity": seats})
+        if name == "Metered":
+            items.append({"price": self.use})
+        return items
+
+
+def wares_of(catalog: Catalog) -> Wares:
+    """Flat by month and by year, a number of seats in tiers, and use by a meter."""
+    seats = catalog.tiered(
+        "graduated", [{"up_to": 5, "unit_amount": 700}, {"up_to": "inf", "unit_amount": 500, "flat_amount": 100}]
+    )
+    meter = catalog.meter("messages_sent")
+    return Wares(
+        ahead={
+            "Small": catalog.price(unit_amount=900),
+            "Metered": catalog.price(unit_amount=1500),
+            "Team": catalog.price(unit_amount=2900),
+            "Large": catalog.price(unit_amount=9900),
+            "Yearly": catalog.price(unit_amount=99000, recurring={"interval": "year"}),
+        },
+        seats=seats,
+        use=catalog.metered(meter, unit_amount=2),
+        meter_event="messages_sent",
+    )
+
+
+class Year:
+    """Drives Stripe's side of the year, by the official SDK."""
+
+    def __init__(self, sandbox: SandboxClient, account: SandboxAccount, start: int, chance: Random) -> None:
+        sandbox.control("clocks", customers_per_clock=1000)
+        self.api = sandbox.client(account.test_key).v1
+        self.chance = chance
+        self.wares = wares_of(Catalog(sandbox.client(account.test_key)))
+        self.time = start
+        self.clock = self.api.test_helpers.test_clocks.create(params={"frozen_time": start}).id
+        self.subscriptions: dict[str, str] = {}
+
+    def add_customer(self, number: int) -> str:
+        """A new customer, who subscribes at once."""
+        made = self.api.customers.create(
+            params={
+                "name": f"Client {number}",
+                "test_clock": self.clock,
+                "payment_method": GOOD,
+                "invoice_settings": {"default_payment_method": GOOD},
+            }
+        ).id
+        self.subscribe(made, list(self.wares.ahead)[number % len(self.wares.ahead)])
+        return made
+
+    def subscribe(self, customer: str, plan: str) -> None:
+        params: dict[str, Any] = {"customer": customer, "items": self.wares.items(plan, self.chance.randint(1, 9))}
+        if self.chance.random() < 0.2:
+            params["trial_period_days"] = 14
+        self.subscriptions[customer] = self.api.subscriptions.create(params=cast(Any, params)).id
+
+    def live_a_month(self) -> None:
+        """Let a third of the clients do something, and a month pass with all that comes due in it."""
+        for customer in self.subscriptions:
+            if self.chance.random() < 0.35:
+                try:
+                    self.chance.choice(DEEDS)(self, customer)
+                except (stripe.InvalidRequestError, stripe.CardError):
+                    continue  # what Stripe refuses did not happen
+        self.advance(30 * DAY)
+        self.advance(2 * HOUR)
+
+    def advance(self, seconds: int) -> None:
+        self.time += seconds
+        self.api.test_helpers.test_clocks.advance(self.clock, params={"frozen_time": self.time})
+
+    def running(self, customer: str) -> stripe.Subscription | None:
+        found = self.api.subscriptions.retrieve(self.subscriptions[customer])
+        return None if found.status in ENDED else found
+
+
+def move_to(year: Year, customer: str, plan: str, **behavior: Any) -> None:
+    """Change the plan, items matched by their ids, in one call that holds once it is paid."""
+    held = year.running(customer)
+    if held is None:
+        return
+    wanted = year.wares.items(plan, year.chance.randint(1, 9))
+    base, *others = sorted(held.items.data, key=lambda item: item.price.id not in year.wares.ahead.values())
+    items: list[dict[str, object]] = [{"id": base.id, **wanted[0]}, *wanted[1:]]
+    items += [{"id": item.id, "deleted": True} for item in others]
+    params = {"items": items, "proration_behavior": "always_invoice", "payment_behavior": "pending_if_incomplete"}
+    year.api.subscriptions.update(held.id, params=cast(Any, params | behavior))
+
+
+def change_plan(year: Year, customer: str) -> None:
+    move_to(year, customer, year.chance.choice(list(year.wares.ahead)))
+
+
+def step_down_at_renewal(year: Year, customer: str) -> None:
+    """A schedule: what is held until the period ends, the smallest plan from then on."""
+    held = year.running(customer)
+    if held is None or held.status != "active":
+        return
+    schedule = year.api.subscription_schedules.create(params={"from_subscription": held.id})
+    now = schedule.phases[0]
+    present = [
+        {"price": str(item.price)} | ({} if getattr(item, "quantity", None) is None else {"quantity": item.quantity})
+        for item in now.items
+    ]
+    following = {"items": year.wares.items("Small", 1), "duration": {"interval": "month", "interval_count": 1}}
+    phases = [{"items": present, "start_date": now.start_date, "end_date": now.end_date}, following]
+    year.api.subscription_schedules.update(
+        schedule.id, params=cast(Any, {"phases": phases, "end_behavior": "release", "proration_behavior": "none"})
+    )
+
+
+def use_another_card(year: Year, customer: str) -> None:
+    token = BAD if year.chance.random() < 0.6 else GOOD
+    method = year.api.payment_methods.attach(token, params={"customer": customer}).id
+    year.api.customers.update(customer, params={"invoice_settings": {"default_payment_method": method}})
+
+
+def pay_what_is_open(year: Year, customer: str) -> None:
+    method = year.api.payment_methods.attach(GOOD, params={"customer": customer}).id
+    year.api.customers.update(customer, params={"invoice_settings": {"default_payment_method": method}})
+    for invoice in year.api.invoices.list(params={"customer": customer, "status": "open"}).data:
+        year.api.invoices.pay(str(invoice.id))
+
+
+def leave_at_period_end(year: Year, customer: str) -> None:
+    year.api.subscriptions.update(year.subscriptions[customer], params={"cancel_at": "min_period_end"})
+
+
+def stay(year: Year, customer: str) -> None:
+    year.api.subscriptions.update(year.subscriptions[customer], params={"cancel_at": ""})
+
+
+def leave_now(year: Year, customer: str) -> None:
+    year.api.subscriptions.cancel(year.subscriptions[customer], params={"invoice_now": True, "prorate": True})
+
+
+def come_back(year: Year, customer: str) -> None:
+    if year.running(customer) is None:
+        pay_what_is_open(year, customer)
+        year.subscribe(customer, year.chance.choice(list(year.wares.ahead)))
+
+
+def send_messages(year: Year, customer: str) -> None:
+    value = str(year.chance.randint(1, 5000))
+    payload = {"stripe_customer_id": customer, "value": value}
+    year.api.billing.meter_events.create(
+        params={"event_name": year.wares.meter_event, "payload": payload, "timestamp": year.time}
+    )
+
+
+DEEDS: list[Callable[[Year, str], None]] = [
+    change_plan,
+    change_plan,
+    step_down_at_renewal,
+    use_another_card,
+    use_another_card,
+    pay_what_is_open,
+    leave_at_period_end,
+    stay,
+    leave_now,
+    come_back,
+    come_back,
+    send_messages,
+]
