@@ -43,7 +43,7 @@ def settle_events(portal: Portal) -> None:
     with transaction() as session:
         account_ids = waiting_accounts(session)
     for account_id in account_ids:
-        work_on(portal, account_id, lambda gateway, id_: reconciliation.settle_due(transaction, gateway, id_))
+        work_on(portal, account_id, lambda gateway, id_: reconciliation.reconcile_due(transaction, gateway, id_))
 
 
 def waiting_accounts(session: Session) -> list[int]:

@@ -26,11 +26,11 @@ from billingportal.models.entitlements.quota_override import QuotaOverride
 from billingportal.models.mail.mail_settings import MailSettings
 from billingportal.models.mail.outgoing_mail import OutgoingMail
 from billingportal.models.plan_changes.cancellation import Cancellation
-from billingportal.models.plan_changes.plan_change import PlanMove
+from billingportal.models.plan_changes.plan_change import PlanChange
 from billingportal.models.plans.plan import Plan
 from billingportal.models.plans.plan_price import PlanPrice
 from billingportal.models.plans.plan_quota import PlanQuota
-from billingportal.models.plans.quota_change import PlanChange
+from billingportal.models.plans.quota_change import QuotaChange
 from billingportal.models.plans.resource import Resource
 from billingportal.models.stripe_objects.checkout_session import CheckoutSession
 from billingportal.models.stripe_objects.customer import Customer
@@ -73,13 +73,13 @@ __all__ = [
     "PaymentMethod",
     "Plan",
     "PlanChange",
-    "PlanMove",
     "PlanPrice",
     "PlanQuota",
     "PortalConfiguration",
     "Price",
     "ProcessorAccount",
     "Product",
+    "QuotaChange",
     "QuotaOverride",
     "Refund",
     "Resource",

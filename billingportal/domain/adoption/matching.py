@@ -18,7 +18,7 @@ from billingportal.domain.entitlements import plan_matching, subscription_facts
 from billingportal.domain.prices.price_text import period_words, price_words
 from billingportal.domain.prices.terms import is_metered, terms_of
 from billingportal.domain.subscriptions.client_subscriptions import main_of
-from billingportal.domain.subscriptions.status import RUNNING
+from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.domain.subscriptions.status_text import StatusWords, subscription_words
 from billingportal.models import (
     Client,
@@ -101,7 +101,7 @@ def subscriptions_of(
         .where(
             Subscription.processor_account_id == account_id,
             Subscription.stripe_customer_id.in_(customer_ids),
-            Subscription.status.in_(RUNNING),
+            Subscription.status.in_(LIVE_STATUSES),
             Subscription.deleted_at.is_(None),
         )
         .order_by(Subscription.created_at, Subscription.id)

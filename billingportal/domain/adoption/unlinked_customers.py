@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.subscriptions.status import RUNNING
+from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.models import (
     Client,
     ClientCustomer,
@@ -85,7 +85,7 @@ def is_running() -> ColumnElement[bool]:
     return (
         (Subscription.processor_account_id == Customer.processor_account_id)
         & (Subscription.stripe_customer_id == Customer.stripe_customer_id)
-        & Subscription.status.in_(RUNNING)
+        & Subscription.status.in_(LIVE_STATUSES)
         & Subscription.deleted_at.is_(None)
     )
 

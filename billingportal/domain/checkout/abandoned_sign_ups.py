@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.domain.common import audit
 from billingportal.domain.entitlements import evaluation
-from billingportal.domain.subscriptions.checkout_state import RUNNING
+from billingportal.domain.subscriptions.checkout_state import OPEN_STATES
 from billingportal.models import (
     AuditEntry,
     Checkout,
@@ -81,7 +81,7 @@ def archive(session: Session, client: Client) -> None:
 def archive_due(session: Session) -> int:
     """Put away those whose last checkout is over for an hour; how many there were."""
     last = select(func.max(Checkout.ended_at)).where(Checkout.client_id == Client.id).scalar_subquery()
-    open_one = exists(select(Checkout.id).where(Checkout.client_id == Client.id, Checkout.state.in_(RUNNING)))
+    open_one = exists(select(Checkout.id).where(Checkout.client_id == Client.id, Checkout.state.in_(OPEN_STATES)))
     due = never_paid().where(~open_one, last <= clock.now() - PATIENCE).limit(BATCH)
     found = session.scalars(due.with_for_update(of=Client, skip_locked=True, key_share=True)).all()
     for client in found:

@@ -20,7 +20,7 @@ from billingportal.domain.clients.stripe_customers import link_of
 from billingportal.domain.common import audit
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.subscriptions import checkout_state
-from billingportal.domain.subscriptions.status import ENDED
+from billingportal.domain.subscriptions.status import ENDED_STATUSES
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import Checkout, Client, Subscription
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -129,7 +129,9 @@ def is_subscribed(session: Session, account_id: int, client_id: int) -> bool:
             Checkout.client_id == client_id, Checkout.processor_account_id == account_id, Checkout.state == "complete"
         )
     )
-    return any(status not in ENDED for status in known.values()) or any(one not in known for one in bought if one)
+    return any(status not in ENDED_STATUSES for status in known.values()) or any(
+        one not in known for one in bought if one
+    )
 
 
 def add(session: Session, wanted: Wanted, request: NewCheckout, token: str) -> Checkout:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.domain.subscriptions.checkout_state import session_of
-from billingportal.domain.subscriptions.status import RUNNING
+from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.models import Checkout, Invoice, Subscription
 
 # `open`: nobody has paid yet. `waiting`: Stripe has not told of the subscription yet. `bank`: the bank takes its time.
@@ -51,7 +51,7 @@ def stage(session: Session, checkout: Checkout) -> Stage:
 
 def stage_of(session: Session, checkout: Checkout, subscription: Subscription) -> Stage:
     """By the subscription and its latest invoice. Nothing counts as paid before Stripe says that it is."""
-    if subscription.status not in (*RUNNING, "incomplete"):
+    if subscription.status not in (*LIVE_STATUSES, "incomplete"):
         return Stage("ended")
     if subscription.status == "trialing":
         return Stage("trial", trial_ends_at=subscription.trial_ends_at)

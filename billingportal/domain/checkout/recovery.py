@@ -70,6 +70,6 @@ def tidy(transaction: Transaction) -> None:
 def lost(session: Session) -> list[int]:
     """The clients of running checkouts about which Stripe will never tell, or cannot be asked any more."""
     running = select(Checkout).where(
-        Checkout.state.in_(checkout_state.RUNNING), Checkout.expires_at <= clock.now() - checkout_state.MARGIN
+        Checkout.state.in_(checkout_state.OPEN_STATES), Checkout.expires_at <= clock.now() - checkout_state.MARGIN
     )
     return [one.client_id for one in session.scalars(running.limit(BATCH)) if checkout_state.is_lost(session, one)]

@@ -21,7 +21,7 @@ from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.subscriptions import checkout_state, client_subscriptions, estimates
 from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.domain.subscriptions.estimates import Estimate
-from billingportal.domain.subscriptions.status import RUNNING
+from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.domain.subscriptions.status_text import StatusWords, entitlement_words
 from billingportal.domain.usage import quota_bars
 from billingportal.domain.usage.quota_bars import QuotaBar
@@ -77,7 +77,7 @@ class BillingPage:
     @property
     def is_paying(self) -> bool:
         """Whether a subscription runs that can be changed and cancelled."""
-        return self.subscription is not None and self.subscription.status in RUNNING
+        return self.subscription is not None and self.subscription.status in LIVE_STATUSES
 
     @property
     def is_leaving(self) -> bool:
@@ -182,7 +182,7 @@ def subscription_of(session: Session, held: Entitlement) -> Subscription | None:
 
 
 def estimate_of(session: Session, subscription: Subscription | None) -> Estimate | None:
-    if subscription is None or subscription.status not in RUNNING:
+    if subscription is None or subscription.status not in LIVE_STATUSES:
         return None
     key = (subscription.processor_account_id, subscription.stripe_subscription_id)
     return estimates.estimates(session, {key: subscription}).get(key)

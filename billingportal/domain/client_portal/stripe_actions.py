@@ -15,7 +15,7 @@ from billingportal.domain.entitlements import evaluation
 from billingportal.domain.invoices import client_invoices
 from billingportal.domain.subscriptions import client_subscriptions
 from billingportal.domain.sync import reconciliation
-from billingportal.domain.sync.object_types import CUSTOMER, INVOICE, PAYMENT_METHOD, SUBSCRIPTION, Kind
+from billingportal.domain.sync.object_types import CUSTOMER, INVOICE, PAYMENT_METHOD, SUBSCRIPTION, ObjectType
 from billingportal.models import Client, ClientCustomer, Customer
 from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -156,7 +156,7 @@ def settled(
     return Payment("declined", state.error or refusal, state.hosted_invoice_url)
 
 
-def bring(transaction: Transaction, gateway: StripeGateway, of: Known, kind: Kind, object_id: str | None) -> None:
+def bring(transaction: Transaction, gateway: StripeGateway, of: Known, kind: ObjectType, object_id: str | None) -> None:
     """Bring one object's row up to Stripe's present state."""
     if object_id is not None:
         reconciliation.refresh(transaction, gateway, of.account_id, kind, object_id)

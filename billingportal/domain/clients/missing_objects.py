@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from billingportal.db import Transaction
-from billingportal.domain.subscriptions.status import ENDED
+from billingportal.domain.subscriptions.status import ENDED_STATUSES
 from billingportal.domain.sync import reconciliation
-from billingportal.domain.sync.object_types import PAYMENT_METHOD, TEST_CLOCK, Kind
+from billingportal.domain.sync.object_types import PAYMENT_METHOD, TEST_CLOCK, ObjectType
 from billingportal.models import ClientCustomer, Customer, PaymentMethod, Subscription, TestClock
 from billingportal.stripe_gateway.errors import NotThere
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -30,7 +30,7 @@ def fetch_missing(transaction: Transaction, gateway: StripeGateway, processor_ac
     return len(wanted)
 
 
-def missing(session: Session, processor_account_id: int) -> list[tuple[Kind, str]]:
+def missing(session: Session, processor_account_id: int) -> list[tuple[ObjectType, str]]:
     """Some payment methods and test clocks that clients have and that have no row."""
     cards = [name for query in CARDS for name in session.scalars(query, {"account_id": processor_account_id}) if name]
     clocks = [name for name in session.scalars(CLOCKS, {"account_id": processor_account_id}) if name]
@@ -69,7 +69,7 @@ CARDS = (
         and_(
             Subscription.processor_account_id == Customer.processor_account_id,
             Subscription.stripe_customer_id == Customer.stripe_customer_id,
-            Subscription.status.not_in(ENDED),
+            Subscription.status.not_in(ENDED_STATUSES),
         ),
     )
     .where(has_no_row(Subscription.default_stripe_payment_method_id)),

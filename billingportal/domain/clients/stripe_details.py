@@ -9,13 +9,20 @@ from billingportal.domain.clients.stripe_customers import link_of
 from billingportal.domain.connection import processor_accounts
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.sync import reconciliation
-from billingportal.domain.sync.object_types import CUSTOMER, INVOICE, PAYMENT_METHOD, SUBSCRIPTION, TEST_CLOCK, Kind
+from billingportal.domain.sync.object_types import (
+    CUSTOMER,
+    INVOICE,
+    PAYMENT_METHOD,
+    SUBSCRIPTION,
+    TEST_CLOCK,
+    ObjectType,
+)
 from billingportal.models import Client, Customer, Invoice, ProcessorAccount, Subscription
 from billingportal.stripe_gateway.gateway import StripeGateway
 
 # The newest invoices; older ones hardly change.
 NEWEST = 5
-Wanted = list[tuple[Kind, str]]
+Wanted = list[tuple[ObjectType, str]]
 
 
 def tell(transaction: Transaction, gateway: StripeGateway, account_id: int, client_id: int) -> bool:

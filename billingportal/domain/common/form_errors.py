@@ -9,7 +9,7 @@ from billingportal.errors import PortalError, Refusal
 T = TypeVar("T")
 
 
-class Mistakes(PortalError):
+class FormErrors(PortalError):
     """Everything that is wrong with a form's answers, each at its field."""
 
     def __init__(self, refusals: Collection[Refusal]) -> None:
@@ -27,13 +27,13 @@ class Reader:
         """What was read, or None with its refusal kept."""
         try:
             return read()
-        except Mistakes as mistakes:
+        except FormErrors as mistakes:
             self.refusals.extend(mistakes.refusals)
         except Refusal as refusal:
             self.refusals.append(refusal)
         return None
 
     def finish(self) -> None:
-        """Raises Mistakes when there was any."""
+        """Raises FormErrors when there was any."""
         if self.refusals:
-            raise Mistakes(self.refusals)
+            raise FormErrors(self.refusals)

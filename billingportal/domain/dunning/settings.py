@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.domain.common import audit, evaluation_queue
-from billingportal.domain.common.form_errors import Mistakes
+from billingportal.domain.common.form_errors import FormErrors
 from billingportal.domain.common.locks import LADDER, take_turns
 from billingportal.domain.dunning.ladder import Ladder, current
 from billingportal.errors import Refusal
@@ -23,7 +23,7 @@ MOST_DAYS = 365
 
 
 def read(typed: Mapping[str, str]) -> Ladder:
-    """The ladder that was typed, by the names of its fields; what is left empty is never done. Raises Mistakes."""
+    """The ladder that was typed, by the names of its fields; what is left empty is never done. Raises FormErrors."""
     refusals: list[Refusal] = []
     days: dict[str, int | None] = {}
     for name in ("warn_after_days", "limit_after_days", "suspend_after_days"):
@@ -35,7 +35,7 @@ def read(typed: Mapping[str, str]) -> Ladder:
     if warn is None and "warn_after_days" in days:
         refusals.append(Refusal("warn_after_days", "Write after how many days the client is warned; 0 is at once."))
     if refusals or warn is None:
-        raise Mistakes(refusals)
+        raise FormErrors(refusals)
     ladder = Ladder(warn, days["limit_after_days"], days["suspend_after_days"])
     check_order(ladder)
     return ladder
@@ -53,7 +53,7 @@ def days_of(field: str, typed: str) -> int | None:
 
 
 def check_order(ladder: Ladder) -> None:
-    """Each step comes after the one before. Raises Mistakes."""
+    """Each step comes after the one before. Raises FormErrors."""
     refusals: list[Refusal] = []
     limit, suspend = ladder.limit_after_days, ladder.suspend_after_days
     if limit is not None and limit <= ladder.warn_after_days:
@@ -64,7 +64,7 @@ def check_order(ladder: Ladder) -> None:
         first = "Warn first" if limit is None else "Limit first"
         refusals.append(Refusal("suspend_after_days", f"{first}: this has to be more than {before} days, or empty."))
     if refusals:
-        raise Mistakes(refusals)
+        raise FormErrors(refusals)
 
 
 def save(session: Session, chosen: Ladder, *, staff_id: int) -> bool:

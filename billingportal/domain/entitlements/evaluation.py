@@ -13,7 +13,7 @@ from billingportal.clock import now
 from billingportal.domain.entitlements import change_log
 from billingportal.domain.entitlements.facts import Entitled, Quota
 from billingportal.domain.entitlements.inputs import Gathered, gather
-from billingportal.domain.entitlements.paid_state import Proof
+from billingportal.domain.entitlements.paid_state import PaidState
 from billingportal.domain.entitlements.rules import entitled
 from billingportal.domain.subscriptions import change_state, checkout_state, client_clock
 from billingportal.domain.subscriptions import departures as subscription_departures
@@ -103,7 +103,7 @@ def write(row: Entitlement, gathered: Gathered, answer: Entitled, moment: dateti
     row.evaluated_at = now()
 
 
-def proven(proof: Proof | None) -> JsonObject:
+def proven(proof: PaidState | None) -> JsonObject:
     return proof.to_json() if proof else {}
 
 

@@ -11,7 +11,7 @@ from billingportal.domain.dunning import ladder
 from billingportal.domain.entitlements import subscription_facts
 from billingportal.domain.entitlements.client_plans import base_plan, plan_facts
 from billingportal.domain.entitlements.facts import ClientFacts, Gift, Override, PlanFacts
-from billingportal.domain.entitlements.paid_state import Proof
+from billingportal.domain.entitlements.paid_state import PaidState
 from billingportal.domain.subscriptions.client_subscriptions import link_of, main_of, others_of, subscriptions_of
 from billingportal.models import Checkout, Client, ClientCustomer, Comp, Entitlement, Plan, QuotaOverride, Subscription
 
@@ -27,7 +27,7 @@ class Gathered:
     link: ClientCustomer | None
     main: Subscription | None
     others: list[str]
-    proof: Proof | None
+    proof: PaidState | None
 
 
 def gather(session: Session, client: Client, before: Entitlement | None, moment: datetime) -> Gathered:

@@ -21,7 +21,7 @@ KEPT = ("active", "past_due", "unpaid", "paused")
 
 
 @dataclass(frozen=True)
-class Proof:
+class PaidState:
     """What was last known to be paid for, or tried."""
 
     stripe_subscription_id: str
@@ -38,12 +38,12 @@ class Proof:
         return {"subscription": self.stripe_subscription_id, "by": self.by, "items": items}
 
 
-def from_json(kept: JsonObject) -> Proof | None:
+def from_json(kept: JsonObject) -> PaidState | None:
     """The proof that was remembered, if any."""
     name, by, items = kept.get("subscription"), kept.get("by"), kept.get("items")
     if not isinstance(name, str) or not isinstance(items, dict) or by not in ("trial", "payment"):
         return None
-    return Proof(
+    return PaidState(
         name,
         "trial" if by == "trial" else "payment",
         {price: number if isinstance(number, int) else None for price, number in items.items()},
@@ -61,18 +61,18 @@ class Shown:
     latest_is_paid: bool
 
 
-def prove(shown: Shown, remembered: Proof | None, charged: Items | None) -> Proof | None:
+def prove(shown: Shown, remembered: PaidState | None, charged: Items | None) -> PaidState | None:
     """What is proven now. `charged` is what the last paid invoice of the subscription charged for."""
     name = shown.stripe_subscription_id
     if shown.status == "trialing":
-        return Proof(name, "trial", shown.items)
+        return PaidState(name, "trial", shown.items)
     if shown.status == "active" and (shown.latest_is_paid or shown.is_paid_by_bill):
-        return Proof(name, "payment", shown.items)
+        return PaidState(name, "payment", shown.items)
     if remembered is not None and remembered.holds(name, shown.status):
         return remembered
     if charged is None or shown.status not in KEPT:
         return None
-    return Proof(name, "payment", shown.items if covers(charged, shown.items) else charged)
+    return PaidState(name, "payment", shown.items if covers(charged, shown.items) else charged)
 
 
 def covers(charged: Items, items: Items) -> bool:

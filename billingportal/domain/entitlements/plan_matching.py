@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.entitlements.facts import Composition, PlanFacts
 from billingportal.domain.entitlements.paid_state import Items
-from billingportal.models import Checkout, PlanMove, PlanPrice
+from billingportal.models import Checkout, PlanChange, PlanPrice
 
 
 def links_of(session: Session, account_id: int, items: Items) -> Sequence[PlanPrice]:
@@ -39,13 +39,13 @@ def plan_id_of(links: Sequence[PlanPrice], items: Items, wanted: Sequence[int]) 
 def wanted_plans(session: Session, client_id: int, stripe_subscription_id: str) -> list[int]:
     """The plans that were bought by this subscription, the last change first."""
     moved = session.scalars(
-        select(PlanMove.to_plan_id)
+        select(PlanChange.to_plan_id)
         .where(
-            PlanMove.client_id == client_id,
-            PlanMove.stripe_subscription_id == stripe_subscription_id,
-            PlanMove.state.in_(("intended", "waiting", "scheduled", "done")),
+            PlanChange.client_id == client_id,
+            PlanChange.stripe_subscription_id == stripe_subscription_id,
+            PlanChange.state.in_(("intended", "waiting", "scheduled", "done")),
         )
-        .order_by(PlanMove.id.desc())
+        .order_by(PlanChange.id.desc())
     ).all()
     bought = session.scalars(
         select(Checkout.plan_id)

@@ -19,14 +19,14 @@ from billingportal.domain.entitlements.facts import (
     Quota,
     SubscriptionFacts,
 )
-from billingportal.domain.subscriptions.status import RUNNING
+from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.models.entitlements.entitlement import Access, PlanSource, Standing
 
 
 def entitled(facts: ClientFacts, moment: datetime) -> Entitled:
     """What the client is entitled to at a moment, and the chain of why."""
     gift = facts.gift if facts.gift and is_running(facts.gift.expires_at, moment) else None
-    held = facts.subscription if facts.subscription and facts.subscription.status in RUNNING else None
+    held = facts.subscription if facts.subscription and facts.subscription.status in LIVE_STATUSES else None
     proven = held.proven if held else None
     paid = proven if proven and proven.plan else None
     step = rung(facts.ladder, held.failing_since, moment) if held and paid else SOUND

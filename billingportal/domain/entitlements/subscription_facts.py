@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from billingportal.domain.entitlements import plan_matching
 from billingportal.domain.entitlements.client_plans import plan_facts
 from billingportal.domain.entitlements.facts import Composition, Quota, SubscriptionFacts
-from billingportal.domain.entitlements.paid_state import Items, Proof, Shown, from_json, prove
+from billingportal.domain.entitlements.paid_state import Items, PaidState, Shown, from_json, prove
 from billingportal.models import Client, Entitlement, Invoice, Plan, Subscription
 
 FAILING = ("past_due", "unpaid")
@@ -19,7 +19,7 @@ BY_BILL = "send_invoice"
 
 def told(
     session: Session, client: Client, main: Subscription, before: Entitlement | None, moment: datetime
-) -> tuple[SubscriptionFacts, Proof | None]:
+) -> tuple[SubscriptionFacts, PaidState | None]:
     """The subscription's facts, and the proof to be remembered."""
     invoices = invoices_of(session, main)
     items = {item.stripe_price_id: item.quantity for item in main.items}

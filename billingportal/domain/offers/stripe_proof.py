@@ -25,7 +25,7 @@ CUSTOMER_NAME = "Price check of the billing portal"
 
 
 @dataclass(frozen=True)
-class Proof:
+class StripeQuote:
     """What the portal computes and what Stripe would invoice. `has_usage`: there are prices for use as well."""
 
     ours: Money
@@ -49,7 +49,7 @@ def prove(
     prices: Sequence[OfferedPrice],
     numbers: Numbers,
     currency: str,
-) -> Proof:
+) -> StripeQuote:
     """Compare with Stripe's preview. Raises Refusal in live mode, for nothing to compare, or without an answer."""
     if account.mode != "test":
         raise Refusal("", "Prices are proved in test mode only: live mode has real customers.")
@@ -66,7 +66,7 @@ def prove(
     ahead = [one for one in prices if one.role != "usage"]
     parts = estimate(ahead, numbers, currency).parts
     ours = sum((part.amount for part in parts), Money(0, currency))
-    return Proof(ours, Money(stripes, currency), has_usage=len(ahead) < len(prices))
+    return StripeQuote(ours, Money(stripes, currency), has_usage=len(ahead) < len(prices))
 
 
 def preview_total(

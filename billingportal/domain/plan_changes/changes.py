@@ -17,7 +17,7 @@ from billingportal.domain.plan_changes.present_plan import PresentPlan
 from billingportal.domain.plan_changes.previews import Preview
 from billingportal.domain.subscriptions import change_state
 from billingportal.errors import Conflict, PortalError, Refusal
-from billingportal.models import PlanMove
+from billingportal.models import PlanChange
 from billingportal.models.plan_changes.plan_change import MoveTiming
 from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -110,22 +110,22 @@ def is_old(present: PresentPlan, prorated_at: datetime) -> bool:
 
 def same_move(
     session: Session, client_id: int, plan_id: int, timing: MoveTiming, prorated_at: datetime
-) -> PlanMove | None:
+) -> PlanChange | None:
     """The change that was made from the same preview."""
     return session.scalar(
-        select(PlanMove)
+        select(PlanChange)
         .where(
-            PlanMove.client_id == client_id,
-            PlanMove.to_plan_id == plan_id,
-            PlanMove.timing == timing,
-            PlanMove.prorated_at == prorated_at,
+            PlanChange.client_id == client_id,
+            PlanChange.to_plan_id == plan_id,
+            PlanChange.timing == timing,
+            PlanChange.prorated_at == prorated_at,
         )
-        .order_by(PlanMove.id.desc())
+        .order_by(PlanChange.id.desc())
         .limit(1)
     )
 
 
-def begin(session: Session, client_id: int, shown: Preview, staff_id: int | None) -> tuple[PlanMove, bool]:
+def begin(session: Session, client_id: int, shown: Preview, staff_id: int | None) -> tuple[PlanChange, bool]:
     """Write down that the change is wanted; one that is wanted already is the same. Raises Conflict for another one."""
     client = clients.locked(session, client_id)
     running = change_state.running(session, client_id)
@@ -137,7 +137,7 @@ def begin(session: Session, client_id: int, shown: Preview, staff_id: int | None
     plan = planned(session, client_id, shown.plan.id, shown.selection)
     if tuple(plan.changes) != shown.changes:
         raise Refusal("", "The subscription was changed meanwhile. Please look again.")
-    move = PlanMove(
+    move = PlanChange(
         client_id=client.id,
         processor_account_id=plan.present.account_id,
         stripe_subscription_id=plan.present.stripe_subscription_id,

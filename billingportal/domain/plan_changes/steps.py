@@ -15,7 +15,7 @@ from billingportal.domain.plan_changes.present_plan import BY_BILL
 from billingportal.domain.subscriptions import change_state
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
-from billingportal.models import PlanMove, ProcessorAccount
+from billingportal.models import PlanChange, ProcessorAccount
 from billingportal.models.plan_changes.plan_change import MoveTiming
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing, StripeProblem
@@ -45,7 +45,7 @@ class Intent:
     key: str
 
 
-def intent_of(session: Session, move: PlanMove) -> Intent:
+def intent_of(session: Session, move: PlanChange) -> Intent:
     subscription = change_state.subscription_of(session, move)
     items = cast(dict[str, int | None], move.preview["items"])
     return Intent(
@@ -82,7 +82,7 @@ def finish(transaction: Transaction, gateway: StripeGateway, move_id: int) -> No
     When Stripe does not answer, the change stays intended and the worker asks again, under the same key.
     """
     with transaction() as session:
-        move = session.get_one(PlanMove, move_id)
+        move = session.get_one(PlanChange, move_id)
         if move.state != "intended":
             return
         intent = intent_of(session, move)
@@ -120,7 +120,7 @@ def change_later(transaction: Transaction, gateway: StripeGateway, intent: Inten
         raise
     reconciliation.refresh(transaction, gateway, intent.account_id, SUBSCRIPTION_SCHEDULE, schedule_id)
     with transaction() as session:
-        move = session.get_one(PlanMove, intent.move_id)
+        move = session.get_one(PlanChange, intent.move_id)
         if move.state == "intended":
             move.state, move.stripe_schedule_id = "scheduled", schedule_id
             change_state.record(session, move, "plan_move.scheduled", change_state.words(move))
@@ -132,7 +132,7 @@ def take_in(transaction: Transaction, gateway: StripeGateway, intent: Intent) ->
     account_id, subscription_id = intent.account_id, intent.stripe_subscription_id
     reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
     with transaction() as session:
-        row = change_state.subscription_of(session, session.get_one(PlanMove, intent.move_id))
+        row = change_state.subscription_of(session, session.get_one(PlanChange, intent.move_id))
         invoice_id = row.latest_stripe_invoice_id if row else None
         is_pending = row is not None and row.pending_update_expires_at is not None
     if invoice_id is None:
@@ -152,7 +152,7 @@ def take_in(transaction: Transaction, gateway: StripeGateway, intent: Intent) ->
 
 def wait(session: Session, move_id: int, invoice_id: str, problem: str) -> None:
     """The change waits for the payment of its invoice."""
-    move = session.get_one(PlanMove, move_id)
+    move = session.get_one(PlanChange, move_id)
     move.preview = {**move.preview, "invoice": invoice_id}
     move.problem = problem
     if move.state == "intended":
@@ -161,20 +161,20 @@ def wait(session: Session, move_id: int, invoice_id: str, problem: str) -> None:
 
 def fail(transaction: Transaction, move_id: int, problem: str) -> None:
     with transaction() as session:
-        move = session.get_one(PlanMove, move_id)
-        if move.state in change_state.RUNNING:
+        move = session.get_one(PlanChange, move_id)
+        if move.state in change_state.OPEN_STATES:
             change_state.end(session, move, "failed", problem)
 
 
 def accounts_of_lost(session: Session, moment: datetime) -> list[int]:
     """The connected accounts in which an answer to a change never came."""
     found = (
-        select(PlanMove.processor_account_id)
+        select(PlanChange.processor_account_id)
         .distinct()
-        .join(ProcessorAccount, ProcessorAccount.id == PlanMove.processor_account_id)
+        .join(ProcessorAccount, ProcessorAccount.id == PlanChange.processor_account_id)
         .where(
             ProcessorAccount.state == "connected",
-            PlanMove.state == "intended",
+            PlanChange.state == "intended",
             is_lost(moment),
         )
     )
@@ -183,15 +183,15 @@ def accounts_of_lost(session: Session, moment: datetime) -> list[int]:
 
 def is_lost(moment: datetime) -> ColumnElement[bool]:
     """Of an intended change: that its answer is overdue, or that the clock was set back since."""
-    return or_(PlanMove.created_at <= moment - LOST_AFTER, is_impossible(PlanMove.created_at, moment))
+    return or_(PlanChange.created_at <= moment - LOST_AFTER, is_impossible(PlanChange.created_at, moment))
 
 
 def finish_lost(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> None:
     """Ask again for the changes whose answer was lost: Stripe makes none of them twice."""
     with transaction() as session:
-        found = select(PlanMove.id).where(
-            PlanMove.processor_account_id == processor_account_id,
-            PlanMove.state == "intended",
+        found = select(PlanChange.id).where(
+            PlanChange.processor_account_id == processor_account_id,
+            PlanChange.state == "intended",
             is_lost(clock.now()),
         )
         move_ids = list(session.scalars(found))

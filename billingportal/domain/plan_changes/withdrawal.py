@@ -10,7 +10,7 @@ from billingportal.domain.subscriptions.client_subscriptions import running_of
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
 from billingportal.errors import Conflict
-from billingportal.models import PlanMove
+from billingportal.models import PlanChange
 from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
 
@@ -63,9 +63,9 @@ def give_up(gateway: StripeGateway, invoice_id: str) -> None:
 
 
 def called_off(session: Session, client_id: int, move_id: int, staff_id: int | None) -> bool:
-    move = session.get_one(PlanMove, move_id, populate_existing=True)
+    move = session.get_one(PlanChange, move_id, populate_existing=True)
     subscription = change_state.subscription_of(session, move)
-    is_running = move.state in change_state.RUNNING
+    is_running = move.state in change_state.OPEN_STATES
     if is_running and not (subscription and change_state.is_made(subscription, move)):
         move.staff_id = staff_id
         change_state.end(session, move, "canceled")
@@ -73,7 +73,7 @@ def called_off(session: Session, client_id: int, move_id: int, staff_id: int | N
     return move.state == "canceled"
 
 
-def invoice_of(session: Session, move: PlanMove) -> str | None:
+def invoice_of(session: Session, move: PlanChange) -> str | None:
     """The invoice that a waiting change waits for."""
     known = move.preview.get("invoice")
     if isinstance(known, str):

@@ -12,7 +12,7 @@ from billingportal.domain.plans.drift import Repair, RepairKind, drift, linked_a
 from billingportal.domain.prices.eligibility import refuse_unsellable
 from billingportal.domain.prices.stored_prices import held_by_id
 from billingportal.domain.sync import reconciliation
-from billingportal.domain.sync.object_types import METER, PRICE, PRODUCT, Kind
+from billingportal.domain.sync.object_types import METER, PRICE, PRODUCT, ObjectType
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import Plan, PlanPrice, Price
 from billingportal.stripe_gateway.errors import StripeProblem
@@ -66,7 +66,7 @@ def offered(session: Session, row: PlanPrice, kind: RepairKind) -> Repair:
     raise Conflict(GONE)
 
 
-def target_at_stripe(kind: RepairKind, price: Price) -> tuple[Kind, str] | None:
+def target_at_stripe(kind: RepairKind, price: Price) -> tuple[ObjectType, str] | None:
     """What has to change at Stripe, if anything."""
     if kind == "unarchive_price":
         return PRICE, price.stripe_price_id
@@ -77,7 +77,7 @@ def target_at_stripe(kind: RepairKind, price: Price) -> tuple[Kind, str] | None:
     return None
 
 
-def mend_at_stripe(repairing: Repairing, account_id: int, kind: Kind, object_id: str) -> None:
+def mend_at_stripe(repairing: Repairing, account_id: int, kind: ObjectType, object_id: str) -> None:
     """Change it there and take over how it is then. Somebody may have done it meanwhile, which is as good."""
     try:
         ask_stripe(repairing.gateway, kind, object_id)
@@ -89,7 +89,7 @@ def mend_at_stripe(repairing: Repairing, account_id: int, kind: Kind, object_id:
         return  # It is done; the webhook or the next catch-up brings it.
 
 
-def ask_stripe(gateway: StripeGateway, kind: Kind, object_id: str) -> None:
+def ask_stripe(gateway: StripeGateway, kind: ObjectType, object_id: str) -> None:
     if kind is PRICE:
         gateway.unarchive_price(object_id)
     elif kind is PRODUCT:

@@ -15,7 +15,7 @@ from billingportal.clock import now
 from billingportal.domain.plans.terms import Limit, limits_of
 from billingportal.domain.usage import totals as usage_totals
 from billingportal.errors import PortalError
-from billingportal.models import Client, Entitlement, Plan, PlanChange, Subscription, SubscriptionItem
+from billingportal.models import Client, Entitlement, Plan, QuotaChange, Subscription, SubscriptionItem
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.plans.quota_change import AppliesTo
 
@@ -75,7 +75,7 @@ def affected(clients: Sequence[PlanClient], quotas: Quotas) -> Affected:
 
 
 def quotas_for(
-    current: Quotas, changes: Iterable[PlanChange], joined_at: datetime, period_started_at: datetime
+    current: Quotas, changes: Iterable[QuotaChange], joined_at: datetime, period_started_at: datetime
 ) -> dict[int, int | None]:
     """The quotas of a client who has the plan since `joined_at`, by all the plan's changes, oldest first."""
     later = [change for change in changes if change.changed_at >= joined_at]
@@ -93,10 +93,10 @@ def by_id(quotas: Mapping[str, object]) -> dict[int, int | None]:
     return {int(key): value for key, value in quotas.items() if value is None or isinstance(value, int)}
 
 
-def changes_of(session: Session, plan_id: int) -> Sequence[PlanChange]:
+def changes_of(session: Session, plan_id: int) -> Sequence[QuotaChange]:
     """The plan's changes, oldest first."""
     return session.scalars(
-        select(PlanChange).where(PlanChange.plan_id == plan_id).order_by(PlanChange.changed_at, PlanChange.id)
+        select(QuotaChange).where(QuotaChange.plan_id == plan_id).order_by(QuotaChange.changed_at, QuotaChange.id)
     ).all()
 
 
@@ -111,7 +111,7 @@ def settle(session: Session, plan: Plan, new: Mapping[int, Limit], applies_to: A
     if applies_to is None:
         raise ChoiceNeeded(affected(clients, {key: after.get(key) for key in changed}))
     session.add(
-        PlanChange(
+        QuotaChange(
             plan_id=plan.id,
             applies_to=applies_to,
             before={str(key): before.get(key) for key in sorted(changed)},

@@ -70,7 +70,7 @@ def minor_of(field: str, text: str, currency: str) -> Decimal:
 
 
 def tiers(rows: Sequence[TypedTier], currency: str) -> tuple[Tier, ...]:
-    """The table as tiers. Raises Refusal for an empty one, else Mistakes at the cells, named `tiers-<row>-<field>`."""
+    """The table as tiers. Raises Refusal for an empty one, else FormErrors at `tiers-<row>-<field>`."""
     if not rows:
         raise Refusal("tiers", "Add at least one tier.")
     reader = Reader()
@@ -100,7 +100,7 @@ def end_of(field: str, typed: str, below: int, *, is_last: bool) -> int | None:
 
 
 def amounts_of(name: str, row: TypedTier, currency: str) -> tuple[Decimal, Decimal]:
-    """What a tier charges for each unit, and once. Raises Mistakes."""
+    """What a tier charges for each unit, and once. Raises FormErrors."""
     unit, flat = row.unit_amount.strip(), row.flat_amount.strip()
     if not unit and not flat:
         raise Refusal(f"{name}-unit_amount", "Type a price for each, a flat fee, or both. 0 is included for free.")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import Transaction
 from billingportal.domain.common import audit
-from billingportal.domain.common.form_errors import Mistakes
+from billingportal.domain.common.form_errors import FormErrors
 from billingportal.domain.common.locks import CATALOG, take_turns
 from billingportal.domain.prices.drafts import NewMeter, NewProduct, PriceDraft
 from billingportal.domain.prices.stored_prices import held_by_id, product_of
@@ -39,7 +39,7 @@ class Creating:
 
 
 def begin(session: Session, creating: Creating, draft: PriceDraft) -> None:
-    """Check the draft and write down that it is wanted. Raises Mistakes.
+    """Check the draft and write down that it is wanted. Raises FormErrors.
 
     What was begun is not checked again: its own lookup key and meter may be in the catalog by now.
     """
@@ -68,7 +68,7 @@ def record(session: Session, creating: Creating, action: str, summary: str, subj
 
 
 def check(session: Session, account_id: int, draft: PriceDraft) -> None:
-    """Raises Mistakes for what only the account's catalog can tell."""
+    """Raises FormErrors for what only the account's catalog can tell."""
     checks = (
         product_mistake(session, account_id, draft),
         meter_mistake(session, account_id, draft),
@@ -76,7 +76,7 @@ def check(session: Session, account_id: int, draft: PriceDraft) -> None:
     )
     refusals = [refusal for refusal in checks if refusal is not None]
     if refusals:
-        raise Mistakes(refusals)
+        raise FormErrors(refusals)
 
 
 def product_mistake(session: Session, account_id: int, draft: PriceDraft) -> Refusal | None:
@@ -118,7 +118,7 @@ def lookup_key_mistake(session: Session, account_id: int, draft: PriceDraft) -> 
 def create(creating: Creating, draft: PriceDraft) -> str:
     """Make the price at Stripe and take it into the catalog; its id. Call it with no transaction open.
 
-    Whatever is lost on the way, sending the form again finishes it. Raises Mistakes and Refusal.
+    Whatever is lost on the way, sending the form again finishes it. Raises FormErrors and Refusal.
     """
     with creating.transaction() as session:
         begin(session, creating, draft)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from billingportal.domain.common.form_errors import Mistakes, Reader
+from billingportal.domain.common.form_errors import FormErrors, Reader
 from billingportal.domain.prices import amount_input
 from billingportal.domain.prices.amount_input import TypedTier
 from billingportal.domain.prices.pricing import Package, Terms
@@ -77,7 +77,7 @@ class PriceDraft:
 
 
 def read(answers: Answers) -> PriceDraft:
-    """The price that was asked for. Raises Mistakes, all of them."""
+    """The price that was asked for. Raises FormErrors, all of them."""
     reader = Reader()
     product = reader.take(lambda: product_of(answers))
     terms = reader.take(lambda: terms_of(answers))
@@ -89,7 +89,7 @@ def read(answers: Answers) -> PriceDraft:
     tax_behavior = reader.take(lambda: choice("tax_behavior", answers.tax_behavior, TaxBehavior))
     # What could not be read is None and has its refusal; a meter and a lookup key may be None without one.
     if reader.refusals or not (product and terms and interval and count and usage and tax_behavior):
-        raise Mistakes(reader.refusals)
+        raise FormErrors(reader.refusals)
     return PriceDraft(
         product=product,
         terms=terms,
@@ -137,7 +137,7 @@ def terms_of(answers: Answers) -> Terms:
     package = reader.take(lambda: package_of(answers)) if model == "package" else None
     amount = reader.take(lambda: amount_input.unit_amount("amount", answers.amount, currency))
     if reader.refusals or amount is None:
-        raise Mistakes(reader.refusals)
+        raise FormErrors(reader.refusals)
     return Terms(currency, amount, package)
 
 
@@ -162,7 +162,7 @@ def meter_of(answers: Answers) -> NewMeter | str:
     event_name = reader.take(lambda: event_name_of(answers))
     aggregation = reader.take(lambda: choice("aggregation", answers.aggregation, Aggregation))
     if reader.refusals or not (name and event_name and aggregation):
-        raise Mistakes(reader.refusals)
+        raise FormErrors(reader.refusals)
     return NewMeter(name, event_name, cast(Aggregation, aggregation))
 
 

@@ -13,7 +13,7 @@ from billingportal.domain.prices.references import FIELD, Reference
 from billingportal.domain.prices.stored_prices import held_by_id, meter_of, product_of
 from billingportal.domain.prices.unknown_prices import unknown_price
 from billingportal.domain.sync import reconciliation
-from billingportal.domain.sync.object_types import METER, PRICE, PRODUCT, Kind
+from billingportal.domain.sync.object_types import METER, PRICE, PRODUCT, ObjectType
 from billingportal.errors import Refusal
 from billingportal.models import Price, ProcessorAccount
 from billingportal.stripe_gateway.errors import NotThere, StripeProblem
@@ -28,7 +28,7 @@ class Asking:
     gateway: StripeGateway
     account_id: int
 
-    def bring(self, kind: Kind, object_id: str) -> None:
+    def bring(self, kind: ObjectType, object_id: str) -> None:
         """Bring the row of one object up to Stripe's present state. Raises Refusal when Stripe cannot be asked."""
         try:
             reconciliation.refresh(self.transaction, self.gateway, self.account_id, kind, object_id)

@@ -10,19 +10,21 @@ from billingportal import clock
 from billingportal.domain.common import audit
 from billingportal.domain.common.dates import day
 from billingportal.domain.subscriptions import client_clock
-from billingportal.models import Client, PlanMove, Subscription, SubscriptionSchedule
-from billingportal.models.plan_changes.plan_change import MoveState
+from billingportal.models import Client, PlanChange, Subscription, SubscriptionSchedule
+from billingportal.models.plan_changes.plan_change import ChangeState
 from billingportal.plain_json import JsonObject
 
-RUNNING: tuple[MoveState, ...] = ("intended", "waiting", "scheduled")
-ENDED = ("canceled", "incomplete_expired")
+OPEN_STATES: tuple[ChangeState, ...] = ("intended", "waiting", "scheduled")
+ENDED_STATES = ("canceled", "incomplete_expired")
 OVER = ("released", "canceled", "completed")
 UNPAID = "It was not paid in time."
 
 
-def running(session: Session, client_id: int) -> PlanMove | None:
+def running(session: Session, client_id: int) -> PlanChange | None:
     """The change that is under way; there is at most one."""
-    return session.scalar(select(PlanMove).where(PlanMove.client_id == client_id, PlanMove.state.in_(RUNNING)))
+    return session.scalar(
+        select(PlanChange).where(PlanChange.client_id == client_id, PlanChange.state.in_(OPEN_STATES))
+    )
 
 
 def follow(session: Session, client: Client) -> None:
@@ -34,7 +36,7 @@ def follow(session: Session, client: Client) -> None:
     subscription = subscription_of(session, move) if move else None
     if move is None or subscription is None:
         return
-    if subscription.status in ENDED:
+    if subscription.status in ENDED_STATES:
         end(session, move, "canceled", "The subscription ended first.")
     elif is_made(subscription, move):
         end(session, move, "done")
@@ -46,7 +48,7 @@ def follow(session: Session, client: Client) -> None:
         end(session, move, "declined", move.problem or UNPAID)
 
 
-def subscription_of(session: Session, move: PlanMove) -> Subscription | None:
+def subscription_of(session: Session, move: PlanChange) -> Subscription | None:
     return session.scalar(
         select(Subscription)
         .where(
@@ -57,7 +59,7 @@ def subscription_of(session: Session, move: PlanMove) -> Subscription | None:
     )
 
 
-def is_made(subscription: Subscription, move: PlanMove) -> bool:
+def is_made(subscription: Subscription, move: PlanChange) -> bool:
     """Whether the subscription has all that was chosen, and nothing of what was to go."""
     wanted = cast(Mapping[str, int | None], move.preview.get("items") or {})
     changes = cast(list[JsonObject], move.preview.get("changes") or [])
@@ -68,7 +70,7 @@ def is_made(subscription: Subscription, move: PlanMove) -> bool:
     return bool(wanted) and has_all and ids.isdisjoint(removed)
 
 
-def follow_schedule(session: Session, client: Client, move: PlanMove) -> None:
+def follow_schedule(session: Session, client: Client, move: PlanChange) -> None:
     """A schedule that somebody ended in Stripe before its time changes nothing any more."""
     schedule = session.scalar(
         select(SubscriptionSchedule)
@@ -85,17 +87,17 @@ def follow_schedule(session: Session, client: Client, move: PlanMove) -> None:
         end(session, move, "canceled")
 
 
-def end(session: Session, move: PlanMove, state: MoveState, problem: str = "") -> None:
+def end(session: Session, move: PlanChange, state: ChangeState, problem: str = "") -> None:
     """The change is over, one way or the other."""
     move.state, move.problem, move.ended_at = state, problem, clock.now()
     record(session, move, f"plan_move.{state}", words(move), actor_is_sync=True)
 
 
-def words(move: PlanMove) -> str:
+def words(move: PlanChange) -> str:
     """What became of a change, in one sentence."""
     plan = move.to_plan.name
     when = f" for {day(move.takes_effect_at)}" if move.takes_effect_at else ""
-    told: dict[MoveState, str] = {
+    told: dict[ChangeState, str] = {
         "intended": f"Asked Stripe for the change to {plan}",
         "waiting": f"The change to {plan} waits for its payment",
         "scheduled": f"The change to {plan} is scheduled{when}",
@@ -107,7 +109,7 @@ def words(move: PlanMove) -> str:
     return told[move.state].strip()
 
 
-def record(session: Session, move: PlanMove, action: str, said: str, *, actor_is_sync: bool = False) -> None:
+def record(session: Session, move: PlanChange, action: str, said: str, *, actor_is_sync: bool = False) -> None:
     """Write it down: who asked is staff, or the client."""
     audit.record(
         session,

@@ -9,7 +9,7 @@ from billingportal import clock
 from billingportal.domain.common import audit
 from billingportal.models import Checkout, CheckoutSession, Client, ProcessorAccount
 
-RUNNING = ("intended", "open")
+OPEN_STATES = ("intended", "open")
 # Our clock and Stripe's may differ by this much.
 MARGIN = timedelta(minutes=10)
 
@@ -33,7 +33,7 @@ def follow(session: Session, client: Client) -> None:
 
 def running(session: Session, client_id: int) -> Checkout | None:
     """The checkout that is intended or open; there is at most one."""
-    return session.scalar(select(Checkout).where(Checkout.client_id == client_id, Checkout.state.in_(RUNNING)))
+    return session.scalar(select(Checkout).where(Checkout.client_id == client_id, Checkout.state.in_(OPEN_STATES)))
 
 
 def session_of(session: Session, checkout: Checkout) -> CheckoutSession | None:

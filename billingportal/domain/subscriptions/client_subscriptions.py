@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from billingportal.domain.subscriptions.status import RUNNING
+from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.models import Client, ClientCustomer, ProcessorAccount, Subscription
 
 
@@ -39,7 +39,7 @@ def subscriptions_of(session: Session, link: ClientCustomer | None) -> Sequence[
 
 def main_of(subscriptions: Sequence[Subscription], present_id: str | None) -> Subscription | None:
     """The one that counts: the present one while it runs, else the oldest that runs, that waits, or the last ended."""
-    running = [one for one in subscriptions if one.status in RUNNING]
+    running = [one for one in subscriptions if one.status in LIVE_STATUSES]
     kept = next((one for one in running if one.stripe_subscription_id == present_id), None)
     waiting = [one for one in subscriptions if one.status == "incomplete"]
     return kept or next(iter([*running, *reversed(waiting), *reversed(subscriptions)]), None)
@@ -47,10 +47,10 @@ def main_of(subscriptions: Sequence[Subscription], present_id: str | None) -> Su
 
 def others_of(subscriptions: Sequence[Subscription], main: Subscription | None) -> list[str]:
     """The ids of those that run beside the main one, and should not."""
-    return [one.stripe_subscription_id for one in subscriptions if one is not main and one.status in RUNNING]
+    return [one.stripe_subscription_id for one in subscriptions if one is not main and one.status in LIVE_STATUSES]
 
 
 def running_of(session: Session, client: Client) -> Subscription | None:
     """The subscription that the client pays or tries, as the rows tell now."""
     found = main_of(subscriptions_of(session, link_of(session, client)), None)
-    return found if found is not None and found.status in RUNNING else None
+    return found if found is not None and found.status in LIVE_STATUSES else None

@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.domain.common import audit
 from billingportal.domain.subscriptions.client_subscriptions import link_of, subscriptions_of
-from billingportal.domain.subscriptions.status import RUNNING
+from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.models import Client, Subscription
 
 
 def going_on(session: Session, client: Client) -> Sequence[Subscription]:
     """The client's subscriptions that run. One that was never paid for ends by itself."""
-    return [one for one in subscriptions_of(session, link_of(session, client)) if one.status in RUNNING]
+    return [one for one in subscriptions_of(session, link_of(session, client)) if one.status in LIVE_STATUSES]
 
 
 def follow(session: Session, client: Client) -> None:

@@ -11,11 +11,11 @@ from billingportal.db import Database
 from billingportal.domain.common.evaluation_queue import mark_for
 from billingportal.domain.sync import mirror_rows
 from billingportal.domain.sync import ordering as sync_ordering
-from billingportal.domain.sync.object_types import Kind
+from billingportal.domain.sync.object_types import ObjectType
 from billingportal.domain.sync.ordering import (
-    EventSighting,
-    FetchSighting,
-    Held,
+    EventSnapshot,
+    FetchedSnapshot,
+    StoredState,
     Verdict,
     after_confirmation,
     after_event,
@@ -36,16 +36,16 @@ EARLIER = (
 
 
 @dataclass(frozen=True)
-class Absorbed:
+class Applied:
     """What came of a sighting: the verdict, and each changed field with what it was and what it is."""
 
     verdict: Verdict
     changes: JsonObject = field(default_factory=dict)
 
 
-def absorb_event(
-    database: Database, kind: Kind, processor_account_id: int, object_id: str, seen: EventSighting
-) -> Absorbed:
+def apply_event(
+    database: Database, kind: ObjectType, processor_account_id: int, object_id: str, seen: EventSnapshot
+) -> Applied:
     """Take an event's view of an object into its row, where the event proves to be newer."""
     while True:
         row = mirror_rows.read(database, kind, processor_account_id, object_id)
@@ -56,17 +56,17 @@ def absorb_event(
         if row and verdict is Verdict.STALE:
             mirror_rows.note(database, kind, row, after_stale(row[1]))
         if verdict is not Verdict.ABSORB:
-            return Absorbed(verdict)
+            return Applied(verdict)
         if row is None and inbox_knows(database, processor_account_id, object_id):
-            return Absorbed(Verdict.ASK)
+            return Applied(Verdict.ASK)
         new = after_event(old, seen)
         if write(database, kind, processor_account_id, row, new):
-            return Absorbed(verdict, told(kind, old, new))
+            return Applied(verdict, told(kind, old, new))
 
 
 def is_past(
     database: Database,
-    kind: Kind,
+    kind: ObjectType,
     processor_account_id: int,
     object_id: str,
     created_at: datetime,
@@ -81,9 +81,9 @@ def is_past(
     return True
 
 
-def absorb_fetch(
-    database: Database, kind: Kind, processor_account_id: int, object_id: str, seen: FetchSighting
-) -> Absorbed:
+def apply_fetched(
+    database: Database, kind: ObjectType, processor_account_id: int, object_id: str, seen: FetchedSnapshot
+) -> Applied:
     """Take Stripe's answer into the row, unless something newer came while we waited for it."""
     while True:
         row = mirror_rows.read(database, kind, processor_account_id, object_id)
@@ -93,12 +93,12 @@ def absorb_fetch(
             mirror_rows.note(database, kind, row, after_stale(row[1]))
         new = after_fetch(old, seen)
         if verdict is not Verdict.ABSORB or new is None:
-            return Absorbed(verdict)
+            return Applied(verdict)
         if write(database, kind, processor_account_id, row, new):
-            return Absorbed(verdict, told(kind, old, new))
+            return Applied(verdict, told(kind, old, new))
 
 
-def revision(database: Database, kind: Kind, processor_account_id: int, object_id: str) -> int | None:
+def revision(database: Database, kind: ObjectType, processor_account_id: int, object_id: str) -> int | None:
     """The row's revision now, to be named when Stripe's answer is absorbed; None when there is no row."""
     row = mirror_rows.read(database, kind, processor_account_id, object_id)
     return row[1].revision if row else None
@@ -110,7 +110,13 @@ def inbox_knows(database: Database, processor_account_id: int, object_id: str) -
     return database.execute(EARLIER, wanted).first() is not None
 
 
-def write(database: Database, kind: Kind, processor_account_id: int, row: tuple[int, Held] | None, new: Held) -> bool:
+def write(
+    database: Database,
+    kind: ObjectType,
+    processor_account_id: int,
+    row: tuple[int, StoredState] | None,
+    new: StoredState,
+) -> bool:
     """False when another transaction added the row first: it has to be judged again."""
     if row is None and not mirror_rows.add(database, kind, processor_account_id, new):
         return False
@@ -120,7 +126,7 @@ def write(database: Database, kind: Kind, processor_account_id: int, row: tuple[
     return True
 
 
-def told(kind: Kind, old: Held | None, new: Held) -> JsonObject:
+def told(kind: ObjectType, old: StoredState | None, new: StoredState) -> JsonObject:
     """The changes in plain JSON, for the event's page and the audit."""
     changed = mirror_rows.differences(kind, old.copy if old else None, new.copy)
     shown: JsonObject = {name: [plain(was), plain(is_now)] for name, (was, is_now) in changed.items()}

@@ -17,7 +17,7 @@ from billingportal.domain.sync import inbox
 from billingportal.domain.sync.apply import is_past
 from billingportal.domain.sync.cursor import locked_catch_up
 from billingportal.domain.sync.full_read import FIRST_WALK, walk_page
-from billingportal.domain.sync.object_types import KIND_OF_EVENT, is_creation
+from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, is_creation
 from billingportal.models import CatchUp, ProcessorAccount, StripeEvent
 from billingportal.stripe_gateway.errors import KeyRejected, NotThere, StripeProblem
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -122,7 +122,7 @@ def event_page(
 
 def unseen(session: Session, processor_account_id: int, events: tuple[EventCopy, ...]) -> list[EventCopy]:
     """The events that concern us and that the inbox does not hold, oldest first."""
-    ours = [event for event in reversed(events) if event.type in KIND_OF_EVENT]
+    ours = [event for event in reversed(events) if event.type in OBJECT_TYPE_OF_EVENT]
     seen = set(
         session.scalars(
             select(StripeEvent.stripe_event_id).where(
@@ -140,7 +140,7 @@ def put_into_inbox(session: Session, processor_account_id: int, event: EventCopy
         return
     is_old = is_past(
         session,
-        KIND_OF_EVENT[event.type],
+        OBJECT_TYPE_OF_EVENT[event.type],
         processor_account_id,
         event.object_id,
         event.created_at,

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session, defer
 
 from billingportal.clock import now
 from billingportal.db import Transaction
-from billingportal.domain.sync.object_types import KIND_OF_EVENT
-from billingportal.domain.sync.reconciliation import Waiting, settle
+from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT
+from billingportal.domain.sync.reconciliation import Waiting, reconcile
 from billingportal.models import StripeEvent
 from billingportal.models.connection.stripe_event import EventState
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -96,13 +96,13 @@ def find(session: Session, processor_account_id: int, event_id: int) -> StripeEv
 
 def can_replay(event: StripeEvent) -> bool:
     """Whether asking Stripe about its object could change anything here."""
-    return event.type in KIND_OF_EVENT and event.object_id is not None and event.state != "refused"
+    return event.type in OBJECT_TYPE_OF_EVENT and event.object_id is not None and event.state != "refused"
 
 
 def replay(transaction: Transaction, gateway: StripeGateway, processor_account_id: int, event: StripeEvent) -> None:
     """Ask Stripe how the event's object stands now, and take that in. Raises a StripeProblem."""
-    waiting = Waiting(KIND_OF_EVENT[event.type], event.object_id or "", (event.id,))
-    settle(transaction, gateway, processor_account_id, waiting)
+    waiting = Waiting(OBJECT_TYPE_OF_EVENT[event.type], event.object_id or "", (event.id,))
+    reconcile(transaction, gateway, processor_account_id, waiting)
 
 
 def replay_failed(session: Session, processor_account_id: int) -> int:

@@ -5,10 +5,10 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.sync import mirror_rows
-from billingportal.domain.sync.apply import absorb_fetch
+from billingportal.domain.sync.apply import apply_fetched
 from billingportal.domain.sync.cursor import locked_catch_up
-from billingportal.domain.sync.object_types import KINDS, Kind
-from billingportal.domain.sync.ordering import FetchSighting, Verdict
+from billingportal.domain.sync.object_types import KINDS, ObjectType
+from billingportal.domain.sync.ordering import FetchedSnapshot, Verdict
 from billingportal.domain.sync.reconciliation import refresh
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.objects.copies import Copy, Reading
@@ -16,7 +16,7 @@ from billingportal.stripe_gateway.requests.lists import WALKS
 
 FIRST_WALK = next(iter(WALKS))
 # After which list all of a kind has been seen.
-LAST_OF_KIND: dict[str, Kind] = {
+LAST_OF_KIND: dict[str, ObjectType] = {
     "archived products": KINDS["product"],
     "meters": KINDS["billing.meter"],
     "archived prices": KINDS["price"],
@@ -35,7 +35,7 @@ def walk_page(
 ) -> bool:
     """One page of one list. True when another worker has taken the pass further."""
     page = gateway.page(walk, page_after)
-    unsure: list[tuple[Kind, str]] = []
+    unsure: list[tuple[ObjectType, str]] = []
     with transaction() as session:
         row = locked_catch_up(session, processor_account_id)
         if not row.is_at(walk, page_after):
@@ -67,16 +67,16 @@ def walk_after(walk: str) -> str | None:
     return names[position] if position < len(names) else None
 
 
-def take(session: Session, processor_account_id: int, copy: Copy, reading: Reading) -> list[tuple[Kind, str]]:
+def take(session: Session, processor_account_id: int, copy: Copy, reading: Reading) -> list[tuple[ObjectType, str]]:
     """Absorb one listed object. Returned when something that came meanwhile makes its place uncertain."""
     kind = kind_of(copy)
     object_id = str(getattr(copy, kind.id_column))
-    seen = FetchSighting(copy, reading.as_of, reading.uncertainty_seconds, asked_at_revision=None)
-    done = absorb_fetch(session, kind, processor_account_id, object_id, seen)
+    seen = FetchedSnapshot(copy, reading.as_of, reading.uncertainty_seconds, asked_at_revision=None)
+    done = apply_fetched(session, kind, processor_account_id, object_id, seen)
     return [(kind, object_id)] if done.verdict is Verdict.ASK else []
 
 
-def kind_of(copy: Copy) -> Kind:
+def kind_of(copy: Copy) -> ObjectType:
     return next(kind for kind in KINDS.values() if isinstance(copy, kind.copy_type))
 
 

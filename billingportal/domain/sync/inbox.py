@@ -14,9 +14,9 @@ from billingportal.clock import now
 from billingportal.database.unavailable import is_unavailable
 from billingportal.db import Database
 from billingportal.domain.sync import row_sql
-from billingportal.domain.sync.apply import absorb_event
-from billingportal.domain.sync.object_types import KIND_OF_EVENT, Kind
-from billingportal.domain.sync.ordering import EventSighting, Verdict
+from billingportal.domain.sync.apply import apply_event
+from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, ObjectType
+from billingportal.domain.sync.ordering import EventSnapshot, Verdict
 from billingportal.domain.sync.snapshots import has_hidden_part, sighting
 from billingportal.errors import PortalError
 from billingportal.models import StripeEvent
@@ -62,7 +62,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Proof:
+class EndpointProof:
     """What an event was verified with: it is stored only if this still is the secret of its webhook address."""
 
     token: str
@@ -73,9 +73,9 @@ class Proof:
 class Told:
     """An object as an event shows it."""
 
-    kind: Kind
+    kind: ObjectType
     object_id: str
-    sighting: EventSighting
+    sighting: EventSnapshot
 
 
 def receive(
@@ -85,7 +85,7 @@ def receive(
     payload: str,
     *,
     livemode: bool,
-    proof: Proof,
+    proof: EndpointProof,
 ) -> EventState | None:
     """Store a verified event and absorb it, all or nothing.
 
@@ -111,10 +111,10 @@ def read(event: EventCopy, *, livemode: bool) -> Result | Told:
     """What the event tells of an object, or its result where that is known without looking at our rows."""
     if event.livemode is not livemode or event.stripe_account_id is not None:
         return Result("refused", {}, "The event belongs to another mode or another Stripe account.")
-    kind = KIND_OF_EVENT.get(event.type)
+    kind = OBJECT_TYPE_OF_EVENT.get(event.type)
     if kind is None or event.object_id is None:
         return Result("ignored", {})
-    if not kind.is_told_whole or event.api_version != API_VERSION or has_hidden_part(event.object):
+    if not kind.payload_is_complete or event.api_version != API_VERSION or has_hidden_part(event.object):
         return Result("pending", {})
     return Told(kind, event.object_id, sighting(event))
 
@@ -127,7 +127,7 @@ def describe(error: BaseException) -> str:
 
 def absorb(database: Database, processor_account_id: int, told: Told) -> Result:
     """Take one event into our rows as far as it proves its place. Writes nothing about the event itself."""
-    done = absorb_event(database, told.kind, processor_account_id, told.object_id, told.sighting)
+    done = apply_event(database, told.kind, processor_account_id, told.object_id, told.sighting)
     return Result(STATE_AFTER[done.verdict], done.changes)
 
 
@@ -137,7 +137,7 @@ def store(
     event: EventCopy,
     payload: str,
     result: Result,
-    proof: Proof,
+    proof: EndpointProof,
 ) -> EventState | None:
     """Insert the event with its result. None when that is not to be: then all of this transaction is undone."""
     values = event_values(processor_account_id, event, payload, "webhook", result)

@@ -10,8 +10,8 @@ from sqlalchemy import RowMapping, Table, bindparam, insert, select, update
 
 from billingportal.db import Database
 from billingportal.domain.sync import row_sql
-from billingportal.domain.sync.object_types import ITEMS, SUBSCRIPTION, Kind
-from billingportal.domain.sync.ordering import Held
+from billingportal.domain.sync.object_types import ITEMS, SUBSCRIPTION, ObjectType
+from billingportal.domain.sync.ordering import StoredState
 from billingportal.models import SubscriptionItem
 from billingportal.stripe_gateway.objects.copies import Copy, SubscriptionCopy, SubscriptionItemCopy
 
@@ -27,22 +27,24 @@ CHANGE_ITEM = update(ITEM_TABLE).where(
 OWN_COLUMNS = ("as_of", "uncertainty_seconds", "is_chained", "has_settled_tie", "revision")
 
 
-def read(database: Database, kind: Kind, processor_account_id: int, object_id: str) -> tuple[int, Held] | None:
+def read(
+    database: Database, kind: ObjectType, processor_account_id: int, object_id: str
+) -> tuple[int, StoredState] | None:
     """The row's id and what it holds, or None. Other transactions wait for this one to end."""
     wanted = {"account_id": processor_account_id, "object_id": object_id}
     row = database.execute(row_sql.find(kind), wanted).mappings().one_or_none()
     return None if row is None else (row["id"], held(database, kind, row))
 
 
-def held(database: Database, kind: Kind, row: RowMapping) -> Held:
+def held(database: Database, kind: ObjectType, row: RowMapping) -> StoredState:
     values = {name: row[name] for name in kind.columns}
     if kind is SUBSCRIPTION:
         values[ITEMS] = read_items(database, row["id"])
     own = {name: row[name] for name in OWN_COLUMNS}
-    return Held(copy=kind.copy_type(**values), is_deleted=row["deleted_at"] is not None, **own)
+    return StoredState(copy=kind.copy_type(**values), is_deleted=row["deleted_at"] is not None, **own)
 
 
-def add(database: Database, kind: Kind, processor_account_id: int, new: Held) -> bool:
+def add(database: Database, kind: ObjectType, processor_account_id: int, new: StoredState) -> bool:
     """Insert the first sighting of an object. False when another transaction was faster: then read again."""
     values = {**row_values(kind, new), "processor_account_id": processor_account_id}
     row_id = database.execute(row_sql.add(database, kind.table), values).scalar_one_or_none()
@@ -53,7 +55,7 @@ def add(database: Database, kind: Kind, processor_account_id: int, new: Held) ->
     return True
 
 
-def change(database: Database, kind: Kind, row_id: int, old: Held, new: Held) -> None:
+def change(database: Database, kind: ObjectType, row_id: int, old: StoredState, new: StoredState) -> None:
     """Write what is held now over what was held: only the columns that differ."""
     before = row_values(kind, old)
     changed = {name: value for name, value in row_values(kind, new).items() if value != before[name]}
@@ -62,7 +64,7 @@ def change(database: Database, kind: Kind, row_id: int, old: Held, new: Held) ->
         write_items(database, row_id, old.copy.items, new.copy.items)
 
 
-def note(database: Database, kind: Kind, row: tuple[int, Held], new: Held) -> None:
+def note(database: Database, kind: ObjectType, row: tuple[int, StoredState], new: StoredState) -> None:
     """Write how well an unchanged copy is known now, where that differs."""
     row_id, old = row
     if new != old:
@@ -70,7 +72,7 @@ def note(database: Database, kind: Kind, row: tuple[int, Held], new: Held) -> No
         database.execute(update(kind.table).where(kind.table.c.id == row_id), own)
 
 
-def known_only_before(database: Database, kind: Kind, processor_account_id: int, moment: datetime) -> list[str]:
+def known_only_before(database: Database, kind: ObjectType, processor_account_id: int, moment: datetime) -> list[str]:
     """The objects that nothing has told of since a moment and that are not known to be gone."""
     table = kind.table
     return list(
@@ -84,7 +86,7 @@ def known_only_before(database: Database, kind: Kind, processor_account_id: int,
     )
 
 
-def row_values(kind: Kind, new: Held) -> dict[str, object]:
+def row_values(kind: ObjectType, new: StoredState) -> dict[str, object]:
     own: dict[str, object] = {name: getattr(new, name) for name in OWN_COLUMNS}
     deleted_at: datetime | None = new.as_of if new.is_deleted else None
     return {name: getattr(new.copy, name) for name in kind.columns} | own | {"deleted_at": deleted_at}
@@ -116,7 +118,7 @@ def write_items(
             database.execute(CHANGE_ITEM, {**values, "owner_id": subscription_id, "item_id": item_id})
 
 
-def differences(kind: Kind, old: Copy | None, new: Copy) -> dict[str, tuple[object, object]]:
+def differences(kind: ObjectType, old: Copy | None, new: Copy) -> dict[str, tuple[object, object]]:
     """Which fields changed, each with what it was and what it is. Items count as one field."""
     names = (*kind.columns, ITEMS) if kind is SUBSCRIPTION else kind.columns
     pairs = ((name, getattr(old, name, None), getattr(new, name)) for name in names)

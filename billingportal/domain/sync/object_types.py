@@ -37,8 +37,8 @@ ITEMS = "items"
 
 
 @dataclass(frozen=True, eq=False)
-class Kind:
-    """`name` is Stripe's own name of the object. `is_told_whole`: an event's payload has all that we keep."""
+class ObjectType:
+    """`name` is Stripe's own name of the object. `payload_is_complete`: an event's payload has all that we keep."""
 
     name: str
     words: str
@@ -46,17 +46,19 @@ class Kind:
     copy_type: type[Copy]
     id_column: str
     columns: tuple[str, ...]
-    is_told_whole: bool
+    payload_is_complete: bool
 
 
-def kind(words: str, name: str, model: type[StripeRow], copy_type: type[Copy], *, is_told_whole: bool = True) -> Kind:
+def kind(
+    words: str, name: str, model: type[StripeRow], copy_type: type[Copy], *, payload_is_complete: bool = True
+) -> ObjectType:
     names = tuple(field.name for field in fields(copy_type) if field.name != ITEMS)
-    return Kind(name, words, cast(Table, model.__table__), copy_type, names[0], names, is_told_whole)
+    return ObjectType(name, words, cast(Table, model.__table__), copy_type, names[0], names, payload_is_complete)
 
 
 PRODUCT = kind("product", "product", Product, ProductCopy)
 # Payloads of price events leave out tiers and currency options, so a price is always asked for.
-PRICE = kind("price", "price", Price, PriceCopy, is_told_whole=False)
+PRICE = kind("price", "price", Price, PriceCopy, payload_is_complete=False)
 METER = kind("meter", "billing.meter", Meter, MeterCopy)
 CUSTOMER = kind("customer", "customer", Customer, CustomerCopy)
 SUBSCRIPTION = kind("subscription", "subscription", Subscription, SubscriptionCopy)
@@ -71,7 +73,7 @@ REFUND = kind("refund", "refund", Refund, RefundCopy)
 DISPUTE = kind("dispute", "dispute", Dispute, DisputeCopy)
 TEST_CLOCK = kind("test clock", "test_helpers.test_clock", TestClock, TestClockCopy)
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, ObjectType] = {
     one.name: one
     for one in (
         PRODUCT,
@@ -92,7 +94,7 @@ KINDS: dict[str, Kind] = {
 
 
 # Every event that the portal acts on. Any other is stored as ignored.
-KIND_OF_EVENT: dict[str, Kind] = {
+OBJECT_TYPE_OF_EVENT: dict[str, ObjectType] = {
     "product.created": PRODUCT,
     "product.updated": PRODUCT,
     "product.deleted": PRODUCT,
@@ -158,7 +160,7 @@ KIND_OF_EVENT: dict[str, Kind] = {
 NOT_DELIVERED = frozenset({"invoice.created"})
 
 # The exact list that our webhook endpoint is registered with.
-DELIVERED_EVENTS: tuple[str, ...] = tuple(sorted(set(KIND_OF_EVENT) - NOT_DELIVERED))
+DELIVERED_EVENTS: tuple[str, ...] = tuple(sorted(set(OBJECT_TYPE_OF_EVENT) - NOT_DELIVERED))
 
 
 def is_creation(event_type: str) -> bool:

@@ -13,7 +13,7 @@ from billingportal.stripe_gateway.objects.copies import Copy, InvoiceCopy, Produ
 # A state never goes back to one of a lower rank: a paid invoice was open, a canceled subscription was active.
 INVOICE_RANKS = {"draft": 0, "open": 1, "uncollectible": 2, "paid": 3, "void": 3}
 SUBSCRIPTION_RANKS = {"incomplete": 0, "canceled": 2, "incomplete_expired": 2}
-RUNNING = 1
+LIVE_RANK = 1
 DELETED = 9
 
 
@@ -27,7 +27,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
-class Held:
+class StoredState:
     """What our row says, and how well it is known (see models.stripe_row).
 
     Every event of the present second is a step from one state to another. As long as each of them is
@@ -50,7 +50,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class EventSighting:
+class EventSnapshot:
     """The object as an event shows it. `before` is how it was until then, where the event tells.
 
     A `is_creation` event proves that nothing came before it.
@@ -64,7 +64,7 @@ class EventSighting:
 
 
 @dataclass(frozen=True)
-class FetchSighting:
+class FetchedSnapshot:
     """The object as Stripe answered; `copy` is None when it is gone. `asked_at_revision` is our row's before asking."""
 
     copy: Copy | None
@@ -77,7 +77,7 @@ class FetchSighting:
         return self.as_of - timedelta(seconds=self.uncertainty_seconds)
 
 
-def judge_event(held: Held | None, seen: EventSighting) -> Verdict:
+def judge_event(held: StoredState | None, seen: EventSnapshot) -> Verdict:
     """Where an event stands against what is held. Only proof counts; every doubt is ASK."""
     if held is None or seen.created_at > held.as_of:
         return Verdict.ABSORB
@@ -86,12 +86,12 @@ def judge_event(held: Held | None, seen: EventSighting) -> Verdict:
     return judge_tie(held, seen)
 
 
-def judge_older(held: Held) -> Verdict:
+def judge_older(held: StoredState) -> Verdict:
     """What is older but comes late shows that a tie was settled without knowing all of the past."""
     return Verdict.ASK if held.has_settled_tie else Verdict.STALE
 
 
-def judge_tie(held: Held, seen: EventSighting) -> Verdict:
+def judge_tie(held: StoredState, seen: EventSnapshot) -> Verdict:
     """Both may be of the same second: the rank of the state decides, or the event's own account of the past."""
     mine, theirs = rank(held.copy, held.is_deleted), rank(seen.copy, seen.is_deletion)
     if theirs != mine:
@@ -103,14 +103,14 @@ def judge_tie(held: Held, seen: EventSighting) -> Verdict:
     return Verdict.ABSORB if held.is_chained and seen.before == held.copy else Verdict.ASK
 
 
-def is_past(held: Held, created_at: datetime, *, is_creation: bool) -> bool:
+def is_past(held: StoredState, created_at: datetime, *, is_creation: bool) -> bool:
     """Whether an event is of the past for certain, going by its time alone. A creation comes before anything else."""
     if held.has_settled_tie:
         return False
     return created_at < held.certain_since or (is_creation and not can_be_made_again(held.copy))
 
 
-def judge_fetch(held: Held | None, seen: FetchSighting) -> Verdict:
+def judge_fetch(held: StoredState | None, seen: FetchedSnapshot) -> Verdict:
     """Where an answer of Stripe's stands: it is the present, unless something else arrived while we waited."""
     if held is None or held.revision == seen.asked_at_revision:
         return Verdict.ABSORB
@@ -128,7 +128,7 @@ def rank(copy: Copy, is_deleted: bool) -> int:
     if isinstance(copy, InvoiceCopy):
         return INVOICE_RANKS.get(copy.status, 0)
     if isinstance(copy, SubscriptionCopy):
-        return SUBSCRIPTION_RANKS.get(copy.status, RUNNING)
+        return SUBSCRIPTION_RANKS.get(copy.status, LIVE_RANK)
     return 0
 
 
@@ -137,15 +137,15 @@ def can_be_made_again(copy: Copy) -> bool:
     return isinstance(copy, ProductCopy)
 
 
-def after_event(held: Held | None, seen: EventSighting) -> Held:
+def after_event(held: StoredState | None, seen: EventSnapshot) -> StoredState:
     """What is held once the event has been absorbed."""
     is_entry = is_entry_into_rank(seen)
     if held is None:
-        return Held(seen.copy, seen.is_deletion, seen.created_at, 0, seen.is_creation or is_entry, False, 1)
+        return StoredState(seen.copy, seen.is_deletion, seen.created_at, 0, seen.is_creation or is_entry, False, 1)
     is_tie = seen.created_at <= held.as_of
     is_equal_rank = rank(seen.copy, seen.is_deletion) == rank(held.copy, held.is_deleted)
     follows = seen.before == held.copy and not held.is_deleted
-    return Held(
+    return StoredState(
         copy=seen.copy,
         is_deleted=seen.is_deletion,
         as_of=max(held.as_of, seen.created_at),
@@ -158,30 +158,30 @@ def after_event(held: Held | None, seen: EventSighting) -> Held:
     )
 
 
-def is_entry_into_rank(seen: EventSighting) -> bool:
+def is_entry_into_rank(seen: EventSnapshot) -> bool:
     """Whether all else of its rank came after this event, since a rank is entered once."""
     return seen.before is not None and rank(seen.before, False) < rank(seen.copy, seen.is_deletion)
 
 
-def after_confirmation(held: Held, seen: EventSighting) -> Held:
+def after_confirmation(held: StoredState, seen: EventSnapshot) -> StoredState:
     """The same content again: it may have been left and come back to, unless the event itself changed nothing."""
     return replace(held, is_chained=held.is_chained and seen.before == seen.copy, revision=held.revision + 1)
 
 
-def after_stale(held: Held) -> Held:
+def after_stale(held: StoredState) -> StoredState:
     """Something older came late: the chain did not start where it seemed to."""
     return replace(held, is_chained=False)
 
 
-def after_fetch(held: Held | None, seen: FetchSighting) -> Held | None:
+def after_fetch(held: StoredState | None, seen: FetchedSnapshot) -> StoredState | None:
     """What is held once Stripe's answer has been absorbed. An object that is gone keeps its last known copy."""
     if held is None:
         if seen.copy is None:
             return None
-        return Held(seen.copy, False, seen.as_of, seen.uncertainty_seconds, False, False, 1)
+        return StoredState(seen.copy, False, seen.as_of, seen.uncertainty_seconds, False, False, 1)
     as_of = max(held.as_of, seen.as_of)
     certain_since = min(seen.certain_since, as_of)
-    return Held(
+    return StoredState(
         copy=seen.copy or held.copy,
         is_deleted=seen.copy is None,
         as_of=as_of,

@@ -15,10 +15,10 @@ from billingportal.clock import now
 from billingportal.database.unavailable import is_unavailable
 from billingportal.db import Transaction
 from billingportal.domain.common.due_times import is_due
-from billingportal.domain.sync.apply import Absorbed, absorb_fetch, revision
+from billingportal.domain.sync.apply import Applied, apply_fetched, revision
 from billingportal.domain.sync.inbox import RETRY_SECONDS, UNABSORBED, describe, next_attempt
-from billingportal.domain.sync.object_types import KIND_OF_EVENT, Kind
-from billingportal.domain.sync.ordering import FetchSighting, Verdict
+from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, ObjectType
+from billingportal.domain.sync.ordering import FetchedSnapshot, Verdict
 from billingportal.models import StripeEvent
 from billingportal.models.connection.stripe_event import EventState
 from billingportal.plain_json import JsonObject
@@ -39,12 +39,12 @@ ROUNDS = 5
 class Waiting:
     """One object at Stripe and the events about it that wait."""
 
-    kind: Kind
+    kind: ObjectType
     object_id: str
     event_ids: tuple[int, ...]
 
 
-def settle_due(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> int:
+def reconcile_due(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> int:
     """Settle the events whose time has come. Returns how many objects were asked for.
 
     Raises a StripeProblem when Stripe cannot be asked at all; the events then wait a little longer.
@@ -53,7 +53,7 @@ def settle_due(transaction: Transaction, gateway: StripeGateway, processor_accou
         waiting = claim(session, processor_account_id, now())
     for position, one in enumerate(waiting):
         try:
-            settle(transaction, gateway, processor_account_id, one)
+            reconcile(transaction, gateway, processor_account_id, one)
         except StripeProblem as problem:
             with transaction() as session:
                 postpone(session, waiting[position:], problem.message, now() + STRIPE_PAUSE)
@@ -94,15 +94,15 @@ def is_due_now(moment: datetime) -> ColumnElement[bool]:
 
 def group(events: Sequence[StripeEvent]) -> list[Waiting]:
     """The events by object, in the order in which the first of each came."""
-    found: dict[tuple[str, str], tuple[Kind, list[int]]] = {}
+    found: dict[tuple[str, str], tuple[ObjectType, list[int]]] = {}
     for event in events:
-        kind = KIND_OF_EVENT[event.type]
+        kind = OBJECT_TYPE_OF_EVENT[event.type]
         object_id = event.object_id or ""
         found.setdefault((kind.name, object_id), (kind, []))[1].append(event.id)
     return [Waiting(kind, object_id, tuple(ids)) for (_, object_id), (kind, ids) in found.items()]
 
 
-def settle(transaction: Transaction, gateway: StripeGateway, processor_account_id: int, waiting: Waiting) -> None:
+def reconcile(transaction: Transaction, gateway: StripeGateway, processor_account_id: int, waiting: Waiting) -> None:
     """Ask Stripe about one object and settle its events. Raises a StripeProblem when there is no answer."""
     try:
         done = refresh(transaction, gateway, processor_account_id, waiting.kind, waiting.object_id)
@@ -127,23 +127,23 @@ def is_for_later(error: BaseException) -> bool:
 
 
 def refresh(
-    transaction: Transaction, gateway: StripeGateway, processor_account_id: int, kind: Kind, object_id: str
-) -> Absorbed:
+    transaction: Transaction, gateway: StripeGateway, processor_account_id: int, kind: ObjectType, object_id: str
+) -> Applied:
     """Bring one object's row up to Stripe's present state. Raises a StripeProblem."""
-    done = Absorbed(Verdict.ASK)
+    done = Applied(Verdict.ASK)
     for _ in range(ROUNDS):
         with transaction() as session:
             asked_at = revision(session, kind, processor_account_id, object_id)
         fetched = gateway.fetch(kind.name, object_id)
         with transaction() as session:
-            done = absorb_fetch(session, kind, processor_account_id, object_id, sighting(fetched, asked_at))
+            done = apply_fetched(session, kind, processor_account_id, object_id, sighting(fetched, asked_at))
         if done.verdict is not Verdict.ASK:
             break
     return done
 
 
-def sighting(fetched: Fetched, asked_at_revision: int | None) -> FetchSighting:
-    return FetchSighting(
+def sighting(fetched: Fetched, asked_at_revision: int | None) -> FetchedSnapshot:
+    return FetchedSnapshot(
         copy=fetched.copy,
         as_of=fetched.reading.as_of,
         uncertainty_seconds=fetched.reading.uncertainty_seconds,

@@ -7,12 +7,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from billingportal.db import Database
-from billingportal.domain.sync.object_types import Kind
+from billingportal.domain.sync.object_types import ObjectType
 from billingportal.models import WebhookEndpoint
 
 
 @cache
-def find(kind: Kind) -> Select[tuple[object, ...]]:
+def find(kind: ObjectType) -> Select[tuple[object, ...]]:
     """One row by `account_id` and `object_id`, locked for the length of the transaction."""
     columns = kind.table.c
     return (
@@ -25,7 +25,7 @@ def find(kind: Kind) -> Select[tuple[object, ...]]:
 
 
 @cache
-def change(kind: Kind) -> Update:
+def change(kind: ObjectType) -> Update:
     """All columns that are given, of the row with this `row_id`."""
     return update(kind.table).where(kind.table.c.id == bindparam("row_id"))
 

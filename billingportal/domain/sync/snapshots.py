@@ -1,7 +1,7 @@
 """Reads what an event tells of its object, after and, where it can be known, before."""
 
 from billingportal.domain.sync.object_types import is_creation, is_deletion
-from billingportal.domain.sync.ordering import EventSighting
+from billingportal.domain.sync.ordering import EventSnapshot
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import UnreadableObject
 from billingportal.stripe_gateway.objects import parsing
@@ -14,9 +14,9 @@ def has_hidden_part(source: JsonObject) -> bool:
     return isinstance(items, dict) and bool(items.get("has_more"))
 
 
-def sighting(event: EventCopy) -> EventSighting:
+def sighting(event: EventCopy) -> EventSnapshot:
     """The object as this event shows it, before and after."""
-    return EventSighting(
+    return EventSnapshot(
         copy=parsing.copy_of(event.object),
         created_at=event.created_at,
         before=before(event),

@@ -13,10 +13,10 @@ from billingportal.plain_json import JsonObject
 # `now`: prorated and paid at once. `renewal`: at the end of the period, by a schedule at Stripe.
 MoveTiming = Literal["now", "renewal"]
 # `intended`: written down, Stripe is being asked. `waiting`: Stripe waits for the payment. `declined`: it was not paid.
-MoveState = Literal["intended", "waiting", "scheduled", "done", "declined", "canceled", "failed"]
+ChangeState = Literal["intended", "waiting", "scheduled", "done", "declined", "canceled", "failed"]
 
 
-class PlanMove(Base):
+class PlanChange(Base):
     """A client has at most one that is under way: the database sees to it.
 
     `choice` as in a checkout. `preview` is what Stripe said it would cost, with the frozen `prorated_at`.
@@ -45,7 +45,7 @@ class PlanMove(Base):
     to_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     choice: Mapped[JsonObject]
     timing: Mapped[MoveTiming] = mapped_column(String(7))
-    state: Mapped[MoveState] = mapped_column(String(9))
+    state: Mapped[ChangeState] = mapped_column(String(9))
     preview: Mapped[JsonObject] = mapped_column(default=dict)
     prorated_at: Mapped[datetime | None]
     takes_effect_at: Mapped[datetime | None]

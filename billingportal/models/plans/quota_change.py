@@ -12,7 +12,7 @@ from billingportal.plain_json import JsonObject
 AppliesTo = Literal["everybody", "renewals", "new_clients"]
 
 
-class PlanChange(Base):
+class QuotaChange(Base):
     """`before` and `after` hold the quotas that changed, by resource id as text; null is unlimited.
 
     `everybody`: at once. `renewals`: each client from its first period that starts afterwards. `new_clients`: only

@@ -16,7 +16,7 @@ class PortalForm(Form):
         return cls(request.form)
 
     def is_valid(self) -> bool:
-        """Check every field. Mistakes stand at their fields afterwards, in words for people."""
+        """Check every field. FormErrors stand at their fields afterwards, in words for people."""
         valid = self.validate()
         if not valid:
             self.focus_first_error()

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import StringField
 
 from billingportal.db import db, transaction
-from billingportal.domain.common.form_errors import Mistakes
+from billingportal.domain.common.form_errors import FormErrors
 from billingportal.domain.dunning import ladder
 from billingportal.domain.dunning import settings as dunning_settings
 from billingportal.domain.dunning.ladder import Ladder
@@ -110,7 +110,7 @@ def update() -> ResponseReturnValue:
     form = LadderForm.of_request()
     try:
         chosen = dunning_settings.read(form.typed)
-    except Mistakes as mistakes:
+    except FormErrors as mistakes:
         for refusal in mistakes.refusals:
             form.refuse(refusal)
         return page(form), 422

@@ -11,19 +11,19 @@ from billingportal.domain.plan_changes.previews import Charge
 from billingportal.errors import Conflict, Refusal
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.common import htmx
-from billingportal.web.plan_changes.viewer import Side, client_of, gateway_of, stripe_words
+from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of, stripe_words
 
 AT_ONCE = "now"
 ENDED = "The subscription has ended."
 CANCELLED = "The subscription is cancelled. It can be resumed until its end."
 
 
-def new(side: Side) -> ResponseReturnValue:
+def new(side: Viewer) -> ResponseReturnValue:
     """Ask when and why; where it is cancelled already, offer to keep it."""
     return page(side)
 
 
-def page(side: Side, problem: str = "") -> str:
+def page(side: Viewer, problem: str = "") -> str:
     present = present_plan(db.session(), client_of(side))
     return render_template(
         "plan_changes/cancellations/new.html",
@@ -36,7 +36,7 @@ def page(side: Side, problem: str = "") -> str:
     )
 
 
-def last_bill(side: Side, present: PresentPlan | None) -> Charge | None:
+def last_bill(side: Viewer, present: PresentPlan | None) -> Charge | None:
     """What cancelling now bills for use so far, where there is use to bill and Stripe answers."""
     has_usage = present is not None and any(item.quantity is None for item in present.items)
     if not has_usage or (present and present.ends_at is not None):
@@ -47,7 +47,7 @@ def last_bill(side: Side, present: PresentPlan | None) -> Charge | None:
         return None
 
 
-def create(side: Side) -> ResponseReturnValue:
+def create(side: Viewer) -> ResponseReturnValue:
     """Cancel now, or at the end of what is paid for."""
     at_once = request.form.get("when") == AT_ONCE
     try:
@@ -71,7 +71,7 @@ def create(side: Side) -> ResponseReturnValue:
     return htmx.redirect(side.home)
 
 
-def destroy(side: Side) -> ResponseReturnValue:
+def destroy(side: Viewer) -> ResponseReturnValue:
     """Keep the subscription after all."""
     try:
         cancellations.resume(transaction, gateway_of(side), side.client_id, staff_id=side.staff_id)
@@ -83,7 +83,7 @@ def destroy(side: Side) -> ResponseReturnValue:
     return htmx.redirect(side.home)
 
 
-def start(side: Side) -> ResponseReturnValue:
+def start(side: Viewer) -> ResponseReturnValue:
     """End the trial and start to pay."""
     try:
         plan_change_trials.start_now(transaction, gateway_of(side), side.client_id, staff_id=side.staff_id)

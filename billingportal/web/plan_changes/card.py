@@ -9,19 +9,19 @@ from billingportal.db import db
 from billingportal.domain.plan_changes import trials as plan_change_trials
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.subscriptions import change_state
-from billingportal.models import Client, Invoice, Plan, PlanMove
+from billingportal.models import Client, Invoice, Plan, PlanChange
 from billingportal.web.auth.session import find_staff
 from billingportal.web.plan_changes.pages import invoice_of
-from billingportal.web.plan_changes.viewer import Side, side_of
+from billingportal.web.plan_changes.viewer import Viewer, side_of
 
 
 @dataclass(frozen=True)
 class MoveCard:
     """`present` is None without a running subscription; then there is nothing to say."""
 
-    side: Side
+    side: Viewer
     present: PresentPlan | None
-    move: PlanMove | None
+    move: PlanChange | None
     invoice: Invoice | None
     has_card: bool
     trial_words: str

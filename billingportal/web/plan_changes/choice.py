@@ -16,7 +16,7 @@ from billingportal.models.connection.processor_account import Mode
 from billingportal.models.plan_changes.plan_change import MoveTiming
 from billingportal.web.offers.pricing_page import period_name
 from billingportal.web.offers.query import asked, with_choice
-from billingportal.web.plan_changes.viewer import Side
+from billingportal.web.plan_changes.viewer import Viewer
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Choice:
         payment = self.card.payments[self.page.periods.index(self.period)]
         return Selection(payment.period, payment.currency, {one.key: one.number for one in payment.bought})
 
-    def address(self, side: Side, timing: MoveTiming) -> str:
+    def address(self, side: Viewer, timing: MoveTiming) -> str:
         """The same change, made at another time."""
         return with_choice(side.address("preview"), {**self.values, "timing": timing})
 

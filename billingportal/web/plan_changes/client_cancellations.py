@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from billingportal.web.auth.client_session import require_client
 from billingportal.web.plan_changes import cancellation_pages
-from billingportal.web.plan_changes.viewer import client_side
+from billingportal.web.plan_changes.viewer import client_viewer
 
 blueprint = Blueprint("own_cancellation", __name__, url_prefix="/portal/billing/cancellation")
 
@@ -13,16 +13,16 @@ blueprint = Blueprint("own_cancellation", __name__, url_prefix="/portal/billing/
 @blueprint.get("")
 @require_client
 def new() -> ResponseReturnValue:
-    return cancellation_pages.new(client_side())
+    return cancellation_pages.new(client_viewer())
 
 
 @blueprint.post("")
 @require_client
 def create() -> ResponseReturnValue:
-    return cancellation_pages.create(client_side())
+    return cancellation_pages.create(client_viewer())
 
 
 @blueprint.post("/removal")
 @require_client
 def destroy() -> ResponseReturnValue:
-    return cancellation_pages.destroy(client_side())
+    return cancellation_pages.destroy(client_viewer())

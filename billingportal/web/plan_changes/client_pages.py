@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from billingportal.web.auth.client_session import require_client
 from billingportal.web.plan_changes import pages as plan_change_pages
-from billingportal.web.plan_changes.viewer import client_side
+from billingportal.web.plan_changes.viewer import client_viewer
 
 blueprint = Blueprint("own_plan", __name__, url_prefix="/portal/billing/plan")
 
@@ -13,29 +13,29 @@ blueprint = Blueprint("own_plan", __name__, url_prefix="/portal/billing/plan")
 @blueprint.get("")
 @require_client
 def choose() -> ResponseReturnValue:
-    return plan_change_pages.choose(client_side())
+    return plan_change_pages.choose(client_viewer())
 
 
 @blueprint.get("/preview")
 @require_client
 def preview() -> ResponseReturnValue:
-    return plan_change_pages.preview(client_side())
+    return plan_change_pages.preview(client_viewer())
 
 
 @blueprint.post("")
 @require_client
 def create() -> ResponseReturnValue:
-    return plan_change_pages.create(client_side())
+    return plan_change_pages.create(client_viewer())
 
 
 @blueprint.get("/moves/<id:move_id>")
 @require_client
 def show(move_id: int) -> ResponseReturnValue:
-    return plan_change_pages.show(client_side(), move_id)
+    return plan_change_pages.show(client_viewer(), move_id)
 
 
 @blueprint.post("/removal")
 @require_client
 def destroy() -> ResponseReturnValue:
     """Keep the present plan."""
-    return plan_change_pages.destroy(client_side())
+    return plan_change_pages.destroy(client_viewer())

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from billingportal.web.auth.client_session import require_client
 from billingportal.web.plan_changes import cancellation_pages
-from billingportal.web.plan_changes.viewer import client_side
+from billingportal.web.plan_changes.viewer import client_viewer
 
 blueprint = Blueprint("own_trial_end", __name__, url_prefix="/portal/billing/trial-end")
 
@@ -13,4 +13,4 @@ blueprint = Blueprint("own_trial_end", __name__, url_prefix="/portal/billing/tri
 @blueprint.post("")
 @require_client
 def create() -> ResponseReturnValue:
-    return cancellation_pages.start(client_side())
+    return cancellation_pages.start(client_viewer())

@@ -15,18 +15,18 @@ from billingportal.domain.plan_changes.present_plan import PresentPlan, present_
 from billingportal.domain.plan_changes.previews import Preview
 from billingportal.errors import Conflict, Refusal
 from billingportal.limits import whole_number
-from billingportal.models import Invoice, PlanMove
+from billingportal.models import Invoice, PlanChange
 from billingportal.models.plan_changes.plan_change import MoveTiming
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.common import htmx
 from billingportal.web.plan_changes.choice import Choice, choice_of_request
-from billingportal.web.plan_changes.viewer import Side, client_of, gateway_of, stripe_words
+from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of, stripe_words
 
 LARGEST_MOMENT = 253_402_300_799
 TIMINGS: dict[str, MoveTiming] = {"now": "now", "renewal": "renewal"}
 
 
-def choose(side: Side) -> ResponseReturnValue:
+def choose(side: Viewer) -> ResponseReturnValue:
     """The plans, with what the client has now chosen."""
     present = present_of(side)
     if present is None and not side.is_staff:
@@ -34,12 +34,12 @@ def choose(side: Side) -> ResponseReturnValue:
     return choose_page(side, present)
 
 
-def choose_page(side: Side, present: PresentPlan | None, problem: str = "") -> str:
+def choose_page(side: Viewer, present: PresentPlan | None, problem: str = "") -> str:
     choice = choice_of_request(db.session(), side.mode, present)
     return render_template("plan_changes/choose.html", side=side, present=present, choice=choice, problem=problem)
 
 
-def preview(side: Side) -> ResponseReturnValue:
+def preview(side: Viewer) -> ResponseReturnValue:
     """What the chosen change would cost, exactly. Nothing is changed."""
     choice = choice_of_request(db.session(), side.mode, present_of(side))
     try:
@@ -59,11 +59,11 @@ def preview(side: Side) -> ResponseReturnValue:
     return preview_page(side, choice, shown)
 
 
-def preview_page(side: Side, choice: Choice, shown: Preview, problem: str = "") -> str:
+def preview_page(side: Viewer, choice: Choice, shown: Preview, problem: str = "") -> str:
     return render_template("plan_changes/preview.html", side=side, choice=choice, shown=shown, problem=problem)
 
 
-def create(side: Side) -> ResponseReturnValue:
+def create(side: Viewer) -> ResponseReturnValue:
     """Make the change that was shown, or show it again where it is not so any more."""
     choice = choice_of_request(db.session(), side.mode, present_of(side))
     try:
@@ -92,14 +92,14 @@ def create(side: Side) -> ResponseReturnValue:
     return htmx.redirect(side.move(move_id))
 
 
-def show(side: Side, move_id: int) -> ResponseReturnValue:
+def show(side: Viewer, move_id: int) -> ResponseReturnValue:
     """What became of a change. The page looks again by itself while that is open."""
     move = move_or_404(side, move_id)
     template = "plan_changes/_result.html" if htmx.is_partial(request) else "plan_changes/show.html"
     return render_template(template, side=side, move=move, invoice=invoice_of(move))
 
 
-def destroy(side: Side) -> ResponseReturnValue:
+def destroy(side: Viewer) -> ResponseReturnValue:
     """Keep the present plan: call off what is planned or waits."""
     try:
         is_off = withdrawal.call_off(transaction, gateway_of(side), side.client_id, staff_id=side.staff_id)
@@ -111,7 +111,7 @@ def destroy(side: Side) -> ResponseReturnValue:
     return htmx.redirect(side.home)
 
 
-def present_of(side: Side) -> PresentPlan | None:
+def present_of(side: Viewer) -> PresentPlan | None:
     return present_plan(db.session(), client_of(side))
 
 
@@ -126,14 +126,14 @@ def moment_of(text: str) -> datetime:
     return clock.from_unix(whole_number(text, LARGEST_MOMENT) or 0)
 
 
-def move_or_404(side: Side, move_id: int) -> PlanMove:
-    move = db.session().get(PlanMove, move_id)
+def move_or_404(side: Viewer, move_id: int) -> PlanChange:
+    move = db.session().get(PlanChange, move_id)
     if move is None or move.client_id != side.client_id:
         abort(404, "There is no such change.")
     return move
 
 
-def invoice_of(move: PlanMove) -> Invoice | None:
+def invoice_of(move: PlanChange) -> Invoice | None:
     """The invoice that a waiting change waits for."""
     return db.session().scalar(
         select(Invoice).where(

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from billingportal.web.auth.session import require_role
 from billingportal.web.plan_changes import cancellation_pages
-from billingportal.web.plan_changes.viewer import staff_side
+from billingportal.web.plan_changes.viewer import staff_viewer
 
 blueprint = Blueprint("trial_ends", __name__, url_prefix="/saas/clients/<id:client_id>/trial-end")
 
@@ -13,4 +13,4 @@ blueprint = Blueprint("trial_ends", __name__, url_prefix="/saas/clients/<id:clie
 @blueprint.post("")
 @require_role("owner", "admin")
 def create(client_id: int) -> ResponseReturnValue:
-    return cancellation_pages.start(staff_side(client_id))
+    return cancellation_pages.start(staff_viewer(client_id))

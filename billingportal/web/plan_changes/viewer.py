@@ -22,7 +22,7 @@ NOT_HERE = "Stripe is not connected, so nothing can be changed right now."
 
 
 @dataclass(frozen=True)
-class Side:
+class Viewer:
     """One of the two frames, with the addresses in it. `staff_id` is None for the client."""
 
     client_id: int
@@ -69,20 +69,20 @@ class Side:
         )
 
 
-def staff_side(client_id: int) -> Side:
+def staff_viewer(client_id: int) -> Viewer:
     client = client_or_404(client_id)
     return side_of(client, current_staff().id, "layout/admin.html")
 
 
-def client_side() -> Side:
+def client_viewer() -> Viewer:
     return side_of(current_client(), None, "layout/portal.html")
 
 
-def side_of(client: Client, staff_id: int | None, layout: str) -> Side:
-    return Side(client.id, client.name, client.mode, staff_id, layout)
+def side_of(client: Client, staff_id: int | None, layout: str) -> Viewer:
+    return Viewer(client.id, client.name, client.mode, staff_id, layout)
 
 
-def gateway_of(side: Side) -> StripeGateway:
+def gateway_of(side: Viewer) -> StripeGateway:
     """The way to Stripe in the client's mode, with nothing open here. Raises Refusal where there is none."""
     portal = current_portal()
     account = processor_accounts.connected(db.session(), side.mode)
@@ -96,7 +96,7 @@ def gateway_of(side: Side) -> StripeGateway:
     return opened
 
 
-def client_of(side: Side) -> Client:
+def client_of(side: Viewer) -> Client:
     return db.session().get(Client, side.client_id) or abort(404)
 
 

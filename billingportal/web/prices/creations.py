@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, g, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from billingportal.db import db, transaction
-from billingportal.domain.common.form_errors import Mistakes
+from billingportal.domain.common.form_errors import FormErrors
 from billingportal.domain.connection.processor_accounts import connected
 from billingportal.domain.plans import quick_link
 from billingportal.domain.plans.price_links import Link
@@ -55,7 +55,7 @@ def create() -> ResponseReturnValue:
         account_id = account.id
         creating = Creating(transaction, gateway, account_id, form.keep_token(), current_staff().id)
         price_id = price_creation.create(creating, draft)
-    except Mistakes as mistakes:
+    except FormErrors as mistakes:
         form.refuse_all(mistakes)
         return shown(form), 422
     except Refusal as refusal:

@@ -19,7 +19,7 @@ from wtforms import (
     TextAreaField,
 )
 
-from billingportal.domain.common.form_errors import Mistakes
+from billingportal.domain.common.form_errors import FormErrors
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.prices.amount_input import TypedTier
 from billingportal.domain.prices.drafts import NEW, Answers
@@ -161,7 +161,7 @@ class PriceForm(PortalForm):
         chosen = cast(PriceRole, self.role.data if self.role.data in get_args(PriceRole) else "flat")
         return Link(price_id, chosen, None if chosen == "flat" else self.number("resource"))
 
-    def refuse_all(self, mistakes: Mistakes) -> None:
+    def refuse_all(self, mistakes: FormErrors) -> None:
         """Show each mistake at its field, also inside the table."""
         for refusal in mistakes.refusals:
             cell = self.cell(refusal.field)

@@ -11,7 +11,7 @@ from billingportal.domain.connection import processor_accounts
 from billingportal.domain.connection.processor_accounts import gateway_of
 from billingportal.domain.sync import event_log
 from billingportal.domain.sync.event_log import EventsPage, Filter
-from billingportal.domain.sync.object_types import KIND_OF_EVENT
+from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT
 from billingportal.limits import LARGEST_BIG_ID, search_words, whole_number
 from billingportal.models import ProcessorAccount, StripeEvent
 from billingportal.models.connection.stripe_event import STATES
@@ -44,7 +44,7 @@ def index() -> ResponseReturnValue:
         wanted=wanted,
         failed=failed,
         seen=seen,
-        types=sorted(KIND_OF_EVENT),
+        types=sorted(OBJECT_TYPE_OF_EVENT),
         states=STATES,
         polls=not ({"before", "after"} & request.args.keys()),
     )

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 
 from billingportal.clock import now
 from billingportal.db import glance
-from billingportal.domain.sync.inbox import Proof
+from billingportal.domain.sync.inbox import EndpointProof
 from billingportal.models import ProcessorAccount, WebhookEndpoint
 from billingportal.portal import current_portal
 
@@ -37,7 +37,7 @@ class Door:
 
     processor_account_id: int
     livemode: bool
-    proof: Proof
+    proof: EndpointProof
     secrets: list[str]
 
     def __repr__(self) -> str:
@@ -55,7 +55,7 @@ def look_up(token: str) -> Door | None:
     if row is None:
         return None
     secrets = secrets_of(row.secret_sealed, row.previous_secret_sealed, row.previous_secret_ends_at)
-    door = Door(row.processor_account_id, row.mode == "live", Proof(token, row.secret_sealed), secrets)
+    door = Door(row.processor_account_id, row.mode == "live", EndpointProof(token, row.secret_sealed), secrets)
     if len(secrets) == 1:
         doors()[token] = door
     return door

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.db import transaction
-from billingportal.domain.common.form_errors import Mistakes
+from billingportal.domain.common.form_errors import FormErrors
 from billingportal.domain.dunning import ladder
 from billingportal.domain.dunning import settings as dunning_settings
 from billingportal.domain.dunning.ladder import Ladder
@@ -46,7 +46,7 @@ def test_what_is_left_empty_is_never_done(given: dict[str, str], read: Ladder) -
     ],
 )
 def test_each_mistake_is_told_at_its_field(given: dict[str, str], fields: list[str]) -> None:
-    with pytest.raises(Mistakes) as told:
+    with pytest.raises(FormErrors) as told:
         dunning_settings.read(given)
 
     assert [refusal.field for refusal in told.value.refusals] == fields

@@ -2,7 +2,7 @@
 
 import pytest
 
-from billingportal.domain.entitlements.paid_state import Items, Proof, Shown, covers, from_json, prove
+from billingportal.domain.entitlements.paid_state import Items, PaidState, Shown, covers, from_json, prove
 
 SMALL: Items = {"price_small": 1}
 LARGE: Items = {"price_large": 1}
@@ -12,8 +12,8 @@ def shown(status: str, items: Items = SMALL, *, paid: bool = False, by_bill: boo
     return Shown("sub_1", status, items, is_paid_by_bill=by_bill, latest_is_paid=paid)
 
 
-def proof(items: Items = SMALL, by: str = "payment", subscription: str = "sub_1") -> Proof:
-    return Proof(subscription, "trial" if by == "trial" else "payment", items)
+def proof(items: Items = SMALL, by: str = "payment", subscription: str = "sub_1") -> PaidState:
+    return PaidState(subscription, "trial" if by == "trial" else "payment", items)
 
 
 @pytest.mark.parametrize("status", ["incomplete", "active", "past_due", "unpaid", "paused", "canceled"])
@@ -67,6 +67,6 @@ def test_who_pays_by_bill_has_terms_with_the_partner() -> None:
 
 
 def test_a_proof_is_remembered_as_it_is() -> None:
-    kept = Proof("sub_1", "trial", {"price_small": 3, "price_use": None})
+    kept = PaidState("sub_1", "trial", {"price_small": 3, "price_use": None})
     assert from_json(kept.to_json()) == kept
     assert from_json({}) is None

@@ -8,7 +8,7 @@ import pytest
 from billingportal.db import db
 from billingportal.domain.plan_changes.previews import Preview
 from billingportal.errors import PortalError
-from billingportal.models import PlanMove
+from billingportal.models import PlanChange
 from billingportal.models.auth.staff import Staff
 from tests.support.people.plan_changes import confirm, look
 from tests.support.people.stores import Store, open_store
@@ -46,5 +46,5 @@ def test_tabs_that_confirm_at_once_make_one_change(store: Store, is_same_preview
 
     session = db.session()
     session.rollback()
-    assert [move.state for move in session.query(PlanMove)] == ["done"]
+    assert [move.state for move in session.query(PlanChange)] == ["done"]
     assert len(store.invoices(client)) == 2

@@ -19,7 +19,7 @@ from billingportal.domain.plans.quota_changes import (
     quotas_for,
 )
 from billingportal.domain.plans.terms import Limit
-from billingportal.models import Plan, PlanChange
+from billingportal.models import Plan, QuotaChange
 from billingportal.models.auth.staff import Staff
 from billingportal.models.plans.quota_change import AppliesTo
 from tests.support.catalog.plans import (
@@ -41,8 +41,8 @@ def client(name: str, **used: int) -> PlanClient:
     return PlanClient(name, LONG_AGO, LONG_AGO, {int(key[1:]): count for key, count in used.items()})
 
 
-def change(applies_to: AppliesTo, before: int | None, after: int | None, at: datetime = CHANGED) -> PlanChange:
-    return PlanChange(applies_to=applies_to, before={"1": before}, after={"1": after}, changed_at=at)
+def change(applies_to: AppliesTo, before: int | None, after: int | None, at: datetime = CHANGED) -> QuotaChange:
+    return QuotaChange(applies_to=applies_to, before={"1": before}, after={"1": after}, changed_at=at)
 
 
 def test_who_uses_more_than_the_new_quota_is_named_with_by_how_much() -> None:
@@ -151,11 +151,11 @@ def test_what_changes_no_quota_asks_nothing(session: Session, owner: Staff, plan
     change_plan(owner.id, plan_id, description="For teams", quotas={contacts: Limit(1000, "warn")})
 
     session.rollback()
-    assert session.scalars(select(PlanChange)).all() == []
+    assert session.scalars(select(QuotaChange)).all() == []
 
 
 def test_a_plan_that_nobody_has_asks_nothing(session: Session, owner: Staff) -> None:
     plan_id = new_plan(owner.id, quotas={resource_id(session, "contacts"): Limit(10)})
     change_plan(owner.id, plan_id, quotas={resource_id(session, "contacts"): Limit(5)})
 
-    assert session.scalars(select(PlanChange)).all() == []
+    assert session.scalars(select(QuotaChange)).all() == []

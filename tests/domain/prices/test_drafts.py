@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billingportal.domain.common.form_errors import Mistakes
+from billingportal.domain.common.form_errors import FormErrors
 from billingportal.domain.prices.amount_input import TypedTier
 from billingportal.domain.prices.drafts import Answers, NewMeter, NewProduct, read
 from billingportal.domain.prices.pricing import Package, Terms, Tier
@@ -18,7 +18,7 @@ METERED = replace(FLAT, usage="metered", meter_name="Messages sent", event_name=
 
 
 def mistakes(answers: Answers) -> JsonObject:
-    with pytest.raises(Mistakes) as caught:
+    with pytest.raises(FormErrors) as caught:
         read(answers)
     return {refusal.field: refusal.message for refusal in caught.value.refusals}
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billingportal.domain.sync.ordering import (
-    EventSighting,
-    FetchSighting,
-    Held,
+    EventSnapshot,
+    FetchedSnapshot,
+    StoredState,
     Verdict,
     after_confirmation,
     after_event,
@@ -54,13 +54,13 @@ class Question:
 class Row:
     """What one portal holds of one object, and how it comes to hold it."""
 
-    held: Held | None = None
+    held: StoredState | None = None
     pending: int = 0
     asks: int = 0
     question: Question | None = None
     verdicts: list[Verdict] = field(default_factory=list)
 
-    def take(self, seen: EventSighting) -> Verdict:
+    def take(self, seen: EventSnapshot) -> Verdict:
         """An event arrives."""
         verdict = judge_event(self.held, seen)
         self.verdicts.append(verdict)
@@ -86,7 +86,7 @@ class Row:
         truth = asked.read
         copy = None if truth is None or truth.is_deleted else truth.copy
         elapsed = math.ceil((at - asked.asked_at) / TICKS)
-        seen = FetchSighting(
+        seen = FetchedSnapshot(
             copy, second(at) + timedelta(seconds=skew + SKEW), elapsed + 2 * SKEW, asked_at_revision=asked.revision
         )
         verdict = judge_fetch(self.held, seen)
@@ -103,7 +103,7 @@ def live(chance: Random, happenings: list[Happening], row: Row, *, shuffled: boo
     at = 0
     coming = list(happenings)
     happened: list[Happening] = []
-    under_way: list[EventSighting] = []
+    under_way: list[EventSnapshot] = []
     while coming or under_way or row.pending or row.question:
         action = chance.choice(list(possible(coming, under_way, row)))
         at = min(at + chance.choice((0, 0, 1, 3)), coming[0].at if coming else at + 3)
@@ -122,7 +122,7 @@ def live(chance: Random, happenings: list[Happening], row: Row, *, shuffled: boo
             row.hear(at, chance.choice((-SKEW, 0, SKEW)) if chance.random() < 0.2 else 0)
 
 
-def possible(coming: list[Happening], under_way: list[EventSighting], row: Row) -> Iterator[str]:
+def possible(coming: list[Happening], under_way: list[EventSnapshot], row: Row) -> Iterator[str]:
     if coming:
         yield from ("happen", "happen")
     if under_way:
@@ -159,13 +159,13 @@ def test_thousands_of_lives_of_each_kind_end_as_the_truth(kind: str) -> None:
         assert_true(row, happenings)
 
 
-def event(name: str, seconds: int, before: str | None = None, *, is_creation: bool = False) -> EventSighting:
+def event(name: str, seconds: int, before: str | None = None, *, is_creation: bool = False) -> EventSnapshot:
     """A customer called `name` from a second on, and `before` until then."""
     was = None if before is None else replace(CUSTOMER, name=before)
-    return EventSighting(replace(CUSTOMER, name=name), START + timedelta(seconds=seconds), was, is_creation)
+    return EventSnapshot(replace(CUSTOMER, name=name), START + timedelta(seconds=seconds), was, is_creation)
 
 
-def row_after(*events: EventSighting) -> Row:
+def row_after(*events: EventSnapshot) -> Row:
     row = Row()
     for one in events:
         row.take(one)
@@ -212,27 +212,27 @@ def test_a_confirmation_while_stripe_is_asked_makes_the_answer_uncertain() -> No
     assert row.held
     revision = row.held.revision
     row.take(event("a", 5, "b"))
-    answer = FetchSighting(replace(CUSTOMER, name="b"), START + timedelta(seconds=6), 2, revision)
+    answer = FetchedSnapshot(replace(CUSTOMER, name="b"), START + timedelta(seconds=6), 2, revision)
     assert judge_fetch(row.held, answer) is Verdict.ASK
 
 
 @pytest.mark.parametrize(("first", "then"), [("draft", "open"), ("open", "paid"), ("uncollectible", "void")])
 def test_an_invoice_never_goes_back(first: str, then: str) -> None:
-    early = EventSighting(replace(INVOICE, status=first), START)
-    late = EventSighting(replace(INVOICE, status=then), START)
+    early = EventSnapshot(replace(INVOICE, status=first), START)
+    late = EventSnapshot(replace(INVOICE, status=then), START)
     assert row_after(early, late).verdicts[-1] is Verdict.ABSORB
     assert row_after(late, early).verdicts[-1] is Verdict.STALE
 
 
 def test_a_subscription_ends_once() -> None:
-    active = EventSighting(replace(SUBSCRIPTION, status="active"), START)
-    ended = EventSighting(replace(SUBSCRIPTION, status="canceled"), START)
+    active = EventSnapshot(replace(SUBSCRIPTION, status="active"), START)
+    ended = EventSnapshot(replace(SUBSCRIPTION, status="canceled"), START)
     assert row_after(ended, active).verdicts[-1] is Verdict.STALE
     assert row_after(active, ended).verdicts[-1] is Verdict.ABSORB
 
 
 def test_a_customer_who_is_gone_stays_gone() -> None:
-    gone = EventSighting(CUSTOMER, START, is_deletion=True)
+    gone = EventSnapshot(CUSTOMER, START, is_deletion=True)
     row = row_after(gone, event("b", 0, "a"))
     assert row.verdicts[-1] is Verdict.STALE
     assert row.held
@@ -240,26 +240,26 @@ def test_a_customer_who_is_gone_stays_gone() -> None:
 
 
 def test_a_product_that_was_deleted_may_come_back_with_its_id() -> None:
-    made = EventSighting(PRODUCT, START, is_creation=True)
-    gone = EventSighting(PRODUCT, START, is_deletion=True)
+    made = EventSnapshot(PRODUCT, START, is_creation=True)
+    gone = EventSnapshot(PRODUCT, START, is_deletion=True)
     assert row_after(made, gone).verdicts[-1] is Verdict.ASK
     assert row_after(gone, made).verdicts[-1] is Verdict.ASK
 
 
 def test_nothing_is_held_of_an_object_that_was_never_seen_and_is_gone() -> None:
-    answer = FetchSighting(None, START, 2, None)
+    answer = FetchedSnapshot(None, START, 2, None)
     assert after_fetch(None, answer) is None
 
 
 def usual_life(chance: Random, kind: str) -> list[Happening]:
     """What most objects live through: made, at times changed within the same second, else much later."""
     copy, change, _ = LIVES[kind]
-    found = [Happening(0, copy, False, (EventSighting(copy, second(0), is_creation=True),))]
+    found = [Happening(0, copy, False, (EventSnapshot(copy, second(0), is_creation=True),))]
     at = 0
     for _ in range(chance.choice((0, 1, 1, 2, 3))):
         at += 0 if chance.random() < 0.35 else chance.randrange(60, 6000)
         new = change(chance, found[-1].copy)
-        found.append(Happening(at, new, False, (EventSighting(new, second(at), found[-1].copy),)))
+        found.append(Happening(at, new, False, (EventSnapshot(new, second(at), found[-1].copy),)))
     return found
 
 

@@ -129,7 +129,7 @@ def test_a_right_that_the_key_lacks_holds_up_its_own_kind_only(world: World) -> 
     receive(world, foreign("product.created", product.to_dict(for_json=True)))
     receive(world, foreign("customer.created", new_customer(world)))
     gateway = world.portal.open_gateway(world.restricted_key("balance:read", "customers:read"))
-    reconciliation.settle_due(transaction, gateway, world.row().id)
+    reconciliation.reconcile_due(transaction, gateway, world.row().id)
 
     assert [event.state for event in world.events()] == ["failed", "applied"]
     assert str(world.events()[0].error).startswith("RightMissing: ")
@@ -176,7 +176,9 @@ def test_a_dead_key_stops_settling_and_has_the_account_checked(world: World) -> 
     receive(world, foreign("customer.created", new_customer(world)))
     world.sandbox.control("keys/revoke", key=world.stripe_account.test_key)
     with pytest.raises(StripeProblem):
-        reconciliation.settle_due(transaction, world.portal.open_gateway(world.stripe_account.test_key), world.row().id)
+        reconciliation.reconcile_due(
+            transaction, world.portal.open_gateway(world.stripe_account.test_key), world.row().id
+        )
     make_due()
     jobs.settle_events(world.portal)
 

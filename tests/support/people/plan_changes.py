@@ -8,7 +8,7 @@ from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes import changes as plan_change_changes
 from billingportal.domain.plan_changes import quotes as plan_change_quotes
 from billingportal.domain.plan_changes.previews import Preview
-from billingportal.models import Entitlement, PlanMove
+from billingportal.models import Entitlement, PlanChange
 from billingportal.models.plan_changes.plan_change import MoveTiming
 from tests.support.people.clients import connection
 
@@ -40,7 +40,7 @@ def confirm(client_id: int, shown: Preview, staff_id: int | None = None) -> int 
 
 def move(
     client_id: int, plan_id: int, selection: Selection = MONTHLY, timing: MoveTiming | None = None
-) -> tuple[Preview, PlanMove]:
+) -> tuple[Preview, PlanChange]:
     """Look and confirm; what was shown, and the change as it stands then."""
     shown = look(client_id, plan_id, selection, timing)
     move_id = confirm(client_id, shown)
@@ -48,10 +48,10 @@ def move(
     return shown, move_of(move_id)
 
 
-def move_of(move_id: int) -> PlanMove:
+def move_of(move_id: int) -> PlanChange:
     session = db.session()
     session.rollback()
-    return session.get_one(PlanMove, move_id, populate_existing=True)
+    return session.get_one(PlanChange, move_id, populate_existing=True)
 
 
 def entitlement_of(client_id: int) -> Entitlement:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from billingportal.domain.sync.ordering import EventSighting
+from billingportal.domain.sync.ordering import EventSnapshot
 from billingportal.stripe_gateway.objects.copies import (
     Copy,
     CustomerCopy,
@@ -26,7 +26,7 @@ class Happening:
     at: int
     copy: Copy
     is_deleted: bool
-    events: tuple[EventSighting, ...]
+    events: tuple[EventSnapshot, ...]
 
 
 def second(ticks: int) -> datetime:
@@ -137,29 +137,29 @@ def history(chance: Random, kind: str, length: int) -> list[Happening]:
     """A life of one object. Changes share seconds, states recur, some events tell no past, some come as twins."""
     copy, change, is_deletable = LIVES[kind]
     at = chance.randrange(TICKS)
-    found = [told(at, copy, EventSighting(copy, second(at), is_creation=True), chance)]
+    found = [told(at, copy, EventSnapshot(copy, second(at), is_creation=True), chance)]
     while len(found) < length:
         at += chance.choice((0, 0, 1, 1, 2, 3, 5, 9))
         last = found[-1]
         if last.is_deleted:
             if kind != "product":
                 break
-            found.append(told(at, copy, EventSighting(copy, second(at), is_creation=True), chance))
+            found.append(told(at, copy, EventSnapshot(copy, second(at), is_creation=True), chance))
         elif is_deletable and chance.random() < 0.1:
-            deletion = EventSighting(last.copy, second(at), is_deletion=True)
+            deletion = EventSnapshot(last.copy, second(at), is_deletion=True)
             found.append(replace(told(at, last.copy, deletion, chance), is_deleted=True))
         else:
             new = change(chance, last.copy)
             before = last.copy if chance.random() < 0.7 else None
-            found.append(told(at, new, EventSighting(new, second(at), before), chance))
+            found.append(told(at, new, EventSnapshot(new, second(at), before), chance))
     return found
 
 
-def told(at: int, copy: Copy, event: EventSighting, chance: Random) -> Happening:
+def told(at: int, copy: Copy, event: EventSnapshot, chance: Random) -> Happening:
     """A change told by its event, at times also by a twin, or by a second event that names no past."""
     events = [event]
     if chance.random() < 0.15:
         events.append(event)
     if not event.is_deletion and chance.random() < 0.3:
-        events.append(EventSighting(copy, event.created_at))
+        events.append(EventSnapshot(copy, event.created_at))
     return Happening(at, copy, False, tuple(events))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.config import Settings
 from billingportal.db import transaction
-from billingportal.models import Plan, PlanChange, PlanPrice, ProcessorAccount
+from billingportal.models import Plan, PlanPrice, ProcessorAccount, QuotaChange
 from tests.support.catalog.catalog import Catalog, catalog, connect
 from tests.support.catalog.plans import add_subscription, evaluate_everybody, resource_id
 from tests.support.pages import Visitor, text_of
@@ -277,7 +277,7 @@ def test_new_quotas_of_a_plan_in_use_ask_who_is_affected(
     saved = signed_in.swap(address, typed((month, "flat"), revision="1", applies_to="renewals", **{name: "500"}))
     assert saved.headers["HX-Redirect"] == PAGE
     session.rollback()
-    assert session.scalars(select(PlanChange.applies_to)).all() == ["renewals"]
+    assert session.scalars(select(QuotaChange.applies_to)).all() == ["renewals"]
 
 
 @pytest.mark.parametrize(
