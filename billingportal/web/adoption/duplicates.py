@@ -9,11 +9,10 @@ from billingportal.domain.adoption.duplicates import Duplicate
 from billingportal.errors import Refusal
 from billingportal.models import Client, Entitlement
 from billingportal.stripe_gateway.errors import StripeProblem
-from billingportal.vault import CannotOpen
 from billingportal.web.auth.session import current_staff, require_role
 from billingportal.web.clients.steps import client_or_404
 from billingportal.web.common import htmx
-from billingportal.web.common.stripe_access import connection
+from billingportal.web.common.stripe_access import stripe_for
 
 blueprint = Blueprint(
     "duplicates", __name__, url_prefix="/saas/clients/<id:client_id>/duplicates/<public:subscription_id>"
@@ -49,7 +48,7 @@ def create_removal(client_id: int, subscription_id: str) -> ResponseReturnValue:
     except Refusal as refusal:
         flash(refusal.message)
         return htmx.redirect(url_for("clients.show", client_id=client_id))
-    except (StripeProblem, CannotOpen) as problem:
+    except StripeProblem as problem:
         db.session().rollback()
         words = f"Stripe did not do it to the end ({problem}). Press the button again: nothing is done twice."
         return asking(client_or_404(client_id), subscription_id, words), 422
@@ -58,12 +57,10 @@ def create_removal(client_id: int, subscription_id: str) -> ResponseReturnValue:
 
 
 def removed(client: Client, subscription_id: str) -> list[str]:
-    """What Stripe refused. Raises Refusal, CannotOpen and a StripeProblem."""
-    found = connection(g.mode)
-    if found is None:
-        raise Refusal("", f"Stripe is not connected in {g.mode} mode.")
+    """What Stripe refused. Raises Refusal and a StripeProblem."""
+    stripe = stripe_for(g.mode)
     return duplicates.remove(
-        transaction, found.gateway, found.account_id, client.id, subscription_id, staff_id=current_staff().id
+        transaction, stripe.gateway, stripe.account_id, client.id, subscription_id, staff_id=current_staff().id
     )
 
 

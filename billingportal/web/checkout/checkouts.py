@@ -11,16 +11,15 @@ from billingportal.db import db, transaction
 from billingportal.domain.checkout import sessions as checkout_sessions
 from billingportal.domain.checkout.progress import Stage, stage
 from billingportal.domain.clients import clients
-from billingportal.domain.connection import processor_accounts
 from billingportal.domain.offers.pricing_page import Asked, slug
 from billingportal.domain.offers.selection import Selection
+from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.models import Checkout, Client, ProcessorAccount
-from billingportal.portal import current_portal
 from billingportal.stripe_gateway.errors import StripeProblem
-from billingportal.vault import CannotOpen
 from billingportal.web.auth import client_session
 from billingportal.web.common import htmx
+from billingportal.web.common.stripe_access import stripe_of
 from billingportal.web.offers.order import order_of
 from billingportal.web.offers.query import with_choice
 
@@ -57,13 +56,11 @@ def looked() -> int:
 
 def asked_at_stripe(checkout: Checkout) -> Stage:
     """Ask Stripe, in case its events have not come. Without an answer, the rows go on telling what is known."""
-    portal = current_portal()
     account = db.session().get_one(ProcessorAccount, checkout.processor_account_id)
     checkout_id = checkout.id
     try:
-        gateway = processor_accounts.gateway_of(account, portal.vault, portal.open_gateway)
-        checkout_sessions.look_again(transaction, gateway, checkout_id)
-    except (CannotOpen, StripeProblem):
+        checkout_sessions.look_again(transaction, stripe_of(account).gateway, checkout_id)
+    except (Refusal, StripeProblem):
         db.session().rollback()
     return stage(db.session(), db.session().get_one(Checkout, checkout_id))
 

@@ -1,55 +1,21 @@
-"""Where clients pay: opens Stripe's checkout for them and leads there."""
-
-from dataclasses import dataclass
+"""Opens a Stripe Checkout session and redirects the client to it."""
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from billingportal.db import db, transaction
+from billingportal.db import transaction
 from billingportal.domain.checkout import checkouts
 from billingportal.domain.checkout.requests import TOKEN
-from billingportal.domain.connection import processor_accounts
 from billingportal.domain.offers.selection import Selection
-from billingportal.errors import Refusal
 from billingportal.models import Checkout
 from billingportal.models.connection.processor_account import Mode
-from billingportal.portal import current_portal
-from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.vault import CannotOpen
 from billingportal.web.common import htmx
 from billingportal.web.common.embedding import own_address
 from billingportal.web.common.security import may_redirect_form_to
+from billingportal.web.common.stripe_access import stripe_for
 
 # Stripe puts the session's id in its place, if the braces come as they are.
 SESSION = "{CHECKOUT_SESSION_ID}"
-
-
-@dataclass(frozen=True)
-class Till:
-    """The account in which a mode sells, and the way to it."""
-
-    account_id: int
-    gateway: StripeGateway
-
-
-def till(mode: Mode) -> Till:
-    """Raises Refusal while nothing can be sold in this mode."""
-    portal = current_portal()
-    account = processor_accounts.connected(db.session(), mode)
-    if account is None:
-        raise Refusal("", "Nothing can be bought here now. Write to us.")
-    try:
-        return Till(account.id, processor_accounts.gateway_of(account, portal.vault, portal.open_gateway))
-    except CannotOpen:
-        raise Refusal("", "Nothing can be bought here now. Write to us.") from None
-
-
-def till_if_any(mode: Mode) -> Till | None:
-    """The till, where something can be sold."""
-    try:
-        return till(mode)
-    except Refusal:
-        return None
 
 
 def success_address() -> str:
@@ -65,11 +31,11 @@ def open_checkout(
 
     Raises AlreadySubscribed, Refusal, Conflict and StripeProblem.
     """
-    found = till(mode)
+    stripe = stripe_for(mode, for_client=True)
     return checkouts.start(
         transaction,
-        found.gateway,
-        found.account_id,
+        stripe.gateway,
+        stripe.account_id,
         client_id,
         plan_id,
         selection,

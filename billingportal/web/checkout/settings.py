@@ -13,9 +13,9 @@ from billingportal.models.connection.processor_account import Mode
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.stripe_gateway.requests.tax import TaxSettings
 from billingportal.web.auth.session import current_staff, require_role
-from billingportal.web.checkout.payment import till
 from billingportal.web.common import htmx
 from billingportal.web.common.forms import PortalForm
+from billingportal.web.common.stripe_access import stripe_for
 
 blueprint = Blueprint("selling_settings", __name__, url_prefix="/settings/checkout")
 ADDRESSES = {
@@ -79,9 +79,7 @@ def show_tax() -> str:
 def tax_settings(mode: Mode) -> TaxSettings | None:
     """None when Stripe does not tell: no account, no right, no answer."""
     try:
-        gateway = till(mode).gateway
-        db.session().rollback()
-        return gateway.tax_settings()
+        return stripe_for(mode).gateway.tax_settings()
     except (Refusal, StripeProblem):
         return None
 

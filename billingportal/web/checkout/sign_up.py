@@ -21,11 +21,12 @@ from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.auth import client_session
 from billingportal.web.auth.client_session import current_client, require_client
 from billingportal.web.auth.session import find_staff
-from billingportal.web.checkout.payment import go_and_pay, open_checkout, success_address, till, till_if_any
+from billingportal.web.checkout.payment import go_and_pay, open_checkout, success_address
 from billingportal.web.common import htmx
 from billingportal.web.common.brand import current_brand
 from billingportal.web.common.embedding import own_address
 from billingportal.web.common.forms import PortalForm, trimmed
+from billingportal.web.common.stripe_access import stripe_for, stripe_if_any
 from billingportal.web.offers.order import Order, order_of
 from billingportal.web.offers.query import asked, mode_of, with_choice
 
@@ -128,17 +129,18 @@ def signed_up(form: SignUpForm, order: Order) -> ResponseReturnValue:
     if not form.is_valid():
         return page(form, order), 422
     selection = order.selection
-    found = till(order.page.mode) if selection else till_if_any(order.page.mode)
+    mode = order.page.mode
+    stripe = stripe_for(mode, for_client=True) if selection else stripe_if_any(mode)
     back = with_choice(url_for("pricing.show"), order.values)
     wish = sign_ups.Order(
-        mode=order.page.mode,
+        mode=mode,
         plan_id=order.card.plan.id if order.card else 0,
         selection=selection,
-        account_id=found.account_id if found else None,
+        account_id=stripe.account_id if stripe else None,
         success_url=success_address(),
         cancel_url=own_address(back),
     )
-    done = sign_ups.sign_up(transaction, found.gateway if found else None, applicant(form), wish)
+    done = sign_ups.sign_up(transaction, stripe.gateway if stripe else None, applicant(form), wish)
     if done.client_id is None:
         return htmx.redirect(url_for("sign_up.known"))
     if selection is None:

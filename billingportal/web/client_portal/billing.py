@@ -10,25 +10,22 @@ from billingportal.db import Transaction, db, transaction
 from billingportal.domain.client_portal import stripe_actions, stripe_portal
 from billingportal.domain.client_portal.billing_page import BillingPage, billing_page
 from billingportal.domain.client_portal.stripe_actions import Payment
-from billingportal.domain.connection import processor_accounts
 from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.models import ProcessorAccount
 from billingportal.money import Money
-from billingportal.portal import current_portal
 from billingportal.stripe_gateway.errors import StripeProblem, StripeUnreachable, TooManyRequests
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
 from billingportal.stripe_gateway.requests.customer_portal import Flow
-from billingportal.vault import CannotOpen
 from billingportal.web.auth.client_session import current_client, require_client
 from billingportal.web.common import htmx
 from billingportal.web.common.embedding import own_address
 from billingportal.web.common.security import may_redirect_form_to
+from billingportal.web.common.stripe_access import CLOSED_TO_CLIENTS, stripe_of
 
 blueprint = Blueprint("billing", __name__, url_prefix="/portal/billing")
 AWAY = "Stripe does not answer right now. What you see is what we knew last. Try again in a moment."
-NOT_HERE = "This cannot be done here right now. Write to us."
 TOKEN_LENGTH = 40
 
 
@@ -133,7 +130,7 @@ def at_stripe(flow: Flow) -> ResponseReturnValue:
         asking = gateway()
         found = stripe_actions.known(db.session(), current_client().id)
         if found is None:
-            raise Refusal("", NOT_HERE)
+            raise Refusal("", CLOSED_TO_CLIENTS)
         address = stripe_portal.open_session(
             transaction, asking, found.account_id, found.customer_id, own_address(url_for("billing.back")), flow
         )
@@ -156,22 +153,16 @@ def words_of(problem: StripeProblem) -> str:
     if isinstance(problem, (StripeUnreachable, TooManyRequests)):
         return AWAY
     current_app.logger.warning("a client's errand failed: %s (request %s)", problem.message, problem.request_id)
-    return NOT_HERE
+    return CLOSED_TO_CLIENTS
 
 
 def gateway() -> StripeGateway:
-    """The way to the account that the client is a customer of. Raises Refusal where there is none now."""
-    portal = current_portal()
+    """The gateway of the account that the client is a customer of. Raises Refusal where it is not connected."""
     found = stripe_actions.known(db.session(), current_client().id)
     account = db.session().get(ProcessorAccount, found.account_id) if found else None
     if account is None or account.state != "connected":
-        raise Refusal("", NOT_HERE)
-    try:
-        opened = processor_accounts.gateway_of(account, portal.vault, portal.open_gateway)
-    except CannotOpen:
-        raise Refusal("", NOT_HERE) from None
-    db.session().rollback()  # nothing is kept open while Stripe is asked
-    return opened
+        raise Refusal("", CLOSED_TO_CLIENTS)
+    return stripe_of(account, for_client=True).gateway
 
 
 def page(*, problem: str = "", exact: Money | None = None, exact_problem: str = "") -> str:

@@ -12,14 +12,14 @@ from billingportal.domain.plan_changes import client_archiving
 from billingportal.domain.subscriptions import departures as subscription_departures
 from billingportal.errors import Conflict, Refusal
 from billingportal.stripe_gateway.errors import StripeProblem
-from billingportal.vault import CannotOpen
 from billingportal.web.auth import billing_links
 from billingportal.web.auth.session import current_staff, require_role
 from billingportal.web.clients import page as client_page
 from billingportal.web.clients.form import ReasonForm
 from billingportal.web.clients.steps import acted, client_or_404, done
-from billingportal.web.common import htmx, stripe_access
+from billingportal.web.common import htmx
 from billingportal.web.common.embedding import own_address
+from billingportal.web.common.stripe_access import stripe_for, stripe_if_any
 
 blueprint = Blueprint("client_actions", __name__, url_prefix="/saas/clients/<id:client_id>")
 
@@ -84,16 +84,16 @@ def create_archiving(client_id: int) -> ResponseReturnValue:
     client_or_404(client_id)
     staff_id, at_once = current_staff().id, request.form.get("when") != "end"
     try:
-        found = stripe_access.connection(g.mode)
+        stripe = stripe_if_any(g.mode)
         client = client_archiving.archive(
-            transaction, found.gateway if found else None, client_id, at_once=at_once, staff_id=staff_id
+            transaction, stripe.gateway if stripe else None, client_id, at_once=at_once, staff_id=staff_id
         )
         words = "is archived." if client.archived_at else "will be archived when the subscription has ended."
     except Refusal as refusal:
         return archiving_page(client_id, refusal.message), 422
     except Conflict as conflict:
         return archiving_page(client_id, str(conflict)), 422
-    except (StripeProblem, CannotOpen) as problem:
+    except StripeProblem as problem:
         return archiving_page(client_id, f"Stripe did not do it: {problem} Nothing was archived."), 422
     return done(client_id, words)
 
@@ -147,11 +147,11 @@ def create_fetch(client_id: int) -> ResponseReturnValue:
     """Read all about the client from Stripe now."""
     client_or_404(client_id)
     try:
-        found = stripe_access.connection(g.mode)
-        if found is None:
-            abort(409, f"Stripe is not connected in {g.mode} mode.")
-        stripe_details.fetch(transaction, found.gateway, found.account_id, client_id)
-    except (StripeProblem, CannotOpen) as problem:
+        stripe = stripe_for(g.mode)
+        stripe_details.fetch(transaction, stripe.gateway, stripe.account_id, client_id)
+    except Refusal as refusal:
+        abort(409, refusal.message)
+    except StripeProblem as problem:
         abort(503, f"Stripe could not be asked: {problem} What you see is what was known before.")
     if htmx.is_partial(request):
         return htmx.with_toast(client_page.subscription_card(client_or_404(client_id)), "ok", "Fetched from Stripe")

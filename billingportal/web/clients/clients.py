@@ -16,15 +16,15 @@ from billingportal.errors import Conflict, Refusal
 from billingportal.limits import whole_number
 from billingportal.models.connection.processor_account import Mode
 from billingportal.stripe_gateway.errors import StripeProblem
-from billingportal.vault import CannotOpen
 from billingportal.web.auth.session import current_staff, require_role
 from billingportal.web.clients import filters as client_filters
 from billingportal.web.clients import page as client_page
 from billingportal.web.clients.form import ClientForm, NewClientForm, plan_options
 from billingportal.web.clients.rows import client_rows
 from billingportal.web.clients.steps import client_or_404
-from billingportal.web.common import htmx, stripe_access
+from billingportal.web.common import htmx
 from billingportal.web.common.embedding import page_address
+from billingportal.web.common.stripe_access import stripe_if_any
 
 blueprint = Blueprint("clients", __name__, url_prefix="/saas/clients")
 EDITORS = ("owner", "admin")
@@ -135,9 +135,9 @@ def update(client_id: int) -> ResponseReturnValue:
 def told_to_stripe(client_id: int) -> str:
     """Have Stripe's customer called as the client is; what came of it, in words."""
     try:
-        found = stripe_access.connection(g.mode)
-        if found is None or not stripe_details.tell(transaction, found.gateway, found.account_id, client_id):
+        stripe = stripe_if_any(g.mode)
+        if stripe is None or not stripe_details.tell(transaction, stripe.gateway, stripe.account_id, client_id):
             return "The client is saved."
-    except (StripeProblem, CannotOpen) as problem:
+    except StripeProblem as problem:
         return f"The client is saved here. Stripe could not be told: {problem} Save again later to tell it."
     return "The client is saved, here and at Stripe."

@@ -1,24 +1,66 @@
-"""How doors reach the Stripe account that is connected in a mode."""
+"""How pages reach the Stripe account that is connected in a mode, and what they say when they can't."""
 
 from dataclasses import dataclass
 
 from billingportal.db import db
 from billingportal.domain.connection import processor_accounts
+from billingportal.errors import Refusal
+from billingportal.models import ProcessorAccount
 from billingportal.models.connection.processor_account import Mode
 from billingportal.portal import current_portal
+from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing, StripeProblem
 from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.vault import CannotOpen
+
+NO_ANSWER = "Stripe does not answer right now. Nothing was changed. Try again in a moment."
+# Clients can't connect Stripe or paste a key, so they are told what it means for them.
+CLOSED_TO_CLIENTS = "Payments are not available right now. Nothing was changed. Please contact us."
+KEY_UNREADABLE = "The stored secret key cannot be opened. Paste it again at Payment Processor."
 
 
 @dataclass(frozen=True)
-class Connection:
+class StripeAccess:
+    """A connected account, and a gateway that uses its key."""
+
+    account: ProcessorAccount
     account_id: int
     gateway: StripeGateway
 
 
-def connection(mode: Mode) -> Connection | None:
-    """The way to the connected account; None where there is none. Raises CannotOpen for a key that no one can read."""
+def stripe_for(mode: Mode, *, field: str = "", for_client: bool = False) -> StripeAccess:
+    """The account that is connected in a mode. No transaction is open afterwards, since Stripe may be slow.
+
+    Raises Refusal about `field` where no account is connected or its key cannot be opened.
+    """
     account = processor_accounts.connected(db.session(), mode)
     if account is None:
-        return None
+        not_connected = f"No Stripe account is connected in {mode} mode. Connect one at Payment Processor."
+        raise Refusal(field, CLOSED_TO_CLIENTS if for_client else not_connected)
+    return stripe_of(account, field=field, for_client=for_client)
+
+
+def stripe_of(account: ProcessorAccount, *, field: str = "", for_client: bool = False) -> StripeAccess:
+    """This very account, connected or not. Raises Refusal about `field` where its key cannot be opened."""
     portal = current_portal()
-    return Connection(account.id, processor_accounts.gateway_of(account, portal.vault, portal.open_gateway))
+    try:
+        gateway = processor_accounts.gateway_of(account, portal.vault, portal.open_gateway)
+    except CannotOpen:
+        raise Refusal(field, CLOSED_TO_CLIENTS if for_client else KEY_UNREADABLE) from None
+    access = StripeAccess(account, account.id, gateway)
+    db.session().rollback()
+    return access
+
+
+def stripe_if_any(mode: Mode) -> StripeAccess | None:
+    """The account that is connected in a mode; None where there is none that can be used."""
+    try:
+        return stripe_for(mode)
+    except Refusal:
+        return None
+
+
+def refusal_text(problem: StripeProblem) -> str:
+    """What Stripe said, where it said no; else that it does not answer."""
+    if isinstance(problem, (RequestRefused, RightMissing, NotThere)):
+        return f"Stripe refused this: {problem.message}"
+    return NO_ANSWER

@@ -23,9 +23,9 @@ from billingportal.models import Price, Resource
 from billingportal.money import Money, text_of
 from billingportal.web.auth.session import require_role
 from billingportal.web.common import htmx
+from billingportal.web.common.stripe_access import stripe_for
 from billingportal.web.offers.chart import Chart, chart
 from billingportal.web.plans.form import MOST_PRICES, PriceRow, price_pairs, whole_number
-from billingportal.web.prices import prices
 
 blueprint = Blueprint("quotes", __name__, url_prefix="/saas/plans")
 LARGEST = 10**9
@@ -65,10 +65,10 @@ def create_proof() -> ResponseReturnValue:
     asked = quote(request.form)
     proof, refusal = None, None
     try:
-        account, gateway = prices.reach_stripe()
+        stripe = stripe_for(g.mode)
         chosen = asked.choice.prices if asked.choice else ()
         currency = asked.estimate.currency if asked.estimate else ""
-        proof = stripe_proof.prove(transaction, gateway, account, chosen, asked.numbers, currency)
+        proof = stripe_proof.prove(transaction, stripe.gateway, stripe.account, chosen, asked.numbers, currency)
     except Refusal as problem:
         refusal = problem.message
     template = "plans/_proof.html" if htmx.is_partial(request) else "plans/quote.html"

@@ -11,85 +11,86 @@ from billingportal.domain.plan_changes.previews import Charge
 from billingportal.errors import Conflict, Refusal
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.common import htmx
-from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of, stripe_words
+from billingportal.web.common.stripe_access import refusal_text
+from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of
 
 AT_ONCE = "now"
 ENDED = "The subscription has ended."
 CANCELLED = "The subscription is cancelled. It can be resumed until its end."
 
 
-def new(side: Viewer) -> ResponseReturnValue:
+def new(viewer: Viewer) -> ResponseReturnValue:
     """Ask when and why; where it is cancelled already, offer to keep it."""
-    return page(side)
+    return page(viewer)
 
 
-def page(side: Viewer, problem: str = "") -> str:
-    present = present_plan(db.session(), client_of(side))
+def page(viewer: Viewer, problem: str = "") -> str:
+    present = present_plan(db.session(), client_of(viewer))
     return render_template(
         "plan_changes/cancellations/new.html",
-        side=side,
+        viewer=viewer,
         present=present,
         reasons=cancellation_reasons.REASONS,
         typed=request.form,
-        bill=last_bill(side, present),
+        bill=last_bill(viewer, present),
         problem=problem,
     )
 
 
-def last_bill(side: Viewer, present: PresentPlan | None) -> Charge | None:
+def last_bill(viewer: Viewer, present: PresentPlan | None) -> Charge | None:
     """What cancelling now bills for use so far, where there is use to bill and Stripe answers."""
     has_usage = present is not None and any(item.quantity is None for item in present.items)
     if not has_usage or (present and present.ends_at is not None):
         return None
     try:
-        return cancellations.last_bill(transaction, gateway_of(side), side.client_id)
+        return cancellations.last_bill(transaction, gateway_of(viewer), viewer.client_id)
     except (StripeProblem, Refusal):
         return None
 
 
-def create(side: Viewer) -> ResponseReturnValue:
+def create(viewer: Viewer) -> ResponseReturnValue:
     """Cancel now, or at the end of what is paid for."""
     at_once = request.form.get("when") == AT_ONCE
     try:
         cancellations.cancel(
             transaction,
-            gateway_of(side),
-            side.client_id,
+            gateway_of(viewer),
+            viewer.client_id,
             at_once=at_once,
             reason=request.form.get("reason", ""),
             comment=request.form.get("comment", ""),
-            staff_id=side.staff_id,
-            is_prorated=side.is_staff and "credit" in request.form,
+            staff_id=viewer.staff_id,
+            is_prorated=viewer.is_staff and "credit" in request.form,
         )
     except (Refusal, Conflict) as refusal:
-        return page(side, str(refusal)), 422
+        return page(viewer, str(refusal)), 422
     except StripeProblem as problem:
-        return page(side, stripe_words(problem)), 503
+        return page(viewer, refusal_text(problem)), 503
     flash(
         "The subscription has ended." if at_once else "The subscription is cancelled. It can be resumed until its end."
     )
-    return htmx.redirect(side.home)
+    return htmx.redirect(viewer.home)
 
 
-def destroy(side: Viewer) -> ResponseReturnValue:
+def destroy(viewer: Viewer) -> ResponseReturnValue:
     """Keep the subscription after all."""
     try:
-        cancellations.resume(transaction, gateway_of(side), side.client_id, staff_id=side.staff_id)
+        cancellations.resume(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
     except (Refusal, Conflict) as refusal:
-        return page(side, str(refusal)), 422
+        return page(viewer, str(refusal)), 422
     except StripeProblem as problem:
-        return page(side, stripe_words(problem)), 503
+        return page(viewer, refusal_text(problem)), 503
     flash("The subscription goes on. It renews as before.")
-    return htmx.redirect(side.home)
+    return htmx.redirect(viewer.home)
 
 
-def start(side: Viewer) -> ResponseReturnValue:
+def start(viewer: Viewer) -> ResponseReturnValue:
     """End the trial and start to pay."""
     try:
-        plan_change_trials.start_now(transaction, gateway_of(side), side.client_id, staff_id=side.staff_id)
+        plan_change_trials.start_now(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
     except (Refusal, Conflict) as refusal:
-        return page(side, str(refusal)), 422
+        return page(viewer, str(refusal)), 422
     except StripeProblem as problem:
-        return page(side, stripe_words(problem)), 503
+        return page(viewer, refusal_text(problem)), 503
     flash("The trial is over, the plan has started.")
-    return htmx.redirect(side.home)
+    return htmx.redirect(viewer.home)

@@ -12,14 +12,14 @@ from billingportal.domain.subscriptions import change_state
 from billingportal.models import Client, Invoice, Plan, PlanChange
 from billingportal.web.auth.session import find_staff
 from billingportal.web.plan_changes.pages import invoice_of
-from billingportal.web.plan_changes.viewer import Viewer, side_of
+from billingportal.web.plan_changes.viewer import Viewer, viewer_of
 
 
 @dataclass(frozen=True)
 class MoveCard:
     """`present` is None without a running subscription; then there is nothing to say."""
 
-    side: Viewer
+    viewer: Viewer
     present: PresentPlan | None
     move: PlanChange | None
     invoice: Invoice | None
@@ -31,19 +31,19 @@ class MoveCard:
         if self.move is not None or self.present is None:
             return self.move is None
         if self.present.ends_at is not None:
-            return not self.side.is_staff
-        return not (self.present.is_on_trial and (self.has_card or self.side.is_staff))
+            return not self.viewer.is_staff
+        return not (self.present.is_on_trial and (self.has_card or self.viewer.is_staff))
 
 
 def facts(session: Session, client: Client, *, is_staff: bool = True) -> MoveCard:
     """Everything that the card shows."""
     staff = find_staff() if is_staff else None
-    side = side_of(client, staff.id if staff else None, "")
+    viewer = viewer_of(client, staff.id if staff else None, "")
     present = present_plan(session, client)
     move = change_state.running(session, client.id)
     is_trial = present is not None and present.is_on_trial
     return MoveCard(
-        side=side,
+        viewer=viewer,
         present=present,
         move=move,
         invoice=invoice_of(move) if move else None,

@@ -53,9 +53,9 @@ class Choice:
         payment = self.card.payments[self.page.periods.index(self.period)]
         return Selection(payment.period, payment.currency, {one.key: one.number for one in payment.bought})
 
-    def address(self, side: Viewer, timing: MoveTiming) -> str:
+    def address(self, viewer: Viewer, timing: MoveTiming) -> str:
         """The same change, made at another time."""
-        return with_choice(side.address("preview"), {**self.values, "timing": timing})
+        return with_choice(viewer.address("preview"), {**self.values, "timing": timing})
 
     def period_words(self, shown: Preview) -> str:
         return period_words(*shown.selection.period)

@@ -19,100 +19,101 @@ from billingportal.models import Invoice, PlanChange
 from billingportal.models.plan_changes.plan_change import MoveTiming
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.common import htmx
+from billingportal.web.common.stripe_access import refusal_text
 from billingportal.web.plan_changes.choice import Choice, choice_of_request
-from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of, stripe_words
+from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of
 
 LARGEST_MOMENT = 253_402_300_799
 TIMINGS: dict[str, MoveTiming] = {"now": "now", "renewal": "renewal"}
 
 
-def choose(side: Viewer) -> ResponseReturnValue:
+def choose(viewer: Viewer) -> ResponseReturnValue:
     """The plans, with what the client has now chosen."""
-    present = present_of(side)
-    if present is None and not side.is_staff:
+    present = present_of(viewer)
+    if present is None and not viewer.is_staff:
         return htmx.redirect(url_for("pricing.show"))
-    return choose_page(side, present)
+    return choose_page(viewer, present)
 
 
-def choose_page(side: Viewer, present: PresentPlan | None, problem: str = "") -> str:
-    choice = choice_of_request(db.session(), side.mode, present)
-    return render_template("plan_changes/choose.html", side=side, present=present, choice=choice, problem=problem)
+def choose_page(viewer: Viewer, present: PresentPlan | None, problem: str = "") -> str:
+    choice = choice_of_request(db.session(), viewer.mode, present)
+    return render_template("plan_changes/choose.html", viewer=viewer, present=present, choice=choice, problem=problem)
 
 
-def preview(side: Viewer) -> ResponseReturnValue:
+def preview(viewer: Viewer) -> ResponseReturnValue:
     """What the chosen change would cost, exactly. Nothing is changed."""
-    choice = choice_of_request(db.session(), side.mode, present_of(side))
+    choice = choice_of_request(db.session(), viewer.mode, present_of(viewer))
     try:
         plan_id, selection = plan_of(choice), choice.selection
         shown = plan_change_quotes.preview(
             transaction,
-            gateway_of(side),
-            side.client_id,
+            gateway_of(viewer),
+            viewer.client_id,
             plan_id,
             selection,
             timing=TIMINGS.get(request.args.get("timing", "")),
         )
     except Refusal as refusal:
-        return choose_page(side, present_of(side), refusal.message), 422
+        return choose_page(viewer, present_of(viewer), refusal.message), 422
     except StripeProblem as problem:
-        return choose_page(side, present_of(side), stripe_words(problem)), 503
-    return preview_page(side, choice, shown)
+        return choose_page(viewer, present_of(viewer), refusal_text(problem)), 503
+    return preview_page(viewer, choice, shown)
 
 
-def preview_page(side: Viewer, choice: Choice, shown: Preview, problem: str = "") -> str:
-    return render_template("plan_changes/preview.html", side=side, choice=choice, shown=shown, problem=problem)
+def preview_page(viewer: Viewer, choice: Choice, shown: Preview, problem: str = "") -> str:
+    return render_template("plan_changes/preview.html", viewer=viewer, choice=choice, shown=shown, problem=problem)
 
 
-def create(side: Viewer) -> ResponseReturnValue:
+def create(viewer: Viewer) -> ResponseReturnValue:
     """Make the change that was shown, or show it again where it is not so any more."""
-    choice = choice_of_request(db.session(), side.mode, present_of(side))
+    choice = choice_of_request(db.session(), viewer.mode, present_of(viewer))
     try:
         plan_id, selection = plan_of(choice), choice.selection
         move_id = plan_change_changes.make(
             transaction,
-            gateway_of(side),
-            side.client_id,
+            gateway_of(viewer),
+            viewer.client_id,
             plan_id,
             selection,
             timing=TIMINGS.get(request.form.get("timing", ""), "now"),
             prorated_at=moment_of(request.form.get("prorated_at", "")),
             seal=request.form.get("seal", ""),
-            staff_id=side.staff_id,
+            staff_id=viewer.staff_id,
         )
     except plan_change_changes.Aged as aged:
-        choice = choice_of_request(db.session(), side.mode, present_of(side))
-        return preview_page(side, choice, aged.preview, str(aged)), 422
+        choice = choice_of_request(db.session(), viewer.mode, present_of(viewer))
+        return preview_page(viewer, choice, aged.preview, str(aged)), 422
     except (Refusal, Conflict) as refusal:
-        return choose_page(side, present_of(side), str(refusal)), 422
+        return choose_page(viewer, present_of(viewer), str(refusal)), 422
     except StripeProblem as problem:
-        return choose_page(side, present_of(side), stripe_words(problem)), 503
+        return choose_page(viewer, present_of(viewer), refusal_text(problem)), 503
     if move_id is None:
         flash("The subscription will end with what is paid for. Until then nothing changes.")
-        return htmx.redirect(side.home)
-    return htmx.redirect(side.move(move_id))
+        return htmx.redirect(viewer.home)
+    return htmx.redirect(viewer.move(move_id))
 
 
-def show(side: Viewer, move_id: int) -> ResponseReturnValue:
+def show(viewer: Viewer, move_id: int) -> ResponseReturnValue:
     """What became of a change. The page looks again by itself while that is open."""
-    move = move_or_404(side, move_id)
+    move = move_or_404(viewer, move_id)
     template = "plan_changes/_result.html" if htmx.is_partial(request) else "plan_changes/show.html"
-    return render_template(template, side=side, move=move, invoice=invoice_of(move))
+    return render_template(template, viewer=viewer, move=move, invoice=invoice_of(move))
 
 
-def destroy(side: Viewer) -> ResponseReturnValue:
+def destroy(viewer: Viewer) -> ResponseReturnValue:
     """Keep the present plan: call off what is planned or waits."""
     try:
-        is_off = withdrawal.call_off(transaction, gateway_of(side), side.client_id, staff_id=side.staff_id)
+        is_off = withdrawal.call_off(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
     except (Refusal, Conflict) as refusal:
-        return choose_page(side, present_of(side), str(refusal)), 422
+        return choose_page(viewer, present_of(viewer), str(refusal)), 422
     except StripeProblem as problem:
-        return choose_page(side, present_of(side), stripe_words(problem)), 503
+        return choose_page(viewer, present_of(viewer), refusal_text(problem)), 503
     flash("The present plan stays." if is_off else "There was no change to call off any more.")
-    return htmx.redirect(side.home)
+    return htmx.redirect(viewer.home)
 
 
-def present_of(side: Viewer) -> PresentPlan | None:
-    return present_plan(db.session(), client_of(side))
+def present_of(viewer: Viewer) -> PresentPlan | None:
+    return present_plan(db.session(), client_of(viewer))
 
 
 def plan_of(choice: Choice) -> int:
@@ -126,9 +127,9 @@ def moment_of(text: str) -> datetime:
     return clock.from_unix(whole_number(text, LARGEST_MOMENT) or 0)
 
 
-def move_or_404(side: Viewer, move_id: int) -> PlanChange:
+def move_or_404(viewer: Viewer, move_id: int) -> PlanChange:
     move = db.session().get(PlanChange, move_id)
-    if move is None or move.client_id != side.client_id:
+    if move is None or move.client_id != viewer.client_id:
         abort(404, "There is no such change.")
     return move
 

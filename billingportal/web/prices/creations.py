@@ -16,8 +16,8 @@ from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.web.auth.session import current_staff, require_role
 from billingportal.web.common import htmx
+from billingportal.web.common.stripe_access import stripe_for
 from billingportal.web.prices.form import PriceForm, choices, first_form
-from billingportal.web.prices.prices import reach_stripe
 
 blueprint = Blueprint("price_creations", __name__, url_prefix="/saas/prices")
 
@@ -51,9 +51,8 @@ def create() -> ResponseReturnValue:
     form = PriceForm.of_request()
     try:
         draft = read(form.answers())
-        account, gateway = reach_stripe()
-        account_id = account.id
-        creating = Creating(transaction, gateway, account_id, form.keep_token(), current_staff().id)
+        stripe = stripe_for(g.mode)
+        creating = Creating(transaction, stripe.gateway, stripe.account_id, form.keep_token(), current_staff().id)
         price_id = price_creation.create(creating, draft)
     except FormErrors as mistakes:
         form.refuse_all(mistakes)
@@ -61,7 +60,7 @@ def create() -> ResponseReturnValue:
     except Refusal as refusal:
         form.refuse(Refusal("", refusal.message))
         return shown(form), 422
-    return created(form, account_id, price_id)
+    return created(form, stripe.account_id, price_id)
 
 
 def created(form: PriceForm, account_id: int, price_id: str) -> ResponseReturnValue:

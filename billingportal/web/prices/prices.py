@@ -4,17 +4,15 @@ from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from billingportal.db import db, transaction
-from billingportal.domain.connection.processor_accounts import connected, gateway_of
+from billingportal.domain.connection.processor_accounts import connected
 from billingportal.domain.prices import lookup as price_lookup
 from billingportal.domain.prices import search as price_search
 from billingportal.domain.prices.references import FIELD
 from billingportal.errors import Refusal
 from billingportal.limits import search_words, whole_number
-from billingportal.models import Price, ProcessorAccount, Resource
-from billingportal.portal import current_portal
-from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.vault import CannotOpen
+from billingportal.models import Price, Resource
 from billingportal.web.common import htmx
+from billingportal.web.common.stripe_access import stripe_for
 from billingportal.web.prices.card import price_card
 
 blueprint = Blueprint("prices", __name__, url_prefix="/saas/prices")
@@ -63,18 +61,6 @@ def unit_of(use: str) -> str | None:
 
 def find(text: str, plan_currencies: list[str]) -> Price:
     """The price that was typed, in the mode looked at. Raises Refusal."""
-    account, gateway = reach_stripe()
+    stripe = stripe_for(g.mode, field=FIELD)
     known = [name.lower() for name in plan_currencies if name]
-    return price_lookup.resolve(db.session(), transaction, gateway, account, text, plan_currencies=known)
-
-
-def reach_stripe() -> tuple[ProcessorAccount, StripeGateway]:
-    """The connected account of the mode looked at, with a gateway. Raises Refusal when there is none."""
-    account = connected(db.session(), g.mode)
-    if account is None:
-        raise Refusal(FIELD, f"No Stripe account is connected in {g.mode} mode. Connect one at Payment Processor.")
-    portal = current_portal()
-    try:
-        return account, gateway_of(account, portal.vault, portal.open_gateway)
-    except CannotOpen:
-        raise Refusal(FIELD, "The stored secret key cannot be opened. Paste it again at Payment Processor.") from None
+    return price_lookup.resolve(db.session(), transaction, stripe.gateway, stripe.account, text, plan_currencies=known)

@@ -8,19 +8,18 @@ from flask.typing import ResponseReturnValue
 
 from billingportal.db import db, transaction
 from billingportal.domain.connection import processor_accounts
-from billingportal.domain.connection.processor_accounts import gateway_of
 from billingportal.domain.sync import event_log
 from billingportal.domain.sync.event_log import EventsPage, Filter
 from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT
+from billingportal.errors import Refusal
 from billingportal.limits import LARGEST_BIG_ID, search_words, whole_number
 from billingportal.models import ProcessorAccount, StripeEvent
 from billingportal.models.connection.stripe_event import STATES
-from billingportal.portal import current_portal
 from billingportal.stripe_gateway.errors import StripeProblem
-from billingportal.vault import CannotOpen
 from billingportal.web.auth.session import require_role
 from billingportal.web.common import htmx
 from billingportal.web.common.filters import event_title
+from billingportal.web.common.stripe_access import stripe_of
 
 blueprint = Blueprint("events", __name__, url_prefix="/saas/events")
 
@@ -102,11 +101,10 @@ def create_replay(event_id: int) -> ResponseReturnValue:
     event, account = event_or_404(event_id)
     if not event_log.can_replay(event):
         abort(409, "Nothing here depends on this event, so there is nothing to replay.")
-    portal = current_portal()
     try:
-        gateway = gateway_of(account, portal.vault, portal.open_gateway)
-        event_log.replay(transaction, gateway, account.id, event)
-    except (StripeProblem, CannotOpen) as problem:
+        stripe = stripe_of(account)
+        event_log.replay(transaction, stripe.gateway, stripe.account_id, event)
+    except (StripeProblem, Refusal) as problem:
         abort(503, f"Stripe could not be asked: {problem} The event stays in the inbox.")
     if htmx.is_partial(request):
         return shown(event_or_404(event_id)[0])

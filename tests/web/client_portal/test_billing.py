@@ -287,7 +287,7 @@ def test_a_client_without_a_customer_is_told_that_nothing_can_be_done_there(app:
     for path in ("payment-method", "details", "payments"):
         answer = visitor.submit(f"{PAGE}/{path}")
         assert answer.status_code == 422
-        assert "This cannot be done here right now." in text_of(answer)
+        assert "Payments are not available right now." in text_of(answer)
 
 
 def test_the_page_stands_while_stripe_is_away(app: Flask, sandbox: Sandbox, subscribe: Subscribe) -> None:
