@@ -14,7 +14,7 @@ from billingportal.app import create_app
 from billingportal.config import Settings, environment_with
 from billingportal.errors import Refusal
 from billingportal.examination import examine
-from billingportal.jobs import JOBS
+from billingportal.jobs.schedule import JOBS
 from billingportal.portal import current_portal
 from billingportal.runtime import supervisor, web_server, worker
 from billingportal.runtime.failures import failures_in_words
@@ -93,9 +93,9 @@ def run_worker() -> None:
 @commands.command()
 def tick() -> None:
     """Run every background job once, then end."""
-    for job, _ in JOBS:
+    for job in JOBS:
         worker.run_job(current_app, job)
-        click.echo(f"{job.__name__}: done")
+        click.echo(f"{job.name}: done")
 
 
 @commands.command("setup-link")

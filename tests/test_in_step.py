@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal import clock, jobs
+from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import transaction
 from billingportal.domain.sync.object_types import DELIVERED_EVENTS
+from billingportal.jobs import sync as sync_jobs
 from billingportal.models import CatchUp
 from tests.support.server import serving
 from tests.support.stripe import events
@@ -61,7 +62,7 @@ def test_any_order_over_concurrent_workers_ends_in_the_rows_that_stripe_holds(
         address = f"{url}/webhooks/stripe/{token}"
         posts = [threads.submit(deliver, address, half) for half in (bodies[::2], bodies[1::2])]
         works = [
-            threads.submit(repeat, app, jobs.settle_events, lambda: all(post.done() for post in posts))
+            threads.submit(repeat, app, sync_jobs.reconcile_events, lambda: all(post.done() for post in posts))
             for _ in range(2)
         ]
         statuses = [status for post in posts for status in post.result()]
@@ -74,6 +75,6 @@ def test_any_order_over_concurrent_workers_ends_in_the_rows_that_stripe_holds(
     # Stripe is not asked to deliver invoice.created: drafts come by catch-up.
     with transaction() as own:
         own.scalars(select(CatchUp).where(CatchUp.processor_account_id == row_id)).one().next_run_at = clock.now()
-    repeat(app, jobs.catch_up, lambda: True)
+    repeat(app, sync_jobs.catch_up, lambda: True)
     settle_rest(app, row_id)
     assert_same(held_here(session, row_id), held_at_stripe(sandbox, account.id))

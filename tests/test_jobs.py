@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from billingportal import jobs
 from billingportal.config import Settings
 from billingportal.db import transaction
+from billingportal.jobs.schedule import JOBS
 from billingportal.models import ProcessorAccount
 from tests.support.stripe.portals import new_account, with_sandbox
 from tests.support.stripe.rows import assert_same, held_at_stripe, held_here
@@ -58,7 +58,7 @@ def test_trouble_with_one_account_holds_up_no_other(world: World, is_readable: b
 def test_with_nothing_to_do_stripe_is_not_asked(world: World) -> None:
     world.work()
     world.forget_asked()
-    for job, _ in jobs.JOBS:
-        job(world.portal)
+    for job in JOBS:
+        job.run(world.portal)
 
     assert world.asked() == []

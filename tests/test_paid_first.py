@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal import jobs
 from billingportal.config import Settings
 from billingportal.db import db
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
 from billingportal.domain.sync.object_types import DELIVERED_EVENTS
+from billingportal.jobs import entitlements as entitlement_jobs
+from billingportal.jobs import sync as sync_jobs
 from billingportal.models import Entitlement, Plan
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
@@ -95,12 +96,12 @@ def test_nothing_is_granted_before_it_is_paid_in_any_order_of_events(
         signed = {"Stripe-Signature": events.signature(body)}
         assert door.post(f"/webhooks/stripe/{token}", data=body, headers=signed).status_code == 200
         if position % 5 == 0:
-            jobs.settle_events(current_portal())
-        jobs.evaluate_clients(current_portal())
+            sync_jobs.reconcile_events(current_portal())
+        entitlement_jobs.evaluate_clients(current_portal())
         for client_id, buyer in buyers.items():
             assert plan_name(session, client_id) in {None, *buyer.granted}
 
     settle_rest(app, row_id)
-    jobs.evaluate_clients(current_portal())
+    entitlement_jobs.evaluate_clients(current_portal())
     held = {client_id: plan_name(session, client_id) for client_id in buyers}
     assert held == {client_id: buyer.held for client_id, buyer in buyers.items()}

@@ -11,12 +11,14 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal import clock, jobs
+from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import db, transaction
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
 from billingportal.domain.sync.object_types import DELIVERED_EVENTS
+from billingportal.jobs import entitlements as entitlement_jobs
+from billingportal.jobs import sync as sync_jobs
 from billingportal.models import CatchUp, Entitlement
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
@@ -69,8 +71,8 @@ def worker(app: Flask, is_over: Event) -> None:
     """Settles and evaluates until all has been delivered."""
     with app.app_context():
         while not is_over.wait(0.05):
-            jobs.settle_events(current_portal())
-            jobs.evaluate_clients(current_portal())
+            sync_jobs.reconcile_events(current_portal())
+            entitlement_jobs.evaluate_clients(current_portal())
 
 
 class Postman:
@@ -94,7 +96,7 @@ def catch_up(row_id: int) -> None:
     """What was not delivered is read from Stripe's list."""
     with transaction() as session:
         session.scalars(select(CatchUp).where(CatchUp.processor_account_id == row_id)).one().next_run_at = clock.now()
-    jobs.catch_up(current_portal())
+    sync_jobs.catch_up(current_portal())
 
 
 def expected(wares: Wares, subscription: dict[str, Any], invoices: list[dict[str, Any]], time: int) -> tuple[Any, ...]:
@@ -162,7 +164,7 @@ def test_a_year_of_many_clients_ends_as_stripe_has_it(
             one.result()
     catch_up(row_id)
     settle_rest(app, row_id)
-    jobs.evaluate_clients(current_portal())
+    entitlement_jobs.evaluate_clients(current_portal())
 
     assert_same(held_here(session, row_id), held_at_stripe(sandbox, account.id))
     subscriptions = {one["id"]: one for one in sandbox.objects(account.id, "test", "subscription")}

@@ -12,7 +12,8 @@ from functools import partial
 from flask import Flask
 
 from billingportal.database.outages import Outage
-from billingportal.jobs import JOBS, Job
+from billingportal.jobs.job import Job
+from billingportal.jobs.schedule import JOBS
 from billingportal.portal import current_portal
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ LOOK_EVERY = 0.1
 def run_job(app: Flask, job: Job) -> None:
     """One run of a job, with its own database session."""
     with app.app_context():
-        job(current_portal())
+        job.run(current_portal())
 
 
 def run_again_and_again(app: Flask, job: Job, outage: Outage) -> None:
@@ -71,7 +72,7 @@ class RepeatedJob:
 def repeated_jobs(app: Flask) -> list[RepeatedJob]:
     """Every job of the portal at its interval."""
     outage = Outage()
-    return [RepeatedJob(job.__name__, partial(run_again_and_again, app, job, outage), seconds) for job, seconds in JOBS]
+    return [RepeatedJob(job.name, partial(run_again_and_again, app, job, outage), job.seconds) for job in JOBS]
 
 
 def work(app: Flask) -> None:

@@ -77,15 +77,16 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
     assert ticked.stdout.splitlines() == [
         "check_accounts: done",
         "catch_up: done",
-        "settle_events: done",
+        "reconcile_events: done",
+        "prune_events: done",
         "evaluate_clients: done",
         "evaluate_premature: done",
         "fetch_missing: done",
-        "tend_checkouts: done",
-        "finish_moves: done",
+        "recover_checkouts: done",
+        "finish_plan_changes: done",
         "remind_of_trials: done",
         "send_mails: done",
-        "prune: done",
+        "prune_sessions: done",
     ]
     link = portal("setup-link", settings=settings).stdout
     assert link.startswith("https://billing.example.com/setup/")

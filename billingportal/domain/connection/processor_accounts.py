@@ -20,6 +20,12 @@ def connected(session: Session, mode: Mode) -> ProcessorAccount | None:
     )
 
 
+def working_accounts(session: Session) -> list[int]:
+    """The ids of the connected accounts whose key works, in both modes."""
+    working = (ProcessorAccount.state == "connected", ProcessorAccount.key_state == "working")
+    return list(session.scalars(select(ProcessorAccount.id).where(*working)))
+
+
 def offered(session: Session, mode: Mode) -> ProcessorAccount | None:
     """The account whose key was pasted while another is connected, and which waits for a yes."""
     return session.scalar(

@@ -19,7 +19,7 @@ from billingportal.domain.sync.apply import Applied, apply_fetched, revision
 from billingportal.domain.sync.inbox import RETRY_SECONDS, UNABSORBED, describe, next_attempt
 from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, ObjectType
 from billingportal.domain.sync.ordering import FetchedSnapshot, Verdict
-from billingportal.models import StripeEvent
+from billingportal.models import ProcessorAccount, StripeEvent
 from billingportal.models.connection.stripe_event import EventState
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem, StripeUnreachable, TooManyRequests
@@ -42,6 +42,22 @@ class Waiting:
     kind: ObjectType
     object_id: str
     event_ids: tuple[int, ...]
+
+
+def waiting_accounts(session: Session) -> list[int]:
+    """The ids of the accounts that have events to retry now, and can be asked."""
+    due = (
+        select(StripeEvent.processor_account_id)
+        .distinct()
+        .join(ProcessorAccount, ProcessorAccount.id == StripeEvent.processor_account_id)
+        .where(
+            ProcessorAccount.state == "connected",
+            ProcessorAccount.key_state == "working",
+            StripeEvent.state.in_(WAITING),
+            is_due_now(now()),
+        )
+    )
+    return list(session.scalars(due))
 
 
 def reconcile_due(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> int:

@@ -10,12 +10,13 @@ from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from billingportal import clock, jobs
+from billingportal import clock
 from billingportal.db import db, spare_transaction, transaction
 from billingportal.domain.auth import browser_sessions, staff
 from billingportal.domain.auth.browser_names import browser_name
 from billingportal.domain.auth.browser_sessions import Device
 from billingportal.domain.clients import lifecycle as client_lifecycle
+from billingportal.jobs import auth as auth_jobs
 from billingportal.models import AuditEntry, BrowserSession, Client
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
@@ -157,7 +158,7 @@ def test_sessions_that_ran_out_are_pruned(session: Session, owner: Staff) -> Non
         found[0].expires_at = clock.now()
     assert not is_running(session, old)
 
-    jobs.prune(current_portal())
+    auth_jobs.prune_sessions(current_portal())
 
     assert session.scalar(select(func.count(BrowserSession.id))) == 1
     assert is_running(session, young)

@@ -8,12 +8,13 @@ from typing import cast
 import pytest
 from sqlalchemy import select
 
-from billingportal import clock, jobs
+from billingportal import clock
 from billingportal.app import create_app
 from billingportal.db import db, transaction
 from billingportal.domain.connection import maintenance
 from billingportal.domain.connection.webhook_registration import LABEL
 from billingportal.domain.sync.object_types import DELIVERED_EVENTS
+from billingportal.jobs import connection as connection_jobs
 from billingportal.models import ProcessorAccount, WebhookEndpoint
 from billingportal.plain_json import JsonObject
 from billingportal.portal import current_portal
@@ -299,7 +300,7 @@ def test_without_a_public_address_nothing_is_registered(world: World) -> None:
     app = create_app(replace(world.portal.settings, public_url=None))
     world.connect()
     with app.app_context():
-        jobs.check_accounts(current_portal())
+        connection_jobs.check_accounts(current_portal())
         db.engine.dispose()
 
     assert world.endpoint().state == "unreachable"

@@ -10,7 +10,7 @@ import stripe
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from billingportal import clock, jobs
+from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.clients import comps, quota_overrides
 from billingportal.domain.common import evaluation_queue
@@ -19,6 +19,7 @@ from billingportal.domain.dunning.ladder import Ladder
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.plans import lifecycle as plan_lifecycle
 from billingportal.domain.plans.terms import Limit
+from billingportal.jobs import entitlements as entitlement_jobs
 from billingportal.models import AuditEntry, Client, Comp, Customer, EntitledQuota, Entitlement, Plan, QuotaOverride
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
@@ -67,7 +68,7 @@ class Business:
     def work(self) -> None:
         """Read what happened at Stripe, and evaluate."""
         self.world.read_events()
-        jobs.evaluate_clients(current_portal())
+        entitlement_jobs.evaluate_clients(current_portal())
 
     def advance(self, test_clock: str, to: int) -> None:
         self.sdk.v1.test_helpers.test_clocks.advance(test_clock, params={"frozen_time": to})
@@ -218,7 +219,7 @@ def test_a_patient_ladder_is_heeded_by_those_who_fail_already(business: Business
     assert business.held(paying.client_id).step == "limited"
     with transaction() as session:
         dunning_settings.save(session, Ladder(20, None, None), staff_id=business.staff_id)
-    jobs.evaluate_clients(current_portal())
+    entitlement_jobs.evaluate_clients(current_portal())
 
     assert business.held(paying.client_id).step == "grace"
 
@@ -239,8 +240,8 @@ def test_days_of_grace_that_a_clock_ahead_ended_are_given_back(
         """What a client is found in that has no test clock, by a clock that says so."""
         for name in ("billingportal.jobs.now", "billingportal.domain.entitlements.evaluation.now"):
             monkeypatch.setattr(name, lambda: moment)
-        jobs.evaluate_premature(current_portal())
-        jobs.evaluate_clients(current_portal())
+        entitlement_jobs.evaluate_premature(current_portal())
+        entitlement_jobs.evaluate_clients(current_portal())
         held = business.held(paying.client_id)
         return held.step, held.access
 
@@ -272,7 +273,7 @@ def test_gifts_end_by_themselves(business: Business) -> None:
         session.scalars(select(Comp)).one().expires_at = past
         session.scalars(select(QuotaOverride)).one().expires_at = past
         session.get_one(Client, client_id).evaluation_due_at = past
-    jobs.evaluate_clients(current_portal())
+    entitlement_jobs.evaluate_clients(current_portal())
     held = business.held(client_id)
     assert (held.plan_id, held.source, business.quotas(client_id)["contacts"]) == (business.free, "base", 100)
 
@@ -294,7 +295,7 @@ def test_new_quotas_of_a_plan_reach_its_clients(business: Business) -> None:
     paying = business.subscribe()
     contacts = resource_id(business.world.session, "contacts")
     change_plan(business.staff_id, business.paid, "everybody", quotas={contacts: Limit(9000)})
-    jobs.evaluate_clients(current_portal())
+    entitlement_jobs.evaluate_clients(current_portal())
 
     assert business.quotas(paying.client_id)["contacts"] == 9000
     assert business.told(paying.client_id)[-1].startswith("Other quotas.")
@@ -320,7 +321,7 @@ def test_two_workers_evaluate_each_client_once(business: Business) -> None:
 
     def run() -> None:
         with business.app.app_context():
-            jobs.evaluate_clients(current_portal())
+            entitlement_jobs.evaluate_clients(current_portal())
 
     with ThreadPoolExecutor(2) as workers:
         for done in [workers.submit(run) for _ in range(2)]:

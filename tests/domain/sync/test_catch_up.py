@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import delete, select
 
-from billingportal import clock, jobs
+from billingportal import clock
 from billingportal.db import transaction
 from billingportal.domain.sync import catch_up
 from billingportal.domain.sync.object_types import KINDS
+from billingportal.jobs import connection as connection_jobs
+from billingportal.jobs import sync as sync_jobs
 from billingportal.models import CatchUp, StripeEvent, WebhookEndpoint
 from billingportal.portal import current_portal
 from billingportal.stripe_gateway.errors import StripeProblem
@@ -106,7 +108,7 @@ def test_a_listed_creation_of_a_known_object_is_not_asked_about(world: World) ->
 def test_an_interrupted_walk_goes_on_where_it_stopped(world: World) -> None:
     furnish(world)
     world.connect()
-    jobs.check_accounts(world.portal)
+    connection_jobs.check_accounts(world.portal)
     world.sandbox.control("faults", kind="500", path_prefix="/v1/customers")
     with pytest.raises(StripeProblem):
         run(world)
@@ -130,7 +132,7 @@ def test_a_walk_of_many_pages_goes_on_after_the_last_page(world: World) -> None:
     for number in range(120):
         client.v1.customers.create(params={"name": f"Client {number}"})
     world.connect()
-    jobs.check_accounts(world.portal)
+    connection_jobs.check_accounts(world.portal)
     gateway = world.portal.open_gateway(world.stripe_account.test_key)
     account_id = world.row().id
     while world.catch_up().page_after is None:
@@ -196,7 +198,7 @@ def age_rows(world: World, by: timedelta) -> None:
 def test_two_workers_at_once_end_in_the_same_rows(world: World) -> None:
     furnish(world)
     world.connect()
-    jobs.check_accounts(world.portal)
+    connection_jobs.check_accounts(world.portal)
     account_id = world.row().id
     key = world.stripe_account.test_key
 
@@ -214,7 +216,7 @@ def test_two_workers_at_once_end_in_the_same_rows(world: World) -> None:
 
 def test_a_due_pass_is_taken_by_one_worker(world: World) -> None:
     world.connect()
-    jobs.check_accounts(world.portal)
+    connection_jobs.check_accounts(world.portal)
 
     assert catch_up.claim_due(transaction) == [world.row().id]
     assert catch_up.claim_due(transaction) == []
@@ -242,7 +244,7 @@ def test_a_key_that_dies_during_a_pass_has_the_account_checked(world: World) -> 
     world.work()
     world.sandbox.control("keys/revoke", key=world.stripe_account.test_key)
     change(world, lambda row: row.request(clock.now()))
-    jobs.catch_up(world.portal)
+    sync_jobs.catch_up(world.portal)
 
     assert world.row().is_verifying
     assert str(world.catch_up().problem).startswith("Stripe could not be asked: ")

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from billingportal import clock, jobs
+from billingportal import clock
 from billingportal.db import transaction
 from billingportal.domain.sync import reconciliation
+from billingportal.jobs import sync as sync_jobs
 from billingportal.models import StripeEvent
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import StripeProblem
@@ -60,7 +61,7 @@ def test_one_answer_settles_all_waiting_events_of_an_object(world: World) -> Non
     for name in ("Old", "Older", "Oldest"):
         receive(world, foreign("customer.updated", {**customer, "name": name}))
     world.forget_asked()
-    jobs.settle_events(world.portal)
+    sync_jobs.reconcile_events(world.portal)
 
     assert world.asked() == [f"GET /v1/customers/{customer['id']}"]
     assert [(event.state, event.attempts, event.next_attempt_at) for event in world.events()] == [
@@ -75,11 +76,11 @@ def test_a_failed_event_is_tried_again_by_the_job_with_a_growing_pause(world: Wo
     receive(world, events.event("customer.updated", {**customer, "balance": "much"}, previous={}))
     (event,) = world.events()
     assert (event.state, event.attempts) == ("failed", 1)
-    jobs.settle_events(world.portal)
+    sync_jobs.reconcile_events(world.portal)
     assert world.events()[0].state == "failed"
 
     make_due()
-    jobs.settle_events(world.portal)
+    sync_jobs.reconcile_events(world.portal)
     (event,) = world.events()
     assert (event.state, event.attempts, event.error, event.next_attempt_at) == ("applied", 2, None, None)
     world.assert_in_step()
@@ -94,7 +95,7 @@ def test_an_object_that_cannot_be_read_fails_again_and_waits_longer(world: World
     pauses = []
     for _ in range(4):
         make_due()
-        jobs.settle_events(world.portal)
+        sync_jobs.reconcile_events(world.portal)
         (event,) = world.events()
         assert (event.state, event.error) == (
             "failed",
@@ -110,7 +111,7 @@ def test_while_stripe_is_away_events_wait_and_say_why(world: World) -> None:
     for name in ("One", "Two"):
         receive(world, foreign("customer.updated", new_customer(world, name)))
     world.sandbox.control("faults", kind="429")
-    jobs.settle_events(world.portal)
+    sync_jobs.reconcile_events(world.portal)
 
     for event in world.events():
         assert event.state == "pending"
@@ -119,7 +120,7 @@ def test_while_stripe_is_away_events_wait_and_say_why(world: World) -> None:
         assert event.next_attempt_at > clock.now()
     world.sandbox.control("faults", verb="DELETE")
     make_due()
-    jobs.settle_events(world.portal)
+    sync_jobs.reconcile_events(world.portal)
     assert [(event.state, event.error) for event in world.events()] == [("applied", None)] * 2
 
 
@@ -138,10 +139,10 @@ def test_a_right_that_the_key_lacks_holds_up_its_own_kind_only(world: World) -> 
 def test_what_is_gone_at_stripe_is_marked_gone(world: World) -> None:
     customer = new_customer(world)
     receive(world, foreign("customer.created", customer))
-    jobs.settle_events(world.portal)
+    sync_jobs.reconcile_events(world.portal)
     world.sandbox.client(world.stripe_account.test_key).v1.customers.delete(str(customer["id"]))
     receive(world, foreign("customer.deleted", customer))
-    jobs.settle_events(world.portal)
+    sync_jobs.reconcile_events(world.portal)
 
     assert world.events()[-1].changes == {"deleted": [False, True]}
     world.assert_in_step()
@@ -152,9 +153,9 @@ def test_what_is_gone_before_it_was_known_leaves_no_row_whatever_comes_late(worl
     product: JsonObject = client.v1.products.create(params={"name": "Short-lived"}).to_dict(for_json=True)
     client.v1.products.delete(str(product["id"]))
     receive(world, foreign("product.deleted", product))
-    jobs.settle_events(world.portal)
+    sync_jobs.reconcile_events(world.portal)
     receive(world, events.event("product.created", product))
-    jobs.settle_events(world.portal)
+    sync_jobs.reconcile_events(world.portal)
 
     assert [event.state for event in world.events()] == ["applied", "applied"]
     world.assert_in_step()
@@ -180,13 +181,13 @@ def test_a_dead_key_stops_settling_and_has_the_account_checked(world: World) -> 
             transaction, world.portal.open_gateway(world.stripe_account.test_key), world.row().id
         )
     make_due()
-    jobs.settle_events(world.portal)
+    sync_jobs.reconcile_events(world.portal)
 
     assert world.row().is_verifying
     world.work()
     assert world.row().key_state == "rejected"
     make_due()
     world.forget_asked()
-    jobs.settle_events(world.portal)
+    sync_jobs.reconcile_events(world.portal)
     assert world.asked() == []
     assert [event.state for event in world.events()] == ["pending"]

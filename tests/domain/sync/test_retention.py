@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billingportal import clock, jobs
+from billingportal import clock
 from billingportal.db import transaction
 from billingportal.domain.sync import retention
+from billingportal.jobs import sync as sync_jobs
 from billingportal.models import ProcessorAccount, StripeEvent
 from billingportal.models.connection.stripe_event import STATES, EventState
 from billingportal.portal import current_portal
@@ -48,7 +49,7 @@ def left(session: Session) -> list[tuple[str, bool]]:
 def test_settled_events_are_dropped_after_ninety_days_and_others_stay(session: Session) -> None:
     add_events(list(STATES), age_days=91)
     add_events(list(STATES), age_days=89)
-    jobs.prune(current_portal())
+    sync_jobs.prune_events(current_portal())
 
     assert left(session) == [("pending", True), ("failed", True), *((state, False) for state in STATES)]
 
@@ -58,6 +59,6 @@ def test_many_old_events_are_dropped_bite_by_bite_past_those_that_stay(
 ) -> None:
     monkeypatch.setattr(retention, "BITE", 3)
     add_events(["failed", "failed", "failed", "applied", "failed", "applied", "stale"], age_days=100)
-    jobs.prune(current_portal())
+    sync_jobs.prune_events(current_portal())
 
     assert left(session) == [("failed", True)] * 4

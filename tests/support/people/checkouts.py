@@ -7,12 +7,14 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from billingportal import clock, jobs
+from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.checkout import checkouts
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
+from billingportal.jobs import entitlements as entitlement_jobs
+from billingportal.jobs import sync as sync_jobs
 from billingportal.models import CatchUp, Checkout
 from billingportal.portal import current_portal
 from tests.support.catalog.catalog import Catalog
@@ -108,6 +110,6 @@ def tell(app: Flask) -> None:
         with transaction() as session:
             for row in session.scalars(select(CatchUp)):
                 row.request(clock.now())
-        for job in (jobs.catch_up, jobs.settle_events, jobs.evaluate_clients):
+        for job in (sync_jobs.catch_up, sync_jobs.reconcile_events, entitlement_jobs.evaluate_clients):
             job(current_portal())
         db.session.remove()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from flask import Flask
 
 from billingportal.config import Settings
-from billingportal.jobs import JOBS
+from billingportal.jobs.schedule import JOBS
 from billingportal.portal import current_portal
 from tests.support.stripe.sandbox import SandboxAccount, SandboxClient
 
@@ -27,5 +27,5 @@ def new_account(sandbox: SandboxClient, name: str = "Harbor Dental") -> SandboxA
 def work(app: Flask) -> None:
     """One pass of every job, as `billingportal tick` does."""
     with app.app_context():
-        for job, _ in JOBS:
-            job(current_portal())
+        for job in JOBS:
+            job.run(current_portal())

@@ -12,12 +12,13 @@ from uuid import uuid4
 
 from flask import Flask
 
-from billingportal import clock, jobs
+from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.connection.processor_accounts import connected
+from billingportal.jobs import sync as sync_jobs
 from billingportal.models import CatchUp, ProcessorAccount, WebhookEndpoint
 from billingportal.plain_json import JsonObject
-from billingportal.portal import current_portal
+from billingportal.portal import Portal, current_portal
 from tests.support.stripe import events
 from tests.support.stripe.rows import event_states
 from tests.support.stripe.sandbox import SandboxAccount, SandboxClient
@@ -78,7 +79,7 @@ def deliver(url: str, bodies: list[bytes]) -> list[int]:
     return statuses
 
 
-def repeat(app: Flask, job: jobs.Job, is_over: Callable[[], bool]) -> None:
+def repeat(app: Flask, job: Callable[[Portal], None], is_over: Callable[[], bool]) -> None:
     """A worker: runs a job again and again until there is no more to come."""
     pause = Event()
     with app.app_context():
@@ -92,7 +93,7 @@ def settle_rest(app: Flask, processor_account_id: int) -> None:
     """Two workers settle what is left. Raises AssertionError when something never settles."""
     for _ in range(20):
         with ThreadPoolExecutor(2) as workers:
-            for done in [workers.submit(repeat, app, jobs.settle_events, lambda: True) for _ in range(2)]:
+            for done in [workers.submit(repeat, app, sync_jobs.reconcile_events, lambda: True) for _ in range(2)]:
                 done.result()
         states = event_states(db.session(), processor_account_id)
         if not {"pending", "failed"} & set(states.values()):

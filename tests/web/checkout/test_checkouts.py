@@ -10,10 +10,11 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal import clock, jobs
+from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import db, transaction
 from billingportal.domain.checkout import sign_up_throttle
+from billingportal.jobs import checkout as checkout_jobs
 from billingportal.models import AuditEntry, Checkout, Client, Entitlement
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
@@ -277,11 +278,11 @@ def test_an_abandoned_sign_up_is_put_away_and_its_address_is_free_again(shop: Sh
     with shop.app.app_context():
         with transaction() as session:
             session.get_one(Checkout, checkout.id).expires_at = clock.now() - timedelta(minutes=5)
-        jobs.tend_checkouts(current_portal())
+        checkout_jobs.recover_checkouts(current_portal())
         assert [one.archived_at for one in shop.clients()] == [None]
         with transaction() as session:
             session.get_one(Checkout, checkout.id).ended_at = clock.now() - timedelta(hours=2)
-        jobs.tend_checkouts(current_portal())
+        checkout_jobs.recover_checkouts(current_portal())
     (put_away,) = shop.clients()
     assert put_away.archived_at is not None
     again = shop.visitor().submit(SIGN_UP, shop.order())

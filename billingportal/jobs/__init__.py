@@ -1,0 +1,1 @@
+"""The background jobs. Each subject declares its own; any number of workers may run them."""

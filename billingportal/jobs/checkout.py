@@ -1,0 +1,18 @@
+"""Jobs of checkouts and sign-ups."""
+
+from billingportal.db import transaction
+from billingportal.domain.checkout import recovery
+from billingportal.jobs.account_work import work_on_each
+from billingportal.jobs.job import Job
+from billingportal.portal import Portal
+
+
+def recover_checkouts(portal: Portal) -> None:
+    """Ask Stripe about checkouts that nobody came back from, and archive sign-ups that were never paid."""
+    with transaction() as session:
+        account_ids = recovery.due_accounts(session)
+    work_on_each(portal, account_ids, lambda gateway, id_: recovery.look_at_due(transaction, gateway, id_))
+    recovery.tidy(transaction)
+
+
+JOBS = (Job(recover_checkouts, 30),)

@@ -1,0 +1,18 @@
+"""Jobs of clients."""
+
+from billingportal.db import transaction
+from billingportal.domain.clients import missing_objects
+from billingportal.domain.connection import processor_accounts
+from billingportal.jobs.account_work import work_on_each
+from billingportal.jobs.job import Job
+from billingportal.portal import Portal
+
+
+def fetch_missing(portal: Portal) -> None:
+    """Ask Stripe for objects that clients have and no list shows."""
+    with transaction() as session:
+        account_ids = processor_accounts.working_accounts(session)
+    work_on_each(portal, account_ids, lambda gateway, id_: missing_objects.fetch_missing(transaction, gateway, id_))
+
+
+JOBS = (Job(fetch_missing, 10),)

@@ -1,0 +1,30 @@
+"""Jobs that keep entitlements up to date."""
+
+from billingportal.clock import now
+from billingportal.db import transaction
+from billingportal.domain.common import evaluation_queue
+from billingportal.domain.entitlements import evaluation
+from billingportal.jobs.job import Job
+from billingportal.portal import Portal
+
+
+def evaluate_clients(_: Portal) -> None:
+    """Work out what the clients that are due may use."""
+    while True:
+        moment = now()
+        with transaction() as session:
+            client_ids = evaluation.due(session, moment)
+        for client_id in client_ids:
+            with transaction() as session:
+                evaluation.evaluate_due(session, client_id, moment)
+        if len(client_ids) < evaluation.BATCH:
+            return
+
+
+def evaluate_premature(_: Portal) -> None:
+    """Mark the clients whose entitlement was worked out while the clock was ahead, so that it is worked out again."""
+    with transaction() as session:
+        evaluation_queue.mark_premature(session, now())
+
+
+JOBS = (Job(evaluate_clients, 0.5), Job(evaluate_premature, 30))

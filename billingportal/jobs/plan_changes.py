@@ -1,0 +1,23 @@
+"""Jobs of plan changes and trials."""
+
+from billingportal.clock import now
+from billingportal.db import transaction
+from billingportal.domain.plan_changes import steps, trials
+from billingportal.jobs.account_work import work_on_each
+from billingportal.jobs.job import Job
+from billingportal.portal import Portal
+
+
+def finish_plan_changes(portal: Portal) -> None:
+    """Ask Stripe again for the plan changes whose answer was lost."""
+    with transaction() as session:
+        account_ids = steps.accounts_of_lost(session, now())
+    work_on_each(portal, account_ids, lambda gateway, id_: steps.finish_lost(transaction, gateway, id_))
+
+
+def remind_of_trials(_: Portal) -> None:
+    """Write to the clients whose trial ends soon."""
+    trials.remind_due(transaction)
+
+
+JOBS = (Job(finish_plan_changes, 10), Job(remind_of_trials, 60))

@@ -1,0 +1,15 @@
+"""Every job of every subject."""
+
+from billingportal.jobs import auth, checkout, clients, connection, entitlements, mail, plan_changes, sync
+
+# In the order in which one pass brings a new account in step.
+JOBS = (
+    *connection.JOBS,
+    *sync.JOBS,
+    *entitlements.JOBS,
+    *clients.JOBS,
+    *checkout.JOBS,
+    *plan_changes.JOBS,
+    *mail.JOBS,
+    *auth.JOBS,
+)

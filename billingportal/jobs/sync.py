@@ -1,0 +1,33 @@
+"""Jobs that keep the rows in step with Stripe."""
+
+from billingportal.clock import now
+from billingportal.db import transaction
+from billingportal.domain.sync import catch_up as sync_catch_up
+from billingportal.domain.sync import reconciliation, retention
+from billingportal.jobs.account_work import work_on_each
+from billingportal.jobs.job import Job
+from billingportal.portal import Portal
+
+
+def catch_up(portal: Portal) -> None:
+    """Read what the webhook did not bring, for the accounts that are due."""
+    account_ids = sync_catch_up.claim_due(transaction)
+    work_on_each(portal, account_ids, lambda gateway, id_: sync_catch_up.run(transaction, gateway, id_))
+
+
+def reconcile_events(portal: Portal) -> None:
+    """Ask Stripe about the objects whose events wait."""
+    with transaction() as session:
+        account_ids = reconciliation.waiting_accounts(session)
+    work_on_each(portal, account_ids, lambda gateway, id_: reconciliation.reconcile_due(transaction, gateway, id_))
+
+
+def prune_events(_: Portal) -> None:
+    """Drop the rows that are kept for a time only, in bites."""
+    after_id: int | None = 0
+    while after_id is not None:
+        with transaction() as session:
+            after_id = retention.drop_old_rows(session, now(), after_id)
+
+
+JOBS = (Job(catch_up, 1), Job(reconcile_events, 0.5), Job(prune_events, 3600))
