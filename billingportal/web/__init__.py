@@ -1,108 +1,54 @@
 """HTTP in, HTML or JSON out."""
 
-from flask import Blueprint, Flask, current_app, request
+from flask import Flask, current_app, request
 from werkzeug.local import LocalProxy
 
 from billingportal.web import healthz
-from billingportal.web.adoption import adoption, duplicates
-from billingportal.web.auth import (
-    billing_link_requests,
-    billing_links,
-    client_session,
-    client_sign_out,
-    last_seen,
-    profile,
-    session,
-    setup,
-    sign_in,
-    sign_out,
-)
-from billingportal.web.branding import settings as branding_settings
-from billingportal.web.branding import uploads as branding_uploads
-from billingportal.web.checkout import checkouts, sign_up
-from billingportal.web.checkout import settings as checkout_settings
-from billingportal.web.client_portal import billing
-from billingportal.web.clients import actions as client_actions
-from billingportal.web.clients import clients, manual_grants, workspaces
-from billingportal.web.clients import notes as client_notes
-from billingportal.web.common import assets, brand, brand_images, errors, htmx, icons, mode, navigation, security
+from billingportal.web.adoption import blueprints as adoption
+from billingportal.web.auth import billing_links, client_session, last_seen, session
+from billingportal.web.auth import blueprints as auth
+from billingportal.web.branding import blueprints as branding
+from billingportal.web.checkout import blueprints as checkout
+from billingportal.web.client_portal import blueprints as client_portal
+from billingportal.web.clients import blueprints as clients
+from billingportal.web.common import assets, brand, errors, htmx, icons, mode, navigation, security
+from billingportal.web.common import blueprints as common
 from billingportal.web.common import filters as common_filters
 from billingportal.web.common.input import guard, ids, url_parameters
-from billingportal.web.connection import processor, processor_actions
-from billingportal.web.dunning import settings as dunning_settings
-from billingportal.web.mail import settings as mail_settings
-from billingportal.web.offers import pricing_page
-from billingportal.web.offers import quotes as offer_quotes
+from billingportal.web.connection import blueprints as connection
+from billingportal.web.dunning import blueprints as dunning
+from billingportal.web.mail import blueprints as mail
+from billingportal.web.offers import blueprints as offers
+from billingportal.web.plan_changes import blueprints as plan_changes
 from billingportal.web.plan_changes import card as plan_change_card
-from billingportal.web.plan_changes import (
-    client_cancellations,
-    client_pages,
-    client_trial_ends,
-    staff_cancellations,
-    staff_pages,
-    staff_trial_ends,
-)
-from billingportal.web.plans import actions as plan_actions
-from billingportal.web.plans import drift_repairs, plans, resources
-from billingportal.web.prices import creations as price_creations
-from billingportal.web.prices import prices
-from billingportal.web.sync import events, webhooks
+from billingportal.web.plans import blueprints as plans
+from billingportal.web.prices import blueprints as prices
+from billingportal.web.sync import blueprints as sync
 
-BLUEPRINTS: list[Blueprint] = [
-    adoption.blueprint,
-    assets.blueprint,
-    billing.blueprint,
-    billing_link_requests.blueprint,
-    billing_links.blueprint,
-    brand.blueprint,
-    brand_images.blueprint,
-    branding_settings.blueprint,
-    staff_cancellations.blueprint,
-    checkouts.blueprint,
-    client_actions.blueprint,
-    client_notes.blueprint,
-    client_sign_out.blueprint,
-    clients.blueprint,
-    duplicates.blueprint,
-    events.blueprint,
-    manual_grants.blueprint,
-    healthz.blueprint,
-    dunning_settings.blueprint,
-    mail_settings.blueprint,
-    mode.blueprint,
-    navigation.blueprint,
-    client_cancellations.blueprint,
-    client_pages.blueprint,
-    client_trial_ends.blueprint,
-    branding_uploads.blueprint,
-    plan_actions.blueprint,
-    staff_pages.blueprint,
-    plans.blueprint,
-    price_creations.blueprint,
-    drift_repairs.blueprint,
-    prices.blueprint,
-    pricing_page.blueprint,
-    processor.blueprint,
-    processor_actions.blueprint,
-    profile.blueprint,
-    offer_quotes.blueprint,
-    resources.blueprint,
-    checkout_settings.blueprint,
-    setup.blueprint,
-    sign_in.blueprint,
-    sign_out.blueprint,
-    sign_up.blueprint,
-    staff_trial_ends.blueprint,
-    webhooks.blueprint,
-    workspaces.blueprint,
-]
+SUBJECTS = (
+    adoption,
+    auth,
+    branding,
+    checkout,
+    client_portal,
+    clients,
+    common,
+    connection,
+    dunning,
+    mail,
+    offers,
+    plan_changes,
+    plans,
+    prices,
+    sync,
+)
 
 
 def init_app(app: Flask) -> None:
     """Register every blueprint and what surrounds a request.
 
-    What no database can hold is refused first. Sign-in is checked before CSRF: whoever left a page open over night is
-    led to sign-in, not scolded.
+    What no database can hold is refused first. Sign-in is checked before CSRF: a page that was left open over
+    night leads to sign-in, not to an error.
     """
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     for surrounding in (
@@ -124,7 +70,7 @@ def init_app(app: Flask) -> None:
         plan_change_card,
     ):
         surrounding.init_app(app)
-    for blueprint in BLUEPRINTS:
+    for blueprint in (healthz.blueprint, *(blueprint for subject in SUBJECTS for blueprint in subject.BLUEPRINTS)):
         app.register_blueprint(blueprint)
     app.context_processor(appearance)
 

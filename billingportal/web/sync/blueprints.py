@@ -1,0 +1,8 @@
+"""The blueprints of this subject."""
+
+from billingportal.web.sync import events, webhooks
+
+BLUEPRINTS = (
+    events.blueprint,
+    webhooks.blueprint,
+)
