@@ -8,6 +8,7 @@ from billingportal.db import Transaction
 from billingportal.domain.adoption.matching import candidates
 from billingportal.domain.adoption.unlinked_customers import ready
 from billingportal.domain.clients import clients, stripe_customers
+from billingportal.domain.clients.clients import ClientDraft
 from billingportal.domain.common import audit
 from billingportal.domain.common.locks import ADOPTION, take_turns
 from billingportal.domain.entitlements import evaluation
@@ -47,11 +48,13 @@ def link(session: Session, account: ProcessorAccount, customer_id: str, client_i
     words = f"Linked to the customer {customer_id} in Stripe"
     audit.record(
         session,
-        "client.adopted",
-        words,
-        staff_id=staff_id,
-        subject=("client", client.id),
-        processor_account_id=account.id,
+        audit.Act(
+            "client.adopted",
+            words,
+            staff_id=staff_id,
+            subject=("client", client.id),
+            processor_account_id=account.id,
+        ),
     )
     evaluation.evaluate(session, client.id)
     return client
@@ -93,8 +96,7 @@ def make_client(
     """Make a client of the customer. Raises Refusal naming the field."""
     take_turns(session, ADOPTION)
     free_customer(session, account.id, customer_id)
-    made = clients.create(
-        session,
+    draft = ClientDraft(
         mode=account.mode,
         name=name,
         email=email,
@@ -102,6 +104,7 @@ def make_client(
         workspace_name=workspace_name or None,
         staff_id=staff_id,
     )
+    made = clients.create_client(session, draft)
     return link(session, account, customer_id, made.id, staff_id=staff_id)
 
 
@@ -177,9 +180,11 @@ def record(
 ) -> None:
     audit.record(
         session,
-        action,
-        f"The customer {customer_id} {words}",
-        staff_id=staff_id,
-        subject=("customer", customer_id),
-        processor_account_id=account.id,
+        audit.Act(
+            action,
+            f"The customer {customer_id} {words}",
+            staff_id=staff_id,
+            subject=("customer", customer_id),
+            processor_account_id=account.id,
+        ),
     )

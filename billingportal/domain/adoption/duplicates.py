@@ -205,4 +205,4 @@ def record(
 ) -> None:
     details: dict[str, Json] = {"subscription": subscription_id}
     subject = ("client", client_id)
-    audit.record(session, action, words, actor=actor, staff_id=staff_id, subject=subject, details=details)
+    audit.record(session, audit.Act(action, words, actor=actor, staff_id=staff_id, subject=subject, details=details))

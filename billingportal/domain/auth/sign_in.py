@@ -86,7 +86,7 @@ def succeed(session: Session, staff: Staff, attempt_id: int, new_hash: str | Non
     staff.last_signed_in_at = clock.now()
     if new_hash is not None:
         staff.password_hash = new_hash
-    audit.record(session, "staff.signed_in", "Signed in", staff_id=staff.id, subject=("staff", staff.id))
+    audit.record(session, audit.Act("staff.signed_in", "Signed in", staff_id=staff.id, subject=("staff", staff.id)))
 
 
 def renewed_hash(password_hash: str, password: str) -> str | None:

@@ -18,7 +18,8 @@ def change_password(session: Session, staff_id: int, *, checked_hash: str, new_h
         raise Conflict("The password was changed elsewhere a moment ago. Sign in again.")
     staff.change_password(new_hash)
     audit.record(
-        session, "staff.changed_password", "Changed the password", staff_id=staff.id, subject=("staff", staff.id)
+        session,
+        audit.Act("staff.changed_password", "Changed the password", staff_id=staff.id, subject=("staff", staff.id)),
     )
     return staff
 

@@ -57,7 +57,7 @@ def save(session: Session, looks: Looks, *, staff_id: int) -> Branding:
     session.add(row)
     if changed:
         details: dict[str, Json] = {"changed": list[Json](changed)}
-        audit.record(session, "branding.updated", "Changed the branding", staff_id=staff_id, details=details)
+        audit.record(session, audit.Act("branding.updated", "Changed the branding", staff_id=staff_id, details=details))
     return row
 
 

@@ -67,7 +67,7 @@ def replace(session: Session, use: PictureUse, picture: Picture, *, staff_id: in
     row.media_type, row.content, row.digest = picture.media_type, picture.content, picture.digest
     row.updated_at = clock.now()
     session.add(row)
-    audit.record(session, "branding.picture_replaced", f"Uploaded the {NAMES[use]}", staff_id=staff_id)
+    audit.record(session, audit.Act("branding.picture_replaced", f"Uploaded the {NAMES[use]}", staff_id=staff_id))
 
 
 def remove(session: Session, use: PictureUse, *, staff_id: int) -> None:
@@ -76,7 +76,7 @@ def remove(session: Session, use: PictureUse, *, staff_id: int) -> None:
     row = session.get(BrandPicture, use)
     if row is not None:
         session.delete(row)
-        audit.record(session, "branding.picture_removed", f"Removed the {NAMES[use]}", staff_id=staff_id)
+        audit.record(session, audit.Act("branding.picture_removed", f"Removed the {NAMES[use]}", staff_id=staff_id))
 
 
 def rewritten(use: PictureUse, upload: bytes) -> Picture:

@@ -74,7 +74,7 @@ def archive(session: Session, client: Client) -> None:
     """Put away a client who never paid. No checkout of it may be open any more."""
     client.archive(clock.now())
     words = "Archived: signed up and never paid"
-    audit.record(session, "client.archived", words, actor="sync", subject=("client", client.id))
+    audit.record(session, audit.Act("client.archived", words, actor="sync", subject=("client", client.id)))
     evaluation.evaluate(session, client.id)
 
 

@@ -18,7 +18,6 @@ from billingportal.domain.checkout import sessions as checkout_sessions
 from billingportal.domain.checkout.requests import Wanted, is_same, request_for
 from billingportal.domain.clients.stripe_customers import link_of
 from billingportal.domain.common import audit
-from billingportal.domain.offers.selection import Selection
 from billingportal.domain.subscriptions import checkout_state
 from billingportal.domain.subscriptions.status import ENDED_STATUSES
 from billingportal.errors import Conflict, Refusal
@@ -45,24 +44,12 @@ class Running:
     is_wanted: bool
 
 
-def start(
-    transaction: Transaction,
-    gateway: StripeGateway,
-    account_id: int,
-    client_id: int,
-    plan_id: int,
-    selection: Selection,
-    *,
-    success_url: str,
-    cancel_url: str,
-    visitor: str = "",
-) -> Checkout:
+def start_checkout(transaction: Transaction, gateway: StripeGateway, wanted: Wanted) -> Checkout:
     """The client's one open checkout, with its `url`. Call it with no transaction open.
 
-    In the addresses, `checkout_requests.TOKEN` stands for the checkout's token. A checkout for something else, or of
-    another visitor, is ended at Stripe first. Raises AlreadySubscribed, Refusal, Conflict and StripeProblem.
+    A checkout for something else, or of another visitor, is ended at Stripe first. Raises AlreadySubscribed, Refusal,
+    Conflict and StripeProblem.
     """
-    wanted = Wanted(account_id, client_id, plan_id, selection, success_url, cancel_url, visitor)
     for _ in range(ROUNDS):
         with transaction() as session:
             found = intend(session, wanted)
@@ -152,10 +139,12 @@ def add(session: Session, wanted: Wanted, request: NewCheckout, token: str) -> C
     session.flush()
     audit.record(
         session,
-        "checkout.started",
-        f"Went to the checkout of {checkout.plan.name}",
-        actor="client",
-        subject=("client", wanted.client_id),
-        processor_account_id=wanted.account_id,
+        audit.Act(
+            "checkout.started",
+            f"Went to the checkout of {checkout.plan.name}",
+            actor="client",
+            subject=("client", wanted.client_id),
+            processor_account_id=wanted.account_id,
+        ),
     )
     return checkout

@@ -42,4 +42,7 @@ def save(session: Session, chosen: Selling, *, staff_id: int) -> None:
     session.add(row)
     if changed:
         details: dict[str, Json] = {"changed": list[Json](changed)}
-        audit.record(session, "selling.updated", "Changed the settings of checkout", staff_id=staff_id, details=details)
+        audit.record(
+            session,
+            audit.Act("selling.updated", "Changed the settings of checkout", staff_id=staff_id, details=details),
+        )

@@ -16,7 +16,7 @@ from billingportal.domain.checkout import sessions as checkout_sessions
 from billingportal.domain.checkout.checkouts import AlreadySubscribed
 from billingportal.domain.checkout.requests import Wanted
 from billingportal.domain.clients import clients, workspaces
-from billingportal.domain.clients.clients import ClientTerms
+from billingportal.domain.clients.clients import ClientDraft, ClientTerms
 from billingportal.domain.common.locks import CLIENTS, take_turns
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.mail import messages as mail_messages
@@ -159,8 +159,7 @@ def known_client(session: Session, mode: Mode, email: str, replaceable: Sequence
 
 
 def make(session: Session, applicant: Applicant, order: Order) -> Client:
-    client = clients.create(
-        session,
+    draft = ClientDraft(
         mode=order.mode,
         name=applicant.name,
         email=applicant.email,
@@ -169,6 +168,7 @@ def make(session: Session, applicant: Applicant, order: Order) -> Client:
         workspace_name=applicant.workspace_name,
         actor="client",
     )
+    client = clients.create_client(session, draft)
     if applicant.accepted_terms:
         words = f"Accepted the terms at {applicant.accepted_terms}"
         clients.record(session, client, "client.terms_accepted", words, None, "client")

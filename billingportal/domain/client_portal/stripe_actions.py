@@ -91,7 +91,9 @@ def refresh(transaction: Transaction, gateway: StripeGateway, client_id: int) ->
     with transaction() as session:
         if chosen:
             words = "Chose another payment method in Stripe's customer portal"
-            audit.record(session, "client.method_changed", words, actor="client", subject=("client", client_id))
+            audit.record(
+                session, audit.Act("client.method_changed", words, actor="client", subject=("client", client_id))
+            )
         evaluation.evaluate(session, client_id)
     return chosen is not None
 
@@ -145,7 +147,7 @@ def settled(
     with transaction() as session:
         if state.invoice_status == "paid":
             words = "Paid an open invoice"
-            audit.record(session, "invoice.paid_now", words, actor="client", subject=("client", client_id))
+            audit.record(session, audit.Act("invoice.paid_now", words, actor="client", subject=("client", client_id)))
         evaluation.evaluate(session, client_id)
     if state.invoice_status == "paid":
         return Payment("paid")

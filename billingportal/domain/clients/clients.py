@@ -33,6 +33,22 @@ class ClientTerms:
     external_id: str | None = None
 
 
+@dataclass(frozen=True)
+class ClientDraft:
+    """A client to be made, with a first workspace if one is named, and who makes it."""
+
+    mode: Mode
+    name: str
+    email: str
+    source: ClientSource
+    external_id: str | None = None
+    base_plan_id: int | None = None
+    workspace_name: str | None = None
+    workspace_external_id: str | None = None
+    staff_id: int | None = None
+    actor: Actor = "staff"
+
+
 def find(session: Session, client_id: int, mode: Mode | None = None) -> Client | None:
     """The client, archived or not; with a mode, only one of that mode."""
     client = session.get(Client, client_id)
@@ -47,42 +63,27 @@ def locked(session: Session, client_id: int) -> Client:
     return client
 
 
-def create(
-    session: Session,
-    *,
-    mode: Mode,
-    name: str,
-    email: str,
-    source: ClientSource,
-    external_id: str | None = None,
-    base_plan_id: int | None = None,
-    workspace_name: str | None = None,
-    workspace_external_id: str | None = None,
-    staff_id: int | None = None,
-    actor: Actor = "staff",
-) -> Client:
-    """Make a client, with a first workspace if it is named, and work out what it is entitled to.
-
-    Raises Refusal naming the field.
-    """
+def create_client(session: Session, draft: ClientDraft) -> Client:
+    """Make a client, and work out what it is entitled to. Raises Refusal naming the field."""
     take_turns(session, CLIENTS)
-    terms = checked(session, ClientTerms(name, email, external_id), mode)
-    refuse_no_base(session, base_plan_id)
+    terms = checked(session, ClientTerms(draft.name, draft.email, draft.external_id), draft.mode)
+    refuse_no_base(session, draft.base_plan_id)
     client = Client(
-        mode=mode,
+        mode=draft.mode,
         name=terms.name,
         email=terms.email,
         external_id=terms.external_id,
-        source=source,
-        base_plan_id=base_plan_id,
+        source=draft.source,
+        base_plan_id=draft.base_plan_id,
         created_at=now(),
     )
     session.add(client)
     session.flush()
+    staff_id, actor = draft.staff_id, draft.actor
     record(session, client, "client.created", f"{client.name} became a client", staff_id, actor)
-    if workspace_name or workspace_external_id:
-        typed = workspace_name or client.name
-        workspaces.create(session, client, typed, workspace_external_id, staff_id=staff_id, actor=actor)
+    if draft.workspace_name or draft.workspace_external_id:
+        typed = draft.workspace_name or client.name
+        workspaces.create(session, client, typed, draft.workspace_external_id, staff_id=staff_id, actor=actor)
     else:
         evaluation.evaluate(session, client.id)
     return client
@@ -181,4 +182,4 @@ def record(
     session: Session, client: Client, action: str, words: str, staff_id: int | None, actor: Actor = "staff"
 ) -> None:
     """Write down what was done with a client."""
-    audit.record(session, action, words, staff_id=staff_id, actor=actor, subject=("client", client.id))
+    audit.record(session, audit.Act(action, words, staff_id=staff_id, actor=actor, subject=("client", client.id)))

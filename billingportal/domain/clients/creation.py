@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from billingportal.domain.clients import clients, comps
-from billingportal.domain.clients.clients import ClientTerms
+from billingportal.domain.clients.clients import ClientDraft, ClientTerms
 from billingportal.domain.clients.workspaces import WorkspaceTerms
 from billingportal.errors import Refusal
 from billingportal.models import Client, Plan
@@ -30,8 +30,7 @@ def create(session: Session, mode: Mode, new: NewClient, *, staff_id: int) -> Cl
     plan = session.get(Plan, new.plan_id) if new.plan_id is not None else None
     if new.plan_id is not None and (plan is None or plan.state == "archived"):
         raise Refusal("plan", "This plan is archived or gone. Choose another one.")
-    client = clients.create(
-        session,
+    draft = ClientDraft(
         mode=mode,
         name=new.terms.name,
         email=new.terms.email,
@@ -42,6 +41,7 @@ def create(session: Session, mode: Mode, new: NewClient, *, staff_id: int) -> Cl
         workspace_external_id=new.workspace.external_id,
         staff_id=staff_id,
     )
+    client = clients.create_client(session, draft)
     if plan is not None and costs(plan) and new.is_by_hand:
         comps.give(session, client.id, plan.id, new.reason, new.last_day, staff_id=staff_id)
     return client

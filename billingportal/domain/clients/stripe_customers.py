@@ -77,6 +77,7 @@ def linked(session: Session, account_id: int, client_id: int, made: str) -> str:
     link.stripe_customer_id, link.linked_at = made, clock.now()
     words = f"Made the customer {made} in Stripe"
     audit.record(
-        session, "client.linked", words, actor="sync", subject=("client", client_id), processor_account_id=account_id
+        session,
+        audit.Act("client.linked", words, actor="sync", subject=("client", client_id), processor_account_id=account_id),
     )
     return made

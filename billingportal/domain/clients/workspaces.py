@@ -55,7 +55,7 @@ def create(
     session.flush()
     words = f"Added the workspace {workspace.name}"
     subject = ("client", client.id)
-    audit.record(session, "workspace.created", words, staff_id=staff_id, actor=actor, subject=subject)
+    audit.record(session, audit.Act("workspace.created", words, staff_id=staff_id, actor=actor, subject=subject))
     evaluation.evaluate(session, client.id)
     return workspace
 
@@ -145,4 +145,4 @@ def checked(session: Session, client: Client, terms: WorkspaceTerms, except_id: 
 
 
 def record(session: Session, client: Client, action: str, words: str, staff_id: int) -> None:
-    audit.record(session, action, words, staff_id=staff_id, subject=("client", client.id))
+    audit.record(session, audit.Act(action, words, staff_id=staff_id, subject=("client", client.id)))

@@ -114,11 +114,13 @@ def keep(session: Session, vault: Vault, verified: Verified, staff_id: int | Non
         session.flush()
         audit.record(
             session,
-            "processor_account.offered",
-            f"Pasted a key of {row.display_name} while {current.display_name} is connected",
-            staff_id=staff_id,
-            subject=("processor_account", row.id),
-            processor_account_id=row.id,
+            audit.Act(
+                "processor_account.offered",
+                f"Pasted a key of {row.display_name} while {current.display_name} is connected",
+                staff_id=staff_id,
+                subject=("processor_account", row.id),
+                processor_account_id=row.id,
+            ),
         )
 
 
@@ -166,11 +168,13 @@ def start(session: Session, row: ProcessorAccount, staff_id: int | None) -> None
     verb = "Connected" if is_new else "Replaced the key of"
     audit.record(
         session,
-        "processor_account.connected" if is_new else "processor_account.key_replaced",
-        f"{verb} {row.display_name} in {row.mode} mode, key ending in {row.key_last_four}",
-        staff_id=staff_id,
-        subject=("processor_account", row.id),
-        processor_account_id=row.id,
+        audit.Act(
+            "processor_account.connected" if is_new else "processor_account.key_replaced",
+            f"{verb} {row.display_name} in {row.mode} mode, key ending in {row.key_last_four}",
+            staff_id=staff_id,
+            subject=("processor_account", row.id),
+            processor_account_id=row.id,
+        ),
     )
 
 

@@ -59,11 +59,13 @@ def disconnect(
         left = "" if is_removed else "; Stripe did not let us remove our webhook endpoint there"
         audit.record(
             session,
-            "processor_account.disconnected",
-            f"Disconnected {row.display_name} in {row.mode} mode{left}",
-            staff_id=staff_id,
-            subject=("processor_account", row.id),
-            processor_account_id=row.id,
+            audit.Act(
+                "processor_account.disconnected",
+                f"Disconnected {row.display_name} in {row.mode} mode{left}",
+                staff_id=staff_id,
+                subject=("processor_account", row.id),
+                processor_account_id=row.id,
+            ),
         )
     if newer_id != endpoint_id:
         # The worker registered anew while we removed the one before.

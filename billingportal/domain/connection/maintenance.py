@@ -129,11 +129,13 @@ def end_well(transaction: Transaction, processor_account_id: int, found: Finding
         for words in found.outcome.repairs:
             audit.record(
                 session,
-                "webhook_endpoint.repaired",
-                words,
-                actor="sync",
-                subject=("webhook_endpoint", endpoint.id),
-                processor_account_id=row.id,
+                audit.Act(
+                    "webhook_endpoint.repaired",
+                    words,
+                    actor="sync",
+                    subject=("webhook_endpoint", endpoint.id),
+                    processor_account_id=row.id,
+                ),
             )
 
 

@@ -79,7 +79,9 @@ def save(session: Session, chosen: Ladder, *, staff_id: int) -> bool:
     if chosen == before:
         return False
     details: dict[str, Json] = {"before": asdict(before), "after": asdict(chosen)}
-    audit.record(session, "ladder.updated", f"Failed payments: {summary(chosen)}", staff_id=staff_id, details=details)
+    audit.record(
+        session, audit.Act("ladder.updated", f"Failed payments: {summary(chosen)}", staff_id=staff_id, details=details)
+    )
     evaluation_queue.mark_failing(session)
     return True
 

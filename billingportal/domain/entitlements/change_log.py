@@ -95,4 +95,4 @@ def quota_details(before: Limits, after: Limits) -> JsonObject:
 
 def record(session: Session, client: Client, action: str, words: str, cause: str, details: JsonObject) -> None:
     summary = f"{words}. {cause}" if cause else f"{words}."
-    audit.record(session, action, summary, actor="sync", subject=("client", client.id), details=details)
+    audit.record(session, audit.Act(action, summary, actor="sync", subject=("client", client.id), details=details))

@@ -67,5 +67,5 @@ def try_again(session: Session, mail_id: int, *, staff_id: int) -> OutgoingMail:
         raise Refusal("", "This letter was sent already.")
     mail.state, mail.attempts, mail.next_attempt_at = "waiting", 0, now()
     words = f"Had the letter “{mail.subject}” sent again"
-    audit.record(session, "mail.retried", words, staff_id=staff_id, subject=("client", mail.client_id))
+    audit.record(session, audit.Act("mail.retried", words, staff_id=staff_id, subject=("client", mail.client_id)))
     return mail

@@ -80,7 +80,9 @@ def save(session: Session, vault: Vault, typed: Typed, *, staff_id: int) -> Mail
     session.add(row)
     if changed:
         details: dict[str, Json] = {"changed": [name.removesuffix("_sealed") for name in changed]}
-        audit.record(session, "mail_settings.updated", "Changed the mail server", staff_id=staff_id, details=details)
+        audit.record(
+            session, audit.Act("mail_settings.updated", "Changed the mail server", staff_id=staff_id, details=details)
+        )
     return row
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, selectinload
 
 from billingportal.domain.connection import processor_accounts
@@ -11,6 +12,7 @@ from billingportal.domain.offers import offers
 from billingportal.domain.offers.offers import Choice, Offer, Period, length
 from billingportal.domain.offers.payment_options import Payment, payment_of
 from billingportal.domain.offers.quantities import Quantity, counted, quantities
+from billingportal.domain.prices.drafts import Interval
 from billingportal.models import Plan, PlanQuota
 from billingportal.models.connection.processor_account import Mode
 
@@ -81,11 +83,24 @@ def pricing_page(session: Session, asked: Asked, mode: Mode | None = None) -> Pr
     return PricingPage(mode, periods, period, shared, currency, cards, tax_words(choices))
 
 
-def active_plans(session: Session) -> Sequence[Plan]:
+def one_plan_page(session: Session, asked: Asked, mode: Mode) -> PricingPage:
+    """The page with the chosen plan alone: its own periods and currencies, the nearest period to the one asked for."""
+    offered = for_sale(session, active_plans(session, Plan.id == asked.plan_id), mode)
+    choices = [choice for offer in offered for choice in offer.choices]
+    periods = tuple(sorted({choice.period for choice in choices}, key=length))
+    currencies = shared_currencies(choices)
+    currency = asked.currency if asked.currency in currencies else next(iter(currencies), "")
+    cards = tuple(card_of(offer, periods, currency, asked) for offer in offered)
+    wanted = period_of(asked.interval)
+    period = nearest(choices, wanted).period if choices and wanted else next(iter(periods), None)
+    return PricingPage(mode, periods, period, currencies, currency, cards, tax_words(choices))
+
+
+def active_plans(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Plan]:
     """In their order, with all that hangs on them in one query each. Prices find their resources among the quotas'."""
     return session.scalars(
         select(Plan)
-        .where(Plan.state == "active")
+        .where(Plan.state == "active", *conditions)
         .order_by(Plan.position, Plan.id)
         .options(selectinload(Plan.quotas).selectinload(PlanQuota.resource), selectinload(Plan.prices))
     ).all()
@@ -125,6 +140,14 @@ def slug(period: Period) -> str:
     """A period in an address: "month", "year", "3-month"."""
     interval, count = period
     return interval if count == 1 else f"{count}-{interval}"
+
+
+def period_of(slug: str) -> Period | None:
+    """The period that is written so in an address; None for anything else."""
+    number, _, interval = slug.rpartition("-")
+    if interval not in get_args(Interval) or not (number == "" or (number.isascii() and number.isdecimal())):
+        return None
+    return interval, int(number[:3] or 1)
 
 
 def card_of(offer: Offer, periods: Sequence[Period], currency: str, asked: Asked) -> Card:

@@ -18,7 +18,6 @@ from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION
 from billingportal.errors import Refusal
 from billingportal.models import Cancellation, Subscription
-from billingportal.models.audit_entry import Actor
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.requests.subscriptions import Farewell
 
@@ -32,56 +31,61 @@ class Asked:
     key: str
 
 
-def cancel(
-    transaction: Transaction,
-    gateway: StripeGateway,
-    client_id: int,
-    *,
-    at_once: bool,
-    reason: str,
-    comment: str,
-    staff_id: int | None,
-    is_prorated: bool = False,
-    base_plan_id: int | None = None,
-    actor: Actor | None = None,
-) -> None:
-    """Cancel the client's subscription: now, billing what was used so far, or at the end of what is paid for.
+@dataclass(frozen=True)
+class Cancelling:
+    """What a cancellation is to be. `at_once` bills what was used so far; else it comes at the end of the paid period.
 
-    `is_prorated`: what was paid ahead comes back as credit. `base_plan_id` is the free plan to have afterwards.
-    Call it with no transaction open. Raises Refusal, Conflict, and a StripeProblem.
+    `is_prorated`: what was paid in advance comes back as credit. `base_plan_id` is the free plan to have afterwards.
+    `staff_id` is None where the client cancels.
     """
-    why = cancellation_reasons.checked(reason, comment)
-    withdrawal.clear_the_way(transaction, gateway, client_id, staff_id=staff_id)
+
+    client_id: int
+    at_once: bool = False
+    reason: str = ""
+    comment: str = ""
+    is_prorated: bool = False
+    base_plan_id: int | None = None
+    staff_id: int | None = None
+
+
+def cancel(transaction: Transaction, gateway: StripeGateway, wanted: Cancelling) -> None:
+    """Cancel the client's subscription. Call it with no transaction open.
+
+    Raises Refusal, Conflict, and a StripeProblem.
+    """
+    why = cancellation_reasons.checked(wanted.reason, wanted.comment)
+    withdrawal.clear_the_way(transaction, gateway, wanted.client_id, staff_id=wanted.staff_id)
     with transaction() as session:
-        asked = ask(session, client_id, why, at_once=at_once, staff_id=staff_id)
-    name, account_id = asked.present.stripe_subscription_id, asked.present.account_id
-    if at_once:
-        gateway.subscriptions.cancel_now(name, is_prorated=is_prorated, why=why, idempotency_key=asked.key)
-    elif asked.present.ends_at is None:
-        moment = None if asked.present.has_one_period else asked.present.period_ends_at
+        asked = ask(session, wanted, why)
+    present, name = asked.present, asked.present.stripe_subscription_id
+    if wanted.at_once:
+        gateway.subscriptions.cancel_now(name, is_prorated=wanted.is_prorated, why=why, idempotency_key=asked.key)
+    elif present.ends_at is None:
+        moment = None if present.has_one_period else present.period_ends_at
         gateway.subscriptions.cancel_at(name, moment, why, asked.key)
-    bring_up_to_date(transaction, gateway, account_id, name)
+    bring_up_to_date(transaction, gateway, present.account_id, name)
     with transaction() as session:
-        client = clients.locked(session, client_id)
-        client.base_plan_id = base_plan_id or client.base_plan_id
-        record(session, asked.present, "subscription.cancelled", ending_words(asked.present, at_once), staff_id, actor)
-        evaluation.evaluate(session, client_id)
+        client = clients.locked(session, wanted.client_id)
+        client.base_plan_id = wanted.base_plan_id or client.base_plan_id
+        words = ending_words(present, wanted.at_once)
+        record(session, present, "subscription.cancelled", words, wanted.staff_id)
+        evaluation.evaluate(session, wanted.client_id)
 
 
-def ask(session: Session, client_id: int, why: Farewell, *, at_once: bool, staff_id: int | None) -> Asked:
+def ask(session: Session, wanted: Cancelling, why: Farewell) -> Asked:
     """Write the cancellation down; one that is written down already is the same. Raises Refusal without a
     subscription."""
-    present = present_or_refuse(session, client_id)
+    present = present_or_refuse(session, wanted.client_id)
     row = latest(session, present)
-    if row is None or row.undone_at is not None or row.is_at_once != at_once:
+    if row is None or row.undone_at is not None or row.is_at_once != wanted.at_once:
         row = Cancellation(
-            client_id=client_id,
+            client_id=wanted.client_id,
             processor_account_id=present.account_id,
             stripe_subscription_id=present.stripe_subscription_id,
-            is_at_once=at_once,
+            is_at_once=wanted.at_once,
             reason=why.feedback,
             comment=why.comment,
-            staff_id=staff_id,
+            staff_id=wanted.staff_id,
             asked_at=clock.now(),
         )
         session.add(row)
@@ -109,14 +113,7 @@ def latest(session: Session, present: PresentPlan) -> Cancellation | None:
     )
 
 
-def resume(
-    transaction: Transaction,
-    gateway: StripeGateway,
-    client_id: int,
-    *,
-    staff_id: int | None,
-    actor: Actor | None = None,
-) -> None:
+def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> None:
     """Take a planned end back, however it was spelled. Raises Refusal, and a StripeProblem."""
     with transaction() as session:
         present = present_or_refuse(session, client_id)
@@ -131,7 +128,7 @@ def resume(
         last = latest(session, present)
         if last is not None and last.undone_at is None:
             last.undone_at = clock.now()
-        record(session, present, "subscription.resumed", "Resumed the subscription: it renews again", staff_id, actor)
+        record(session, present, "subscription.resumed", "Resumed the subscription: it renews again", staff_id)
         evaluation.evaluate(session, client_id)
 
 
@@ -168,15 +165,15 @@ def ending_words(present: PresentPlan, at_once: bool) -> str:
     return f"Cancelled {present.name} for {day(present.ends_at or present.period_ends_at)}"
 
 
-def record(
-    session: Session, present: PresentPlan, action: str, words: str, staff_id: int | None, actor: Actor | None
-) -> None:
+def record(session: Session, present: PresentPlan, action: str, words: str, staff_id: int | None) -> None:
     audit.record(
         session,
-        action,
-        words,
-        staff_id=staff_id,
-        actor=actor or ("staff" if staff_id else "client"),
-        subject=("client", present.client_id),
-        processor_account_id=present.account_id,
+        audit.Act(
+            action,
+            words,
+            staff_id=staff_id,
+            actor="staff" if staff_id else "client",
+            subject=("client", present.client_id),
+            processor_account_id=present.account_id,
+        ),
     )

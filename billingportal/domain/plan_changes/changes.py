@@ -8,17 +8,16 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.db import Transaction
 from billingportal.domain.clients import clients
-from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes import cancellations, withdrawal
 from billingportal.domain.plan_changes import quotes as plan_change_quotes
 from billingportal.domain.plan_changes import steps as plan_change_steps
-from billingportal.domain.plan_changes.planning import planned
+from billingportal.domain.plan_changes.cancellations import Cancelling
+from billingportal.domain.plan_changes.planning import ChangeRequest, Planned, planned
 from billingportal.domain.plan_changes.present_plan import PresentPlan
 from billingportal.domain.plan_changes.previews import Preview
 from billingportal.domain.subscriptions import change_state
 from billingportal.errors import Conflict, PortalError, Refusal
 from billingportal.models import PlanChange
-from billingportal.models.plan_changes.plan_change import MoveTiming
 from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
 
@@ -33,111 +32,84 @@ class Aged(PortalError):
         self.preview = preview
 
 
-def make(
-    transaction: Transaction,
-    gateway: StripeGateway,
-    client_id: int,
-    plan_id: int,
-    selection: Selection,
-    *,
-    timing: MoveTiming,
-    prorated_at: datetime,
-    seal: str,
-    staff_id: int | None,
-) -> int | None:
+def make_change(transaction: Transaction, gateway: StripeGateway, request: ChangeRequest) -> int | None:
     """Make the change that was shown; the id of its row, or None where the subscription will end instead.
 
     The same preview confirmed twice is one change. Call it with no transaction open. Raises Aged when something is
     not as shown any more, Refusal, Conflict, and a StripeProblem when Stripe does not answer.
     """
+    client_id, staff_id = request.client_id, request.staff_id
     with transaction() as session:
-        earlier = same_move(session, client_id, plan_id, timing, prorated_at)
+        earlier = same_change(session, request)
         if earlier is not None:
             return earlier.id
-    shown = recalled(transaction, gateway, client_id, plan_id, selection, timing, prorated_at)
-    if shown.seal != seal:
-        raise Aged(shown)
+        plan = planned(session, request)
+    shown = confirmed_preview(transaction, gateway, plan, request)
     if shown.ends_subscription:
-        cancellations.cancel(
-            transaction,
-            gateway,
-            client_id,
-            at_once=False,
-            base_plan_id=plan_id,
-            staff_id=staff_id,
-            reason="",
-            comment="",
-        )
+        ending = Cancelling(client_id, staff_id=staff_id, base_plan_id=request.plan_id)
+        cancellations.cancel(transaction, gateway, ending)
         return None
     withdrawal.clear_the_way(transaction, gateway, client_id, staff_id=staff_id)
     with transaction() as session:
-        move, is_new = begin(session, client_id, shown, staff_id)
-        move_id = move.id
+        change, is_new = record_intent(session, request, shown)
+        change_id = change.id
     if is_new:
-        plan_change_steps.finish(transaction, gateway, move_id)
-    return move_id
+        plan_change_steps.finish(transaction, gateway, change_id)
+    return change_id
 
 
-def recalled(
-    transaction: Transaction,
-    gateway: StripeGateway,
-    client_id: int,
-    plan_id: int,
-    selection: Selection,
-    timing: MoveTiming,
-    prorated_at: datetime,
+def confirmed_preview(
+    transaction: Transaction, gateway: StripeGateway, plan: Planned, request: ChangeRequest
 ) -> Preview:
-    """The same preview once more. Raises Aged for one that is too old, or whose period is over."""
-    with transaction() as session:
-        present = planned(session, client_id, plan_id, selection).present
-        is_fresh = prorated_at <= present.moment + LASTS and not is_old(present, prorated_at)
-    moment = prorated_at if is_fresh else None
+    """The preview that was confirmed, asked for once more. Raises Aged where it is too old or says something else."""
+    moment = request.prorated_at
+    if moment is None or not is_fresh(plan.present, moment):
+        raise Aged(plan_change_quotes.quote(transaction, gateway, plan, request.timing))
     try:
-        found = plan_change_quotes.preview(
-            transaction, gateway, client_id, plan_id, selection, timing=timing, prorated_at=moment
-        )
+        shown = plan_change_quotes.quote(transaction, gateway, plan, request.timing, moment)
     except RequestRefused:
-        found = plan_change_quotes.preview(transaction, gateway, client_id, plan_id, selection, timing=timing)
-        raise Aged(found) from None
-    if not is_fresh or found.timing != timing:
-        raise Aged(found)
-    return found
+        raise Aged(plan_change_quotes.quote(transaction, gateway, plan, request.timing)) from None
+    if shown.seal != request.seal or shown.timing != request.timing:
+        raise Aged(shown)
+    return shown
 
 
-def is_old(present: PresentPlan, prorated_at: datetime) -> bool:
-    return prorated_at < present.moment - LASTS or prorated_at < present.period_started_at
+def is_fresh(present: PresentPlan, prorated_at: datetime) -> bool:
+    """Whether a preview of that moment still holds: not long ago, not in the future, in the current period."""
+    return abs(present.moment - prorated_at) <= LASTS and prorated_at >= present.period_started_at
 
 
-def same_move(
-    session: Session, client_id: int, plan_id: int, timing: MoveTiming, prorated_at: datetime
-) -> PlanChange | None:
+def same_change(session: Session, request: ChangeRequest) -> PlanChange | None:
     """The change that was made from the same preview."""
     return session.scalar(
         select(PlanChange)
         .where(
-            PlanChange.client_id == client_id,
-            PlanChange.to_plan_id == plan_id,
-            PlanChange.timing == timing,
-            PlanChange.prorated_at == prorated_at,
+            PlanChange.client_id == request.client_id,
+            PlanChange.to_plan_id == request.plan_id,
+            PlanChange.timing == request.timing,
+            PlanChange.prorated_at == request.prorated_at,
         )
         .order_by(PlanChange.id.desc())
         .limit(1)
     )
 
 
-def begin(session: Session, client_id: int, shown: Preview, staff_id: int | None) -> tuple[PlanChange, bool]:
-    """Write down that the change is wanted; one that is wanted already is the same. Raises Conflict for another one."""
-    client = clients.locked(session, client_id)
-    running = change_state.running(session, client_id)
+def record_intent(session: Session, request: ChangeRequest, shown: Preview) -> tuple[PlanChange, bool]:
+    """Write down that the change is wanted; one that is wanted already is the same. Raises Conflict for another one.
+
+    It is planned anew under the client's lock, since the subscription may have changed while Stripe was asked.
+    """
+    client = clients.locked(session, request.client_id)
+    running = change_state.running(session, client.id)
     choice = shown.selection.to_json()
     if running is not None:
         if (running.to_plan_id, running.choice, running.timing) == (shown.plan.id, choice, shown.timing):
             return running, False
         raise Conflict("Another change is being made right now. Wait a moment, then look again.")
-    plan = planned(session, client_id, shown.plan.id, shown.selection)
+    plan = planned(session, request)
     if tuple(plan.changes) != shown.changes:
         raise Refusal("", "The subscription was changed meanwhile. Please look again.")
-    move = PlanChange(
+    change = PlanChange(
         client_id=client.id,
         processor_account_id=plan.present.account_id,
         stripe_subscription_id=plan.present.stripe_subscription_id,
@@ -149,13 +121,13 @@ def begin(session: Session, client_id: int, shown: Preview, staff_id: int | None
         preview=shown.to_json(),
         prorated_at=shown.prorated_at,
         takes_effect_at=shown.takes_effect_at,
-        staff_id=staff_id,
+        staff_id=request.staff_id,
         created_at=clock.now(),
     )
-    session.add(move)
+    session.add(change)
     session.flush()
-    change_state.record(session, move, "plan_move.asked", words_of(shown))
-    return move, True
+    change_state.record(session, change, "plan_move.asked", words_of(shown))
+    return change, True
 
 
 def words_of(shown: Preview) -> str:

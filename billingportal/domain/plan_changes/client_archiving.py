@@ -7,6 +7,7 @@ from billingportal.domain.checkout import sessions as checkout_sessions
 from billingportal.domain.clients import clients
 from billingportal.domain.clients import lifecycle as client_lifecycle
 from billingportal.domain.plan_changes import cancellations
+from billingportal.domain.plan_changes.cancellations import Cancelling
 from billingportal.domain.subscriptions.departures import going_on
 from billingportal.errors import Refusal
 from billingportal.models import Checkout, Client
@@ -34,10 +35,9 @@ def archive(
     if checkout_id is not None and gateway is not None:
         checkout_sessions.withdraw(transaction, gateway, checkout_id)
     if is_paying and gateway is not None and not is_over:
-        words = "The client was archived."
-        cancellations.cancel(
-            transaction, gateway, client_id, at_once=at_once, reason="", comment=words, staff_id=staff_id
-        )
+        comment = "The client was archived."
+        wanted = Cancelling(client_id, at_once, comment=comment, staff_id=staff_id)
+        cancellations.cancel(transaction, gateway, wanted)
     with transaction() as session:
         if is_paying and not at_once:
             return client_lifecycle.archive_at_end(session, client_id, staff_id=staff_id)

@@ -23,10 +23,27 @@ from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.usage import totals as usage_totals
 from billingportal.errors import Refusal
 from billingportal.models import Plan, Resource
-from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.stripe_gateway.requests.subscriptions import ItemChange
 
 CHANGEABLE = ("active", "trialing")
+
+
+@dataclass(frozen=True)
+class ChangeRequest:
+    """What a person wants: a plan, paid as selected. `timing` None is the usual one.
+
+    What was confirmed on a preview says so: `prorated_at` is the moment that its amounts stand for, `seal` the
+    fingerprint of all that it promised. `staff_id` is None where the client asks.
+    """
+
+    client_id: int
+    plan_id: int
+    selection: Selection
+    timing: ChangeTiming | None = None
+    prorated_at: datetime | None = None
+    seal: str = ""
+    staff_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +56,7 @@ class Planned:
     wanted: Sequence[ChosenItem]
     changes: Sequence[ItemChange]
     direction: Direction
-    timings: tuple[MoveTiming, ...]
+    timings: tuple[ChangeTiming, ...]
     over: tuple[Over, ...]
     from_words: str
     to_words: str
@@ -49,10 +66,10 @@ class Planned:
         return any(one.role == "usage" for one in self.wanted)
 
 
-def planned(session: Session, client_id: int, plan_id: int, selection: Selection) -> Planned:
-    """The change of a running subscription to a plan, paid as chosen. Raises Refusal with words for people."""
-    client = clients.find(session, client_id)
-    plan = plans.find(session, plan_id)
+def planned(session: Session, request: ChangeRequest) -> Planned:
+    """The change of a running subscription, as far as the rows tell. Raises Refusal with words for people."""
+    client = clients.find(session, request.client_id)
+    plan = plans.find(session, request.plan_id)
     if client is None or client.archived_at is not None:
         raise Refusal("", "This client is archived. Restore it first.")
     if plan is None:
@@ -62,8 +79,8 @@ def planned(session: Session, client_id: int, plan_id: int, selection: Selection
         raise Refusal("", "There is no subscription that could be changed. Choose a plan and pay for it first.")
     refuse_unchangeable(present)
     if client_plans.is_free(plan):
-        return ending(session, present, plan, selection)
-    selection = replace(selection, currency=present.currency)
+        return ending(session, present, plan, request.selection)
+    selection = replace(request.selection, currency=present.currency)
     wanted = offer_selection.items(session, plan, selection, client.mode)
     changes = item_matching.changes(present.items, wanted)
     if not changes:
@@ -74,7 +91,7 @@ def planned(session: Session, client_id: int, plan_id: int, selection: Selection
         is_on_trial=present.is_on_trial,
         allows_downgrade_at_once=checkout_settings.current(session).allows_downgrade_at_once,
     )
-    over = over_quota(session, client_id, plan, wanted)
+    over = over_quota(session, client.id, plan, wanted)
     before, afterwards = change_words(session, present, plan.name, selection)
     return Planned(present, name_of(plan), selection, wanted, changes, towards, offered, over, before, afterwards)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.present_plan import PlanName
 from billingportal.domain.plan_changes.timing import Direction
-from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.money import Money
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
@@ -68,8 +68,8 @@ class Preview:
     plan: PlanName
     selection: Selection
     direction: Direction
-    timing: MoveTiming
-    timings: tuple[MoveTiming, ...]
+    timing: ChangeTiming
+    timings: tuple[ChangeTiming, ...]
     charge: Charge | None
     renewal: Money | None
     renews_at: datetime | None

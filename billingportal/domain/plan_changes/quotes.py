@@ -3,44 +3,45 @@
 from datetime import datetime
 
 from billingportal.db import Transaction
-from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes import invoice_text, item_matching
-from billingportal.domain.plan_changes.planning import Planned, planned, proration_moment
+from billingportal.domain.plan_changes.planning import ChangeRequest, Planned, planned, proration_moment
 from billingportal.domain.plan_changes.present_plan import PresentPlan
 from billingportal.domain.plan_changes.previews import Charge, Preview, charge_of
-from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.money import Money
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
 
 
-def preview(
-    transaction: Transaction,
-    gateway: StripeGateway,
-    client_id: int,
-    plan_id: int,
-    selection: Selection,
-    *,
-    timing: MoveTiming | None = None,
-    prorated_at: datetime | None = None,
-) -> Preview:
+def preview(transaction: Transaction, gateway: StripeGateway, request: ChangeRequest) -> Preview:
     """What the change would cost, by Stripe; nothing is changed. Raises Refusal, and a StripeProblem."""
     with transaction() as session:
-        plan = planned(session, client_id, plan_id, selection)
-        moment = prorated_at or proration_moment(plan.present)
-        chosen = timing if timing in plan.timings else plan.timings[0]
+        plan = planned(session, request)
+    return quote(transaction, gateway, plan, request.timing, request.prorated_at)
+
+
+def quote(
+    transaction: Transaction,
+    gateway: StripeGateway,
+    plan: Planned,
+    timing: ChangeTiming | None,
+    prorated_at: datetime | None = None,
+) -> Preview:
+    """What a planned change would cost. `prorated_at` None is now. Raises a StripeProblem."""
+    present = plan.present
+    moment = prorated_at or proration_moment(present)
+    chosen = timing if timing in plan.timings else plan.timings[0]
     if not plan.wanted:
-        return put_together(plan, chosen, moment, None, None, plan.present.period_ends_at)
-    subscription_id = plan.present.stripe_subscription_id
-    later = gateway.subscriptions.preview(subscription_id, plan.changes, is_recurring=True)
+        return put_together(plan, chosen, moment, None, None, present.period_ends_at)
+    later = gateway.subscriptions.preview(present.stripe_subscription_id, plan.changes, is_recurring=True)
     renewal = Money(later.total_minor, later.currency)
-    if chosen == "renewal" or plan.present.is_on_trial:
-        return put_together(plan, chosen, moment, None, renewal, trial_or_period_end(plan.present))
-    invoice = gateway.subscriptions.preview(subscription_id, plan.changes, prorated_at=moment)
-    if is_of_next_period(plan.present, invoice):
-        return put_together(plan, chosen, moment, None, renewal, plan.present.period_ends_at)
+    if chosen == "renewal" or present.is_on_trial:
+        return put_together(plan, chosen, moment, None, renewal, trial_or_period_end(present))
+    invoice = gateway.subscriptions.preview(present.stripe_subscription_id, plan.changes, prorated_at=moment)
+    if is_of_next_period(present, invoice):
+        return put_together(plan, chosen, moment, None, renewal, present.period_ends_at)
     with transaction() as session:
-        lines = invoice_text.worded(session, plan.present.account_id, invoice)
+        lines = invoice_text.worded(session, present.account_id, invoice)
     return put_together(plan, chosen, moment, charge_of(invoice, lines), renewal, renews_at(plan, invoice, moment))
 
 
@@ -62,7 +63,7 @@ def renews_at(plan: Planned, invoice: InvoicePreview, moment: datetime) -> datet
 
 def put_together(
     plan: Planned,
-    timing: MoveTiming,
+    timing: ChangeTiming,
     moment: datetime,
     charge: Charge | None,
     renewal: Money | None,

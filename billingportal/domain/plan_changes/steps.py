@@ -16,7 +16,7 @@ from billingportal.domain.subscriptions import change_state
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
 from billingportal.models import PlanChange, ProcessorAccount
-from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing, StripeProblem
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -37,7 +37,7 @@ class Intent:
     client_id: int
     account_id: int
     stripe_subscription_id: str
-    timing: MoveTiming
+    timing: ChangeTiming
     is_paid_by_bill: bool
     changes: tuple[ItemChange, ...]
     prorated_at: datetime

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from billingportal.domain.offers.offers import Period, length
-from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.models.plan_changes.plan_change import ChangeTiming
 
 Direction = Literal["up", "down", "same"]
 
@@ -36,7 +36,7 @@ def direction(now: Had, wanted: Had) -> Direction:
     return "down" if any(step < 0 for step in steps) else "same"
 
 
-def timings(towards: Direction, *, is_on_trial: bool, allows_downgrade_at_once: bool) -> tuple[MoveTiming, ...]:
+def timings(towards: Direction, *, is_on_trial: bool, allows_downgrade_at_once: bool) -> tuple[ChangeTiming, ...]:
     """When the change can be made, the usual first. On trial nothing is paid for yet, so every change is made now."""
     if is_on_trial or towards != "down":
         return ("now",)

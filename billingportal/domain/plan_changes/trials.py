@@ -49,12 +49,14 @@ def start_now(transaction: Transaction, gateway: StripeGateway, client_id: int, 
     with transaction() as session:
         audit.record(
             session,
-            "subscription.trial_ended",
-            f"Started {present.name} before the end of its trial",
-            staff_id=staff_id,
-            actor="staff" if staff_id else "client",
-            subject=("client", client_id),
-            processor_account_id=present.account_id,
+            audit.Act(
+                "subscription.trial_ended",
+                f"Started {present.name} before the end of its trial",
+                staff_id=staff_id,
+                actor="staff" if staff_id else "client",
+                subject=("client", client_id),
+                processor_account_id=present.account_id,
+            ),
         )
         evaluation.evaluate(session, client_id)
 

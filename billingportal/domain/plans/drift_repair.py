@@ -113,7 +113,8 @@ def mend_here(session: Session, repairing: Repairing) -> int:
     plan.revision += 1
     plan.updated_at = now()
     audit.record(
-        session, f"plan_price.{repairing.kind}", summary, staff_id=repairing.staff_id, subject=("plan", plan.id)
+        session,
+        audit.Act(f"plan_price.{repairing.kind}", summary, staff_id=repairing.staff_id, subject=("plan", plan.id)),
     )
     return plan.id
 

@@ -195,4 +195,4 @@ def free_name(session: Session, name: str) -> str:
 
 def record(session: Session, action: str, words: str, plan: Plan, staff_id: int) -> None:
     """Write down what was done with a plan."""
-    audit.record(session, action, words, staff_id=staff_id, subject=("plan", plan.id))
+    audit.record(session, audit.Act(action, words, staff_id=staff_id, subject=("plan", plan.id)))

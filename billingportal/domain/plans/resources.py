@@ -133,4 +133,4 @@ def free_key(session: Session, name: str) -> str:
 
 
 def record(session: Session, action: str, words: str, resource: Resource, staff_id: int) -> None:
-    audit.record(session, action, words, staff_id=staff_id, subject=("resource", resource.id))
+    audit.record(session, audit.Act(action, words, staff_id=staff_id, subject=("resource", resource.id)))

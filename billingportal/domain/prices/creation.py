@@ -59,11 +59,13 @@ def is_recorded(session: Session, action: str, subject: tuple[str, str]) -> bool
 def record(session: Session, creating: Creating, action: str, summary: str, subject: tuple[str, str]) -> None:
     audit.record(
         session,
-        action,
-        summary,
-        staff_id=creating.staff_id,
-        subject=subject,
-        processor_account_id=creating.account_id,
+        audit.Act(
+            action,
+            summary,
+            staff_id=creating.staff_id,
+            subject=subject,
+            processor_account_id=creating.account_id,
+        ),
     )
 
 

@@ -113,11 +113,13 @@ def record(session: Session, move: PlanChange, action: str, said: str, *, actor_
     """Write it down: who asked is staff, or the client."""
     audit.record(
         session,
-        action,
-        said,
-        staff_id=None if actor_is_sync else move.staff_id,
-        actor="sync" if actor_is_sync else "staff" if move.staff_id else "client",
-        subject=("client", move.client_id),
-        processor_account_id=move.processor_account_id,
-        details={"plan_move": move.id},
+        audit.Act(
+            action,
+            said,
+            staff_id=None if actor_is_sync else move.staff_id,
+            actor="sync" if actor_is_sync else "staff" if move.staff_id else "client",
+            subject=("client", move.client_id),
+            processor_account_id=move.processor_account_id,
+            details={"plan_move": move.id},
+        ),
     )

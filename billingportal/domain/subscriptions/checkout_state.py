@@ -73,9 +73,11 @@ def expire(session: Session, checkout: Checkout, words: str) -> None:
 def record(session: Session, checkout: Checkout, action: str, words: str) -> None:
     audit.record(
         session,
-        action,
-        words,
-        actor="sync",
-        subject=("client", checkout.client_id),
-        processor_account_id=checkout.processor_account_id,
+        audit.Act(
+            action,
+            words,
+            actor="sync",
+            subject=("client", checkout.client_id),
+            processor_account_id=checkout.processor_account_id,
+        ),
     )

@@ -30,4 +30,4 @@ def follow(session: Session, client: Client) -> None:
 
 
 def record(session: Session, client: Client, action: str, words: str) -> None:
-    audit.record(session, action, words, actor="sync", subject=("client", client.id))
+    audit.record(session, audit.Act(action, words, actor="sync", subject=("client", client.id)))

@@ -11,7 +11,7 @@ from billingportal.models.plans.plan import Plan
 from billingportal.plain_json import JsonObject
 
 # `now`: prorated and paid at once. `renewal`: at the end of the period, by a schedule at Stripe.
-MoveTiming = Literal["now", "renewal"]
+ChangeTiming = Literal["now", "renewal"]
 # `intended`: written down, Stripe is being asked. `waiting`: Stripe waits for the payment. `declined`: it was not paid.
 ChangeState = Literal["intended", "waiting", "scheduled", "done", "declined", "canceled", "failed"]
 
@@ -44,7 +44,7 @@ class PlanChange(Base):
     from_plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
     to_plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     choice: Mapped[JsonObject]
-    timing: Mapped[MoveTiming] = mapped_column(String(7))
+    timing: Mapped[ChangeTiming] = mapped_column(String(7))
     state: Mapped[ChangeState] = mapped_column(String(9))
     preview: Mapped[JsonObject] = mapped_column(default=dict)
     prorated_at: Mapped[datetime | None]

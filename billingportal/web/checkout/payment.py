@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from billingportal.db import transaction
 from billingportal.domain.checkout import checkouts
-from billingportal.domain.checkout.requests import TOKEN
+from billingportal.domain.checkout.requests import TOKEN, Wanted
 from billingportal.domain.offers.selection import Selection
 from billingportal.models import Checkout
 from billingportal.models.connection.processor_account import Mode
@@ -32,17 +32,8 @@ def open_checkout(
     Raises AlreadySubscribed, Refusal, Conflict and StripeProblem.
     """
     stripe = stripe_for(mode, for_client=True)
-    return checkouts.start(
-        transaction,
-        stripe.gateway,
-        stripe.account_id,
-        client_id,
-        plan_id,
-        selection,
-        success_url=success_address(),
-        cancel_url=own_address(back),
-        visitor=visitor,
-    )
+    wanted = Wanted(stripe.account_id, client_id, plan_id, selection, success_address(), own_address(back), visitor)
+    return checkouts.start_checkout(transaction, stripe.gateway, wanted)
 
 
 def go_and_pay(checkout: Checkout) -> ResponseReturnValue:

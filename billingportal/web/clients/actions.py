@@ -135,7 +135,9 @@ def create_billing_link(client_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
     with transaction() as session:
         words = f"Made a billing link for {STAFF_HOURS} hours"
-        audit.record(session, "client.billing_link_made", words, staff_id=staff_id, subject=("client", client_id))
+        audit.record(
+            session, audit.Act("client.billing_link_made", words, staff_id=staff_id, subject=("client", client_id))
+        )
     return render_template(
         "clients/actions/billing_link.html", client=client_or_404(client_id), address=address, hours=STAFF_HOURS
     )

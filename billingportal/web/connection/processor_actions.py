@@ -37,10 +37,12 @@ def create_catch_up() -> ResponseReturnValue:
             catch_up_of(session, account).request(now())
             audit.record(
                 session,
-                "catch_up.requested",
-                f"Asked to catch up with {account.display_name}",
-                staff_id=current_staff().id,
-                processor_account_id=account.id,
+                audit.Act(
+                    "catch_up.requested",
+                    f"Asked to catch up with {account.display_name}",
+                    staff_id=current_staff().id,
+                    processor_account_id=account.id,
+                ),
             )
     return shown_after(g.mode)
 

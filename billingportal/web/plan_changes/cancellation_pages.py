@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from billingportal.db import db, transaction
 from billingportal.domain.plan_changes import cancellation_reasons, cancellations
 from billingportal.domain.plan_changes import trials as plan_change_trials
+from billingportal.domain.plan_changes.cancellations import Cancelling
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.plan_changes.previews import Charge
 from billingportal.errors import Conflict, Refusal
@@ -52,16 +53,15 @@ def create(viewer: Viewer) -> ResponseReturnValue:
     """Cancel now, or at the end of what is paid for."""
     at_once = request.form.get("when") == AT_ONCE
     try:
-        cancellations.cancel(
-            transaction,
-            gateway_of(viewer),
+        wanted = Cancelling(
             viewer.client_id,
-            at_once=at_once,
+            at_once,
             reason=request.form.get("reason", ""),
             comment=request.form.get("comment", ""),
-            staff_id=viewer.staff_id,
             is_prorated=viewer.is_staff and "credit" in request.form,
+            staff_id=viewer.staff_id,
         )
+        cancellations.cancel(transaction, gateway_of(viewer), wanted)
     except (Refusal, Conflict) as refusal:
         return page(viewer, str(refusal)), 422
     except StripeProblem as problem:

@@ -6,14 +6,14 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from billingportal.domain.offers.offers import Period
-from billingportal.domain.offers.pricing_page import Asked, Card, PricingPage, pricing_page, slug
+from billingportal.domain.offers.pricing_page import Asked, Card, PricingPage, one_plan_page, pricing_page, slug
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.present_plan import PresentPlan
 from billingportal.domain.plan_changes.previews import Preview
 from billingportal.domain.prices.price_text import period_words
 from billingportal.errors import Refusal
 from billingportal.models.connection.processor_account import Mode
-from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.web.offers.pricing_page import period_name
 from billingportal.web.offers.query import asked, with_choice
 from billingportal.web.plan_changes.viewer import Viewer
@@ -41,19 +41,30 @@ class Choice:
         return slug(self.period) if self.period else ""
 
     @property
-    def selection(self) -> Selection:
-        """Raises Refusal where no plan is chosen, or a number that cannot be bought."""
+    def plan_id(self) -> int:
+        """Raises Refusal where no plan is chosen."""
+        return self.chosen_card.plan.id
+
+    @property
+    def chosen_card(self) -> Card:
+        """Raises Refusal where no plan is chosen."""
         if self.card is None:
             raise Refusal("plan", "Choose one of the plans.")
-        refused = next((one for one in self.card.quantities if one.is_refused), None)
+        return self.card
+
+    @property
+    def selection(self) -> Selection:
+        """Raises Refusal where no plan is chosen, or a number that cannot be bought."""
+        card = self.chosen_card
+        refused = next((one for one in card.quantities if one.is_refused), None)
         if refused is not None:
             raise Refusal("quantity", f"Say how many {refused.unit} it is to be: a whole number.")
-        if not self.card.payments or self.period is None:
+        if not card.payments or self.period is None:
             return Selection(self.period or ("month", 1), self.page.currency)
-        payment = self.card.payments[self.page.periods.index(self.period)]
+        payment = card.payments[self.page.periods.index(self.period)]
         return Selection(payment.period, payment.currency, {one.key: one.number for one in payment.bought})
 
-    def address(self, viewer: Viewer, timing: MoveTiming) -> str:
+    def address(self, viewer: Viewer, timing: ChangeTiming) -> str:
         """The same change, made at another time."""
         return with_choice(viewer.address("preview"), {**self.values, "timing": timing})
 
@@ -69,12 +80,22 @@ class Choice:
 
 
 def choice_of_request(session: Session, mode: Mode, present: PresentPlan | None) -> Choice:
-    """What the address or form says; what it leaves out is as the client has it now."""
-    given = asked(request.values)
-    if present is not None:
-        given = filled_in(given, present)
+    """All plans, and what the address or form chooses; what it leaves out is as the client has it now."""
+    given = given_with(present)
     page = pricing_page(session, given, mode)
     return Choice(page, page.card(given.plan_id), page.period)
+
+
+def chosen_plan(session: Session, mode: Mode, present: PresentPlan | None) -> Choice:
+    """The plan that the address or form chooses, without the other plans."""
+    given = given_with(present)
+    page = one_plan_page(session, given, mode)
+    return Choice(page, page.card(given.plan_id), page.period)
+
+
+def given_with(present: PresentPlan | None) -> Asked:
+    given = asked(request.values)
+    return given if present is None else filled_in(given, present)
 
 
 def filled_in(given: Asked, present: PresentPlan) -> Asked:

@@ -11,20 +11,21 @@ from billingportal.db import db, transaction
 from billingportal.domain.plan_changes import changes as plan_change_changes
 from billingportal.domain.plan_changes import quotes as plan_change_quotes
 from billingportal.domain.plan_changes import withdrawal
+from billingportal.domain.plan_changes.planning import ChangeRequest
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.plan_changes.previews import Preview
 from billingportal.errors import Conflict, Refusal
 from billingportal.limits import whole_number
 from billingportal.models import Invoice, PlanChange
-from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.common import htmx
 from billingportal.web.common.stripe_access import refusal_text
-from billingportal.web.plan_changes.choice import Choice, choice_of_request
+from billingportal.web.plan_changes.choice import Choice, choice_of_request, chosen_plan
 from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of
 
 LARGEST_MOMENT = 253_402_300_799
-TIMINGS: dict[str, MoveTiming] = {"now": "now", "renewal": "renewal"}
+TIMINGS: dict[str, ChangeTiming] = {"now": "now", "renewal": "renewal"}
 
 
 def choose(viewer: Viewer) -> ResponseReturnValue:
@@ -42,17 +43,11 @@ def choose_page(viewer: Viewer, present: PresentPlan | None, problem: str = "") 
 
 def preview(viewer: Viewer) -> ResponseReturnValue:
     """What the chosen change would cost, exactly. Nothing is changed."""
-    choice = choice_of_request(db.session(), viewer.mode, present_of(viewer))
+    choice = chosen_plan(db.session(), viewer.mode, present_of(viewer))
+    timing = TIMINGS.get(request.args.get("timing", ""))
     try:
-        plan_id, selection = plan_of(choice), choice.selection
-        shown = plan_change_quotes.preview(
-            transaction,
-            gateway_of(viewer),
-            viewer.client_id,
-            plan_id,
-            selection,
-            timing=TIMINGS.get(request.args.get("timing", "")),
-        )
+        wanted = ChangeRequest(viewer.client_id, choice.plan_id, choice.selection, timing)
+        shown = plan_change_quotes.preview(transaction, gateway_of(viewer), wanted)
     except Refusal as refusal:
         return choose_page(viewer, present_of(viewer), refusal.message), 422
     except StripeProblem as problem:
@@ -66,31 +61,34 @@ def preview_page(viewer: Viewer, choice: Choice, shown: Preview, problem: str = 
 
 def create(viewer: Viewer) -> ResponseReturnValue:
     """Make the change that was shown, or show it again where it is not so any more."""
-    choice = choice_of_request(db.session(), viewer.mode, present_of(viewer))
+    choice = chosen_plan(db.session(), viewer.mode, present_of(viewer))
     try:
-        plan_id, selection = plan_of(choice), choice.selection
-        move_id = plan_change_changes.make(
-            transaction,
-            gateway_of(viewer),
-            viewer.client_id,
-            plan_id,
-            selection,
-            timing=TIMINGS.get(request.form.get("timing", ""), "now"),
-            prorated_at=moment_of(request.form.get("prorated_at", "")),
-            seal=request.form.get("seal", ""),
-            staff_id=viewer.staff_id,
-        )
+        wanted = confirmed_request(viewer, choice)
+        change_id = plan_change_changes.make_change(transaction, gateway_of(viewer), wanted)
     except plan_change_changes.Aged as aged:
-        choice = choice_of_request(db.session(), viewer.mode, present_of(viewer))
+        choice = chosen_plan(db.session(), viewer.mode, present_of(viewer))
         return preview_page(viewer, choice, aged.preview, str(aged)), 422
     except (Refusal, Conflict) as refusal:
         return choose_page(viewer, present_of(viewer), str(refusal)), 422
     except StripeProblem as problem:
         return choose_page(viewer, present_of(viewer), refusal_text(problem)), 503
-    if move_id is None:
+    if change_id is None:
         flash("The subscription will end with what is paid for. Until then nothing changes.")
         return htmx.redirect(viewer.home)
-    return htmx.redirect(viewer.move(move_id))
+    return htmx.redirect(viewer.move(change_id))
+
+
+def confirmed_request(viewer: Viewer, choice: Choice) -> ChangeRequest:
+    """The change that was shown and is confirmed now. Raises Refusal where nothing that can be bought is chosen."""
+    return ChangeRequest(
+        viewer.client_id,
+        choice.plan_id,
+        choice.selection,
+        timing=TIMINGS.get(request.form.get("timing", ""), "now"),
+        prorated_at=moment_of(request.form.get("prorated_at", "")),
+        seal=request.form.get("seal", ""),
+        staff_id=viewer.staff_id,
+    )
 
 
 def show(viewer: Viewer, move_id: int) -> ResponseReturnValue:
@@ -114,12 +112,6 @@ def destroy(viewer: Viewer) -> ResponseReturnValue:
 
 def present_of(viewer: Viewer) -> PresentPlan | None:
     return present_plan(db.session(), client_of(viewer))
-
-
-def plan_of(choice: Choice) -> int:
-    if choice.card is None:
-        raise Refusal("plan", "Choose one of the plans.")
-    return choice.card.plan.id
 
 
 def moment_of(text: str) -> datetime:

@@ -29,7 +29,7 @@ def link(session: Session, owner: Staff) -> ClientCustomer:
         for number in range(30):
             summary = f"Did {number}. Because {number}"
             entry = audit.record(
-                writing, "client.changed", summary, staff_id=owner.id, subject=("client", link.client_id)
+                writing, audit.Act("client.changed", summary, staff_id=owner.id, subject=("client", link.client_id))
             )
             entry.recorded_at = START + timedelta(seconds=(number - 15) // 4)
     session.rollback()

@@ -13,11 +13,13 @@ def test_an_entry_tells_who_did_what_to_which_row(session: Session, owner: Staff
     with transaction() as writing:
         audit.record(
             writing,
-            "plan.archived",
-            "Archived Starter",
-            staff_id=owner.id,
-            subject=("plan", 7),
-            details={"clients": 3},
+            audit.Act(
+                "plan.archived",
+                "Archived Starter",
+                staff_id=owner.id,
+                subject=("plan", 7),
+                details={"clients": 3},
+            ),
         )
     entry = session.scalars(select(AuditEntry)).one()
     assert (entry.actor, entry.staff_id, entry.action) == ("staff", owner.id, "plan.archived")
@@ -27,7 +29,9 @@ def test_an_entry_tells_who_did_what_to_which_row(session: Session, owner: Staff
 
 def test_an_entry_of_a_sync_needs_no_person(session: Session) -> None:
     with transaction() as writing:
-        audit.record(writing, "webhook.repaired", "Registered the webhook again", actor="sync", processor_account_id=2)
+        audit.record(
+            writing, audit.Act("webhook.repaired", "Registered the webhook again", actor="sync", processor_account_id=2)
+        )
     entry = session.scalars(select(AuditEntry)).one()
     assert (entry.actor, entry.staff_id, entry.processor_account_id) == ("sync", None, 2)
     assert entry.details == {}

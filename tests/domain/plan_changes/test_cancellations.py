@@ -4,6 +4,7 @@ import pytest
 
 from billingportal.db import db, transaction
 from billingportal.domain.plan_changes import cancellations
+from billingportal.domain.plan_changes.cancellations import Cancelling
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
 from billingportal.errors import Refusal
@@ -29,16 +30,8 @@ def store(world: World, owner: Staff) -> Store:
 
 def cancel(client: Subscribed, *, at_once: bool = False, is_prorated: bool = False) -> None:
     _, gateway = connection()
-    cancellations.cancel(
-        transaction,
-        gateway,
-        client.client_id,
-        at_once=at_once,
-        reason="unused",
-        comment="",
-        staff_id=None,
-        is_prorated=is_prorated,
-    )
+    wanted = Cancelling(client.client_id, at_once, reason="unused", is_prorated=is_prorated)
+    cancellations.cancel(transaction, gateway, wanted)
 
 
 def test_a_double_click_is_one_cancellation(store: Store) -> None:

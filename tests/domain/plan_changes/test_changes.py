@@ -10,6 +10,7 @@ from billingportal.domain.clients import workspaces
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes import changes as plan_change_changes
 from billingportal.domain.plan_changes import withdrawal
+from billingportal.domain.plan_changes.planning import ChangeRequest
 from billingportal.domain.usage import totals as usage_totals
 from billingportal.errors import Refusal
 from billingportal.models import Client, SellingSettings
@@ -253,7 +254,8 @@ def test_when_stripe_does_not_answer_the_worker_asks_again(store: Store) -> None
     client = store.subscribe(store.starter)
     shown = look(client.client_id, store.growth)
     with transaction() as session:
-        row, is_new = plan_change_changes.begin(session, client.client_id, shown, None)
+        request = ChangeRequest(client.client_id, shown.plan.id, shown.selection, shown.timing)
+        row, is_new = plan_change_changes.record_intent(session, request, shown)
         row.created_at -= timedelta(minutes=1)
         move_id = row.id
     assert is_new

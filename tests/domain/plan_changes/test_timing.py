@@ -3,7 +3,7 @@
 import pytest
 
 from billingportal.domain.plan_changes.timing import Direction, Had, direction, timings
-from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.models.plan_changes.plan_change import ChangeTiming
 
 MONTH, YEAR = ("month", 1), ("year", 1)
 GROWTH = Had(2, 5, MONTH, {"contacts": 100, "seats": 5})
@@ -39,6 +39,6 @@ def test_the_order_of_plans_decides(wanted: Had, expected: Direction) -> None:
     ],
 )
 def test_a_downgrade_waits_unless_the_partner_allows_it_or_nothing_is_paid_yet(
-    towards: Direction, is_on_trial: bool, allows: bool, expected: tuple[MoveTiming, ...]
+    towards: Direction, is_on_trial: bool, allows: bool, expected: tuple[ChangeTiming, ...]
 ) -> None:
     assert timings(towards, is_on_trial=is_on_trial, allows_downgrade_at_once=allows) == expected

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.checkout import checkouts
+from billingportal.domain.checkout.requests import Wanted
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
@@ -89,17 +90,8 @@ def start(client_id: int, plan_id: int, selection: Selection = MONTHLY, visitor:
     """The client's open checkout, read afresh."""
     account, gateway = connection()
     db.session().rollback()
-    made = checkouts.start(
-        transaction,
-        gateway,
-        account.id,
-        client_id,
-        plan_id,
-        selection,
-        success_url=SUCCESS,
-        cancel_url=CANCEL,
-        visitor=visitor,
-    )
+    wanted = Wanted(account.id, client_id, plan_id, selection, SUCCESS, CANCEL, visitor)
+    made = checkouts.start_checkout(transaction, gateway, wanted)
     db.session().refresh(made)
     return made
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.clients import clients
+from billingportal.domain.clients.clients import ClientDraft
 from billingportal.domain.connection.processor_accounts import connected, gateway_of
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.offers import offers
@@ -52,7 +53,8 @@ def new_client(name: str = "Harbor Dental", email: str = "", mode: Mode = "test"
     with transaction() as session:
         typed = email or f"office@{''.join(filter(str.isalnum, name)).lower() or 'client'}.example"
         source = given.pop("source", "staff")
-        return clients.create(session, mode=mode, name=name, email=typed, source=source, **given).id
+        draft = ClientDraft(mode=mode, name=name, email=typed, source=source, **given)
+        return clients.create_client(session, draft).id
 
 
 def paid_plan(

@@ -7,39 +7,33 @@ from billingportal.db import db, transaction
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes import changes as plan_change_changes
 from billingportal.domain.plan_changes import quotes as plan_change_quotes
+from billingportal.domain.plan_changes.planning import ChangeRequest
 from billingportal.domain.plan_changes.previews import Preview
 from billingportal.models import Entitlement, PlanChange
-from billingportal.models.plan_changes.plan_change import MoveTiming
+from billingportal.models.plan_changes.plan_change import ChangeTiming
 from tests.support.people.clients import connection
 
 MONTHLY = Selection(("month", 1), "usd")
 YEARLY = Selection(("year", 1), "usd")
 
 
-def look(client_id: int, plan_id: int, selection: Selection = MONTHLY, timing: MoveTiming | None = None) -> Preview:
+def look(client_id: int, plan_id: int, selection: Selection = MONTHLY, timing: ChangeTiming | None = None) -> Preview:
     """What the change would cost."""
     _, gateway = connection()
-    return plan_change_quotes.preview(transaction, gateway, client_id, plan_id, selection, timing=timing)
+    return plan_change_quotes.preview(transaction, gateway, ChangeRequest(client_id, plan_id, selection, timing))
 
 
 def confirm(client_id: int, shown: Preview, staff_id: int | None = None) -> int | None:
     """Make the change that was shown; the id of its row."""
     _, gateway = connection()
-    return plan_change_changes.make(
-        transaction,
-        gateway,
-        client_id,
-        shown.plan.id,
-        shown.selection,
-        timing=shown.timing,
-        prorated_at=shown.prorated_at,
-        seal=shown.seal,
-        staff_id=staff_id,
+    request = ChangeRequest(
+        client_id, shown.plan.id, shown.selection, shown.timing, shown.prorated_at, shown.seal, staff_id
     )
+    return plan_change_changes.make_change(transaction, gateway, request)
 
 
 def move(
-    client_id: int, plan_id: int, selection: Selection = MONTHLY, timing: MoveTiming | None = None
+    client_id: int, plan_id: int, selection: Selection = MONTHLY, timing: ChangeTiming | None = None
 ) -> tuple[Preview, PlanChange]:
     """Look and confirm; what was shown, and the change as it stands then."""
     shown = look(client_id, plan_id, selection, timing)
