@@ -10,7 +10,6 @@ from billingportal.domain.offers.pricing_page import Asked, Card, PricingPage, o
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.present_plan import PresentPlan
 from billingportal.domain.plan_changes.previews import Preview
-from billingportal.domain.prices.price_text import period_words
 from billingportal.errors import Refusal
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.plan_changes.plan_change import ChangeTiming
@@ -64,19 +63,12 @@ class Choice:
         payment = card.payments[self.page.periods.index(self.period)]
         return Selection(payment.period, payment.currency, {one.key: one.number for one in payment.bought})
 
-    def address(self, viewer: Viewer, timing: ChangeTiming) -> str:
-        """The same change, made at another time."""
-        return with_choice(viewer.address("preview"), {**self.values, "timing": timing})
 
-    def period_words(self, shown: Preview) -> str:
-        return period_words(*shown.selection.period)
-
-    @property
-    def values(self) -> dict[str, str]:
-        if self.card is None:
-            return {}
-        quantities = {f"quantity.{self.card.plan.id}.{one.key}": one.text for one in self.card.quantities}
-        return {"plan": str(self.card.plan.id), "interval": self.interval, **quantities}
+def preview_address(viewer: Viewer, shown: Preview, timing: ChangeTiming) -> str:
+    """The address of the same preview, made at another time."""
+    quantities = {f"quantity.{shown.plan.id}.{key}": str(n) for key, n in shown.selection.quantities.items()}
+    values = {"plan": str(shown.plan.id), "interval": slug(shown.selection.period), **quantities, "timing": timing}
+    return with_choice(viewer.address("preview"), values)
 
 
 def choice_of_request(session: Session, mode: Mode, present: PresentPlan | None) -> Choice:

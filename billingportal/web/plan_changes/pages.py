@@ -1,12 +1,9 @@
 """The pages of a change of plan: choose, look at what it costs, confirm, and see what became of it."""
 
-from datetime import datetime
-
 from flask import abort, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.plan_changes import changes as plan_change_changes
 from billingportal.domain.plan_changes import quotes as plan_change_quotes
@@ -14,18 +11,15 @@ from billingportal.domain.plan_changes import withdrawal
 from billingportal.domain.plan_changes.planning import ChangeRequest
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.plan_changes.previews import Preview
+from billingportal.domain.prices.price_text import period_words
 from billingportal.errors import Conflict, Refusal
-from billingportal.limits import whole_number
 from billingportal.models import Invoice, PlanChange
-from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.common import htmx
 from billingportal.web.common.stripe_access import refusal_text
-from billingportal.web.plan_changes.choice import Choice, choice_of_request, chosen_plan
+from billingportal.web.plan_changes.choice import choice_of_request, chosen_plan, preview_address
+from billingportal.web.plan_changes.confirmation import TIMINGS, confirmation_fields, confirmed_request
 from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of
-
-LARGEST_MOMENT = 253_402_300_799
-TIMINGS: dict[str, ChangeTiming] = {"now": "now", "renewal": "renewal"}
 
 
 def choose(viewer: Viewer) -> ResponseReturnValue:
@@ -52,43 +46,35 @@ def preview(viewer: Viewer) -> ResponseReturnValue:
         return choose_page(viewer, present_of(viewer), refusal.message), 422
     except StripeProblem as problem:
         return choose_page(viewer, present_of(viewer), refusal_text(problem)), 503
-    return preview_page(viewer, choice, shown)
+    return preview_page(viewer, shown)
 
 
-def preview_page(viewer: Viewer, choice: Choice, shown: Preview, problem: str = "") -> str:
-    return render_template("plan_changes/preview.html", viewer=viewer, choice=choice, shown=shown, problem=problem)
+def preview_page(viewer: Viewer, shown: Preview, problem: str = "") -> str:
+    return render_template(
+        "plan_changes/preview.html",
+        viewer=viewer,
+        shown=shown,
+        problem=problem,
+        fields=confirmation_fields(shown),
+        address_at=lambda timing: preview_address(viewer, shown, timing),
+        period=period_words(*shown.selection.period),
+    )
 
 
 def create(viewer: Viewer) -> ResponseReturnValue:
     """Make the change that was shown, or show it again where it is not so any more."""
-    choice = chosen_plan(db.session(), viewer.mode, present_of(viewer))
     try:
-        wanted = confirmed_request(viewer, choice)
-        change_id = plan_change_changes.make_change(transaction, gateway_of(viewer), wanted)
+        change_id = plan_change_changes.make_change(transaction, gateway_of(viewer), confirmed_request(viewer))
     except plan_change_changes.Aged as aged:
-        choice = chosen_plan(db.session(), viewer.mode, present_of(viewer))
-        return preview_page(viewer, choice, aged.preview, str(aged)), 422
+        return preview_page(viewer, aged.preview, str(aged)), 422
     except (Refusal, Conflict) as refusal:
-        return choose_page(viewer, present_of(viewer), str(refusal)), 422
+        return refused_page(viewer, str(refusal)), 422
     except StripeProblem as problem:
-        return choose_page(viewer, present_of(viewer), refusal_text(problem)), 503
+        return refused_page(viewer, refusal_text(problem)), 503
     if change_id is None:
         flash("The subscription will end with what is paid for. Until then nothing changes.")
         return htmx.redirect(viewer.home)
     return htmx.redirect(viewer.move(change_id))
-
-
-def confirmed_request(viewer: Viewer, choice: Choice) -> ChangeRequest:
-    """The change that was shown and is confirmed now. Raises Refusal where nothing that can be bought is chosen."""
-    return ChangeRequest(
-        viewer.client_id,
-        choice.plan_id,
-        choice.selection,
-        timing=TIMINGS.get(request.form.get("timing", ""), "now"),
-        prorated_at=moment_of(request.form.get("prorated_at", "")),
-        seal=request.form.get("seal", ""),
-        staff_id=viewer.staff_id,
-    )
 
 
 def show(viewer: Viewer, move_id: int) -> ResponseReturnValue:
@@ -103,20 +89,19 @@ def destroy(viewer: Viewer) -> ResponseReturnValue:
     try:
         is_off = withdrawal.call_off(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
     except (Refusal, Conflict) as refusal:
-        return choose_page(viewer, present_of(viewer), str(refusal)), 422
+        return refused_page(viewer, str(refusal)), 422
     except StripeProblem as problem:
-        return choose_page(viewer, present_of(viewer), refusal_text(problem)), 503
+        return refused_page(viewer, refusal_text(problem)), 503
     flash("The present plan stays." if is_off else "There was no change to call off any more.")
     return htmx.redirect(viewer.home)
 
 
+def refused_page(viewer: Viewer, problem: str) -> str:
+    return render_template("plan_changes/refused.html", viewer=viewer, problem=problem)
+
+
 def present_of(viewer: Viewer) -> PresentPlan | None:
     return present_plan(db.session(), client_of(viewer))
-
-
-def moment_of(text: str) -> datetime:
-    """The moment that was shown; a time long ago for nonsense, so that it is shown again."""
-    return clock.from_unix(whole_number(text, LARGEST_MOMENT) or 0)
 
 
 def move_or_404(viewer: Viewer, move_id: int) -> PlanChange:

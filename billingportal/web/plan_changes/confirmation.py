@@ -1,0 +1,62 @@
+"""The form that confirms a previewed change: what the preview writes into it, and what the confirmation reads."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask import request
+
+from billingportal import clock
+from billingportal.domain.offers.selection import Selection
+from billingportal.domain.plan_changes.planning import ChangeRequest
+from billingportal.domain.plan_changes.previews import Preview
+from billingportal.limits import whole_number
+from billingportal.models.plan_changes.plan_change import ChangeTiming
+from billingportal.web.plan_changes.viewer import Viewer
+
+LARGEST_MOMENT = 253_402_300_799
+TIMINGS: dict[str, ChangeTiming] = {"now": "now", "renewal": "renewal"}
+QUANTITY = "quantity."
+
+
+def confirmation_fields(shown: Preview) -> dict[str, str]:
+    """The values that name exactly what was shown."""
+    interval, count = shown.selection.period
+    return {
+        "plan": str(shown.plan.id),
+        "interval": interval,
+        "interval_count": str(count),
+        "timing": shown.timing,
+        "prorated_at": str(int(shown.prorated_at.timestamp())),
+        "seal": shown.seal,
+        **{f"{QUANTITY}{key}": str(number) for key, number in shown.selection.quantities.items()},
+    }
+
+
+def confirmed_request(viewer: Viewer) -> ChangeRequest:
+    """The change that was shown and is confirmed now. Nonsense becomes a change that is shown anew, or refused."""
+    form = request.form
+    period = (form.get("interval", ""), number_of(form.get("interval_count", "")))
+    return ChangeRequest(
+        viewer.client_id,
+        number_of(form.get("plan", "")),
+        Selection(period, "", quantities_of(form)),
+        timing=TIMINGS.get(form.get("timing", ""), "now"),
+        prorated_at=moment_of(form.get("prorated_at", "")),
+        seal=form.get("seal", ""),
+        staff_id=viewer.staff_id,
+    )
+
+
+def quantities_of(form: Mapping[str, str]) -> dict[str, int]:
+    named = {name.removeprefix(QUANTITY): text for name, text in form.items() if name.startswith(QUANTITY)}
+    return {key: number_of(text) for key, text in named.items()}
+
+
+def number_of(text: str) -> int:
+    """A number as it was written into the form; 0, which nothing has, for anything else."""
+    return whole_number(text) or 0
+
+
+def moment_of(text: str) -> datetime:
+    """The moment that was shown; a time long ago for nonsense, so that it is shown again."""
+    return clock.from_unix(whole_number(text, LARGEST_MOMENT) or 0)
