@@ -10,10 +10,11 @@ from billingportal.db import Transaction
 from billingportal.domain.clients import clients
 from billingportal.domain.common import audit
 from billingportal.domain.common.dates import day
-from billingportal.domain.entitlements import evaluation
+from billingportal.domain.entitlements import client_plans, evaluation
 from billingportal.domain.plan_changes import cancellation_reasons, invoice_text, withdrawal
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.plan_changes.previews import Charge, charge_of
+from billingportal.domain.plans import plans
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION
 from billingportal.errors import Refusal
@@ -76,6 +77,7 @@ def ask(session: Session, wanted: Cancelling, why: Farewell) -> Asked:
     """Write the cancellation down; one that is written down already is the same. Raises Refusal without a
     subscription."""
     present = present_or_refuse(session, wanted.client_id)
+    refuse_paid_base(session, wanted.base_plan_id)
     row = latest(session, present)
     if row is None or row.undone_at is not None or row.is_at_once != wanted.at_once:
         row = Cancellation(
@@ -91,6 +93,13 @@ def ask(session: Session, wanted: Cancelling, why: Farewell) -> Asked:
         session.add(row)
         session.flush()
     return Asked(row.id, present, f"cancellation-{present.account_id}-{row.id}-{row.asked_at.isoformat()}")
+
+
+def refuse_paid_base(session: Session, plan_id: int | None) -> None:
+    """A plan with a price is bought, never what is left after a cancellation."""
+    plan = plans.find(session, plan_id) if plan_id is not None else None
+    if plan_id is not None and (plan is None or plan.state != "active" or not client_plans.is_free(plan)):
+        raise Refusal("", "This plan can't be had without paying for it. Choose your plan again.")
 
 
 def present_or_refuse(session: Session, client_id: int) -> PresentPlan:

@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.db import Transaction
 from billingportal.domain.clients import clients
-from billingportal.domain.plan_changes import cancellations, withdrawal
 from billingportal.domain.plan_changes import quotes as plan_change_quotes
 from billingportal.domain.plan_changes import steps as plan_change_steps
-from billingportal.domain.plan_changes.cancellations import Cancelling
+from billingportal.domain.plan_changes import withdrawal
 from billingportal.domain.plan_changes.planning import ChangeRequest, Planned, planned
 from billingportal.domain.plan_changes.present_plan import PresentPlan
 from billingportal.domain.plan_changes.previews import Preview
@@ -32,24 +31,21 @@ class Aged(PortalError):
         self.preview = preview
 
 
-def make_change(transaction: Transaction, gateway: StripeGateway, request: ChangeRequest) -> int | None:
-    """Make the change that was shown; the id of its row, or None where the subscription will end instead.
+def make_change(transaction: Transaction, gateway: StripeGateway, request: ChangeRequest) -> int:
+    """Make the change that was shown; the id of its row. Moving to a free plan is a cancellation instead.
 
     The same preview confirmed twice is one change. Call it with no transaction open. Raises Aged when something is
     not as shown any more, Refusal, Conflict, and a StripeProblem when Stripe does not answer.
     """
-    client_id, staff_id = request.client_id, request.staff_id
     with transaction() as session:
         earlier = same_change(session, request)
         if earlier is not None:
             return earlier.id
         plan = planned(session, request)
+    if not plan.wanted:
+        raise Refusal("plan", f"{plan.plan.name} is free. Cancel the subscription to move to it.")
     shown = confirmed_preview(transaction, gateway, plan, request)
-    if shown.ends_subscription:
-        ending = Cancelling(client_id, staff_id=staff_id, base_plan_id=request.plan_id)
-        cancellations.cancel(transaction, gateway, ending)
-        return None
-    withdrawal.clear_the_way(transaction, gateway, client_id, staff_id=staff_id)
+    withdrawal.clear_the_way(transaction, gateway, request.client_id, staff_id=request.staff_id)
     with transaction() as session:
         change, is_new = record_intent(session, request, shown)
         change_id = change.id

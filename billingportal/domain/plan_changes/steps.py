@@ -146,8 +146,8 @@ def take_in(transaction: Transaction, gateway: StripeGateway, intent: Intent) ->
         wait(session, intent.move_id, invoice_id, (state.error or DECLINED) if is_declined else "")
     if is_declined:
         gateway.subscriptions.give_up_invoice(invoice_id)
-        reconciliation.refresh(transaction, gateway, account_id, INVOICE, invoice_id)
-        reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
+        objects = ((INVOICE, invoice_id), (SUBSCRIPTION, subscription_id))
+        reconciliation.refresh_all(transaction, gateway, account_id, *objects)
 
 
 def wait(session: Session, move_id: int, invoice_id: str, problem: str) -> None:

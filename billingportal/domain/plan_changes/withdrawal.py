@@ -25,8 +25,8 @@ def clear_the_way(transaction: Transaction, gateway: StripeGateway, client_id: i
         where = (subscription.processor_account_id, subscription.stripe_subscription_id) if subscription else None
     if schedule_id is not None and where is not None:
         gateway.schedules.release(schedule_id)
-        reconciliation.refresh(transaction, gateway, where[0], SUBSCRIPTION_SCHEDULE, schedule_id)
-        reconciliation.refresh(transaction, gateway, where[0], SUBSCRIPTION, where[1])
+        objects = ((SUBSCRIPTION_SCHEDULE, schedule_id), (SUBSCRIPTION, where[1]))
+        reconciliation.refresh_all(transaction, gateway, where[0], *objects)
 
 
 def call_off(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> bool:
@@ -43,13 +43,14 @@ def call_off(transaction: Transaction, gateway: StripeGateway, client_id: int, *
         move_id, account_id = move.id, move.processor_account_id
         subscription_id, schedule_id = move.stripe_subscription_id, move.stripe_schedule_id
         invoice_id = invoice_of(session, move)
+    objects = [(SUBSCRIPTION, subscription_id)]
     if schedule_id is not None:
         gateway.schedules.release(schedule_id)
-        reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION_SCHEDULE, schedule_id)
+        objects.insert(0, (SUBSCRIPTION_SCHEDULE, schedule_id))
     elif invoice_id is not None:
         give_up(gateway, invoice_id)
-        reconciliation.refresh(transaction, gateway, account_id, INVOICE, invoice_id)
-    reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
+        objects.insert(0, (INVOICE, invoice_id))
+    reconciliation.refresh_all(transaction, gateway, account_id, *objects)
     with transaction() as session:
         return called_off(session, client_id, move_id, staff_id)
 

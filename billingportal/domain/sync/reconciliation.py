@@ -158,6 +158,14 @@ def refresh(
     return done
 
 
+def refresh_all(
+    transaction: Transaction, gateway: StripeGateway, processor_account_id: int, *objects: tuple[ObjectType, str]
+) -> None:
+    """Bring the rows of several objects up to Stripe's current state, in this order. Raises a StripeProblem."""
+    for object_type, object_id in objects:
+        refresh(transaction, gateway, processor_account_id, object_type, object_id)
+
+
 def sighting(fetched: Fetched, asked_at_revision: int | None) -> FetchedSnapshot:
     return FetchedSnapshot(
         copy=fetched.copy,

@@ -13,6 +13,7 @@ from billingportal.errors import Conflict, Refusal
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.common import htmx
 from billingportal.web.common.stripe_access import refusal_text
+from billingportal.web.plan_changes.confirmation import number_of
 from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of
 
 AT_ONCE = "now"
@@ -59,6 +60,7 @@ def create(viewer: Viewer) -> ResponseReturnValue:
             reason=request.form.get("reason", ""),
             comment=request.form.get("comment", ""),
             is_prorated=viewer.is_staff and "credit" in request.form,
+            base_plan_id=number_of(request.form["plan"]) if "plan" in request.form else None,
             staff_id=viewer.staff_id,
         )
         cancellations.cancel(transaction, gateway_of(viewer), wanted)

@@ -9,13 +9,10 @@ from billingportal.domain.offers.offers import Period
 from billingportal.domain.offers.pricing_page import Asked, Card, PricingPage, one_plan_page, pricing_page, slug
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.present_plan import PresentPlan
-from billingportal.domain.plan_changes.previews import Preview
 from billingportal.errors import Refusal
 from billingportal.models.connection.processor_account import Mode
-from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.web.offers.pricing_page import period_name
-from billingportal.web.offers.query import asked, with_choice
-from billingportal.web.plan_changes.viewer import Viewer
+from billingportal.web.offers.query import asked
 
 
 @dataclass(frozen=True)
@@ -62,13 +59,6 @@ class Choice:
             return Selection(self.period or ("month", 1), self.page.currency)
         payment = card.payments[self.page.periods.index(self.period)]
         return Selection(payment.period, payment.currency, {one.key: one.number for one in payment.bought})
-
-
-def preview_address(viewer: Viewer, shown: Preview, timing: ChangeTiming) -> str:
-    """The address of the same preview, made at another time."""
-    quantities = {f"quantity.{shown.plan.id}.{key}": str(n) for key, n in shown.selection.quantities.items()}
-    values = {"plan": str(shown.plan.id), "interval": slug(shown.selection.period), **quantities, "timing": timing}
-    return with_choice(viewer.address("preview"), values)
 
 
 def choice_of_request(session: Session, mode: Mode, present: PresentPlan | None) -> Choice:

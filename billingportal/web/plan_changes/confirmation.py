@@ -6,11 +6,13 @@ from datetime import datetime
 from flask import request
 
 from billingportal import clock
+from billingportal.domain.offers.pricing_page import slug
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.planning import ChangeRequest
 from billingportal.domain.plan_changes.previews import Preview
 from billingportal.limits import whole_number
 from billingportal.models.plan_changes.plan_change import ChangeTiming
+from billingportal.web.offers.query import with_choice
 from billingportal.web.plan_changes.viewer import Viewer
 
 LARGEST_MOMENT = 253_402_300_799
@@ -30,6 +32,13 @@ def confirmation_fields(shown: Preview) -> dict[str, str]:
         "seal": shown.seal,
         **{f"{QUANTITY}{key}": str(number) for key, number in shown.selection.quantities.items()},
     }
+
+
+def preview_address(viewer: Viewer, shown: Preview, timing: ChangeTiming) -> str:
+    """The address of the same preview, made at another time."""
+    quantities = {f"quantity.{shown.plan.id}.{key}": str(n) for key, n in shown.selection.quantities.items()}
+    values = {"plan": str(shown.plan.id), "interval": slug(shown.selection.period), **quantities, "timing": timing}
+    return with_choice(viewer.address("preview"), values)
 
 
 def confirmed_request(viewer: Viewer) -> ChangeRequest:

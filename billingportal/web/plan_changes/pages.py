@@ -17,8 +17,8 @@ from billingportal.models import Invoice, PlanChange
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.common import htmx
 from billingportal.web.common.stripe_access import refusal_text
-from billingportal.web.plan_changes.choice import choice_of_request, chosen_plan, preview_address
-from billingportal.web.plan_changes.confirmation import TIMINGS, confirmation_fields, confirmed_request
+from billingportal.web.plan_changes.choice import choice_of_request, chosen_plan
+from billingportal.web.plan_changes.confirmation import TIMINGS, confirmation_fields, confirmed_request, preview_address
 from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of
 
 
@@ -71,9 +71,6 @@ def create(viewer: Viewer) -> ResponseReturnValue:
         return refused_page(viewer, str(refusal)), 422
     except StripeProblem as problem:
         return refused_page(viewer, refusal_text(problem)), 503
-    if change_id is None:
-        flash("The subscription will end with what is paid for. Until then nothing changes.")
-        return htmx.redirect(viewer.home)
     return htmx.redirect(viewer.move(change_id))
 
 

@@ -28,9 +28,11 @@ def store(world: World, owner: Staff) -> Store:
     return open_store(world.app, world.sandbox.client(world.stripe_account.test_key), owner.id)
 
 
-def cancel(client: Subscribed, *, at_once: bool = False, is_prorated: bool = False) -> None:
+def cancel(
+    client: Subscribed, *, at_once: bool = False, is_prorated: bool = False, base_plan_id: int | None = None
+) -> None:
     _, gateway = connection()
-    wanted = Cancelling(client.client_id, at_once, reason="unused", is_prorated=is_prorated)
+    wanted = Cancelling(client.client_id, at_once, reason="unused", is_prorated=is_prorated, base_plan_id=base_plan_id)
     cancellations.cancel(transaction, gateway, wanted)
 
 
@@ -65,11 +67,22 @@ def test_a_free_plan_comes_after_what_is_paid_for(store: Store, owner: Staff) ->
 
     shown = look(client.client_id, free, MONTHLY)
     assert shown.ends_subscription
-    assert confirm(client.client_id, shown) is None
+    with pytest.raises(Refusal, match="Cancel the subscription to move to it"):
+        confirm(client.client_id, shown)
+    cancel(client, base_plan_id=free)
 
     assert entitlement_of(client.client_id).standing == "canceling"
     assert entitlement_of(client.client_id).plan_id == store.starter
     assert db.session().get_one(Client, client.client_id).base_plan_id == free
+
+
+def test_a_plan_with_a_price_is_never_what_comes_after_a_cancellation(store: Store) -> None:
+    client = store.subscribe(store.starter)
+
+    with pytest.raises(Refusal, match="without paying for it"):
+        cancel(client, base_plan_id=store.growth)
+
+    assert db.session().get_one(Client, client.client_id).base_plan_id is None
 
 
 def test_no_change_of_plan_while_the_end_is_planned(store: Store) -> None:

@@ -23,7 +23,7 @@ def look(client_id: int, plan_id: int, selection: Selection = MONTHLY, timing: C
     return plan_change_quotes.preview(transaction, gateway, ChangeRequest(client_id, plan_id, selection, timing))
 
 
-def confirm(client_id: int, shown: Preview, staff_id: int | None = None) -> int | None:
+def confirm(client_id: int, shown: Preview, staff_id: int | None = None) -> int:
     """Make the change that was shown; the id of its row."""
     _, gateway = connection()
     request = ChangeRequest(
@@ -38,7 +38,6 @@ def move(
     """Look and confirm; what was shown, and the change as it stands then."""
     shown = look(client_id, plan_id, selection, timing)
     move_id = confirm(client_id, shown)
-    assert move_id is not None
     return shown, move_of(move_id)
 
 

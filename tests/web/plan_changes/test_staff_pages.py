@@ -11,6 +11,7 @@ from billingportal.config import Settings
 from billingportal.models.auth.staff import Staff
 from tests.sandbox.clocks import new_card
 from tests.support.catalog.catalog import connect
+from tests.support.catalog.plans import new_plan
 from tests.support.pages import Visitor, text_of
 from tests.support.people.billing import link_of
 from tests.support.people.plan_changes import entitlement_of
@@ -144,6 +145,19 @@ def test_a_downgrade_is_planned_and_called_off(signed_in: Visitor, store: Store)
     answer = signed_in.submit(f"{page}/removal")
     assert "The present plan stays." in text_of(signed_in.get(answer.location))
     assert "The change to Starter" not in text_of(signed_in.get(f"/saas/clients/{client.client_id}/plan"))
+
+
+def test_moving_to_a_free_plan_confirms_a_cancellation(signed_in: Visitor, owner: Staff, store: Store) -> None:
+    free = new_plan(owner.id, "Free", is_active=True)
+    client = store.subscribe(store.starter)
+    page = f"/saas/clients/{client.client_id}/plan"
+    shown = signed_in.get(f"{page}/preview?plan={free}")
+    action = f"/saas/clients/{client.client_id}/cancellation"
+    assert f'action="{action}"' in shown.text
+
+    assert signed_in.submit(action, hidden(shown)).status_code == 303
+
+    assert entitlement_of(client.client_id).standing == "canceling"
 
 
 def test_what_aged_is_shown_again(signed_in: Visitor, store: Store) -> None:
