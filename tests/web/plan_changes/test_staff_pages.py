@@ -148,7 +148,8 @@ def test_a_downgrade_is_planned_and_called_off(signed_in: Visitor, store: Store)
 
 
 def test_moving_to_a_free_plan_confirms_a_cancellation(signed_in: Visitor, owner: Staff, store: Store) -> None:
-    free = new_plan(owner.id, "Free", is_active=True)
+    with store.app.app_context():
+        free = new_plan(owner.id, "Free", is_active=True)
     client = store.subscribe(store.starter)
     page = f"/saas/clients/{client.client_id}/plan"
     shown = signed_in.get(f"{page}/preview?plan={free}")
@@ -157,7 +158,8 @@ def test_moving_to_a_free_plan_confirms_a_cancellation(signed_in: Visitor, owner
 
     assert signed_in.submit(action, hidden(shown)).status_code == 303
 
-    assert entitlement_of(client.client_id).standing == "canceling"
+    with store.app.app_context():
+        assert entitlement_of(client.client_id).standing == "canceling"
 
 
 def test_what_aged_is_shown_again(signed_in: Visitor, store: Store) -> None:
