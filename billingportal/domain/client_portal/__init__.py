@@ -1,1 +1,1 @@
-"""What a client sees and does on its own billing page."""
+"""The client's own billing page."""

@@ -1,1 +1,1 @@
-"""Clients and their workspaces."""
+"""Clients and their workspaces, and what staff grant them."""

@@ -1,1 +1,1 @@
-"""What every subject may use: the audit log, locks, form errors, dates in words, the queue of clients to evaluate."""
+"""What every subject uses: the audit log, locks, form errors, dates, the queue of evaluations."""

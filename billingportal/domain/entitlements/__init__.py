@@ -1,1 +1,1 @@
-"""What a client may use, and why."""
+"""What a client may use and why: one pure function, and what feeds it."""

@@ -1,1 +1,1 @@
-"""Invoices, payments, disputes and refunds, as staff and clients see them."""
+"""Invoices, payment methods, disputes and refunds."""

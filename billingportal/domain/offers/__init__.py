@@ -1,1 +1,1 @@
-"""What is for sale now and at which price: the pricing page, the calculator, Stripe's proof."""
+"""What is for sale now: pricing page, calculator, Stripe's own quote."""

@@ -1,1 +1,1 @@
-"""Changing, cancelling and keeping a running subscription; trials."""
+"""Changing, cancelling and resuming a subscription; trials."""

@@ -1,1 +1,1 @@
-"""What a client's subscription is now, read from our rows. Nothing here changes anything at Stripe."""
+"""What a client's subscription is now, read from our rows. Changes nothing at Stripe."""

@@ -1,1 +1,1 @@
-"""Staying in step with Stripe: the inbox of events, newer wins, catch-up, full reads."""
+"""Staying in step with Stripe: the inbox of events, which state is newer, catch-up, full reads, retention."""

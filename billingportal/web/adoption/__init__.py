@@ -1,1 +1,1 @@
-"""What was subscribed at Stripe outside of the portal: taken over, or ended and given back."""
+"""Subscriptions made at Stripe without the portal: adopted, or ended and refunded."""

@@ -1,1 +1,1 @@
-"""What every page may use: htmx, forms, security headers, assets, navigation."""
+"""What every page uses: htmx, forms, assets, navigation, security headers, access to Stripe."""

@@ -1,1 +1,1 @@
-"""The connected Stripe accounts: their keys, their webhook, and what is repaired without asking."""
+"""Connected Stripe accounts: secret key, preflight, webhook registration and its repair."""

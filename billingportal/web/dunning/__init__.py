@@ -1,1 +1,1 @@
-"""What happens while a payment fails."""
+"""The ladder of a failing payment."""

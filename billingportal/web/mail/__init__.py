@@ -1,1 +1,1 @@
-"""Mail to clients: written, kept in an outbox, sent."""
+"""Email: outbox, delivery, mail server, texts."""

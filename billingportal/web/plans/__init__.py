@@ -1,1 +1,1 @@
-"""Plans: their terms, quotas, linked prices, and what becomes of them."""
+"""Plans: quotas, linked prices, drift, resources."""

@@ -1,1 +1,1 @@
-"""Prices at Stripe: what they charge, what they are called, how they are found and made."""
+"""A price at Stripe: what it charges, how it is found, created and put in words."""
