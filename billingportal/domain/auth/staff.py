@@ -44,4 +44,6 @@ def sign_out_elsewhere(session: Session, staff_id: int, kept_id: int | None) -> 
 
 
 def record_sign_out(session: Session, staff: Staff, words: str) -> None:
-    audit.record(session, "staff.signed_out_elsewhere", words, staff_id=staff.id, subject=("staff", staff.id))
+    audit.record(
+        session, audit.Act("staff.signed_out_elsewhere", words, staff_id=staff.id, subject=("staff", staff.id))
+    )

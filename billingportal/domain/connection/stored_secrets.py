@@ -73,7 +73,9 @@ def drop_lost(session: Session, vault: Vault) -> list[str]:
             dropped += 1
     if dropped:
         summary = f"Dropped {dropped} stored secrets that no secret key opened"
-        audit.record(session, "stored_secrets.dropped", summary, actor="command", details={"to_paste": [*to_paste]})
+        audit.record(
+            session, audit.Act("stored_secrets.dropped", summary, actor="command", details={"to_paste": [*to_paste]})
+        )
     return to_paste
 
 
