@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "billingportal"
 LONGEST_FILE = 200
+LONGEST_LINE = 140
 
 
 def python_files(*left_out: str) -> list[Path]:
@@ -94,6 +95,11 @@ def test_no_file_is_longer_than_people_like_to_read() -> None:
         path: sum(bool(line.strip()) for line in path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")
     }
     assert {str(path.relative_to(ROOT)): length for path, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_a_line_of_a_template_is_short() -> None:
+    """One element or one thought. The pictures in `templates/icons` are left out: a path of one is one word."""
+    assert found(rf".{{{LONGEST_LINE + 1},}}", templates()) == []
 
 
 def test_every_program_can_be_started() -> None:

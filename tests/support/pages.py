@@ -71,3 +71,8 @@ def text_of(response: "TestResponse") -> str:
     """What a page says, without tags and with every run of blanks as one."""
     words = re.sub(r"<(script|style|template)\b.*?</\1>|<[^>]+>", " ", response.text, flags=re.S)
     return " ".join(words.split())
+
+
+def markup_of(response: "TestResponse") -> str:
+    """A page's HTML without the blanks that only lay out its template."""
+    return re.sub(r" ?(<|/?>) ?", r"\1", " ".join(response.text.split()))

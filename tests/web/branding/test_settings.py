@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import db, transaction
 from billingportal.models import AuditEntry, Branding, BrandPicture
-from tests.support.pages import Visitor, text_of
+from tests.support.pages import Visitor, markup_of, text_of
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -65,7 +65,7 @@ def test_the_name_is_on_sign_in_in_titles_and_in_the_navigation(app: Flask, sign
     stranger = app.test_client().get("/sign-in")
     assert "<title>Sign in · Harbor Chat</title>" in stranger.text
     assert "Billing Portal" not in stranger.text
-    own = signed_in.get("/profile").text
+    own = markup_of(signed_in.get("/profile"))
     assert "· Harbor Chat</title>" in own
     assert re.search(r'class="navbar-brand".*Harbor Chat</span></a>', own, flags=re.S)
 

@@ -20,7 +20,7 @@ from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
 from tests.support.catalog.catalog import connect
 from tests.support.catalog.plans import new_plan
-from tests.support.pages import Visitor, text_of
+from tests.support.pages import Visitor, markup_of, text_of
 from tests.support.people.checkouts import DELAYED, Till, furnish, session_of, tell
 from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
@@ -135,7 +135,7 @@ def test_a_trial_a_delayed_payment_and_its_failure_each_have_their_words(shop: S
     waiting = visitor.get(shop.back())
     assert "Your bank is working on it" in text_of(waiting)
     assert 'hx-trigger="every 2s"' in waiting.text
-    assert '<noscript><meta http-equiv="refresh"' in waiting.text
+    assert '<noscript><meta http-equiv="refresh"' in markup_of(waiting)
     shop.till.settle("failed")
     failed = visitor.swap(shop.back(), method="GET")
     assert "The payment did not go through" in text_of(failed)

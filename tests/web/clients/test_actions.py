@@ -17,6 +17,7 @@ from tests.support.catalog.catalog import Catalog, catalog, connect
 from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.pages import FIREFOX, Visitor, text_of
 from tests.support.people.billing import link_of
+from tests.support.pages import Visitor, markup_of, text_of
 from tests.support.people.clients import Subscribed, new_client, paid_plan, subscribed_client
 from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
@@ -217,7 +218,7 @@ def test_a_billing_link_is_shown_once_and_opens_the_billing_page(
 
     answer = signed_in.submit(f"{PAGE}/{client_id}/billing-links")
 
-    link = answer.text.partition('id="billing-link" value="')[2].partition('"')[0]
+    link = markup_of(answer).partition('id="billing-link" value="')[2].partition('"')[0]
     assert "It works for 24 hours." in text_of(answer)
     stranger = app.test_client()
     assert stranger.get(link.removeprefix("http://localhost")).location.endswith("/portal/billing")

@@ -73,7 +73,7 @@ def test_pages_are_compressed_too(client: Visitor) -> None:
     assert packed.headers["Content-Encoding"] == "gzip"
     assert len(packed.data) < len(plain.data) / 2
     assert int(packed.headers["Content-Length"]) == len(packed.data)
-    assert gzip.decompress(packed.data).startswith(b"<!doctype html>")
+    assert gzip.decompress(packed.data).startswith(b"<!DOCTYPE html>")
 
 
 def test_the_brand_is_a_cached_style_sheet(client: Visitor) -> None:

@@ -11,7 +11,7 @@ from billingportal.db import transaction
 from billingportal.models import Plan, Price
 from billingportal.models.auth.staff import Staff
 from tests.support.catalog.showcase import add_branding, furnish, sell_live
-from tests.support.pages import Visitor, text_of
+from tests.support.pages import Visitor, markup_of, text_of
 
 PAGE = "/portal/pricing"
 
@@ -55,7 +55,7 @@ def test_a_flat_plan_has_a_price_for_each_period_and_the_saving(client: Visitor,
 
 
 def test_the_featured_plan_is_most_popular_with_the_filled_button(client: Visitor, plans: dict[str, int]) -> None:
-    page = client.get(PAGE).text
+    page = markup_of(client.get(PAGE))
     assert card(page, plans["Growth"]).startswith("Most Popular Growth")
     assert page.count("Most Popular") == 1
     assert re.findall(r'class="btn btn-lg w-100 btn-primary[^>]*>([^<]+)', page) == ["Choose Growth"] * 2
@@ -130,9 +130,9 @@ def test_the_currency_is_switched_where_all_plans_have_it(
 
 
 def test_the_interval_of_a_link_is_the_one_that_is_shown(client: Visitor, plans: dict[str, int]) -> None:
-    assert 'value="year" id="period-1" checked' in client.get(PAGE, query_string={"interval": "year"}).text
+    assert 'value="year" id="period-1" checked' in markup_of(client.get(PAGE, query_string={"interval": "year"}))
     for other in ({}, {"interval": "fortnight"}):
-        assert 'value="month" id="period-0" checked' in client.get(PAGE, query_string=other).text
+        assert 'value="month" id="period-0" checked' in markup_of(client.get(PAGE, query_string=other))
 
 
 def test_a_plan_without_the_chosen_period_says_how_it_is_sold(client: Visitor, plans: dict[str, int]) -> None:
@@ -140,7 +140,7 @@ def test_a_plan_without_the_chosen_period_says_how_it_is_sold(client: Visitor, p
 
 
 def test_the_plan_of_a_link_is_marked(client: Visitor, plans: dict[str, int]) -> None:
-    page = client.get(PAGE, query_string={"plan": plans["Scale"]}).text
+    page = markup_of(client.get(PAGE, query_string={"plan": plans["Scale"]}))
     assert re.findall(r'class="card plan-card is-chosen" id="plan-(\d+)"', page) == [str(plans["Scale"])]
     for nonsense in ("0", "x", "9" * 30):
         assert "is-chosen" not in client.get(PAGE, query_string={"plan": nonsense}).text
@@ -222,7 +222,7 @@ def test_an_unchanged_page_is_a_304_and_a_changed_price_is_not(
 
 
 def test_share_cards_say_what_is_sold(client: Visitor, plans: dict[str, int]) -> None:
-    page = unescape(client.get(PAGE).text)
+    page = unescape(markup_of(client.get(PAGE)))
     assert '<meta property="og:title" content="Plans and prices · Billing Portal (test mode)">' in page
     assert 'content="Free: free · Growth: US$29.00 a month · Scale: US$99.00 a month · By contacts: ' in page
     assert '<meta property="og:url" content="http://localhost/portal/pricing">' in page
