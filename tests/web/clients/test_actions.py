@@ -15,9 +15,8 @@ from billingportal.models import Client, Customer, Entitlement, Workspace
 from billingportal.models.auth.staff import Staff
 from tests.support.catalog.catalog import Catalog, catalog, connect
 from tests.support.catalog.plans import new_plan, resource_id
-from tests.support.pages import FIREFOX, Visitor, text_of
+from tests.support.pages import FIREFOX, Visitor, markup_of, text_of
 from tests.support.people.billing import link_of
-from tests.support.pages import Visitor, markup_of, text_of
 from tests.support.people.clients import Subscribed, new_client, paid_plan, subscribed_client
 from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
