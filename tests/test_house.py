@@ -97,6 +97,13 @@ def test_no_file_is_longer_than_people_like_to_read() -> None:
     assert {str(path.relative_to(ROOT)): length for path, length in lengths.items() if length > LONGEST_FILE} == {}
 
 
+def test_the_domain_names_no_icon() -> None:
+    """Pages choose it by the status, in `web/common/status_icons.py`. Icons of one common word are not looked for."""
+    names = "|".join(path.stem for path in (ROOT / "templates" / "icons").glob("*-*.svg"))
+    rules = [path for path in python_files() if path.is_relative_to(PACKAGE / "domain")]
+    assert found(rf"[\"']({names})[\"']|\bicon\s*[:=]|\.icon\b", rules) == []
+
+
 def test_a_line_of_a_template_is_short() -> None:
     """One element or one thought. The pictures in `templates/icons` are left out: a path of one is one word."""
     assert found(rf".{{{LONGEST_LINE + 1},}}", templates()) == []

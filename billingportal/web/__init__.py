@@ -11,7 +11,7 @@ from billingportal.web.branding import blueprints as branding
 from billingportal.web.checkout import blueprints as checkout
 from billingportal.web.client_portal import blueprints as client_portal
 from billingportal.web.clients import blueprints as clients
-from billingportal.web.common import assets, brand, errors, htmx, icons, mode, navigation, security
+from billingportal.web.common import assets, brand, errors, htmx, icons, mode, navigation, security, status_icons
 from billingportal.web.common import blueprints as common
 from billingportal.web.common import filters as common_filters
 from billingportal.web.common.input import guard, ids, url_parameters
@@ -65,6 +65,7 @@ def init_app(app: Flask) -> None:
         htmx,
         assets,
         icons,
+        status_icons,
         navigation,
         common_filters,
         plan_change_card,

@@ -13,9 +13,9 @@ from billingportal.domain.adoption.duplicate_removal import Removing, remove_at_
 from billingportal.domain.adoption.matching import Running
 from billingportal.domain.clients import clients
 from billingportal.domain.common import audit
+from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.invoices import disputes
-from billingportal.domain.invoices.dispute_text import Trouble
 from billingportal.domain.subscriptions import change_state
 from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.errors import Refusal
@@ -36,7 +36,7 @@ class Paid:
     stripe_invoice_id: str
     number: str
     amount: Money
-    troubles: Sequence[Trouble] = field(default=())
+    troubles: Sequence[StatusText] = field(default=())
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session, selectinload
 
 from billingportal.clock import now
 from billingportal.domain.clients.stripe_customers import LABEL
+from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.entitlements import plan_matching, subscription_facts
 from billingportal.domain.prices.price_text import period_words, price_words
 from billingportal.domain.prices.terms import is_metered, terms_of
 from billingportal.domain.subscriptions.client_subscriptions import main_of
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
-from billingportal.domain.subscriptions.status_text import StatusWords, subscription_words
+from billingportal.domain.subscriptions.status_text import subscription_words
 from billingportal.models import (
     Client,
     ClientCustomer,
@@ -50,7 +51,7 @@ class Running:
     """A subscription of the customer in words: how it stands, and each price with its number."""
 
     stripe_subscription_id: str
-    status: StatusWords
+    status: StatusText
     prices: tuple[str, ...]
 
 

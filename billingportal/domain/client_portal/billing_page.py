@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from billingportal.domain.client_portal import notices
 from billingportal.domain.client_portal.notices import Notice, Situation
 from billingportal.domain.common.dates import day
+from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.dunning import emails as dunning_emails
 from billingportal.domain.dunning import ladder
 from billingportal.domain.dunning.emails import Footing
@@ -22,7 +23,7 @@ from billingportal.domain.subscriptions import checkout_state, client_subscripti
 from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.domain.subscriptions.estimates import Estimate
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
-from billingportal.domain.subscriptions.status_text import StatusWords, entitlement_words
+from billingportal.domain.subscriptions.status_text import entitlement_words
 from billingportal.domain.usage import quota_bars
 from billingportal.domain.usage.quota_bars import QuotaBar
 from billingportal.models import (
@@ -38,9 +39,9 @@ from billingportal.models import (
 )
 from billingportal.money import Money
 
-ACTIVE = StatusWords("ok", "circle-check", "Active")
-NOTHING = StatusWords("mute", "circle-dashed", "Nothing chosen yet")
-PAYMENT_NEEDED = StatusWords("bad", "circle-x", "Payment needed")
+ACTIVE = StatusText("active", "ok", "Active")
+NOTHING = StatusText("no_plan", "mute", "Nothing chosen yet")
+PAYMENT_NEEDED = StatusText("payment_needed", "bad", "Payment needed")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class BillingPage:
     subscription: Subscription | None
     customer: Customer | None
     estimate: Estimate | None
-    status: StatusWords
+    status: StatusText
     dates: str
     bars: list[QuotaBar]
     method: MethodWords | None
@@ -200,7 +201,7 @@ def customer_of(session: Session, link: ClientCustomer | None) -> Customer | Non
     )
 
 
-def status_of(held: Entitlement, subscription: Subscription | None, moment: datetime) -> StatusWords:
+def status_of(held: Entitlement, subscription: Subscription | None, moment: datetime) -> StatusText:
     if held.step != "none" and held.standing != "suspended":
         return PAYMENT_NEEDED
     if held.standing in ("free", "comp"):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from billingportal.domain.common.dates import day
-from billingportal.domain.subscriptions.status_text import Tone
+from billingportal.domain.common.severity import Severity
 from billingportal.models import Entitlement, Plan
 from billingportal.models.entitlements.entitlement import LadderStep
 from billingportal.models.plans.plan import TrialEnd
@@ -31,7 +31,7 @@ AFTER_TRIAL: dict[TrialEnd, str] = {
 
 @dataclass(frozen=True)
 class Notice:
-    kind: Tone
+    severity: Severity
     title: str
     words: str
     action: Action = "none"

@@ -3,45 +3,39 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import Select, literal, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from billingportal import clock
+from billingportal.domain.common.severity import Severity
 from billingportal.limits import whole_number
 from billingportal.models import AuditEntry, ClientCustomer, Invoice, Staff
 from billingportal.money import Money
 
 PAGE = 10
-Tone = Literal["ok", "info", "warn", "bad", "mute"]
 WHO = {"client": "By the client", "sync": "By the portal", "command": "By a command on the server", "staff": "By staff"}
-# By the start of the action: what it is coloured, and its icon.
-LOOKS: tuple[tuple[str, Tone, str], ...] = (
-    ("client.suspended", "bad", "lock"),
-    ("client.reactivated", "ok", "circle-check"),
-    ("client.archived", "mute", "archive"),
-    ("client.access_withdrawn", "warn", "logout"),
-    ("client.created", "info", "user-plus"),
-    ("client.linked", "info", "link"),
-    ("client", "mute", "user-edit"),
-    ("comp", "info", "gift"),
-    ("quota_override", "info", "adjustments"),
-    ("workspace", "mute", "building"),
-    ("entitlement.started", "ok", "circle-check"),
-    ("entitlement.plan_changed", "info", "arrow-up-right"),
-    ("entitlement.step_changed", "warn", "alert-triangle"),
-    ("entitlement", "mute", "refresh"),
-    ("mail", "mute", "mail"),
-)
+# By the start of the action; every other one is "mute".
+SEVERITIES: dict[str, Severity] = {
+    "client.suspended": "bad",
+    "client.reactivated": "ok",
+    "client.access_withdrawn": "warn",
+    "client.created": "info",
+    "client.linked": "info",
+    "comp": "info",
+    "quota_override": "info",
+    "entitlement.started": "ok",
+    "entitlement.plan_changed": "info",
+    "entitlement.step_changed": "warn",
+}
 
 
 @dataclass(frozen=True)
 class Happening:
-    """One thing that happened, in words."""
+    """One thing that happened, in words. `action` is its name, by which pages choose an icon."""
 
-    kind: Tone
-    icon: str
+    action: str
+    severity: Severity
     title: str
     text: str
     who: str
@@ -141,20 +135,19 @@ def told(session: Session, cursors: Sequence[Cursor]) -> list[Happening]:
 
 def of_entry(entry: AuditEntry, staff_name: str | None) -> Happening:
     title, _, text = entry.summary.partition(". ")
-    kind, icon = look(entry.action)
     who = f"By {staff_name}" if staff_name else WHO[entry.actor]
-    return Happening(kind, icon, title.removesuffix("."), text, who, entry.recorded_at)
+    return Happening(entry.action, severity(entry.action), title.removesuffix("."), text, who, entry.recorded_at)
 
 
-def look(action: str) -> tuple[Tone, str]:
-    return next(((kind, icon) for start, kind, icon in LOOKS if action.startswith(start)), ("mute", "info-circle"))
+def severity(action: str) -> Severity:
+    return next((found for start, found in SEVERITIES.items() if action.startswith(start)), "mute")
 
 
 def of_invoice(invoice: Invoice, place: Cursor) -> Happening:
     name = f"Invoice {invoice.number}" if invoice.number else "An invoice"
     amount = str(Money(invoice.total_minor, invoice.currency))
     if place.source == "paid":
-        return Happening("ok", "receipt", f"{name} was paid", amount, "", place.at)
+        return Happening("invoice.paid", "ok", f"{name} was paid", amount, "", place.at)
     if place.source == "voided":
-        return Happening("mute", "receipt", f"{name} was voided", amount, "", place.at)
-    return Happening("info", "receipt", f"{name} was made", amount, "", place.at)
+        return Happening("invoice.voided", "mute", f"{name} was voided", amount, "", place.at)
+    return Happening("invoice.finalized", "info", f"{name} was made", amount, "", place.at)

@@ -8,15 +8,15 @@ from sqlalchemy import ColumnElement, and_, select, tuple_
 from sqlalchemy.orm import Session
 
 from billingportal.domain.common.dates import day
+from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.invoices import dispute_text
 from billingportal.domain.invoices.disputes import followers, paid_by
-from billingportal.domain.subscriptions.status_text import StatusWords
 from billingportal.models import ClientCustomer, Dispute, Invoice, InvoicePayment, Refund
 from billingportal.money import Money
 
 PAGE = 12
-PAID = StatusWords("ok", "circle-check", "Paid")
-DISPUTED = StatusWords("warn", "message-report", "Disputed with your bank")
+PAID = StatusText("paid", "ok", "Paid")
+DISPUTED = StatusText("disputed", "warn", "Disputed with your bank")
 # A dispute that is over says nothing any more; one that was lost gave the money back.
 OVER = ("won", "warning_closed", "prevented")
 
@@ -29,8 +29,8 @@ class InvoiceRow:
     number: str
     dated_at: datetime
     amount: Money
-    status: StatusWords
-    notes: tuple[StatusWords, ...]
+    status: StatusText
+    notes: tuple[StatusText, ...]
     page_url: str | None
     pdf_url: str | None
 
@@ -58,7 +58,7 @@ def is_shown(link: ClientCustomer) -> ColumnElement[bool]:
     )
 
 
-def row(invoice: Invoice, moment: datetime, notes: Sequence[StatusWords]) -> InvoiceRow:
+def row(invoice: Invoice, moment: datetime, notes: Sequence[StatusText]) -> InvoiceRow:
     return InvoiceRow(
         id=invoice.id,
         number=invoice.number or "Invoice",
@@ -71,24 +71,24 @@ def row(invoice: Invoice, moment: datetime, notes: Sequence[StatusWords]) -> Inv
     )
 
 
-def status_of(invoice: Invoice, moment: datetime) -> StatusWords:
+def status_of(invoice: Invoice, moment: datetime) -> StatusText:
     """An invoice's status in words, at a moment of the client's time."""
     if invoice.status == "paid":
         return PAID
     if invoice.status == "void":
-        return StatusWords("mute", "circle-x", "Void")
+        return StatusText("void", "mute", "Void")
     if invoice.status == "uncollectible":
-        return StatusWords("bad", "circle-x", "Not paid")
+        return StatusText("uncollectible", "bad", "Not paid")
     if invoice.due_at is not None and invoice.due_at < moment:
-        return StatusWords("bad", "alert-circle", f"Was due on {day(invoice.due_at)}")
+        return StatusText("overdue", "bad", f"Was due on {day(invoice.due_at)}")
     if invoice.due_at is not None:
-        return StatusWords("info", "clock", f"To be paid by {day(invoice.due_at)}")
+        return StatusText("open", "info", f"To be paid by {day(invoice.due_at)}")
     if invoice.attempt_count:
-        return StatusWords("bad", "circle-x", "Payment failed")
-    return StatusWords("info", "clock", "To be paid")
+        return StatusText("payment_failed", "bad", "Payment failed")
+    return StatusText("open", "info", "To be paid")
 
 
-def notes_of(session: Session, account_id: int, invoice_ids: Sequence[str]) -> dict[str, list[StatusWords]]:
+def notes_of(session: Session, account_id: int, invoice_ids: Sequence[str]) -> dict[str, list[StatusText]]:
     """Refunds and disputes, by invoice. What only staff can act on is left out."""
     payments = session.scalars(
         select(InvoicePayment).where(
@@ -97,13 +97,10 @@ def notes_of(session: Session, account_id: int, invoice_ids: Sequence[str]) -> d
     ).all()
     refunds = followers(session, Refund, account_id, payments)
     disputes = followers(session, Dispute, account_id, payments)
-    found: dict[str, list[StatusWords]] = {}
+    found: dict[str, list[StatusText]] = {}
     for invoice_id in refunds.keys() | disputes.keys():
         given = [one for one in refunds.get(invoice_id, []) if one.status != "failed"]
-        notes = [
-            StatusWords(one.kind, one.icon, one.words)
-            for one in dispute_text.refund_words(paid_by(payments, invoice_id), given)
-        ]
+        notes = dispute_text.refund_words(paid_by(payments, invoice_id), given)
         if any(one.status not in OVER for one in disputes.get(invoice_id, [])):
             notes.append(DISPUTED)
         found[invoice_id] = notes

@@ -1,14 +1,12 @@
 """Disputes and refunds in words. Pure: rows in, words out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
 
 from billingportal.domain.common.dates import day
+from billingportal.domain.common.status_text import StatusText
 from billingportal.models import Dispute, Refund
 from billingportal.money import Money
 
-TroubleKind = Literal["warn", "bad", "info", "mute"]
 ANSWER_WANTED = ("needs_response", "warning_needs_response")
 WHY_FAILED = {
     "lost_or_stolen_card": "the card was reported lost or stolen",
@@ -20,49 +18,41 @@ WHY_FAILED = {
 }
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """In words; `kind` and `icon` are how the words are shown."""
-
-    kind: TroubleKind
-    words: str
-    icon: str
-
-    def at(self, invoice_number: str | None) -> "Trouble":
-        """The same, saying which invoice it is about."""
-        return replace(self, words=f"{invoice_number or 'An invoice'}: {self.words}")
+def about(told: StatusText, invoice_number: str | None) -> StatusText:
+    """The same, saying which invoice it is about."""
+    return told.saying(f"{invoice_number or 'An invoice'}: {told.words}")
 
 
-def dispute_words(disputes: Iterable[Dispute]) -> list[Trouble]:
+def dispute_words(disputes: Iterable[Dispute]) -> list[StatusText]:
     return [of_dispute(dispute) for dispute in disputes]
 
 
-def of_dispute(dispute: Dispute) -> Trouble:
+def of_dispute(dispute: Dispute) -> StatusText:
     if dispute.status in ANSWER_WANTED:
         until = f" by {day(dispute.answer_due_at)}" if dispute.answer_due_at else ""
-        return Trouble("bad", f"Disputed: the bank asks, answer in Stripe{until}", "message-report")
+        return StatusText("disputed", "bad", f"Disputed: the bank asks, answer in Stripe{until}")
     if dispute.status in ("under_review", "warning_under_review"):
-        return Trouble("warn", "Disputed: the bank looks at your answer", "message-report")
+        return StatusText("disputed", "warn", "Disputed: the bank looks at your answer")
     if dispute.status == "lost":
         amount = Money(dispute.amount_minor, dispute.currency)
-        return Trouble("bad", f"Dispute lost: the bank gave {amount} back", "message-report")
-    return Trouble("mute", "Dispute won" if dispute.status == "won" else "Dispute closed", "message-report")
+        return StatusText("disputed", "bad", f"Dispute lost: the bank gave {amount} back")
+    return StatusText("disputed", "mute", "Dispute won" if dispute.status == "won" else "Dispute closed")
 
 
-def refund_words(paid: Money | None, refunds: Sequence[Refund]) -> list[Trouble]:
+def refund_words(paid: Money | None, refunds: Sequence[Refund]) -> list[StatusText]:
     """What the refunds of one invoice come to. A failed one no longer matters once all was given back."""
     if not refunds:
         return []
     currency = refunds[0].currency
     given = Money(total(refunds, "succeeded"), currency)
     under_way = Money(total(refunds, "pending", "requires_action"), currency)
-    told: list[Trouble] = []
+    told: list[StatusText] = []
     if given.minor and (paid is None or given.minor >= paid.minor):
-        return [Trouble("mute", "Refunded in full", "receipt-refund")]
+        return [StatusText("refunded", "mute", "Refunded in full")]
     if given.minor:
-        told.append(Trouble("info", f"Refunded {given} of {paid}", "receipt-refund"))
+        told.append(StatusText("refunded", "info", f"Refunded {given} of {paid}"))
     if under_way.minor:
-        told.append(Trouble("info", f"A refund of {under_way} is on its way", "clock"))
+        told.append(StatusText("refund_pending", "info", f"A refund of {under_way} is on its way"))
     return [of_failed_refund(refund) for refund in refunds if refund.status == "failed"] + told
 
 
@@ -70,7 +60,7 @@ def total(refunds: Iterable[Refund], *statuses: str) -> int:
     return sum(refund.amount_minor for refund in refunds if refund.status in statuses)
 
 
-def of_failed_refund(refund: Refund) -> Trouble:
+def of_failed_refund(refund: Refund) -> StatusText:
     amount = Money(refund.amount_minor, refund.currency)
     why = WHY_FAILED.get(refund.failure_reason or "", "Stripe does not say why")
-    return Trouble("bad", f"A refund of {amount} failed: {why}", "alert-circle")
+    return StatusText("refund_failed", "bad", f"A refund of {amount} failed: {why}")

@@ -7,18 +7,17 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.invoices.dispute_text import Trouble, dispute_words, refund_words
+from billingportal.domain.common.status_text import StatusText
+from billingportal.domain.invoices.dispute_text import about, dispute_words, refund_words
 from billingportal.models import Client, ClientCustomer, Dispute, Invoice, InvoicePayment, Refund
 from billingportal.money import Money
-
-__all__ = ["Trouble", "of_client", "of_invoices"]
 
 # Of a client with more, the newest invoices are told.
 MOST_TOLD = 5
 Follower = TypeVar("Follower", Refund, Dispute)
 
 
-def of_invoices(session: Session, account_id: int, invoice_ids: Sequence[str]) -> dict[str, list[Trouble]]:
+def of_invoices(session: Session, account_id: int, invoice_ids: Sequence[str]) -> dict[str, list[StatusText]]:
     """What is to be told of invoices, by their ids at Stripe. Those without trouble are left out."""
     payments = session.scalars(
         select(InvoicePayment).where(
@@ -73,14 +72,14 @@ def paid_by(payments: Sequence[InvoicePayment], invoice_id: str) -> Money | None
     return sum(paid[1:], start=paid[0]) if paid else None
 
 
-def of_client(session: Session, client: Client) -> list[Trouble]:
+def of_client(session: Session, client: Client) -> list[StatusText]:
     """What is to be told of a client's payments, invoice by invoice, the newest first."""
-    told: list[Trouble] = []
+    told: list[StatusText] = []
     for link in session.scalars(select(ClientCustomer).where(ClientCustomer.client_id == client.id)).all():
         invoices = troubled_invoices(session, link)
         troubles = of_invoices(session, link.processor_account_id, [one.stripe_invoice_id for one in invoices])
         for invoice in invoices:
-            told += [one.at(invoice.number) for one in troubles.get(invoice.stripe_invoice_id, [])]
+            told += [about(one, invoice.number) for one in troubles.get(invoice.stripe_invoice_id, [])]
     return told
 
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.invoices import client_invoices, disputes
 from billingportal.domain.invoices.client_invoices import InvoiceRow
-from billingportal.domain.invoices.dispute_text import Trouble
 from billingportal.models import ClientCustomer, Invoice
 
 
@@ -17,7 +17,7 @@ class InvoicePage:
     """Some invoices, newest first, with their troubles by row id. `older_than` leads to the next page."""
 
     rows: list[InvoiceRow]
-    troubles: dict[int, list[Trouble]]
+    troubles: dict[int, list[StatusText]]
     older_than: int | None
 
 
@@ -29,7 +29,7 @@ def page(session: Session, link: ClientCustomer | None, moment: datetime, before
     return InvoicePage(shown, troubles, shown[-1].id if len(found) > len(shown) else None)
 
 
-def troubles_of(session: Session, link: ClientCustomer, rows: list[InvoiceRow]) -> dict[int, list[Trouble]]:
+def troubles_of(session: Session, link: ClientCustomer, rows: list[InvoiceRow]) -> dict[int, list[StatusText]]:
     shown = session.scalars(select(Invoice).where(Invoice.id.in_([row.id for row in rows])))
     row_ids = {one.stripe_invoice_id: one.id for one in shown}
     told = disputes.of_invoices(session, link.processor_account_id, list(row_ids))

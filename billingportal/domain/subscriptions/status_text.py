@@ -1,47 +1,34 @@
-"""Every status of a client and of a subscription in plain words, with the kind and the icon that go with it."""
+"""Labels and severity of each client and subscription status."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from billingportal.domain.common.dates import day
+from billingportal.domain.common.status_text import StatusText
 from billingportal.models import Entitlement, Subscription
 from billingportal.models.entitlements.entitlement import Access, LadderStep, Standing
 
-Tone = Literal["ok", "info", "warn", "bad", "mute"]
-
-
-@dataclass(frozen=True)
-class StatusWords:
-    """How a status is shown: `kind` colours it, `icon` and `words` say it."""
-
-    kind: Tone
-    icon: str
-    words: str
-
-
-STANDINGS: dict[Standing, StatusWords] = {
-    "free": StatusWords("ok", "circle-check", "Active, no subscription"),
-    "comp": StatusWords("ok", "star", "Plan given by hand"),
-    "waiting": StatusWords("info", "clock", "Waiting for payment"),
-    "trialing": StatusWords("info", "clock", "Trial"),
-    "active": StatusWords("ok", "circle-check", "Active"),
-    "canceling": StatusWords("mute", "circle-x", "Active, will end"),
-    "past_due": StatusWords("warn", "alert-triangle", "Past due"),
-    "unpaid": StatusWords("bad", "alert-circle", "Unpaid"),
-    "paused": StatusWords("mute", "player-pause", "Paused"),
-    "ended": StatusWords("mute", "circle-x", "Subscription ended"),
-    "suspended": StatusWords("bad", "lock", "Suspended"),
+STANDINGS: dict[Standing, StatusText] = {
+    "free": StatusText("free", "ok", "Active, no subscription"),
+    "comp": StatusText("comp", "ok", "Plan given by hand"),
+    "waiting": StatusText("waiting", "info", "Waiting for payment"),
+    "trialing": StatusText("trialing", "info", "Trial"),
+    "active": StatusText("active", "ok", "Active"),
+    "canceling": StatusText("canceling", "mute", "Active, will end"),
+    "past_due": StatusText("past_due", "warn", "Past due"),
+    "unpaid": StatusText("unpaid", "bad", "Unpaid"),
+    "paused": StatusText("paused", "mute", "Paused"),
+    "ended": StatusText("ended", "mute", "Subscription ended"),
+    "suspended": StatusText("suspended", "bad", "Suspended"),
 }
-SUBSCRIPTIONS: dict[str, StatusWords] = {
-    "incomplete": StatusWords("info", "clock", "Waiting for the first payment"),
-    "incomplete_expired": StatusWords("mute", "circle-x", "Never paid, given up"),
-    "trialing": StatusWords("info", "clock", "Trial"),
-    "active": StatusWords("ok", "circle-check", "Active"),
-    "past_due": StatusWords("warn", "alert-triangle", "Past due"),
-    "unpaid": StatusWords("bad", "alert-circle", "Unpaid"),
-    "canceled": StatusWords("mute", "circle-x", "Canceled"),
-    "paused": StatusWords("mute", "player-pause", "Paused"),
+SUBSCRIPTIONS: dict[str, StatusText] = {
+    "incomplete": StatusText("incomplete", "info", "Waiting for the first payment"),
+    "incomplete_expired": StatusText("incomplete_expired", "mute", "Never paid, given up"),
+    "trialing": StatusText("trialing", "info", "Trial"),
+    "active": StatusText("active", "ok", "Active"),
+    "past_due": StatusText("past_due", "warn", "Past due"),
+    "unpaid": StatusText("unpaid", "bad", "Unpaid"),
+    "canceled": StatusText("canceled", "mute", "Canceled"),
+    "paused": StatusText("paused", "mute", "Paused"),
 }
 STEPS: dict[LadderStep, str] = {
     "none": "",
@@ -57,29 +44,29 @@ ACCESSES: dict[Access, str] = {
 }
 
 
-def standing_words(standing: Standing) -> StatusWords:
+def standing_words(standing: Standing) -> StatusText:
     return STANDINGS[standing]
 
 
-def entitlement_words(row: Entitlement, trial_ends_at: datetime | None, moment: datetime) -> StatusWords:
+def entitlement_words(row: Entitlement, trial_ends_at: datetime | None, moment: datetime) -> StatusText:
     """The client's status with its day where it has one: "Trial, 5 days left", "Active, ends 14 December 2026"."""
     plain = STANDINGS[row.standing]
     if row.standing == "trialing" and trial_ends_at is not None:
-        return StatusWords(plain.kind, plain.icon, f"Trial, {days_left(trial_ends_at, moment)}")
+        return plain.saying(f"Trial, {days_left(trial_ends_at, moment)}")
     if row.standing == "canceling" and row.until is not None:
-        return StatusWords(plain.kind, plain.icon, f"Active, ends {day(row.until)}")
+        return plain.saying(f"Active, ends {day(row.until)}")
     return plain
 
 
-def subscription_words(row: Subscription, ends_at: datetime | None, moment: datetime) -> StatusWords:
+def subscription_words(row: Subscription, ends_at: datetime | None, moment: datetime) -> StatusText:
     """A subscription's status, a scheduled end included."""
-    plain = SUBSCRIPTIONS.get(row.status, StatusWords("mute", "help-circle", row.status.replace("_", " ")))
+    plain = SUBSCRIPTIONS.get(row.status, StatusText(row.status, "mute", row.status.replace("_", " ")))
     if row.status == "trialing" and row.trial_ends_at is not None:
-        plain = StatusWords(plain.kind, plain.icon, f"Trial, {days_left(row.trial_ends_at, moment)}")
+        plain = plain.saying(f"Trial, {days_left(row.trial_ends_at, moment)}")
     if row.status in ("active", "trialing") and ends_at is not None:
-        return StatusWords("mute", "circle-x", f"{plain.words}, ends {day(ends_at)}")
+        return StatusText("canceling", "mute", f"{plain.words}, ends {day(ends_at)}")
     if row.status == "canceled" and row.ended_at is not None:
-        return StatusWords(plain.kind, plain.icon, f"Canceled, ended {day(row.ended_at)}")
+        return plain.saying(f"Canceled, ended {day(row.ended_at)}")
     return plain
 
 

@@ -1,10 +1,10 @@
 """How much of each quota a client uses, as bars and words. For staff and for the client alike."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from billingportal.domain.common.severity import Severity
 from billingportal.domain.usage import totals as usage_totals
 from billingportal.models import EntitledQuota
 
@@ -21,7 +21,7 @@ class QuotaBar:
     used: int
     quota: int | None
     percent: int
-    kind: Literal["info", "warn", "bad"] | None
+    severity: Severity | None
     note: str
     is_by_hand: bool
 
@@ -42,7 +42,7 @@ def closest(rows: list[EntitledQuota], used: dict[int, int]) -> QuotaBar | None:
 
 def bar(row: EntitledQuota, used: int) -> QuotaBar:
     percent = share(used, row.quota)
-    kind, note = look(row, used, percent)
+    severity, note = look(row, used, percent)
     return QuotaBar(
         row.resource_id,
         row.resource.name,
@@ -50,7 +50,7 @@ def bar(row: EntitledQuota, used: int) -> QuotaBar:
         used,
         row.quota,
         percent,
-        kind,
+        severity,
         note,
         row.source == "override",
     )
@@ -65,7 +65,7 @@ def share(used: int, quota: int | None) -> int:
     return used * 100 // quota
 
 
-def look(row: EntitledQuota, used: int, percent: int) -> tuple[Literal["info", "warn", "bad"] | None, str]:
+def look(row: EntitledQuota, used: int, percent: int) -> tuple[Severity | None, str]:
     """What it means that so much is used."""
     if row.quota is None or percent < NEARLY:
         return None, ""

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from billingportal.db import db
 from billingportal.domain.auth import browser_sessions
 from billingportal.domain.clients import comps, quota_overrides, timeline, workspaces
+from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.invoices import disputes, payment_method_text, staff_invoices
 from billingportal.domain.invoices.payment_method_text import MethodWords, usual_method
 from billingportal.domain.subscriptions import client_clock, estimates
 from billingportal.domain.subscriptions.client_subscriptions import link_of
 from billingportal.domain.subscriptions.estimates import Estimate
-from billingportal.domain.subscriptions.status_text import STEPS, StatusWords, subscription_words
+from billingportal.domain.subscriptions.status_text import STEPS, subscription_words
 from billingportal.domain.usage import quota_bars
 from billingportal.models import Client, ClientCustomer, EntitledQuota, Entitlement, Subscription
 from billingportal.web.auth.session import current_staff
@@ -29,7 +30,7 @@ class Held:
     """The client's subscription, ready to be shown. `ends_at` is set when it will not renew."""
 
     subscription: Subscription
-    status: StatusWords
+    status: StatusText
     estimate: Estimate | None
     period_started_at: datetime | None
     period_ends_at: datetime | None
@@ -90,7 +91,7 @@ def entitlement_of(session: Session, client: Client) -> Entitlement:
     ).one()
 
 
-def status_of(client: Client, row: Entitlement, held: Held | None, moment: datetime) -> StatusWords:
+def status_of(client: Client, row: Entitlement, held: Held | None, moment: datetime) -> StatusText:
     if client.archived_at is not None:
         return ARCHIVED
     return status_words(row, held.subscription if held else None, moment)

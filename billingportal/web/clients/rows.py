@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from billingportal.clock import now
 from billingportal.domain.common.dates import day
+from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.subscriptions import client_clock
 from billingportal.domain.subscriptions import estimates as subscription_estimates
 from billingportal.domain.subscriptions.estimates import Estimate, Key
-from billingportal.domain.subscriptions.status_text import StatusWords, entitlement_words
+from billingportal.domain.subscriptions.status_text import entitlement_words
 from billingportal.domain.usage import quota_bars
 from billingportal.domain.usage import totals as usage_totals
 from billingportal.domain.usage.quota_bars import QuotaBar
@@ -20,7 +21,7 @@ from billingportal.models import Client, ClientCustomer, EntitledQuota, Entitlem
 from billingportal.models.connection.processor_account import Mode
 from billingportal.web.common.urls import in_dashboard
 
-ARCHIVED = StatusWords("mute", "archive", "Archived")
+ARCHIVED = StatusText("archived", "mute", "Archived")
 FAILING = ("past_due", "unpaid")
 
 
@@ -33,7 +34,7 @@ class ClientRow:
     email: str
     plan: str
     price: str
-    status: StatusWords
+    status: StatusText
     is_over_quota: bool
     closest: QuotaBar | None
     renews: str
@@ -139,7 +140,7 @@ def client_row(client: Client, row: Entitlement, around: Around) -> ClientRow:
     )
 
 
-def status_words(row: Entitlement, subscription: Subscription | None, moment: datetime) -> StatusWords:
+def status_words(row: Entitlement, subscription: Subscription | None, moment: datetime) -> StatusText:
     return entitlement_words(row, subscription.trial_ends_at if subscription else None, moment)
 
 

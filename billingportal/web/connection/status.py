@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.config import Settings
+from billingportal.domain.common.severity import Severity
 from billingportal.domain.connection import processor_accounts, webhook_registration
 from billingportal.models import AuditEntry, CatchUp, ProcessorAccount, WebhookEndpoint
 from billingportal.models.connection.processor_account import Mode
 from billingportal.stripe_gateway.requests.lists import WALKS
 
-StatusKind = Literal["ok", "warn", "bad", "info", "mute", "busy"]
+StatusKind = Severity | Literal["busy"]
 # A worker looks every second; one that has not answered for this long is not running.
 WORKER_ANSWERS_WITHIN = timedelta(seconds=20)
 REPAIRS_SHOWN = 5

@@ -8,6 +8,7 @@ from wtforms import StringField
 
 from billingportal.db import db, transaction
 from billingportal.domain.common.form_errors import FormErrors
+from billingportal.domain.common.severity import Severity
 from billingportal.domain.dunning import ladder
 from billingportal.domain.dunning import settings as dunning_settings
 from billingportal.domain.dunning.ladder import Ladder
@@ -50,7 +51,7 @@ class LadderForm(PortalForm):
 class RungShown:
     """One step in the picture of the ladder. `count` is how many clients stand on it now."""
 
-    kind: str
+    severity: Severity
     icon: str
     days: str
     title: str
@@ -58,7 +59,7 @@ class RungShown:
     count: int
 
 
-RUNGS: dict[LadderStep, tuple[str, str, str, str]] = {
+RUNGS: dict[LadderStep, tuple[Severity, str, str, str]] = {
     "grace": ("info", "refresh", "Everything keeps working", "Stripe tries again by itself."),
     "warned": ("warn", "alert-triangle", "Warned", "Everything keeps working. The billing page says what comes next."),
     "limited": ("warn", "lock", "Limited", "Nothing new can be made. All that is there keeps working."),
@@ -77,10 +78,10 @@ def picture(chosen: Ladder, counts: dict[LadderStep, int]) -> list[RungShown]:
     taken = [(step, after) for step, after in days.items() if after is not None]
     ends = [*(after for _, after in taken[1:]), None]
     return [
-        RungShown(kind, icon, day_range(after, end), title, words, counts.get(step, 0))
+        RungShown(severity, icon, day_range(after, end), title, words, counts.get(step, 0))
         for (step, after), end in zip(taken, ends, strict=True)
         if after != end
-        for kind, icon, title, words in [RUNGS[step]]
+        for severity, icon, title, words in [RUNGS[step]]
     ]
 
 

@@ -47,7 +47,7 @@ def test_each_step_of_a_failing_payment_says_what_holds_and_what_comes(
     assert told is not None
     assert told.title == "Your payment of US$49.00 did not work"
     assert words in told.words
-    assert (told.kind, told.action) == ("bad", "pay")
+    assert (told.severity, told.action) == ("bad", "pay")
 
 
 @pytest.mark.parametrize(

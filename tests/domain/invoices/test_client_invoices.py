@@ -25,4 +25,4 @@ MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
 )
 def test_an_invoice_has_a_status_in_words(given: dict[str, Any], kind: str, words: str) -> None:
     status = status_of(Invoice(**{"attempt_count": 0, **given}), MOMENT)
-    assert (status.kind, status.words) == (kind, words)
+    assert (status.severity, status.words) == (kind, words)

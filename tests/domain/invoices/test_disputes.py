@@ -48,7 +48,7 @@ def add_dispute(account_id: int, status: str, **given: Any) -> None:
 def told(session: Session, account_id: int, *names: str) -> dict[str, list[str]]:
     session.rollback()
     found = disputes.of_invoices(session, account_id, [f"in_{name}" for name in names])
-    return {invoice_id: [f"{one.kind}: {one.words}" for one in troubles] for invoice_id, troubles in found.items()}
+    return {invoice_id: [f"{one.severity}: {one.words}" for one in troubles] for invoice_id, troubles in found.items()}
 
 
 def test_a_sound_invoice_is_left_out(session: Session, account_id: int) -> None:

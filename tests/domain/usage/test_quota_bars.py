@@ -34,7 +34,7 @@ def test_a_bar_says_how_much_is_used_and_what_it_means(
 ) -> None:
     found = quota_bars.bar(row(quota, reaction), used)
 
-    assert (found.percent, found.kind, found.note) == (percent, kind, note)
+    assert (found.percent, found.severity, found.note) == (percent, kind, note)
 
 
 def test_the_closest_is_the_one_of_which_most_is_used() -> None:
