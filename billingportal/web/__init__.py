@@ -11,7 +11,18 @@ from billingportal.web.branding import blueprints as branding
 from billingportal.web.checkout import blueprints as checkout
 from billingportal.web.client_portal import blueprints as client_portal
 from billingportal.web.clients import blueprints as clients
-from billingportal.web.common import assets, brand, errors, htmx, icons, mode, navigation, security, status_icons
+from billingportal.web.common import (
+    assets,
+    brand,
+    errors,
+    htmx,
+    icons,
+    indentation,
+    mode,
+    navigation,
+    security,
+    status_icons,
+)
 from billingportal.web.common import blueprints as common
 from billingportal.web.common import filters as common_filters
 from billingportal.web.common.input import guard, ids, url_parameters
@@ -50,7 +61,7 @@ def init_app(app: Flask) -> None:
     What no database can hold is refused first. Sign-in is checked before CSRF: a page that was left open over
     night leads to sign-in, not to an error.
     """
-    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+    indentation.init_app(app)
     for surrounding in (
         ids,
         guard,
