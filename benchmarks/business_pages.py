@@ -95,7 +95,7 @@ def portal(kind: str, folder: Path, clients: int, invoices: int, events: int) ->
         visitor = app.test_client()
         with visitor.session_transaction() as session:
             session.update(_user_id=token, _fresh=True)
-        visitor.get(billing_links.path((SECRET_KEY,), clients // 2, 1, hours=1))
+        visitor.get(billing_links.link_path((SECRET_KEY,), clients // 2, 1, hours=1))
         # Outside of any context, so that each request has a session of its own, as in the web server.
         yield visitor
         with app.app_context():

@@ -12,7 +12,7 @@ def recover_checkouts(portal: Portal) -> None:
     with transaction() as session:
         account_ids = recovery.due_accounts(session)
     work_on_each(portal, account_ids, lambda gateway, id_: recovery.look_at_due(transaction, gateway, id_))
-    recovery.tidy(transaction)
+    recovery.tidy_up(transaction)
 
 
 JOBS = (Job(recover_checkouts, 30),)

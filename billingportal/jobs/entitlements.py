@@ -13,7 +13,7 @@ def evaluate_clients(_: Portal) -> None:
     while True:
         moment = now()
         with transaction() as session:
-            client_ids = evaluation.due(session, moment)
+            client_ids = evaluation.due_clients(session, moment)
         for client_id in client_ids:
             with transaction() as session:
                 evaluation.evaluate_due(session, client_id, moment)

@@ -12,7 +12,7 @@ from billingportal.portal import Portal
 def catch_up(portal: Portal) -> None:
     """Read what the webhook did not bring, for the accounts that are due."""
     account_ids = sync_catch_up.claim_due(transaction)
-    work_on_each(portal, account_ids, lambda gateway, id_: sync_catch_up.run(transaction, gateway, id_))
+    work_on_each(portal, account_ids, lambda gateway, id_: sync_catch_up.run_pass(transaction, gateway, id_))
 
 
 def reconcile_events(portal: Portal) -> None:

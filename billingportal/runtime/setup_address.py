@@ -9,5 +9,5 @@ def new_setup_address(base: str) -> str:
     """The address of a new one-time set-up link; it ends the links before it. Raises Refusal once there is staff."""
     with transaction() as session:
         token = setup.new_link(session)
-        audit.record(session, audit.Act("setup_link.created", "Printed a set-up link", actor="command"))
+        audit.record_act(session, audit.Act("setup_link.created", "Printed a set-up link", actor="command"))
     return f"{base.rstrip('/')}/setup/{token}"

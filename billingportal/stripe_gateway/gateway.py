@@ -152,19 +152,19 @@ class StripeGateway:
         self, name: str, idempotency_key: str, *, email: str | None = None, labels: Mapping[str, str] = NO_LABELS
     ) -> str:
         """Make a customer; its id."""
-        return request_customers.create(self._client, name, email, labels, idempotency_key)
+        return request_customers.create_customer(self._client, name, email, labels, idempotency_key)
 
     def update_customer(self, customer_id: str, name: str, email: str) -> None:
         """Change how a customer is called and written to."""
-        request_customers.update(self._client, customer_id, name, email)
+        request_customers.update_customer(self._client, customer_id, name, email)
 
     def create_checkout(self, customer_id: str, new: NewCheckout, idempotency_key: str) -> OpenCheckout:
         """Open a checkout session for a subscription."""
-        return checkouts.create(self._client, customer_id, new, idempotency_key)
+        return checkouts.create_session(self._client, customer_id, new, idempotency_key)
 
     def expire_checkout(self, session_id: str) -> None:
         """End an open checkout session, so that nobody can pay there any more."""
-        checkouts.expire(self._client, session_id)
+        checkouts.expire_session(self._client, session_id)
 
     def tax_settings(self) -> TaxSettings:
         """What the account has told Stripe Tax."""

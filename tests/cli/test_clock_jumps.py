@@ -178,7 +178,7 @@ def test_nobody_is_throttled_for_longer_than_a_quarter_of_an_hour(running: Runni
 def test_billing_links_and_clients_sessions_live_by_the_clock(running: Running) -> None:
     client_id = new_client("Harbor")
     generation = db.session.get_one(Client, client_id).access_generation
-    link = billing_links.path(SECRET_KEYS, client_id, generation, hours=billing_links.STAFF_HOURS)
+    link = billing_links.link_path(SECRET_KEYS, client_id, generation, hours=billing_links.STAFF_HOURS)
     db.session.rollback()
 
     visitor = running.visitor()

@@ -149,7 +149,7 @@ def add_settings(owner_id: int) -> None:
     add_branding(contact_url="mailto:help@harbor.example")
     typed = Typed("localhost", "9", "none", "portal", MAIL_PASSWORD, "billing@harbor.example", is_on=True)
     with transaction() as session:
-        mail_settings.save(session, current_portal().vault, typed, staff_id=owner_id)
+        mail_settings.save_settings(session, current_portal().vault, typed, staff_id=owner_id)
 
 
 def add_letters(client_id: int) -> None:

@@ -56,7 +56,7 @@ def harbor(app: Flask, sandbox: Sandbox, signed_in: Visitor, owner: Staff) -> in
             made = Workspace(client_id=client_id, mode="test", name="Front desk", created_at=owner.created_at)
             session.add(made)
             session.flush()
-            usage_totals.report(session, made, contacts, 4300)
+            usage_totals.report_usage(session, made, contacts, 4300)
     return client_id
 
 

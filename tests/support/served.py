@@ -76,7 +76,7 @@ def furnished(app: Flask, settings: Settings, till: Till, owner_id: int) -> Busi
     plans = furnish(app, till, owner_id)
     client_id = new_client()
     with transaction() as session:
-        workspaces.create(session, session.get_one(Client, client_id), "Front desk", None, staff_id=None)
+        workspaces.create_workspace(session, session.get_one(Client, client_id), "Front desk", None, staff_id=None)
     endpoint = db.session().scalars(select(WebhookEndpoint)).one()
     assert endpoint.secret_sealed is not None
     secret = current_portal().vault.open_(endpoint.secret_sealed)

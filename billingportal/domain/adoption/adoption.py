@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.adoption.matching import candidates
-from billingportal.domain.adoption.unlinked_customers import ready
+from billingportal.domain.adoption.unlinked_customers import ready_customers
 from billingportal.domain.clients import clients, stripe_customers
 from billingportal.domain.clients.clients import ClientDraft
 from billingportal.domain.common import audit
@@ -19,7 +19,7 @@ from billingportal.models import Client, ClientCustomer, Customer, IgnoredCustom
 MOST_AT_ONCE = 200
 
 
-def find(session: Session, account_id: int, customer_id: str) -> Customer | None:
+def find_customer(session: Session, account_id: int, customer_id: str) -> Customer | None:
     return session.scalar(
         select(Customer).where(Customer.processor_account_id == account_id, Customer.stripe_customer_id == customer_id)
     )
@@ -34,19 +34,21 @@ def owner_of(session: Session, account_id: int, customer_id: str) -> Client | No
     )
 
 
-def link(session: Session, account: ProcessorAccount, customer_id: str, client_id: int, *, staff_id: int) -> Client:
+def link_customer(
+    session: Session, account: ProcessorAccount, customer_id: str, client_id: int, *, staff_id: int
+) -> Client:
     """Make the customer this client's; what it pays for holds at once. Raises Refusal."""
     take_turns(session, ADOPTION)
     customer = free_customer(session, account.id, customer_id)
-    client = clients.locked(session, client_id)
+    client = clients.lock_client(session, client_id)
     if client.mode != account.mode:
         raise Refusal("client_id", "There is no such client.")
     if client.archived_at is not None:
         raise Refusal("client_id", f"{client.name} is archived. Restore the client first.")
-    tie(session, account, customer, client)
+    link_row(session, account, customer, client)
     forget_ignored(session, account.id, customer_id)
     words = f"Linked to the customer {customer_id} in Stripe"
-    audit.record(
+    audit.record_act(
         session,
         audit.Act(
             "client.adopted",
@@ -62,7 +64,7 @@ def link(session: Session, account: ProcessorAccount, customer_id: str, client_i
 
 def free_customer(session: Session, account_id: int, customer_id: str) -> Customer:
     """The customer, unless it is gone or somebody's already. Raises Refusal."""
-    customer = find(session, account_id, customer_id)
+    customer = find_customer(session, account_id, customer_id)
     if customer is None or customer.deleted_at is not None:
         raise Refusal("", "This customer is gone from Stripe.")
     owner = owner_of(session, account_id, customer_id)
@@ -71,7 +73,7 @@ def free_customer(session: Session, account_id: int, customer_id: str) -> Custom
     return customer
 
 
-def tie(session: Session, account: ProcessorAccount, customer: Customer, client: Client) -> None:
+def link_row(session: Session, account: ProcessorAccount, customer: Customer, client: Client) -> None:
     """A client has one customer in an account; only one that was deleted at Stripe is replaced. Raises Refusal."""
     held = stripe_customers.link_of(session, account.id, client.id)
     if held is not None and not stripe_customers.is_deleted(session, held):
@@ -105,7 +107,7 @@ def make_client(
         staff_id=staff_id,
     )
     made = clients.create_client(session, draft)
-    return link(session, account, customer_id, made.id, staff_id=staff_id)
+    return link_customer(session, account, customer_id, made.id, staff_id=staff_id)
 
 
 def make_clients(transaction: Transaction, account_id: int, *, staff_id: int) -> int:
@@ -115,7 +117,7 @@ def make_clients(transaction: Transaction, account_id: int, *, staff_id: int) ->
     """
     with transaction() as session:
         account = session.get_one(ProcessorAccount, account_id)
-        waiting = session.scalars(ready(account).order_by(Customer.id).limit(MOST_AT_ONCE)).all()
+        waiting = session.scalars(ready_customers(account).order_by(Customer.id).limit(MOST_AT_ONCE)).all()
         customer_ids = [customer.stripe_customer_id for customer in waiting]
     made = 0
     for customer_id in customer_ids:
@@ -139,7 +141,7 @@ def make_ready(session: Session, account_id: int, customer_id: str, staff_id: in
     return True
 
 
-def ignore(session: Session, account: ProcessorAccount, customer_id: str, *, staff_id: int) -> Customer:
+def ignore_customer(session: Session, account: ProcessorAccount, customer_id: str, *, staff_id: int) -> Customer:
     """Say that the customer is nobody's client. Raises Refusal."""
     take_turns(session, ADOPTION)
     customer = free_customer(session, account.id, customer_id)
@@ -147,7 +149,7 @@ def ignore(session: Session, account: ProcessorAccount, customer_id: str, *, sta
         row = IgnoredCustomer(stripe_customer_id=customer_id, processor_account_id=account.id, staff_id=staff_id)
         row.ignored_at = now()
         session.add(row)
-        record(session, account, customer_id, "customer.ignored", "is not ours", staff_id)
+        record_adoption(session, account, customer_id, "customer.ignored", "is not ours", staff_id)
     return customer
 
 
@@ -156,7 +158,7 @@ def stop_ignoring(session: Session, account: ProcessorAccount, customer_id: str,
     take_turns(session, ADOPTION)
     customer = free_customer(session, account.id, customer_id)
     if forget_ignored(session, account.id, customer_id):
-        record(session, account, customer_id, "customer.considered", "may be ours", staff_id)
+        record_adoption(session, account, customer_id, "customer.considered", "may be ours", staff_id)
     return customer
 
 
@@ -175,10 +177,10 @@ def ignored_row(session: Session, account_id: int, customer_id: str) -> IgnoredC
     )
 
 
-def record(
+def record_adoption(
     session: Session, account: ProcessorAccount, customer_id: str, action: str, words: str, staff_id: int
 ) -> None:
-    audit.record(
+    audit.record_act(
         session,
         audit.Act(
             action,

@@ -61,9 +61,9 @@ class Duplicate:
         return list(found.values())
 
 
-def of_client(session: Session, client: Client, entitlement: Entitlement) -> list[Duplicate]:
+def duplicates_of(session: Session, client: Client, entitlement: Entitlement) -> list[Duplicate]:
     """What runs beside the subscription that counts, and what is not removed to the end yet."""
-    begun = unfinished(session, client.id)
+    begun = unfinished_removals(session, client.id)
     ids = dict.fromkeys([*(str(one) for one in entitlement.other_subscriptions), *begun])
     if not ids or entitlement.processor_account_id is None:
         return []
@@ -88,10 +88,10 @@ def of_client(session: Session, client: Client, entitlement: Entitlement) -> lis
     ]
 
 
-def find(session: Session, client: Client, subscription_id: str) -> Duplicate | None:
+def find_duplicate(session: Session, client: Client, subscription_id: str) -> Duplicate | None:
     """One of the client's second subscriptions."""
     entitlement = entitlement_of(session, client.id)
-    found = of_client(session, client, entitlement) if entitlement else []
+    found = duplicates_of(session, client, entitlement) if entitlement else []
     return next((one for one in found if one.stripe_subscription_id == subscription_id), None)
 
 
@@ -99,7 +99,7 @@ def entitlement_of(session: Session, client_id: int) -> Entitlement | None:
     return session.scalar(select(Entitlement).where(Entitlement.client_id == client_id))
 
 
-def unfinished(session: Session, client_id: int) -> list[str]:
+def unfinished_removals(session: Session, client_id: int) -> list[str]:
     """The subscriptions whose removal was asked for and is not finished, as when Stripe did not answer."""
     rows = session.scalars(
         select(AuditEntry)
@@ -141,20 +141,20 @@ def paid_for(session: Session, held: Subscription) -> tuple[Paid, ...]:
 
 def make_main(session: Session, client_id: int, subscription_id: str, *, staff_id: int) -> Client:
     """Have the second subscription be the one that counts; the other one is the second then. Raises Refusal."""
-    client = clients.locked(session, client_id)
+    client = clients.lock_client(session, client_id)
     entitlement = entitlement_of(session, client_id)
     if entitlement is None or subscription_id not in entitlement.other_subscriptions:
         raise Refusal("", GONE)
-    if change_state.running(session, client_id) is not None:
+    if change_state.open_change(session, client_id) is not None:
         raise Refusal("", "A change of plan is under way. Let it end, or keep the present plan first.")
     entitlement.stripe_subscription_id = subscription_id
     words = f"The subscription {subscription_id} counts from now on"
-    record(session, client_id, "duplicate.made_main", words, subscription_id, staff_id=staff_id)
+    record_duplicate(session, client_id, "duplicate.made_main", words, subscription_id, staff_id=staff_id)
     evaluation.evaluate(session, client_id)
     return client
 
 
-def remove(
+def remove_duplicate(
     transaction: Transaction,
     gateway: StripeGateway,
     account_id: int,
@@ -169,31 +169,31 @@ def remove(
     Call it with no transaction open. Raises Refusal, and a StripeProblem.
     """
     with transaction() as session:
-        begin(session, account_id, client_id, subscription_id, staff_id)
+        begin_removal(session, account_id, client_id, subscription_id, staff_id)
     refusals = remove_at_stripe(transaction, gateway, Removing(account_id, subscription_id))
     with transaction() as session:
         evaluation.evaluate(session, client_id)
         words = f"Cancelled the second subscription {subscription_id} and gave back what was paid for it"
         if refusals:
             words = f"Cancelled the second subscription {subscription_id}. {' '.join(refusals)}"
-        if subscription_id in unfinished(session, client_id):
-            record(session, client_id, DONE, words, subscription_id, staff_id=staff_id)
+        if subscription_id in unfinished_removals(session, client_id):
+            record_duplicate(session, client_id, DONE, words, subscription_id, staff_id=staff_id)
     return refusals
 
 
-def begin(session: Session, account_id: int, client_id: int, subscription_id: str, staff_id: int) -> None:
+def begin_removal(session: Session, account_id: int, client_id: int, subscription_id: str, staff_id: int) -> None:
     """Write down that it is wanted. Raises Refusal when it is no second subscription."""
-    client = clients.locked(session, client_id)
+    client = clients.lock_client(session, client_id)
     entitlement = evaluation.evaluate(session, client_id)
-    found = find(session, client, subscription_id)
+    found = find_duplicate(session, client, subscription_id)
     if found is None or entitlement.processor_account_id != account_id:
         raise Refusal("", GONE)
     if not found.is_begun:
         words = f"Asked Stripe to cancel the second subscription {subscription_id} and to give back what was paid"
-        record(session, client_id, ASKED, words, subscription_id, staff_id=staff_id)
+        record_duplicate(session, client_id, ASKED, words, subscription_id, staff_id=staff_id)
 
 
-def record(
+def record_duplicate(
     session: Session,
     client_id: int,
     action: str,
@@ -205,4 +205,6 @@ def record(
 ) -> None:
     details: dict[str, Json] = {"subscription": subscription_id}
     subject = ("client", client_id)
-    audit.record(session, audit.Act(action, words, actor=actor, staff_id=staff_id, subject=subject, details=details))
+    audit.record_act(
+        session, audit.Act(action, words, actor=actor, staff_id=staff_id, subject=subject, details=details)
+    )

@@ -43,7 +43,7 @@ class CustomerPage:
         return self.number * PAGE_SIZE >= self.total
 
 
-def page(session: Session, account_id: int, words: str, number: int, *, ignored: bool = False) -> CustomerPage:
+def customer_page(session: Session, account_id: int, words: str, number: int, *, ignored: bool = False) -> CustomerPage:
     """The customers that belong to nobody, or those that were said to be nobody's, by name; the last page where a
     later one is asked for. `words` narrow them by name, e-mail address or id."""
     wanted = unowned(account_id, ignored=ignored)
@@ -56,7 +56,7 @@ def page(session: Session, account_id: int, words: str, number: int, *, ignored:
     return CustomerPage(rows, total, shown)
 
 
-def count(session: Session, account_id: int, *, ignored: bool = False) -> int:
+def count_customers(session: Session, account_id: int, *, ignored: bool = False) -> int:
     return session.scalar(unowned(account_id, ignored=ignored).with_only_columns(func.count())) or 0
 
 
@@ -96,7 +96,7 @@ def is_called(words: str) -> ColumnElement[bool]:
     return or_(Customer.stripe_customer_id == words, *parts)
 
 
-def ready(account: ProcessorAccount) -> Select[Customer]:
+def ready_customers(account: ProcessorAccount) -> Select[Customer]:
     """Those that a client can be made of without asking: a plan has one of their prices, Stripe knows an e-mail
     address, and no client has that address."""
     has_plan = exists().where(

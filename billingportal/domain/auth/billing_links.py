@@ -30,16 +30,16 @@ class Opened:
     client: Client | None = None
 
 
-def path(secret_keys: tuple[str, ...], client_id: int, access_generation: int, *, hours: int) -> str:
+def link_path(secret_keys: tuple[str, ...], client_id: int, access_generation: int, *, hours: int) -> str:
     """The path of a new link for a client, worth something while the client is of this generation."""
-    token = signed_tokens.sign(secret_keys, PURPOSE, timedelta(hours=hours), client_id, access_generation)
+    token = signed_tokens.sign_token(secret_keys, PURPOSE, timedelta(hours=hours), client_id, access_generation)
     return f"{PATH}/{token}"
 
 
-def opened(session: Session, secret_keys: tuple[str, ...], token: str, *, lock: bool = False) -> Opened:
+def open_link(session: Session, secret_keys: tuple[str, ...], token: str, *, lock: bool = False) -> Opened:
     """Whose link it is; with `lock`, nobody withdraws it until this transaction ends. An archived client's opens
     nothing."""
-    claim = signed_tokens.read(secret_keys, PURPOSE, token)
+    claim = signed_tokens.read_token(secret_keys, PURPOSE, token)
     if claim is None:
         return Opened("unknown")
     if claim.is_over:

@@ -17,12 +17,12 @@ LIFETIME = timedelta(days=90)
 def token(secret_keys: tuple[str, ...], staff: Staff) -> str:
     """A new token for a browser in which this person has just proved who they are."""
     name = secrets.token_urlsafe(16)
-    return signed_tokens.sign(secret_keys, PURPOSE, LIFETIME, staff.id, staff.access_generation, name)
+    return signed_tokens.sign_token(secret_keys, PURPOSE, LIFETIME, staff.id, staff.access_generation, name)
 
 
 def name_of(secret_keys: tuple[str, ...], token: str, staff: Staff | None) -> str | None:
     """What a browser's wrong passwords are counted under; None where this person never signed in there."""
-    claim = signed_tokens.read(secret_keys, PURPOSE, token)
+    claim = signed_tokens.read_token(secret_keys, PURPOSE, token)
     if claim is None or claim.is_over or staff is None:
         return None
     staff_id, access_generation, name = claim.facts

@@ -15,7 +15,7 @@ def make_hash(password: str) -> str:
     return hasher.hash(password)
 
 
-def fits(password_hash: str | None, password: str) -> bool:
+def password_matches(password_hash: str | None, password: str) -> bool:
     """Whether the password is right. Without a hash it takes as long, and is never right."""
     try:
         hasher.verify(password_hash or hash_of_nothing(), password)

@@ -62,7 +62,7 @@ def create_owner(session: Session, token: str, *, name: str, email: str, passwor
     )
     session.add(owner)
     session.flush()
-    audit.record(
+    audit.record_act(
         session, audit.Act("staff.created", "Set up the portal", staff_id=owner.id, subject=("staff", owner.id))
     )
     return owner

@@ -30,7 +30,7 @@ class Throttled(PortalError):
         self.until = until
 
 
-def admit(session: Session, email: str, address: str, *, known_as: str | None = None) -> int:
+def admit_attempt(session: Session, email: str, address: str, *, known_as: str | None = None) -> int:
     """Let one attempt through and answer its id. It is the same for accounts that do not exist.
 
     `known_as` names somebody who proved before to be the owner of the account: a browser (see known_browsers), or a
@@ -70,23 +70,23 @@ def refuse_too_many(session: Session, attempt: SignInAttempt) -> None:
         raise Throttled(until)
 
 
-def find(session: Session, email: str) -> Staff | None:
+def find_staff(session: Session, email: str) -> Staff | None:
     """The member of staff with this e-mail address, however it is typed."""
     return session.scalars(select(Staff).where(Staff.email == normal_email(email))).one_or_none()
 
 
-def forgive(session: Session, attempt_id: int) -> None:
+def forgive_attempt(session: Session, attempt_id: int) -> None:
     """The attempt was right: it does not count any more."""
     session.execute(delete(SignInAttempt).where(SignInAttempt.id == attempt_id))
 
 
-def succeed(session: Session, staff: Staff, attempt_id: int, new_hash: str | None) -> None:
+def record_sign_in(session: Session, staff: Staff, attempt_id: int, new_hash: str | None) -> None:
     """Note the sign-in. `new_hash` replaces a hash that was made with weaker parameters."""
-    forgive(session, attempt_id)
+    forgive_attempt(session, attempt_id)
     staff.last_signed_in_at = clock.now()
     if new_hash is not None:
         staff.password_hash = new_hash
-    audit.record(session, audit.Act("staff.signed_in", "Signed in", staff_id=staff.id, subject=("staff", staff.id)))
+    audit.record_act(session, audit.Act("staff.signed_in", "Signed in", staff_id=staff.id, subject=("staff", staff.id)))
 
 
 def renewed_hash(password_hash: str, password: str) -> str | None:

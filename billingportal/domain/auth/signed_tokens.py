@@ -21,13 +21,13 @@ class Claim:
         return self.until <= now()
 
 
-def sign(secret_keys: tuple[str, ...], purpose: str, lifetime: timedelta, *facts: int | str) -> str:
+def sign_token(secret_keys: tuple[str, ...], purpose: str, lifetime: timedelta, *facts: int | str) -> str:
     """A token for one purpose: under another one it is worth nothing."""
     until = int((now() + lifetime).timestamp())
     return str(serializer(secret_keys, purpose).dumps([until, *facts]))
 
 
-def read(secret_keys: tuple[str, ...], purpose: str, token: str) -> Claim | None:
+def read_token(secret_keys: tuple[str, ...], purpose: str, token: str) -> Claim | None:
     """What the token says, or None when it is not ours."""
     try:
         until, *facts = serializer(secret_keys, purpose).loads(token)

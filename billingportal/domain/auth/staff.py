@@ -17,7 +17,7 @@ def change_password(session: Session, staff_id: int, *, checked_hash: str, new_h
     if staff.password_hash != checked_hash:
         raise Conflict("The password was changed elsewhere a moment ago. Sign in again.")
     staff.change_password(new_hash)
-    audit.record(
+    audit.record_act(
         session,
         audit.Act("staff.changed_password", "Changed the password", staff_id=staff.id, subject=("staff", staff.id)),
     )
@@ -44,6 +44,6 @@ def sign_out_elsewhere(session: Session, staff_id: int, kept_id: int | None) -> 
 
 
 def record_sign_out(session: Session, staff: Staff, words: str) -> None:
-    audit.record(
+    audit.record_act(
         session, audit.Act("staff.signed_out_elsewhere", words, staff_id=staff.id, subject=("staff", staff.id))
     )

@@ -32,12 +32,12 @@ class Looks:
     embedding_origins: str = ""
 
 
-def find(session: Session) -> Branding | None:
+def find_branding(session: Session) -> Branding | None:
     """What was chosen, if anything was."""
     return session.get(Branding, THE_ROW)
 
 
-def save(session: Session, looks: Looks, *, staff_id: int) -> Branding:
+def save_branding(session: Session, looks: Looks, *, staff_id: int) -> Branding:
     """Keep the choice. The colour is darkened until white text can be read on it. Raises Refusal."""
     chosen: dict[str, object] = {
         "name": name_of(looks.name),
@@ -49,7 +49,7 @@ def save(session: Session, looks: Looks, *, staff_id: int) -> Branding:
         "embedding_origins": list(origins_of(looks.embedding_origins)),
     }
     take_turns(session, BRANDING)
-    row = find(session) or Branding(id=THE_ROW)
+    row = find_branding(session) or Branding(id=THE_ROW)
     changed = [name for name, value in chosen.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, chosen[name])
@@ -57,7 +57,9 @@ def save(session: Session, looks: Looks, *, staff_id: int) -> Branding:
     session.add(row)
     if changed:
         details: dict[str, Json] = {"changed": list[Json](changed)}
-        audit.record(session, audit.Act("branding.updated", "Changed the branding", staff_id=staff_id, details=details))
+        audit.record_act(
+            session, audit.Act("branding.updated", "Changed the branding", staff_id=staff_id, details=details)
+        )
     return row
 
 

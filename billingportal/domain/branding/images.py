@@ -55,31 +55,31 @@ class Picture:
         return hashlib.sha256(self.media_type.encode() + b"\n" + self.content).hexdigest()[:32]
 
 
-def find(session: Session, digest: str) -> BrandPicture | None:
+def find_image(session: Session, digest: str) -> BrandPicture | None:
     """The picture with this content."""
     return session.scalar(select(BrandPicture).where(BrandPicture.digest == digest).limit(1))
 
 
-def replace(session: Session, use: PictureUse, picture: Picture, *, staff_id: int) -> None:
+def replace_image(session: Session, use: PictureUse, picture: Picture, *, staff_id: int) -> None:
     """Show this picture from now on."""
     take_turns(session, BRANDING)
     row = session.get(BrandPicture, use) or BrandPicture(use=use)
     row.media_type, row.content, row.digest = picture.media_type, picture.content, picture.digest
     row.updated_at = clock.now()
     session.add(row)
-    audit.record(session, audit.Act("branding.picture_replaced", f"Uploaded the {NAMES[use]}", staff_id=staff_id))
+    audit.record_act(session, audit.Act("branding.picture_replaced", f"Uploaded the {NAMES[use]}", staff_id=staff_id))
 
 
-def remove(session: Session, use: PictureUse, *, staff_id: int) -> None:
+def remove_image(session: Session, use: PictureUse, *, staff_id: int) -> None:
     """Show none from now on."""
     take_turns(session, BRANDING)
     row = session.get(BrandPicture, use)
     if row is not None:
         session.delete(row)
-        audit.record(session, audit.Act("branding.picture_removed", f"Removed the {NAMES[use]}", staff_id=staff_id))
+        audit.record_act(session, audit.Act("branding.picture_removed", f"Removed the {NAMES[use]}", staff_id=staff_id))
 
 
-def rewritten(use: PictureUse, upload: bytes) -> Picture:
+def reencode(use: PictureUse, upload: bytes) -> Picture:
     """The uploaded picture, written anew in the size that pages need. What it is called does not matter, only what is
     in it. Raises Refusal.
     """

@@ -70,11 +70,11 @@ def with_email(session: Session, mode: Mode, email: str) -> Sequence[Client]:
     return session.scalars(never_paid().where(Client.mode == mode, Client.email == email)).all()
 
 
-def archive(session: Session, client: Client) -> None:
+def archive_sign_up(session: Session, client: Client) -> None:
     """Put away a client who never paid. No checkout of it may be open any more."""
     client.archive(clock.now())
     words = "Archived: signed up and never paid"
-    audit.record(session, audit.Act("client.archived", words, actor="sync", subject=("client", client.id)))
+    audit.record_act(session, audit.Act("client.archived", words, actor="sync", subject=("client", client.id)))
     evaluation.evaluate(session, client.id)
 
 
@@ -85,5 +85,5 @@ def archive_due(session: Session) -> int:
     due = never_paid().where(~open_one, last <= clock.now() - PATIENCE).limit(BATCH)
     found = session.scalars(due.with_for_update(of=Client, skip_locked=True, key_share=True)).all()
     for client in found:
-        archive(session, client)
+        archive_sign_up(session, client)
     return len(found)

@@ -52,7 +52,7 @@ def start_checkout(transaction: Transaction, gateway: StripeGateway, wanted: Wan
     """
     for _ in range(ROUNDS):
         with transaction() as session:
-            found = intend(session, wanted)
+            found = find_or_intend(session, wanted)
         if found.is_wanted:
             if is_ready(transaction, gateway, found):
                 with transaction() as session:
@@ -75,10 +75,10 @@ def make_room(transaction: Transaction, gateway: StripeGateway, other: Running) 
     if other.state == "intended":
         with suppress(Refusal):
             checkout_sessions.open_session(transaction, gateway, other.id)
-    checkout_sessions.withdraw(transaction, gateway, other.id)
+    checkout_sessions.withdraw_session(transaction, gateway, other.id)
 
 
-def intend(session: Session, wanted: Wanted) -> Running:
+def find_or_intend(session: Session, wanted: Wanted) -> Running:
     """The client's running checkout, or a new intent. Raises AlreadySubscribed and Refusal."""
     client = session.get_one(Client, wanted.client_id, with_for_update={"key_share": True})
     if client.archived_at is not None or client.suspended_at is not None:
@@ -87,15 +87,15 @@ def intend(session: Session, wanted: Wanted) -> Running:
         raise AlreadySubscribed
     token = secrets.token_urlsafe(24)
     request = request_for(session, wanted, client, token)
-    running = checkout_state.running(session, client.id)
+    running = checkout_state.open_checkout(session, client.id)
     if running is not None and running.processor_account_id != wanted.account_id:
-        checkout_state.expire(session, running, "Another Stripe account sells now: the checkout is given up")
+        checkout_state.expire_checkout(session, running, "Another Stripe account sells now: the checkout is given up")
         session.flush()
         running = None
     if running is not None:
         same = running.plan_id == wanted.plan_id and running.visitor == wanted.visitor
         return Running(running.id, running.state, same and is_same(NewCheckout.from_json(running.request), request))
-    return Running(add(session, wanted, request, token).id, "intended", True)
+    return Running(add_checkout(session, wanted, request, token).id, "intended", True)
 
 
 def is_subscribed(session: Session, account_id: int, client_id: int) -> bool:
@@ -121,7 +121,7 @@ def is_subscribed(session: Session, account_id: int, client_id: int) -> bool:
     )
 
 
-def add(session: Session, wanted: Wanted, request: NewCheckout, token: str) -> Checkout:
+def add_checkout(session: Session, wanted: Wanted, request: NewCheckout, token: str) -> Checkout:
     checkout = Checkout(
         client_id=wanted.client_id,
         processor_account_id=wanted.account_id,
@@ -137,7 +137,7 @@ def add(session: Session, wanted: Wanted, request: NewCheckout, token: str) -> C
     )
     session.add(checkout)
     session.flush()
-    audit.record(
+    audit.record_act(
         session,
         audit.Act(
             "checkout.started",

@@ -33,7 +33,7 @@ class Stage:
         return self.name in ("waiting", "bank", "trial", "active")
 
 
-def stage(session: Session, checkout: Checkout) -> Stage:
+def checkout_stage(session: Session, checkout: Checkout) -> Stage:
     if checkout.state == "expired":
         return Stage("expired")
     if checkout.state == "failed":

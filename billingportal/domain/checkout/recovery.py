@@ -56,10 +56,10 @@ def look_at_due(transaction: Transaction, gateway: StripeGateway, account_id: in
     return len(due)
 
 
-def tidy(transaction: Transaction) -> None:
+def tidy_up(transaction: Transaction) -> None:
     """Give up what can never come, and put away sign-ups that were never paid."""
     with transaction() as session:
-        for client_id in lost(session):
+        for client_id in lost_checkouts(session):
             evaluation.evaluate(session, client_id)
     more = True
     while more:
@@ -67,7 +67,7 @@ def tidy(transaction: Transaction) -> None:
             more = abandoned_sign_ups.archive_due(session) == abandoned_sign_ups.BATCH
 
 
-def lost(session: Session) -> list[int]:
+def lost_checkouts(session: Session) -> list[int]:
     """The clients of running checkouts about which Stripe will never tell, or cannot be asked any more."""
     running = select(Checkout).where(
         Checkout.state.in_(checkout_state.OPEN_STATES), Checkout.expires_at <= clock.now() - checkout_state.MARGIN

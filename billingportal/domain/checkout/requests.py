@@ -43,7 +43,7 @@ def request_for(session: Session, wanted: Wanted, client: Client, token: str) ->
     items = offer_selection.items(session, plan, wanted.selection, account.mode)
     if not items:
         raise Refusal("plan", f"{plan.name} is free: there is nothing to pay for.")
-    settings = checkout_settings.current(session)
+    settings = checkout_settings.current_settings(session)
     trial_days = 0 if has_subscribed(session, account.id, client.id) else plan.trial_days
     return NewCheckout(
         currency=wanted.selection.currency,

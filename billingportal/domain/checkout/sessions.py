@@ -35,20 +35,20 @@ def open_session(transaction: Transaction, gateway: StripeGateway, checkout_id: 
     try:
         opened = gateway.create_checkout(customer_id, request, f"checkout-{account_id}-{token}")
     except NotThere as problem:
-        fail(transaction, checkout_id, problem)
+        fail_session(transaction, checkout_id, problem)
         reconciliation.refresh(transaction, gateway, account_id, CUSTOMER, customer_id)
         return False
     except RequestRefused as problem:
-        fail(transaction, checkout_id, problem)
+        fail_session(transaction, checkout_id, problem)
         raise refusal_of(problem) from None
     except StripeUnreachable:
         if is_open(transaction, checkout_id):
             return True
         raise
-    return keep(transaction, checkout_id, opened)
+    return record_session(transaction, checkout_id, opened)
 
 
-def keep(transaction: Transaction, checkout_id: int, opened: OpenCheckout) -> bool:
+def record_session(transaction: Transaction, checkout_id: int, opened: OpenCheckout) -> bool:
     """Write down the session that Stripe opened; whether the checkout is open now."""
     with transaction() as session:
         checkout = session.get_one(Checkout, checkout_id, with_for_update=True)
@@ -59,7 +59,7 @@ def keep(transaction: Transaction, checkout_id: int, opened: OpenCheckout) -> bo
         return checkout.state == "open"
 
 
-def fail(transaction: Transaction, checkout_id: int, problem: StripeProblem) -> None:
+def fail_session(transaction: Transaction, checkout_id: int, problem: StripeProblem) -> None:
     """Stripe made no session of this intent."""
     with transaction() as session:
         checkout = session.get_one(Checkout, checkout_id, with_for_update=True)
@@ -91,7 +91,7 @@ def is_still_open(transaction: Transaction, gateway: StripeGateway, checkout_id:
     return is_open(transaction, checkout_id)
 
 
-def withdraw(transaction: Transaction, gateway: StripeGateway, checkout_id: int) -> None:
+def withdraw_session(transaction: Transaction, gateway: StripeGateway, checkout_id: int) -> None:
     """End an open session at Stripe, so that nobody pays there any more. Somebody may have paid already: then the
     checkout is complete afterwards. Raises a StripeProblem."""
     with transaction() as session:

@@ -25,15 +25,15 @@ class Selling:
     allows_downgrade_at_once: bool = False
 
 
-def current(session: Session) -> Selling:
+def current_settings(session: Session) -> Selling:
     row = session.get(SellingSettings, THE_ROW)
     return Selling() if row is None else Selling(**{field.name: getattr(row, field.name) for field in fields(Selling)})
 
 
-def save(session: Session, chosen: Selling, *, staff_id: int) -> None:
+def save_settings(session: Session, chosen: Selling, *, staff_id: int) -> None:
     """Keep the choice. Checkouts that are open at Stripe keep the settings that they were made with."""
     take_turns(session, SELLING)
-    before = current(session)
+    before = current_settings(session)
     changed = [field.name for field in fields(Selling) if getattr(before, field.name) != getattr(chosen, field.name)]
     row = session.get(SellingSettings, THE_ROW) or SellingSettings(id=THE_ROW)
     for field in fields(Selling):
@@ -42,7 +42,7 @@ def save(session: Session, chosen: Selling, *, staff_id: int) -> None:
     session.add(row)
     if changed:
         details: dict[str, Json] = {"changed": list[Json](changed)}
-        audit.record(
+        audit.record_act(
             session,
             audit.Act("selling.updated", "Changed the settings of checkout", staff_id=staff_id, details=details),
         )

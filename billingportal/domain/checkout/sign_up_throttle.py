@@ -16,7 +16,7 @@ MOST = 20
 ADDRESS = "sign-up"
 
 
-def admit(session: Session, address: str) -> None:
+def admit_sign_up(session: Session, address: str) -> None:
     """Count one sign-up. Raises Throttled."""
     moment = clock.now()
     forget(session, moment, WINDOW)

@@ -75,24 +75,24 @@ def sign_up(transaction: Transaction, gateway: StripeGateway | None, applicant: 
     Raises Refusal naming the field, Conflict, Throttled and StripeProblem.
     """
     with transaction() as session:
-        sign_up_throttle.admit(session, applicant.address)
-        check(session, applicant, order)
+        sign_up_throttle.admit_sign_up(session, applicant.address)
+        check_sign_up(session, applicant, order)
     for _ in range(ROUNDS):
         with transaction() as session:
             open_ones = checkouts_in_the_way(session, applicant, order)
         for checkout_id in open_ones:
             if gateway is not None:
-                checkout_sessions.withdraw(transaction, gateway, checkout_id)
+                checkout_sessions.withdraw_session(transaction, gateway, checkout_id)
         with transaction() as session:
-            done = settle(session, applicant, order)
+            done = find_or_make_client(session, applicant, order)
         if done is not None:
             return done
     raise Conflict("Somebody is signing up with this address right now. Try again in a moment.")
 
 
-def check(session: Session, applicant: Applicant, order: Order) -> None:
+def check_sign_up(session: Session, applicant: Applicant, order: Order) -> None:
     """Raises Refusal for what cannot be, before anything is done at Stripe."""
-    clients.checked(session, ClientTerms(applicant.name, applicant.email), order.mode)
+    clients.checked_terms(session, ClientTerms(applicant.name, applicant.email), order.mode)
     workspace_name = " ".join(applicant.workspace_name.split())
     if not workspace_name:
         raise Refusal("workspace_name", "Give your first workspace a name.")
@@ -119,7 +119,7 @@ def checkouts_in_the_way(session: Session, applicant: Applicant, order: Order) -
 
 def open_checkouts(session: Session, rivals: Sequence[Client], order: Order) -> list[Checkout]:
     """Those that can still be paid in the account that sells now."""
-    running = [checkout_state.running(session, client.id) for client in rivals]
+    running = [checkout_state.open_checkout(session, client.id) for client in rivals]
     return [one for one in running if one is not None and one.processor_account_id == order.account_id]
 
 
@@ -127,12 +127,12 @@ def is_own(session: Session, client: Client, applicant: Applicant, order: Order)
     """Whether this client was made by the same sign-up: a double click, or another tab."""
     if order.selection is None or client.name != " ".join(applicant.name.split()):
         return False
-    names = [one.name for one in workspaces.of_client(session, client.id)]
+    names = [one.name for one in workspaces.workspaces_of(session, client.id)]
     last = select(Checkout.visitor).where(Checkout.client_id == client.id).order_by(Checkout.id.desc()).limit(1)
     return names == [" ".join(applicant.workspace_name.split())] and session.scalar(last) == applicant.visitor
 
 
-def settle(session: Session, applicant: Applicant, order: Order) -> SignedUp | None:
+def find_or_make_client(session: Session, applicant: Applicant, order: Order) -> SignedUp | None:
     """Decide one at a time who has the e-mail address. None when a checkout was opened meanwhile: look again."""
     take_turns(session, CLIENTS)
     email = applicant.email.strip().lower()
@@ -146,9 +146,9 @@ def settle(session: Session, applicant: Applicant, order: Order) -> SignedUp | N
     if open_checkouts(session, rivals, order):
         return None
     for one in rivals:
-        abandoned_sign_ups.archive(session, one)
-    client = own[0] if own else make(session, applicant, order)
-    return begin(session, client, applicant, order)
+        abandoned_sign_ups.archive_sign_up(session, one)
+    client = own[0] if own else make_client(session, applicant, order)
+    return begin_purchase(session, client, applicant, order)
 
 
 def known_client(session: Session, mode: Mode, email: str, replaceable: Sequence[Client]) -> Client | None:
@@ -158,7 +158,7 @@ def known_client(session: Session, mode: Mode, email: str, replaceable: Sequence
     return session.scalar(others)
 
 
-def make(session: Session, applicant: Applicant, order: Order) -> Client:
+def make_client(session: Session, applicant: Applicant, order: Order) -> Client:
     draft = ClientDraft(
         mode=order.mode,
         name=applicant.name,
@@ -171,11 +171,11 @@ def make(session: Session, applicant: Applicant, order: Order) -> Client:
     client = clients.create_client(session, draft)
     if applicant.accepted_terms:
         words = f"Accepted the terms at {applicant.accepted_terms}"
-        clients.record(session, client, "client.terms_accepted", words, None, "client")
+        clients.record_client(session, client, "client.terms_accepted", words, None, "client")
     return client
 
 
-def begin(session: Session, client: Client, applicant: Applicant, order: Order) -> SignedUp:
+def begin_purchase(session: Session, client: Client, applicant: Applicant, order: Order) -> SignedUp:
     """Write down what is to be bought in the same transaction, so that no client stands there without a reason."""
     if order.selection is not None and order.account_id is not None:
         wanted = Wanted(
@@ -187,7 +187,7 @@ def begin(session: Session, client: Client, applicant: Applicant, order: Order) 
             order.cancel_url,
             applicant.visitor,
         )
-        checkouts.intend(session, wanted)
+        checkouts.find_or_intend(session, wanted)
     evaluation.evaluate(session, client.id)
     return SignedUp(client.id, is_buying=order.selection is not None)
 
@@ -210,7 +210,7 @@ def tell_owner(session: Session, client: Client) -> None:
 
 def choose_free(session: Session, client_id: int, plan_id: int) -> None:
     """A client who pays for nothing takes a plan that is free. Raises AlreadySubscribed and Refusal."""
-    client = clients.locked(session, client_id)
+    client = clients.lock_client(session, client_id)
     link = client_subscriptions.link_of(session, client)
     if link is not None and checkouts.is_subscribed(session, link.processor_account_id, client.id):
         raise AlreadySubscribed
@@ -218,5 +218,5 @@ def choose_free(session: Session, client_id: int, plan_id: int) -> None:
     if client.base_plan_id != plan_id:
         client.base_plan_id = plan_id
         words = f"Chose the plan {session.get_one(Plan, plan_id).name}"
-        clients.record(session, client, "client.plan_chosen", words, None, "client")
+        clients.record_client(session, client, "client.plan_chosen", words, None, "client")
     evaluation.evaluate(session, client.id)

@@ -140,7 +140,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
     listed = client_invoices.rows(session, link, moment, before_invoice)
     due = client_invoices.open_invoice(session, link)
     price = estimate_of(session, subscription)
-    checkout = checkout_state.running(session, client.id)
+    checkout = checkout_state.open_checkout(session, client.id)
     base = client_plans.base_plan(session, client)
     return BillingPage(
         client=client,
@@ -153,14 +153,14 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
         estimate=price,
         status=status_of(held, subscription, moment),
         dates=dates_of(held),
-        bars=quota_bars.bars(session, held.quotas, client.id),
+        bars=quota_bars.quota_bars(session, held.quotas, client.id),
         method=words,
         invoices=listed[: client_invoices.PAGE],
         older_than=listed[client_invoices.PAGE - 1].id if len(listed) > client_invoices.PAGE else None,
         due=due,
         checkout=checkout,
         base_plan=base,
-        notice=notices.notice(
+        notice=notices.notice_for(
             Situation(
                 held=held,
                 moment=moment,

@@ -14,7 +14,7 @@ PAUSE = timedelta(minutes=10)
 MOST = 10
 
 
-def ask(session: Session, email: str) -> None:
+def request_link(session: Session, email: str) -> None:
     """Write to the clients with this address, if there are any."""
     found = session.scalars(
         select(Client)

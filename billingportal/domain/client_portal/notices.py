@@ -56,7 +56,7 @@ class Situation:
     has_checkout: bool
 
 
-def notice(now: Situation) -> Notice | None:
+def notice_for(now: Situation) -> Notice | None:
     """The one thing to be told; None when all is well."""
     held = now.held
     if held.standing == "suspended":

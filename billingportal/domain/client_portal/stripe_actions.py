@@ -44,7 +44,7 @@ class Payment:
     page_url: str | None = None
 
 
-def known(session: Session, client_id: int) -> Known | None:
+def find_customer_ids(session: Session, client_id: int) -> Known | None:
     """None for a client whom Stripe does not know."""
     client = session.get_one(Client, client_id)
     link = client_subscriptions.link_of(session, client)
@@ -64,19 +64,19 @@ def known(session: Session, client_id: int) -> Known | None:
     )
 
 
-def refresh(transaction: Transaction, gateway: StripeGateway, client_id: int) -> bool:
+def refresh_client(transaction: Transaction, gateway: StripeGateway, client_id: int) -> bool:
     """Ask Stripe how the client stands now. Whether the usual payment method is another one than before.
 
     Raises a StripeProblem.
     """
     with transaction() as session:
-        before = known(session, client_id)
+        before = find_customer_ids(session, client_id)
     if before is None:
         return False
     bring(transaction, gateway, before, CUSTOMER, before.customer_id)
     bring(transaction, gateway, before, SUBSCRIPTION, before.subscription_id)
     with transaction() as session:
-        after = known(session, client_id)
+        after = find_customer_ids(session, client_id)
     if after is None:
         return False
     chosen = after.customer_method if after.customer_method != before.customer_method else None
@@ -91,7 +91,7 @@ def refresh(transaction: Transaction, gateway: StripeGateway, client_id: int) ->
     with transaction() as session:
         if chosen:
             words = "Chose another payment method in Stripe's customer portal"
-            audit.record(
+            audit.record_act(
                 session, audit.Act("client.method_changed", words, actor="client", subject=("client", client_id))
             )
         evaluation.evaluate(session, client_id)
@@ -104,7 +104,7 @@ def pay(transaction: Transaction, gateway: StripeGateway, client_id: int, token:
     Raises a StripeProblem when Stripe does not answer.
     """
     with transaction() as session:
-        found = known(session, client_id)
+        found = find_customer_ids(session, client_id)
     if found is None or found.open_invoice_id is None:
         return Payment("nothing")
     invoice_id, refusal = found.open_invoice_id, ""
@@ -121,7 +121,7 @@ def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, tok
     `token` as in `pay`. Raises a StripeProblem when Stripe does not answer.
     """
     with transaction() as session:
-        found = known(session, client_id)
+        found = find_customer_ids(session, client_id)
     if found is None or found.subscription_id is None:
         return Payment("nothing")
     refusal = ""
@@ -131,7 +131,7 @@ def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, tok
         refusal = problem.message
     bring(transaction, gateway, found, SUBSCRIPTION, found.subscription_id)
     with transaction() as session:
-        after = known(session, client_id)
+        after = find_customer_ids(session, client_id)
     if after is None or after.latest_invoice_id in (None, found.latest_invoice_id):
         return Payment("declined", refusal)
     return settled(transaction, gateway, client_id, after, after.latest_invoice_id, refusal)
@@ -147,7 +147,9 @@ def settled(
     with transaction() as session:
         if state.invoice_status == "paid":
             words = "Paid an open invoice"
-            audit.record(session, audit.Act("invoice.paid_now", words, actor="client", subject=("client", client_id)))
+            audit.record_act(
+                session, audit.Act("invoice.paid_now", words, actor="client", subject=("client", client_id))
+            )
         evaluation.evaluate(session, client_id)
     if state.invoice_status == "paid":
         return Payment("paid")

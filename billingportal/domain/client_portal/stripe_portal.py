@@ -27,7 +27,7 @@ def open_session(
     try:
         return gateway.billing_portal.open_session(customer_id, configuration_id, return_url, flow)
     except (NotThere, RequestRefused):
-        mended = mend(transaction, gateway, account_id, configuration_id)
+        mended = repair_configuration(transaction, gateway, account_id, configuration_id)
         return gateway.billing_portal.open_session(customer_id, mended, return_url, flow)
 
 
@@ -38,40 +38,44 @@ def configuration_for(transaction: Transaction, gateway: StripeGateway, account_
         row = row_of(session, account_id)
         known = (row.stripe_configuration_id, row.fingerprint) if row else None
     if known is None:
-        return make(transaction, gateway, account_id, look, gone="")
+        return create_configuration(transaction, gateway, account_id, look, gone="")
     if known[1] != fingerprint(look):
-        return update(transaction, gateway, account_id, look, known[0])
+        return update_configuration(transaction, gateway, account_id, look, known[0])
     return known[0]
 
 
-def mend(transaction: Transaction, gateway: StripeGateway, account_id: int, configuration_id: str) -> str:
+def repair_configuration(
+    transaction: Transaction, gateway: StripeGateway, account_id: int, configuration_id: str
+) -> str:
     """Put the configuration right, whatever was done to it; its id."""
     with transaction() as session:
         look = look_of(session)
-    return update(transaction, gateway, account_id, look, configuration_id)
+    return update_configuration(transaction, gateway, account_id, look, configuration_id)
 
 
-def update(
+def update_configuration(
     transaction: Transaction, gateway: StripeGateway, account_id: int, look: PortalLook, configuration_id: str
 ) -> str:
     try:
         gateway.billing_portal.update_configuration(configuration_id, look)
     except NotThere:
-        return make(transaction, gateway, account_id, look, gone=configuration_id)
-    return remember(transaction, account_id, configuration_id, look)
+        return create_configuration(transaction, gateway, account_id, look, gone=configuration_id)
+    return store_configuration(transaction, account_id, configuration_id, look)
 
 
-def make(transaction: Transaction, gateway: StripeGateway, account_id: int, look: PortalLook, *, gone: str) -> str:
+def create_configuration(
+    transaction: Transaction, gateway: StripeGateway, account_id: int, look: PortalLook, *, gone: str
+) -> str:
     """Make it. Two who do so at once send the same request under the same key and end in one."""
     with transaction() as session:
         account = session.get_one(ProcessorAccount, account_id)
         told = (account.stripe_account_id, account.mode, str(account.connected_at), fingerprint(look), gone)
     digest = hashlib.sha256(repr(told).encode()).hexdigest()[:24]
     made = gateway.billing_portal.create_configuration(look, f"portal-configuration-{account_id}-{digest}")
-    return remember(transaction, account_id, made, look)
+    return store_configuration(transaction, account_id, made, look)
 
 
-def remember(transaction: Transaction, account_id: int, configuration_id: str, look: PortalLook) -> str:
+def store_configuration(transaction: Transaction, account_id: int, configuration_id: str, look: PortalLook) -> str:
     with transaction() as session:
         session.get_one(ProcessorAccount, account_id, with_for_update={"key_share": True})
         row = row_of(session, account_id) or PortalConfiguration(processor_account_id=account_id)
@@ -86,7 +90,7 @@ def row_of(session: Session, account_id: int) -> PortalConfiguration | None:
 
 def look_of(session: Session) -> PortalLook:
     """What we say there, from the partner's branding. Stripe takes addresses with https only."""
-    looks = branding.find(session)
+    looks = branding.find_branding(session)
     if looks is None:
         return PortalLook(branding.DEFAULT_NAME, "", "")
     privacy, terms = (url if url.startswith("https://") else "" for url in (looks.privacy_url, looks.terms_url))

@@ -49,13 +49,13 @@ class ClientDraft:
     actor: Actor = "staff"
 
 
-def find(session: Session, client_id: int, mode: Mode | None = None) -> Client | None:
+def find_client(session: Session, client_id: int, mode: Mode | None = None) -> Client | None:
     """The client, archived or not; with a mode, only one of that mode."""
     client = session.get(Client, client_id)
     return client if client is not None and mode in (None, client.mode) else None
 
 
-def locked(session: Session, client_id: int) -> Client:
+def lock_client(session: Session, client_id: int) -> Client:
     """The client as it is now; others who change it wait until this transaction ends. Raises Refusal."""
     client = session.get(Client, client_id, populate_existing=True, with_for_update={"key_share": True})
     if client is None:
@@ -66,7 +66,7 @@ def locked(session: Session, client_id: int) -> Client:
 def create_client(session: Session, draft: ClientDraft) -> Client:
     """Make a client, and work out what it is entitled to. Raises Refusal naming the field."""
     take_turns(session, CLIENTS)
-    terms = checked(session, ClientTerms(draft.name, draft.email, draft.external_id), draft.mode)
+    terms = checked_terms(session, ClientTerms(draft.name, draft.email, draft.external_id), draft.mode)
     refuse_no_base(session, draft.base_plan_id)
     client = Client(
         mode=draft.mode,
@@ -80,20 +80,20 @@ def create_client(session: Session, draft: ClientDraft) -> Client:
     session.add(client)
     session.flush()
     staff_id, actor = draft.staff_id, draft.actor
-    record(session, client, "client.created", f"{client.name} became a client", staff_id, actor)
+    record_client(session, client, "client.created", f"{client.name} became a client", staff_id, actor)
     if draft.workspace_name or draft.workspace_external_id:
         typed = draft.workspace_name or client.name
-        workspaces.create(session, client, typed, draft.workspace_external_id, staff_id=staff_id, actor=actor)
+        workspaces.create_workspace(session, client, typed, draft.workspace_external_id, staff_id=staff_id, actor=actor)
     else:
         evaluation.evaluate(session, client.id)
     return client
 
 
-def update(session: Session, client_id: int, terms: ClientTerms, *, revision: int, staff_id: int) -> Client:
+def update_client(session: Session, client_id: int, terms: ClientTerms, *, revision: int, staff_id: int) -> Client:
     """Change what nobody changed since `revision`. Raises Refusal; Conflict when somebody was faster."""
     take_turns(session, CLIENTS)
-    client = locked(session, client_id)
-    clean = checked(session, terms, client.mode, except_id=client.id)
+    client = lock_client(session, client_id)
+    clean = checked_terms(session, terms, client.mode, except_id=client.id)
     if clean == terms_of(client):
         return client
     if client.revision != revision:
@@ -105,13 +105,13 @@ def update(session: Session, client_id: int, terms: ClientTerms, *, revision: in
         words += ". Older billing links and sign-ins ended"
     client.name, client.email, client.external_id = clean.name, clean.email, clean.external_id
     client.revision += 1
-    record(session, client, "client.changed", words, staff_id)
+    record_client(session, client, "client.changed", words, staff_id)
     return client
 
 
 def write_notes(session: Session, client_id: int, notes: str, *, revision: int, staff_id: int) -> Client:
     """Replace the notes that staff keep about a client. Raises Refusal, and Conflict when somebody was faster."""
-    client = locked(session, client_id)
+    client = lock_client(session, client_id)
     clean = "\n".join(notes.splitlines()).strip()
     if clean == client.notes:
         return client
@@ -121,7 +121,7 @@ def write_notes(session: Session, client_id: int, notes: str, *, revision: int, 
         raise Conflict("Somebody changed this client since you opened it. Copy your text, and open the page again.")
     client.notes = clean
     client.revision += 1
-    record(session, client, "client.notes_changed", "Changed the notes", staff_id)
+    record_client(session, client, "client.notes_changed", "Changed the notes", staff_id)
     return client
 
 
@@ -141,7 +141,7 @@ def change_words(before: ClientTerms, after: ClientTerms) -> str:
     return f"Changed {', '.join(changes)}"
 
 
-def checked(session: Session, terms: ClientTerms, mode: Mode, except_id: int = 0) -> ClientTerms:
+def checked_terms(session: Session, terms: ClientTerms, mode: Mode, except_id: int = 0) -> ClientTerms:
     """The terms without needless blanks. Raises Refusal naming the field."""
     name, email = " ".join(terms.name.split()), terms.email.strip().lower()
     if not name:
@@ -178,8 +178,8 @@ def refuse_no_base(session: Session, plan_id: int | None) -> None:
         raise Refusal("plan", f"{plan.name} has a price, so it cannot be had for nothing. Give it by hand instead.")
 
 
-def record(
+def record_client(
     session: Session, client: Client, action: str, words: str, staff_id: int | None, actor: Actor = "staff"
 ) -> None:
     """Write down what was done with a client."""
-    audit.record(session, audit.Act(action, words, staff_id=staff_id, actor=actor, subject=("client", client.id)))
+    audit.record_act(session, audit.Act(action, words, staff_id=staff_id, actor=actor, subject=("client", client.id)))

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.clients.clients import locked, record
+from billingportal.domain.clients.clients import lock_client, record_client
 from billingportal.domain.clients.manual_grants import checked_reason, end_of
 from billingportal.domain.common.dates import day
 from billingportal.domain.entitlements import evaluation
@@ -14,29 +14,29 @@ from billingportal.errors import Refusal
 from billingportal.models import Client, Comp, Plan
 
 
-def running(session: Session, client: Client) -> Comp | None:
+def running_comp(session: Session, client: Client) -> Comp | None:
     """The plan that a client has by hand now."""
-    comp = unended(session, client.id)
+    comp = unended_comp(session, client.id)
     if comp is None or (comp.expires_at is not None and comp.expires_at <= client_clock.moment_of(session, client)):
         return None
     return comp
 
 
-def unended(session: Session, client_id: int) -> Comp | None:
+def unended_comp(session: Session, client_id: int) -> Comp | None:
     return session.scalar(select(Comp).where(Comp.client_id == client_id, Comp.ended_at.is_(None)))
 
 
-def give(
+def grant_plan(
     session: Session, client_id: int, plan_id: int | None, reason: str, last_day: date | None, *, staff_id: int | None
 ) -> Comp:
     """Give a plan, instead of the one given before if there is one. Raises Refusal. Asked twice, it is given once."""
-    client = locked(session, client_id)
+    client = lock_client(session, client_id)
     plan = session.get(Plan, plan_id) if plan_id is not None else None
     if plan is None or plan.state == "archived":
         raise Refusal("plan", "Choose a plan." if plan is None else f"{plan.name} is archived. Choose another plan.")
     moment = client_clock.moment_of(session, client)
     clean, expires_at = checked_reason(reason), end_of(last_day, moment)
-    before = unended(session, client.id)
+    before = unended_comp(session, client.id)
     if before is not None and (before.plan_id, before.reason, before.expires_at) == (plan.id, clean, expires_at):
         return before
     if before is not None:
@@ -47,17 +47,17 @@ def give(
     )
     session.add(comp)
     until = f"until the end of {day(last_day)}" if last_day else "without an end"
-    record(session, client, "comp.given", f"Gave the plan {plan.name} by hand, {until}: {clean}", staff_id)
+    record_client(session, client, "comp.given", f"Gave the plan {plan.name} by hand, {until}: {clean}", staff_id)
     evaluation.evaluate(session, client.id)
     return comp
 
 
-def end(session: Session, client_id: int, *, staff_id: int) -> Client:
+def end_comp(session: Session, client_id: int, *, staff_id: int) -> Client:
     """Take back the plan that was given by hand."""
-    client = locked(session, client_id)
-    comp = unended(session, client.id)
+    client = lock_client(session, client_id)
+    comp = unended_comp(session, client.id)
     if comp is not None:
         comp.ended_at = client_clock.moment_of(session, client)
-        record(session, client, "comp.ended", f"Ended the plan {comp.plan.name} given by hand", staff_id)
+        record_client(session, client, "comp.ended", f"Ended the plan {comp.plan.name} given by hand", staff_id)
         evaluation.evaluate(session, client.id)
     return client

@@ -25,7 +25,7 @@ class NewClient:
     last_day: date | None = None
 
 
-def create(session: Session, mode: Mode, new: NewClient, *, staff_id: int) -> Client:
+def create_by_staff(session: Session, mode: Mode, new: NewClient, *, staff_id: int) -> Client:
     """Make the client. Raises Refusal naming the field."""
     plan = session.get(Plan, new.plan_id) if new.plan_id is not None else None
     if new.plan_id is not None and (plan is None or plan.state == "archived"):
@@ -43,7 +43,7 @@ def create(session: Session, mode: Mode, new: NewClient, *, staff_id: int) -> Cl
     )
     client = clients.create_client(session, draft)
     if plan is not None and costs(plan) and new.is_by_hand:
-        comps.give(session, client.id, plan.id, new.reason, new.last_day, staff_id=staff_id)
+        comps.grant_plan(session, client.id, plan.id, new.reason, new.last_day, staff_id=staff_id)
     return client
 
 

@@ -37,7 +37,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 BYTE_ORDER_MARK = "\ufeff"
 
 
-def lines(session: Session, mode: Mode, wanted: Wanted) -> Iterator[str]:
+def csv_lines(session: Session, mode: Mode, wanted: Wanted) -> Iterator[str]:
     """The file in pieces: the headings, then some hundred clients at a time."""
     yield BYTE_ORDER_MARK + text_of([HEADINGS])
     for batch in client_search.in_batches(session, mode, wanted):

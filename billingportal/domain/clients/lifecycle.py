@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
-from billingportal.domain.clients.clients import locked, record
+from billingportal.domain.clients.clients import lock_client, record_client
 from billingportal.domain.clients.manual_grants import checked_reason
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.subscriptions.departures import going_on
@@ -11,67 +11,67 @@ from billingportal.errors import Refusal
 from billingportal.models import Client
 
 
-def suspend(session: Session, client_id: int, reason: str, *, staff_id: int) -> Client:
+def suspend_client(session: Session, client_id: int, reason: str, *, staff_id: int) -> Client:
     """Have nothing work for a client until it is reactivated; it goes on paying. Raises Refusal."""
-    client = locked(session, client_id)
+    client = lock_client(session, client_id)
     clean = checked_reason(reason)
     if client.archived_at is not None:
         raise Refusal("", f"{client.name} is archived, so nothing works already.")
     if client.suspended_at is None:
         client.suspended_at, client.suspension_reason = now(), clean
         client.withdraw_access()
-        record(session, client, "client.suspended", f"Suspended: {clean}", staff_id)
+        record_client(session, client, "client.suspended", f"Suspended: {clean}", staff_id)
         evaluation.evaluate(session, client.id)
     return client
 
 
-def reactivate(session: Session, client_id: int, *, staff_id: int) -> Client:
+def reactivate_client(session: Session, client_id: int, *, staff_id: int) -> Client:
     """End a suspension by hand."""
-    client = locked(session, client_id)
+    client = lock_client(session, client_id)
     if client.suspended_at is not None:
         client.suspended_at, client.suspension_reason = None, ""
-        record(session, client, "client.reactivated", "Reactivated", staff_id)
+        record_client(session, client, "client.reactivated", "Reactivated", staff_id)
         evaluation.evaluate(session, client.id)
     return client
 
 
-def archive(session: Session, client_id: int, *, staff_id: int) -> Client:
+def archive_client(session: Session, client_id: int, *, staff_id: int) -> Client:
     """Put a client away. Raises Refusal while a subscription of it goes on: that has to be cancelled first."""
-    client = locked(session, client_id)
+    client = lock_client(session, client_id)
     if client.archived_at is not None:
         return client
     if going_on(session, client):
         raise Refusal("", f"{client.name} has a subscription that goes on. Cancel it first.")
     client.archive(now())
-    record(session, client, "client.archived", "Archived", staff_id)
+    record_client(session, client, "client.archived", "Archived", staff_id)
     evaluation.evaluate(session, client.id)
     return client
 
 
 def archive_at_end(session: Session, client_id: int, *, staff_id: int) -> Client:
     """Put a client away as soon as its subscription, which is cancelled already, has ended."""
-    client = locked(session, client_id)
+    client = lock_client(session, client_id)
     if client.archived_at is None and not client.is_leaving:
         client.is_leaving = True
-        record(session, client, "client.leaving", "Will be archived when the subscription has ended", staff_id)
+        record_client(session, client, "client.leaving", "Will be archived when the subscription has ended", staff_id)
         evaluation.evaluate(session, client.id)
     return client
 
 
-def restore(session: Session, client_id: int, *, staff_id: int) -> Client:
+def restore_client(session: Session, client_id: int, *, staff_id: int) -> Client:
     """Take an archived client back."""
-    client = locked(session, client_id)
+    client = lock_client(session, client_id)
     if client.archived_at is not None:
         client.archived_at = None
-        record(session, client, "client.restored", "Restored", staff_id)
+        record_client(session, client, "client.restored", "Restored", staff_id)
         evaluation.evaluate(session, client.id)
     return client
 
 
 def withdraw_access(session: Session, client_id: int, *, staff_id: int) -> Client:
     """Sign the client out everywhere, and have no billing link that was made so far open anything."""
-    client = locked(session, client_id)
+    client = lock_client(session, client_id)
     client.withdraw_access()
     words = "Withdrew access. Older billing links and sign-ins ended"
-    record(session, client, "client.access_withdrawn", words, staff_id)
+    record_client(session, client, "client.access_withdrawn", words, staff_id)
     return client

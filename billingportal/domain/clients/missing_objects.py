@@ -21,7 +21,7 @@ BATCH = 50
 def fetch_missing(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> int:
     """Ask Stripe for some of them; how many. Raises a StripeProblem."""
     with transaction() as session:
-        wanted = missing(session, processor_account_id)
+        wanted = missing_ids(session, processor_account_id)
     for kind, object_id in wanted:
         try:
             reconciliation.refresh(transaction, gateway, processor_account_id, kind, object_id)
@@ -30,7 +30,7 @@ def fetch_missing(transaction: Transaction, gateway: StripeGateway, processor_ac
     return len(wanted)
 
 
-def missing(session: Session, processor_account_id: int) -> list[tuple[ObjectType, str]]:
+def missing_ids(session: Session, processor_account_id: int) -> list[tuple[ObjectType, str]]:
     """Some payment methods and test clocks that clients have and that have no row."""
     cards = [name for query in CARDS for name in session.scalars(query, {"account_id": processor_account_id}) if name]
     clocks = [name for name in session.scalars(CLOCKS, {"account_id": processor_account_id}) if name]

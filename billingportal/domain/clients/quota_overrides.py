@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from billingportal.domain.clients.clients import locked, record
+from billingportal.domain.clients.clients import lock_client, record_client
 from billingportal.domain.clients.manual_grants import checked_reason, end_of
 from billingportal.domain.common.dates import day
 from billingportal.domain.entitlements import evaluation
@@ -16,7 +16,7 @@ from billingportal.errors import Refusal
 from billingportal.models import Client, QuotaOverride, Resource
 
 
-def running(session: Session, client: Client) -> Sequence[QuotaOverride]:
+def running_overrides(session: Session, client: Client) -> Sequence[QuotaOverride]:
     """The quotas that a client has by hand now."""
     moment = client_clock.moment_of(session, client)
     rows = session.scalars(
@@ -28,7 +28,7 @@ def running(session: Session, client: Client) -> Sequence[QuotaOverride]:
     return [row for row in rows if row.expires_at is None or row.expires_at > moment]
 
 
-def unended(session: Session, client_id: int, resource_id: int) -> QuotaOverride | None:
+def unended_override(session: Session, client_id: int, resource_id: int) -> QuotaOverride | None:
     return session.scalar(
         select(QuotaOverride).where(
             QuotaOverride.client_id == client_id,
@@ -38,7 +38,7 @@ def unended(session: Session, client_id: int, resource_id: int) -> QuotaOverride
     )
 
 
-def give(
+def grant_quota(
     session: Session,
     client_id: int,
     resource_id: int | None,
@@ -49,7 +49,7 @@ def give(
     staff_id: int,
 ) -> QuotaOverride:
     """Give a quota, None for unlimited, instead of the one given before. Raises Refusal. Asked twice, given once."""
-    client = locked(session, client_id)
+    client = lock_client(session, client_id)
     resource = session.get(Resource, resource_id) if resource_id is not None else None
     if resource is None or resource.is_hidden:
         raise Refusal("resource", "Choose a resource.")
@@ -57,7 +57,7 @@ def give(
         raise Refusal("quota", "A quota is a whole number, 0 or more.")
     moment = client_clock.moment_of(session, client)
     clean, expires_at = checked_reason(reason), end_of(last_day, moment)
-    before = unended(session, client.id, resource.id)
+    before = unended_override(session, client.id, resource.id)
     if before is not None and (before.quota, before.reason, before.expires_at) == (quota, clean, expires_at):
         return before
     if before is not None:
@@ -76,18 +76,18 @@ def give(
     amount = "Unlimited" if quota is None else f"{quota:,}"
     until = f"until the end of {day(last_day)}" if last_day else "without an end"
     words = f"Gave {amount} {resource.unit} by hand, {until}: {clean}"
-    record(session, client, "quota_override.given", words, staff_id)
+    record_client(session, client, "quota_override.given", words, staff_id)
     evaluation.evaluate(session, client.id)
     return override
 
 
-def end(session: Session, client_id: int, resource_id: int, *, staff_id: int) -> Client:
+def end_override(session: Session, client_id: int, resource_id: int, *, staff_id: int) -> Client:
     """Take back a quota that was given by hand."""
-    client = locked(session, client_id)
-    override = unended(session, client.id, resource_id)
+    client = lock_client(session, client_id)
+    override = unended_override(session, client.id, resource_id)
     if override is not None:
         override.ended_at = client_clock.moment_of(session, client)
         words = f"Ended the quota of {override.resource.unit} given by hand"
-        record(session, client, "quota_override.ended", words, staff_id)
+        record_client(session, client, "quota_override.ended", words, staff_id)
         evaluation.evaluate(session, client.id)
     return client

@@ -64,9 +64,9 @@ class ClientPage:
         return self.number * PAGE_SIZE >= self.total
 
 
-def search(session: Session, mode: Mode, wanted: Wanted) -> ClientPage:
+def search_clients(session: Session, mode: Mode, wanted: Wanted) -> ClientPage:
     """One page; the last one where a later one is asked for."""
-    counts = count(session, mode, wanted)
+    counts = count_by_status(session, mode, wanted)
     total = counts.get(wanted.status, 0) if wanted.status else sum_of_present(counts)
     number = max(1, min(wanted.page, -(-total // PAGE_SIZE)))
     query = in_order(having_status(matching(mode, wanted), wanted.status), wanted.sort)
@@ -74,7 +74,7 @@ def search(session: Session, mode: Mode, wanted: Wanted) -> ClientPage:
     return ClientPage([(row[0], row[1]) for row in rows], counts, total, number)
 
 
-def count(session: Session, mode: Mode, wanted: Wanted) -> dict[Status, int]:
+def count_by_status(session: Session, mode: Mode, wanted: Wanted) -> dict[Status, int]:
     """How many there are of each status that anybody has, by all that is wanted but the status."""
     is_archived = Client.archived_at.is_not(None)
     grouped = matching(mode, wanted).with_only_columns(is_archived, Entitlement.standing, func.count())

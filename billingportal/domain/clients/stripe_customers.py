@@ -31,7 +31,7 @@ def customer_for(transaction: Transaction, gateway: StripeGateway, account_id: i
         name, email, key = client.name, client.email, idempotency_key(client, account_id, link)
     made = gateway.create_customer(name, key, email=email, labels={LABEL: str(client_id)})
     with transaction() as session:
-        customer_id = linked(session, account_id, client_id, made)
+        customer_id = link_customer(session, account_id, client_id, made)
     reconciliation.refresh(transaction, gateway, account_id, CUSTOMER, customer_id)
     return customer_id
 
@@ -65,7 +65,7 @@ def idempotency_key(client: Client, account_id: int, before: ClientCustomer | No
     return f"customer-{account_id}-{client.id}-{hashlib.sha256(repr(said).encode()).hexdigest()[:24]}"
 
 
-def linked(session: Session, account_id: int, client_id: int, made: str) -> str:
+def link_customer(session: Session, account_id: int, client_id: int, made: str) -> str:
     """Link the new customer, unless somebody else was faster; the id of the one that is linked now."""
     session.get_one(Client, client_id, with_for_update=True)
     link = link_of(session, account_id, client_id)
@@ -76,7 +76,7 @@ def linked(session: Session, account_id: int, client_id: int, made: str) -> str:
         session.add(link)
     link.stripe_customer_id, link.linked_at = made, clock.now()
     words = f"Made the customer {made} in Stripe"
-    audit.record(
+    audit.record_act(
         session,
         audit.Act("client.linked", words, actor="sync", subject=("client", client_id), processor_account_id=account_id),
     )

@@ -25,7 +25,7 @@ NEWEST = 5
 Wanted = list[tuple[ObjectType, str]]
 
 
-def tell(transaction: Transaction, gateway: StripeGateway, account_id: int, client_id: int) -> bool:
+def update_customer(transaction: Transaction, gateway: StripeGateway, account_id: int, client_id: int) -> bool:
     """Have the customer called as the client is, if there is one; whether Stripe had to be told.
 
     Call it with no transaction open. Raises a StripeProblem.
@@ -48,7 +48,7 @@ def is_told(session: Session, client: Client, account_id: int, customer_id: str)
     return customer is not None and (customer.name, customer.email) == (client.name, client.email)
 
 
-def fetch(transaction: Transaction, gateway: StripeGateway, account_id: int, client_id: int) -> None:
+def fetch_from_stripe(transaction: Transaction, gateway: StripeGateway, account_id: int, client_id: int) -> None:
     """Read the client's customer, subscriptions and newest invoices from Stripe, and evaluate the client.
 
     What is not known here yet is read by the worker's next look at Stripe, which is asked for. Raises a StripeProblem.

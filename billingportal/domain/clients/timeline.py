@@ -80,7 +80,7 @@ class Cursor:
         return cls(clock.from_unix(found[0]).replace(microsecond=found[1]), source, found[2])
 
 
-def page(
+def timeline_page(
     session: Session, client_id: int, link: ClientCustomer | None, before: Cursor | None = None
 ) -> tuple[list[Happening], Cursor | None]:
     """The newest happenings, or those before one; and the cursor of the page after this one, if there is one."""

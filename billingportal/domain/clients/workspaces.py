@@ -25,7 +25,7 @@ class WorkspaceTerms:
     external_id: str | None = None
 
 
-def of_client(session: Session, client_id: int) -> Sequence[Workspace]:
+def workspaces_of(session: Session, client_id: int) -> Sequence[Workspace]:
     """The client's workspaces, archived ones last."""
     return session.scalars(
         select(Workspace)
@@ -34,7 +34,7 @@ def of_client(session: Session, client_id: int) -> Sequence[Workspace]:
     ).all()
 
 
-def create(
+def create_workspace(
     session: Session,
     client: Client,
     name: str,
@@ -47,7 +47,7 @@ def create(
     take_turns(session, CLIENTS)
     if client.archived_at is not None:
         raise Refusal("", f"{client.name} is archived. Restore the client first.")
-    terms = checked(session, client, WorkspaceTerms(name, external_id))
+    terms = checked_terms(session, client, WorkspaceTerms(name, external_id))
     workspace = Workspace(
         client_id=client.id, mode=client.mode, name=terms.name, external_id=terms.external_id, created_at=now()
     )
@@ -55,16 +55,18 @@ def create(
     session.flush()
     words = f"Added the workspace {workspace.name}"
     subject = ("client", client.id)
-    audit.record(session, audit.Act("workspace.created", words, staff_id=staff_id, actor=actor, subject=subject))
+    audit.record_act(session, audit.Act("workspace.created", words, staff_id=staff_id, actor=actor, subject=subject))
     evaluation.evaluate(session, client.id)
     return workspace
 
 
-def update(session: Session, client: Client, workspace_id: int, terms: WorkspaceTerms, *, staff_id: int) -> Workspace:
+def update_workspace(
+    session: Session, client: Client, workspace_id: int, terms: WorkspaceTerms, *, staff_id: int
+) -> Workspace:
     """Rename a workspace, or correct its id. Raises Refusal."""
     take_turns(session, CLIENTS)
-    workspace = locked(session, client, workspace_id)
-    clean = checked(session, client, terms, except_id=workspace.id)
+    workspace = lock_workspace(session, client, workspace_id)
+    clean = checked_terms(session, client, terms, except_id=workspace.id)
     before = WorkspaceTerms(workspace.name, workspace.external_id)
     if clean == before:
         return workspace
@@ -73,53 +75,57 @@ def update(session: Session, client: Client, workspace_id: int, terms: Workspace
         words = f"Renamed the workspace {before.name} to {clean.name}"
     else:
         words = f"Changed the ID of the workspace {clean.name} from {before.external_id} to {clean.external_id}"
-    record(session, client, "workspace.changed", words, staff_id)
+    record_workspace(session, client, "workspace.changed", words, staff_id)
     return workspace
 
 
-def move(session: Session, client: Client, workspace_id: int, target: Client, *, staff_id: int) -> Workspace:
+def move_workspace(session: Session, client: Client, workspace_id: int, target: Client, *, staff_id: int) -> Workspace:
     """Hand a workspace, with all that it uses, to another client of the same mode. Raises Refusal."""
     take_turns(session, CLIENTS)
-    workspace = locked(session, client, workspace_id)
+    workspace = lock_workspace(session, client, workspace_id)
     if target.mode != client.mode or target.id == client.id:
         raise Refusal("target", "Choose another client.")
     if target.archived_at is not None:
         raise Refusal("target", f"{target.name} is archived. Choose another client.")
     workspace.client_id = target.id
-    record(session, client, "workspace.moved", f"Moved the workspace {workspace.name} to {target.name}", staff_id)
-    record(session, target, "workspace.moved", f"Got the workspace {workspace.name} from {client.name}", staff_id)
+    record_workspace(
+        session, client, "workspace.moved", f"Moved the workspace {workspace.name} to {target.name}", staff_id
+    )
+    record_workspace(
+        session, target, "workspace.moved", f"Got the workspace {workspace.name} from {client.name}", staff_id
+    )
     for client_id in sorted((client.id, target.id)):
         evaluation.evaluate(session, client_id)
     return workspace
 
 
-def archive(session: Session, client: Client, workspace_id: int, *, staff_id: int) -> Workspace:
+def archive_workspace(session: Session, client: Client, workspace_id: int, *, staff_id: int) -> Workspace:
     """Put a workspace away: what it uses counts no longer. Nothing is deleted."""
-    workspace = locked(session, client, workspace_id)
+    workspace = lock_workspace(session, client, workspace_id)
     if workspace.archived_at is None:
         workspace.archived_at = now()
-        record(session, client, "workspace.archived", f"Archived the workspace {workspace.name}", staff_id)
+        record_workspace(session, client, "workspace.archived", f"Archived the workspace {workspace.name}", staff_id)
         evaluation.evaluate(session, client.id)
     return workspace
 
 
-def restore(session: Session, client: Client, workspace_id: int, *, staff_id: int) -> Workspace:
+def restore_workspace(session: Session, client: Client, workspace_id: int, *, staff_id: int) -> Workspace:
     """Take an archived workspace back; what it uses counts again."""
-    workspace = locked(session, client, workspace_id)
+    workspace = lock_workspace(session, client, workspace_id)
     if workspace.archived_at is not None:
         workspace.archived_at = None
-        record(session, client, "workspace.restored", f"Restored the workspace {workspace.name}", staff_id)
+        record_workspace(session, client, "workspace.restored", f"Restored the workspace {workspace.name}", staff_id)
         evaluation.evaluate(session, client.id)
     return workspace
 
 
-def find(session: Session, client_id: int, workspace_id: int) -> Workspace | None:
+def find_workspace(session: Session, client_id: int, workspace_id: int) -> Workspace | None:
     """A workspace of this client; another client's is none of it."""
     workspace = session.get(Workspace, workspace_id)
     return workspace if workspace is not None and workspace.client_id == client_id else None
 
 
-def locked(session: Session, client: Client, workspace_id: int) -> Workspace:
+def lock_workspace(session: Session, client: Client, workspace_id: int) -> Workspace:
     """The workspace as it is now. Raises Refusal when it is not this client's any more."""
     workspace = session.get(Workspace, workspace_id, populate_existing=True, with_for_update=True)
     if workspace is None or workspace.client_id != client.id:
@@ -127,7 +133,7 @@ def locked(session: Session, client: Client, workspace_id: int) -> Workspace:
     return workspace
 
 
-def checked(session: Session, client: Client, terms: WorkspaceTerms, except_id: int = 0) -> WorkspaceTerms:
+def checked_terms(session: Session, client: Client, terms: WorkspaceTerms, except_id: int = 0) -> WorkspaceTerms:
     """The terms without needless blanks. Raises Refusal naming the field."""
     name, external_id = " ".join(terms.name.split()), (terms.external_id or "").strip() or None
     if not name:
@@ -144,5 +150,5 @@ def checked(session: Session, client: Client, terms: WorkspaceTerms, except_id: 
     return WorkspaceTerms(name, external_id)
 
 
-def record(session: Session, client: Client, action: str, words: str, staff_id: int) -> None:
-    audit.record(session, audit.Act(action, words, staff_id=staff_id, subject=("client", client.id)))
+def record_workspace(session: Session, client: Client, action: str, words: str, staff_id: int) -> None:
+    audit.record_act(session, audit.Act(action, words, staff_id=staff_id, subject=("client", client.id)))

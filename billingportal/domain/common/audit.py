@@ -28,7 +28,7 @@ class Act:
     processor_account_id: int | None = None
 
 
-def record(session: Session, act: Act) -> AuditEntry:
+def record_act(session: Session, act: Act) -> AuditEntry:
     """Add an entry for an act."""
     subject_type, subject_id = act.subject or (None, None)
     entry = AuditEntry(

@@ -39,9 +39,9 @@ def connect(
     A key of another account than the connected one is kept aside until `switch` or `decline`.
     Returns the key's mode. Raises Refusal; then nothing is kept.
     """
-    key = secret_keys.read(pasted)
+    key = secret_keys.read_key(pasted)
     gateway = open_gateway(key.text)
-    account = verify(gateway, key)
+    account = verify_key(gateway, key)
     with transaction() as session:
         current = connected(session, key.mode)
         endpoint_id = current.endpoint.stripe_webhook_endpoint_id if current and current.endpoint else None
@@ -50,15 +50,15 @@ def connect(
     verified = Verified(key, account, current_id if is_same else None)
     try:
         with transaction() as session:
-            keep(session, vault, verified, staff_id)
+            store_key(session, vault, verified, staff_id)
     except IntegrityError:
         # Two saves at once: the other one has added the row, which is found now.
         with transaction() as session:
-            keep(session, vault, verified, staff_id)
+            store_key(session, vault, verified, staff_id)
     return key.mode
 
 
-def verify(gateway: StripeGateway, key: SecretKey) -> AccountCopy:
+def verify_key(gateway: StripeGateway, key: SecretKey) -> AccountCopy:
     """The account behind the key. Raises Refusal in words for the form."""
     try:
         account = gateway.account()
@@ -98,9 +98,9 @@ def owns_endpoint(gateway: StripeGateway, endpoint_id: str | None) -> bool:
     return any(endpoint.stripe_webhook_endpoint_id == endpoint_id for endpoint in endpoints)
 
 
-def keep(session: Session, vault: Vault, verified: Verified, staff_id: int | None) -> None:
+def store_key(session: Session, vault: Vault, verified: Verified, staff_id: int | None) -> None:
     current = connected(session, verified.key.mode)
-    row = find(session, verified) or ProcessorAccount(
+    row = find_account(session, verified) or ProcessorAccount(
         stripe_account_id=verified.account.stripe_account_id, mode=verified.key.mode, state="offered", preflight=[]
     )
     session.add(row)
@@ -108,11 +108,11 @@ def keep(session: Session, vault: Vault, verified: Verified, staff_id: int | Non
     describe(row, verified.account)
     keep_key(row, vault, verified.key)
     if current is None or current is row:
-        start(session, row, staff_id)
+        start_account(session, row, staff_id)
     else:
         row.state = "offered"
         session.flush()
-        audit.record(
+        audit.record_act(
             session,
             audit.Act(
                 "processor_account.offered",
@@ -124,7 +124,7 @@ def keep(session: Session, vault: Vault, verified: Verified, staff_id: int | Non
         )
 
 
-def find(session: Session, verified: Verified) -> ProcessorAccount | None:
+def find_account(session: Session, verified: Verified) -> ProcessorAccount | None:
     if verified.is_same_as is not None:
         return session.get(ProcessorAccount, verified.is_same_as)
     if verified.account.stripe_account_id is None:
@@ -155,7 +155,7 @@ def keep_key(row: ProcessorAccount, vault: Vault, key: SecretKey) -> None:
     row.key_problem = None
 
 
-def start(session: Session, row: ProcessorAccount, staff_id: int | None) -> None:
+def start_account(session: Session, row: ProcessorAccount, staff_id: int | None) -> None:
     moment = now()
     is_new = row.state != "connected"
     row.state = "connected"
@@ -166,7 +166,7 @@ def start(session: Session, row: ProcessorAccount, staff_id: int | None) -> None
     catch_up_of(session, row)
     request_check(row, moment)
     verb = "Connected" if is_new else "Replaced the key of"
-    audit.record(
+    audit.record_act(
         session,
         audit.Act(
             "processor_account.connected" if is_new else "processor_account.key_replaced",

@@ -3,7 +3,7 @@
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.common import audit
-from billingportal.domain.connection.credentials import forget_offers, start
+from billingportal.domain.connection.credentials import forget_offers, start_account
 from billingportal.domain.connection.processor_accounts import connected, gateway_of, offered
 from billingportal.errors import Conflict
 from billingportal.models import ProcessorAccount
@@ -32,7 +32,7 @@ def switch(
         row = offered(session, mode)
         if row is None or connected(session, mode) is not None:
             raise Conflict("Somebody else changed the connection meanwhile. Look at it again.")
-        start(session, row, staff_id)
+        start_account(session, row, staff_id)
 
 
 def disconnect(
@@ -57,7 +57,7 @@ def disconnect(
         newer_id = row.endpoint.stripe_webhook_endpoint_id if row.endpoint else None
         let_go(row)
         left = "" if is_removed else "; Stripe did not let us remove our webhook endpoint there"
-        audit.record(
+        audit.record_act(
             session,
             audit.Act(
                 "processor_account.disconnected",

@@ -127,7 +127,7 @@ def end_well(transaction: Transaction, processor_account_id: int, found: Finding
         if found.outcome.repairs or is_new:
             catch_up_of(session, row).next_run_at = moment
         for words in found.outcome.repairs:
-            audit.record(
+            audit.record_act(
                 session,
                 audit.Act(
                     "webhook_endpoint.repaired",

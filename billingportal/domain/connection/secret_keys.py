@@ -39,7 +39,7 @@ class SecretKey:
         return self.text[-4:]
 
 
-def read(pasted: str) -> SecretKey:
+def read_key(pasted: str) -> SecretKey:
     """The key in a pasted text, without the spaces around it. Raises Refusal with what to paste instead."""
     text = pasted.strip()
     if not text:

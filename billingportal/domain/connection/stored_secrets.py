@@ -73,7 +73,7 @@ def drop_lost(session: Session, vault: Vault) -> list[str]:
             dropped += 1
     if dropped:
         summary = f"Dropped {dropped} stored secrets that no secret key opened"
-        audit.record(
+        audit.record_act(
             session, audit.Act("stored_secrets.dropped", summary, actor="command", details={"to_paste": [*to_paste]})
         )
     return to_paste

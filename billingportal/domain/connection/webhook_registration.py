@@ -95,13 +95,13 @@ def ensure(
     outcome = Outcome("registered")
     try:
         for one in found.stale:
-            remove(gateway, one, outcome)
+            remove_endpoint(gateway, one, outcome)
             outcome.repairs.append(f"Removed an old webhook endpoint of ours, {one.stripe_webhook_endpoint_id}.")
         if found.ours is not None and found.ours.api_version != API_VERSION:
-            remove(gateway, found.ours, outcome)
-            create(transaction, gateway, vault, endpoint_id, url, outcome, VERSION_WORDS)
+            remove_endpoint(gateway, found.ours, outcome)
+            create_endpoint(transaction, gateway, vault, endpoint_id, url, outcome, VERSION_WORDS)
         elif found.ours is None or not repair(gateway, found.ours, url, outcome):
-            create(transaction, gateway, vault, endpoint_id, url, outcome, GONE_WORDS)
+            create_endpoint(transaction, gateway, vault, endpoint_id, url, outcome, GONE_WORDS)
     except RightMissing as problem:
         return Outcome("refused", f"The key may not register webhooks. {problem.message}", outcome.repairs)
     except RequestRefused as problem:
@@ -109,7 +109,7 @@ def ensure(
     return outcome
 
 
-def remove(gateway: StripeGateway, endpoint: WebhookEndpointCopy, outcome: Outcome) -> None:
+def remove_endpoint(gateway: StripeGateway, endpoint: WebhookEndpointCopy, outcome: Outcome) -> None:
     gateway.delete_webhook_endpoint(endpoint.stripe_webhook_endpoint_id)
     outcome.added -= 1
 
@@ -126,7 +126,7 @@ def repair(gateway: StripeGateway, ours: WebhookEndpointCopy, url: str, outcome:
     return True
 
 
-def create(
+def create_endpoint(
     transaction: Transaction,
     gateway: StripeGateway,
     vault: Vault,

@@ -53,7 +53,7 @@ class Footing:
         )
 
 
-def tell(session: Session, client: Client, before: Footing | None, after: Footing) -> None:
+def write_if_due(session: Session, client: Client, before: Footing | None, after: Footing) -> None:
     """Write to the client when its step has changed. Each step of a failing payment is written about once."""
     if before is None:
         before = Footing("none", after.standing, None, after.stripe_subscription_id)
@@ -61,9 +61,9 @@ def tell(session: Session, client: Client, before: Footing | None, after: Footin
         return
     if after.step == "none":
         if is_restored(before, after):
-            write(session, client, before, "none", restored_words(before.step))
+            write_email(session, client, before, "none", restored_words(before.step))
         return
-    write(session, client, after, after.step, failing_words(after, ladder.current(session)))
+    write_email(session, client, after, after.step, failing_words(after, ladder.current(session)))
 
 
 def is_restored(before: Footing, after: Footing) -> bool:
@@ -71,7 +71,7 @@ def is_restored(before: Footing, after: Footing) -> bool:
     return after.standing in SOUND and before.stripe_subscription_id == after.stripe_subscription_id
 
 
-def write(session: Session, client: Client, failing: Footing, step: LadderStep, words: list[str]) -> None:
+def write_email(session: Session, client: Client, failing: Footing, step: LadderStep, words: list[str]) -> None:
     since = failing.failing_since.isoformat() if failing.failing_since else ""
     occasion = f"ladder:{failing.stripe_subscription_id}:{since}:{step}"
     mail_messages.post(session, client, occasion, Letter(f"ladder_{step}", SUBJECTS[step], tuple(words)))

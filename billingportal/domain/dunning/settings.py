@@ -22,7 +22,7 @@ THE_ROW = 1
 MOST_DAYS = 365
 
 
-def read(typed: Mapping[str, str]) -> Ladder:
+def read_ladder(typed: Mapping[str, str]) -> Ladder:
     """The ladder that was typed, by the names of its fields; what is left empty is never done. Raises FormErrors."""
     refusals: list[Refusal] = []
     days: dict[str, int | None] = {}
@@ -67,7 +67,7 @@ def check_order(ladder: Ladder) -> None:
         raise FormErrors(refusals)
 
 
-def save(session: Session, chosen: Ladder, *, staff_id: int) -> bool:
+def save_ladder(session: Session, chosen: Ladder, *, staff_id: int) -> bool:
     """Keep the ladder; whoever fails now stands on the new one within moments. Whether anything changed."""
     take_turns(session, LADDER)
     before = current(session)
@@ -79,7 +79,7 @@ def save(session: Session, chosen: Ladder, *, staff_id: int) -> bool:
     if chosen == before:
         return False
     details: dict[str, Json] = {"before": asdict(before), "after": asdict(chosen)}
-    audit.record(
+    audit.record_act(
         session, audit.Act("ladder.updated", f"Failed payments: {summary(chosen)}", staff_id=staff_id, details=details)
     )
     evaluation_queue.mark_failing(session)

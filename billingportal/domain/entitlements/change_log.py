@@ -38,7 +38,7 @@ class Before:
     footing: Footing
 
 
-def remember(row: Entitlement | None) -> Before | None:
+def remember_before(row: Entitlement | None) -> Before | None:
     """What it is now, to be compared once the row is changed."""
     if row is None:
         return None
@@ -58,30 +58,34 @@ def limits_of(row: Entitlement) -> Limits:
     return {quota.resource_id: quota.quota for quota in row.quotas}
 
 
-def tell(session: Session, client: Client, before: Before | None, row: Entitlement, answer: Entitled) -> None:
+def record_changes(session: Session, client: Client, before: Before | None, row: Entitlement, answer: Entitled) -> None:
     """An audit entry for each thing that changed, with the first of the reasons as its cause."""
     after_name = answer.plan.name if answer.plan else None
     cause = answer.reasons[0] if answer.reasons else ""
-    dunning_emails.tell(session, client, before.footing if before else None, Footing.of(row))
+    dunning_emails.write_if_due(session, client, before.footing if before else None, Footing.of(row))
     if before is None:
-        record(session, client, "entitlement.started", f"Plan {after_name or 'none'}", cause, {})
+        record_entitlement(session, client, "entitlement.started", f"Plan {after_name or 'none'}", cause, {})
         return
     if (before.plan_id, before.source) != (row.plan_id, row.source):
         words = f"Plan {after_name or 'none'} instead of {before.plan_name or 'none'}"
         if before.plan_id == row.plan_id:
             words = f"Plan {after_name or 'none'} from another source"
-        record(session, client, "entitlement.plan_changed", words, cause, {"from": before.source, "to": row.source})
+        record_entitlement(
+            session, client, "entitlement.plan_changed", words, cause, {"from": before.source, "to": row.source}
+        )
     elif before.limits != limits_of(row):
         details = quota_details(before.limits, limits_of(row))
-        record(session, client, "entitlement.quotas_changed", "Other quotas", cause, details)
+        record_entitlement(session, client, "entitlement.quotas_changed", "Other quotas", cause, details)
     if before.standing != row.standing:
         words = f"Status: {standing_words(row.standing).words}"
-        record(session, client, "entitlement.standing_changed", words, cause, {"from": before.standing})
+        record_entitlement(session, client, "entitlement.standing_changed", words, cause, {"from": before.standing})
         if row.standing == "ended":
             ended = mail_messages.subscription_ended(before.plan_name or "", present_plan=after_name)
             mail_messages.post(session, client, f"ended:{row.stripe_subscription_id}", ended)
     if before.step != row.step:
-        record(session, client, "entitlement.step_changed", STEP_WORDS[row.step], cause, {"from": before.step})
+        record_entitlement(
+            session, client, "entitlement.step_changed", STEP_WORDS[row.step], cause, {"from": before.step}
+        )
 
 
 def quota_details(before: Limits, after: Limits) -> JsonObject:
@@ -93,6 +97,8 @@ def quota_details(before: Limits, after: Limits) -> JsonObject:
     }
 
 
-def record(session: Session, client: Client, action: str, words: str, cause: str, details: JsonObject) -> None:
+def record_entitlement(
+    session: Session, client: Client, action: str, words: str, cause: str, details: JsonObject
+) -> None:
     summary = f"{words}. {cause}" if cause else f"{words}."
-    audit.record(session, audit.Act(action, summary, actor="sync", subject=("client", client.id), details=details))
+    audit.record_act(session, audit.Act(action, summary, actor="sync", subject=("client", client.id), details=details))

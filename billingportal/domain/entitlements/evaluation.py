@@ -24,7 +24,7 @@ from billingportal.plain_json import JsonObject
 BATCH = 50
 
 
-def due(session: Session, moment: datetime) -> list[int]:
+def due_clients(session: Session, moment: datetime) -> list[int]:
     """Some clients whose time has come, those that wait longest first."""
     return list(
         session.scalars(
@@ -59,9 +59,9 @@ def evaluate(session: Session, client_id: int) -> Entitlement:
 
 
 def work_out(session: Session, client: Client) -> Entitlement:
-    checkout_state.follow(session, client)
-    change_state.follow(session, client)
-    subscription_departures.follow(session, client)
+    checkout_state.follow_checkout(session, client)
+    change_state.follow_change(session, client)
+    subscription_departures.follow_departure(session, client)
     clock_time = client_clock.clock_time(session, client)
     moment = clock_time or now()
     before = session.scalar(
@@ -69,10 +69,10 @@ def work_out(session: Session, client: Client) -> Entitlement:
     )
     gathered = gather(session, client, before, moment)
     answer = entitled(gathered.facts, moment)
-    told = change_log.remember(before)
+    told = change_log.remember_before(before)
     row = before or Entitlement(client_id=client.id, since=moment)
-    write(row, gathered, answer, moment)
-    row.is_over_quota = is_over(answer, usage_totals.used(session, client.id))
+    write_entitlement(row, gathered, answer, moment)
+    row.is_over_quota = is_over(answer, usage_totals.usage_of(session, client.id))
     if before is None:
         session.add(row)
     session.flush()
@@ -80,11 +80,11 @@ def work_out(session: Session, client: Client) -> Entitlement:
     # A test clock moves by itself; then Stripe tells.
     client.evaluation_due_at = None if clock_time else answer.changes_at
     session.flush()
-    change_log.tell(session, client, told, row, answer)
+    change_log.record_changes(session, client, told, row, answer)
     return row
 
 
-def write(row: Entitlement, gathered: Gathered, answer: Entitled, moment: datetime) -> None:
+def write_entitlement(row: Entitlement, gathered: Gathered, answer: Entitled, moment: datetime) -> None:
     plan_id = answer.plan.plan_id if answer.plan else None
     if (row.plan_id, row.source) != (plan_id, answer.source):
         row.since = moment

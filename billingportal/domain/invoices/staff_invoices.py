@@ -21,7 +21,9 @@ class InvoicePage:
     older_than: int | None
 
 
-def page(session: Session, link: ClientCustomer | None, moment: datetime, before_id: int | None = None) -> InvoicePage:
+def invoice_page(
+    session: Session, link: ClientCustomer | None, moment: datetime, before_id: int | None = None
+) -> InvoicePage:
     """The newest invoices, or those before one."""
     found = client_invoices.rows(session, link, moment, before_id)
     shown = found[: client_invoices.PAGE]

@@ -91,7 +91,7 @@ def send(transaction: Transaction, post: Post, settings: Settings) -> int:
 
 def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
     """Take the due letters for this worker; others skip them until the lease ends. None: nothing is sent now."""
-    chosen = mail_settings.find(session)
+    chosen = mail_settings.find_settings(session)
     if chosen is None or not chosen.is_on:
         return None
     rows = session.execute(
@@ -139,7 +139,7 @@ def message(post: Post, letter: Outgoing, settings: Settings) -> EmailMessage:
     if BILLING_LINK in body:
         if settings.public_url is None:
             raise MailProblem(NO_ADDRESS, is_about_letter=True)
-        path = billing_links.path(
+        path = billing_links.link_path(
             settings.secret_keys, letter.client_id, letter.access_generation, hours=billing_links.MAIL_HOURS
         )
         body = body.replace(BILLING_LINK, settings.public_url + path)

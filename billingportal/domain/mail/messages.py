@@ -28,12 +28,12 @@ def post(session: Session, client: Client, occasion: str, letter: Letter) -> boo
     """Have the letter sent, once for the occasion. Whether it was written now."""
     brand = brand_name(session)
     body = "\n\n".join([f"Hello {client.name},", *letter.words, brand])
-    return mail_outbox.write(session, client.id, letter.kind, occasion, letter.subject, body)
+    return mail_outbox.write_mail(session, client.id, letter.kind, occasion, letter.subject, body)
 
 
 def brand_name(session: Session) -> str:
     """What the partner calls itself."""
-    looks = branding.find(session)
+    looks = branding.find_branding(session)
     return looks.name if looks else branding.DEFAULT_NAME
 
 

@@ -19,7 +19,7 @@ LONGEST_SUBJECT = 200
 PAGE = 25
 
 
-def write(session: Session, client_id: int, kind: str, occasion: str, subject: str, body: str) -> bool:
+def write_mail(session: Session, client_id: int, kind: str, occasion: str, subject: str, body: str) -> bool:
     """Have a letter sent to a client, once for each occasion. Does nothing while no mail server is set up.
 
     Whether it was written now. In the body, BILLING_LINK stands for a link that opens the client's billing page.
@@ -45,7 +45,7 @@ def write(session: Session, client_id: int, kind: str, occasion: str, subject: s
     return added.scalar() is not None
 
 
-def listed(session: Session, before_id: int | None = None) -> Sequence[tuple[OutgoingMail, Client]]:
+def listed_mails(session: Session, before_id: int | None = None) -> Sequence[tuple[OutgoingMail, Client]]:
     """A page of letters with whom they are for, newest first; one more than a page where there are older ones."""
     rows = (
         select(OutgoingMail, Client)
@@ -67,5 +67,5 @@ def try_again(session: Session, mail_id: int, *, staff_id: int) -> OutgoingMail:
         raise Refusal("", "This letter was sent already.")
     mail.state, mail.attempts, mail.next_attempt_at = "waiting", 0, now()
     words = f"Had the letter “{mail.subject}” sent again"
-    audit.record(session, audit.Act("mail.retried", words, staff_id=staff_id, subject=("client", mail.client_id)))
+    audit.record_act(session, audit.Act("mail.retried", words, staff_id=staff_id, subject=("client", mail.client_id)))
     return mail

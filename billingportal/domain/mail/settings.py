@@ -35,14 +35,14 @@ class Typed:
     is_on: bool
 
 
-def find(session: Session) -> MailSettings | None:
+def find_settings(session: Session) -> MailSettings | None:
     """What was saved, if anything was."""
     return session.get(MailSettings, THE_ROW)
 
 
 def is_on(session: Session) -> bool:
     """Whether letters are sent."""
-    found = find(session)
+    found = find_settings(session)
     return found is not None and found.is_on
 
 
@@ -54,14 +54,14 @@ def server_of(settings: MailSettings, vault: Vault) -> MailServer:
     return MailServer(settings.host, settings.port, settings.security, settings.username, password)
 
 
-def save(session: Session, vault: Vault, typed: Typed, *, staff_id: int) -> MailSettings:
+def save_settings(session: Session, vault: Vault, typed: Typed, *, staff_id: int) -> MailSettings:
     """Keep the server. Raises Refusal, naming the field."""
     host, port, security = host_of(typed.host), port_of(typed.port), security_of(typed.security)
     username = typed.username.strip()
     if security == "none" and username and host not in OWN_MACHINE:
         raise Refusal("security", "Without encryption the password would be read on the way. Choose TLS or STARTTLS.")
     take_turns(session, MAIL)
-    row = find(session)
+    row = find_settings(session)
     password_sealed = password_of(row, vault, typed, host, username)
     chosen = {
         "host": host,
@@ -80,7 +80,7 @@ def save(session: Session, vault: Vault, typed: Typed, *, staff_id: int) -> Mail
     session.add(row)
     if changed:
         details: dict[str, Json] = {"changed": [name.removesuffix("_sealed") for name in changed]}
-        audit.record(
+        audit.record_act(
             session, audit.Act("mail_settings.updated", "Changed the mail server", staff_id=staff_id, details=details)
         )
     return row

@@ -55,9 +55,9 @@ def cancel(transaction: Transaction, gateway: StripeGateway, wanted: Cancelling)
     Raises Refusal, Conflict, and a StripeProblem.
     """
     why = cancellation_reasons.checked(wanted.reason, wanted.comment)
-    withdrawal.clear_the_way(transaction, gateway, wanted.client_id, staff_id=wanted.staff_id)
+    withdrawal.withdraw_planned(transaction, gateway, wanted.client_id, staff_id=wanted.staff_id)
     with transaction() as session:
-        asked = ask(session, wanted, why)
+        asked = record_request(session, wanted, why)
     present, name = asked.present, asked.present.stripe_subscription_id
     if wanted.at_once:
         gateway.subscriptions.cancel_now(name, is_prorated=wanted.is_prorated, why=why, idempotency_key=asked.key)
@@ -66,14 +66,14 @@ def cancel(transaction: Transaction, gateway: StripeGateway, wanted: Cancelling)
         gateway.subscriptions.cancel_at(name, moment, why, asked.key)
     bring_up_to_date(transaction, gateway, present.account_id, name)
     with transaction() as session:
-        client = clients.locked(session, wanted.client_id)
+        client = clients.lock_client(session, wanted.client_id)
         client.base_plan_id = wanted.base_plan_id or client.base_plan_id
         words = ending_words(present, wanted.at_once)
-        record(session, present, "subscription.cancelled", words, wanted.staff_id)
+        record_cancellation(session, present, "subscription.cancelled", words, wanted.staff_id)
         evaluation.evaluate(session, wanted.client_id)
 
 
-def ask(session: Session, wanted: Cancelling, why: Farewell) -> Asked:
+def record_request(session: Session, wanted: Cancelling, why: Farewell) -> Asked:
     """Write the cancellation down; one that is written down already is the same. Raises Refusal without a
     subscription."""
     present = present_or_refuse(session, wanted.client_id)
@@ -97,13 +97,13 @@ def ask(session: Session, wanted: Cancelling, why: Farewell) -> Asked:
 
 def refuse_paid_base(session: Session, plan_id: int | None) -> None:
     """A plan with a price is bought, never what is left after a cancellation."""
-    plan = plans.find(session, plan_id) if plan_id is not None else None
+    plan = plans.find_plan(session, plan_id) if plan_id is not None else None
     if plan_id is not None and (plan is None or plan.state != "active" or not client_plans.is_free(plan)):
         raise Refusal("", "This plan can't be had without paying for it. Choose your plan again.")
 
 
 def present_or_refuse(session: Session, client_id: int) -> PresentPlan:
-    present = present_plan(session, clients.locked(session, client_id))
+    present = present_plan(session, clients.lock_client(session, client_id))
     if present is None:
         raise Refusal("", "There is no subscription that could be cancelled. It may have ended already.")
     return present
@@ -137,7 +137,9 @@ def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, *, 
         last = latest(session, present)
         if last is not None and last.undone_at is None:
             last.undone_at = clock.now()
-        record(session, present, "subscription.resumed", "Resumed the subscription: it renews again", staff_id)
+        record_cancellation(
+            session, present, "subscription.resumed", "Resumed the subscription: it renews again", staff_id
+        )
         evaluation.evaluate(session, client_id)
 
 
@@ -174,8 +176,8 @@ def ending_words(present: PresentPlan, at_once: bool) -> str:
     return f"Cancelled {present.name} for {day(present.ends_at or present.period_ends_at)}"
 
 
-def record(session: Session, present: PresentPlan, action: str, words: str, staff_id: int | None) -> None:
-    audit.record(
+def record_cancellation(session: Session, present: PresentPlan, action: str, words: str, staff_id: int | None) -> None:
+    audit.record_act(
         session,
         audit.Act(
             action,

@@ -45,12 +45,12 @@ def make_change(transaction: Transaction, gateway: StripeGateway, request: Chang
     if not plan.wanted:
         raise Refusal("plan", f"{plan.plan.name} is free. Cancel the subscription to move to it.")
     shown = confirmed_preview(transaction, gateway, plan, request)
-    withdrawal.clear_the_way(transaction, gateway, request.client_id, staff_id=request.staff_id)
+    withdrawal.withdraw_planned(transaction, gateway, request.client_id, staff_id=request.staff_id)
     with transaction() as session:
         change, is_new = record_intent(session, request, shown)
         change_id = change.id
     if is_new:
-        plan_change_steps.finish(transaction, gateway, change_id)
+        plan_change_steps.finish_change(transaction, gateway, change_id)
     return change_id
 
 
@@ -95,8 +95,8 @@ def record_intent(session: Session, request: ChangeRequest, shown: Preview) -> t
 
     It is planned anew under the client's lock, since the subscription may have changed while Stripe was asked.
     """
-    client = clients.locked(session, request.client_id)
-    running = change_state.running(session, client.id)
+    client = clients.lock_client(session, request.client_id)
+    running = change_state.open_change(session, client.id)
     choice = shown.selection.to_json()
     if running is not None:
         if (running.to_plan_id, running.choice, running.timing) == (shown.plan.id, choice, shown.timing):
@@ -122,7 +122,7 @@ def record_intent(session: Session, request: ChangeRequest, shown: Preview) -> t
     )
     session.add(change)
     session.flush()
-    change_state.record(session, change, "plan_move.asked", words_of(shown))
+    change_state.record_change(session, change, "plan_move.asked", words_of(shown))
     return change, True
 
 

@@ -16,7 +16,7 @@ from billingportal.stripe_gateway.gateway import StripeGateway
 NOT_CONNECTED = "Stripe is not connected, so the subscription cannot be cancelled. Connect it first."
 
 
-def archive(
+def archive_paying_client(
     transaction: Transaction, gateway: StripeGateway | None, client_id: int, *, at_once: bool, staff_id: int
 ) -> Client:
     """Cancel what goes on, now or at the end of what is paid for, and archive the client as soon as it has ended.
@@ -24,7 +24,7 @@ def archive(
     Call it with no transaction open. Raises Refusal, Conflict, and a StripeProblem.
     """
     with transaction() as session:
-        client = clients.locked(session, client_id)
+        client = clients.lock_client(session, client_id)
         is_paying = client.archived_at is None and bool(going_on(session, client))
         is_over = client.is_leaving and not at_once
         checkout_id = session.scalar(
@@ -33,7 +33,7 @@ def archive(
     if (is_paying or checkout_id is not None) and gateway is None:
         raise Refusal("", NOT_CONNECTED)
     if checkout_id is not None and gateway is not None:
-        checkout_sessions.withdraw(transaction, gateway, checkout_id)
+        checkout_sessions.withdraw_session(transaction, gateway, checkout_id)
     if is_paying and gateway is not None and not is_over:
         comment = "The client was archived."
         wanted = Cancelling(client_id, at_once, comment=comment, staff_id=staff_id)
@@ -41,4 +41,4 @@ def archive(
     with transaction() as session:
         if is_paying and not at_once:
             return client_lifecycle.archive_at_end(session, client_id, staff_id=staff_id)
-        return client_lifecycle.archive(session, client_id, staff_id=staff_id)
+        return client_lifecycle.archive_client(session, client_id, staff_id=staff_id)

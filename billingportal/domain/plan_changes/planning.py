@@ -68,8 +68,8 @@ class Planned:
 
 def planned(session: Session, request: ChangeRequest) -> Planned:
     """The change of a running subscription, as far as the rows tell. Raises Refusal with words for people."""
-    client = clients.find(session, request.client_id)
-    plan = plans.find(session, request.plan_id)
+    client = clients.find_client(session, request.client_id)
+    plan = plans.find_plan(session, request.plan_id)
     if client is None or client.archived_at is not None:
         raise Refusal("", "This client is archived. Restore it first.")
     if plan is None:
@@ -89,7 +89,7 @@ def planned(session: Session, request: ChangeRequest) -> Planned:
     offered = timings(
         towards,
         is_on_trial=present.is_on_trial,
-        allows_downgrade_at_once=checkout_settings.current(session).allows_downgrade_at_once,
+        allows_downgrade_at_once=checkout_settings.current_settings(session).allows_downgrade_at_once,
     )
     over = over_quota(session, client.id, plan, wanted)
     before, afterwards = change_words(session, present, plan.name, selection)
@@ -144,7 +144,7 @@ def direction_of(present: PresentPlan, plan: Plan, selection: Selection) -> Dire
 
 def over_quota(session: Session, client_id: int, plan: Plan, wanted: Sequence[ChosenItem]) -> tuple[Over, ...]:
     """Of what more is used now than the new plan will include. What is billed when it is used up is never over."""
-    used = usage_totals.used(session, client_id)
+    used = usage_totals.usage_of(session, client_id)
     limits = {row.resource_id: row.quota for row in plan.quotas if row.reaction != "bill"}
     limits |= {one.resource_id: one.quantity for one in wanted if one.role == "quantity" and one.resource_id}
     exceeded = {key: quota for key, quota in limits.items() if quota is not None and used.get(key, 0) > quota}

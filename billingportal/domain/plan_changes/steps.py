@@ -76,7 +76,7 @@ def change_of(row: JsonObject) -> ItemChange:
     )
 
 
-def finish(transaction: Transaction, gateway: StripeGateway, move_id: int) -> None:
+def finish_change(transaction: Transaction, gateway: StripeGateway, move_id: int) -> None:
     """Ask Stripe for a change that is written down, and take in what became of it.
 
     When Stripe does not answer, the change stays intended and the worker asks again, under the same key.
@@ -92,7 +92,7 @@ def finish(transaction: Transaction, gateway: StripeGateway, move_id: int) -> No
         else:
             change_later(transaction, gateway, intent)
     except (RequestRefused, NotThere, RightMissing) as problem:
-        fail(transaction, move_id, f"Stripe says: {problem.message}")
+        fail_change(transaction, move_id, f"Stripe says: {problem.message}")
     except StripeProblem:
         return
     with transaction() as session:
@@ -123,7 +123,7 @@ def change_later(transaction: Transaction, gateway: StripeGateway, intent: Inten
         move = session.get_one(PlanChange, intent.move_id)
         if move.state == "intended":
             move.state, move.stripe_schedule_id = "scheduled", schedule_id
-            change_state.record(session, move, "plan_move.scheduled", change_state.words(move))
+            change_state.record_change(session, move, "plan_move.scheduled", change_state.change_words(move))
     reconciliation.refresh(transaction, gateway, intent.account_id, SUBSCRIPTION, intent.stripe_subscription_id)
 
 
@@ -143,14 +143,14 @@ def take_in(transaction: Transaction, gateway: StripeGateway, intent: Intent) ->
     state = gateway.subscriptions.payment_state(invoice_id)
     is_declined = state.intent == "requires_payment_method"
     with transaction() as session:
-        wait(session, intent.move_id, invoice_id, (state.error or DECLINED) if is_declined else "")
+        wait_for_payment(session, intent.move_id, invoice_id, (state.error or DECLINED) if is_declined else "")
     if is_declined:
         gateway.subscriptions.give_up_invoice(invoice_id)
         objects = ((INVOICE, invoice_id), (SUBSCRIPTION, subscription_id))
         reconciliation.refresh_all(transaction, gateway, account_id, *objects)
 
 
-def wait(session: Session, move_id: int, invoice_id: str, problem: str) -> None:
+def wait_for_payment(session: Session, move_id: int, invoice_id: str, problem: str) -> None:
     """The change waits for the payment of its invoice."""
     move = session.get_one(PlanChange, move_id)
     move.preview = {**move.preview, "invoice": invoice_id}
@@ -159,11 +159,11 @@ def wait(session: Session, move_id: int, invoice_id: str, problem: str) -> None:
         move.state = "waiting"
 
 
-def fail(transaction: Transaction, move_id: int, problem: str) -> None:
+def fail_change(transaction: Transaction, move_id: int, problem: str) -> None:
     with transaction() as session:
         move = session.get_one(PlanChange, move_id)
         if move.state in change_state.OPEN_STATES:
-            change_state.end(session, move, "failed", problem)
+            change_state.end_change(session, move, "failed", problem)
 
 
 def accounts_of_lost(session: Session, moment: datetime) -> list[int]:
@@ -196,4 +196,4 @@ def finish_lost(transaction: Transaction, gateway: StripeGateway, processor_acco
         )
         move_ids = list(session.scalars(found))
     for move_id in move_ids:
-        finish(transaction, gateway, move_id)
+        finish_change(transaction, gateway, move_id)

@@ -47,7 +47,7 @@ def start_now(transaction: Transaction, gateway: StripeGateway, client_id: int, 
     gateway.subscriptions.end_trial(name, f"start-now-{present.account_id}-{name}-{ends}-{present.revision}")
     cancellations.bring_up_to_date(transaction, gateway, present.account_id, name)
     with transaction() as session:
-        audit.record(
+        audit.record_act(
             session,
             audit.Act(
                 "subscription.trial_ended",
@@ -62,7 +62,7 @@ def start_now(transaction: Transaction, gateway: StripeGateway, client_id: int, 
 
 
 def trial_or_refuse(session: Session, client_id: int) -> PresentPlan:
-    client = clients.locked(session, client_id)
+    client = clients.lock_client(session, client_id)
     present = present_plan(session, client)
     if present is None or not present.is_on_trial:
         raise Refusal("", "There is no trial any more. The plan runs already, or it has ended.")

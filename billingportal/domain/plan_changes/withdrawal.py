@@ -15,11 +15,11 @@ from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
 
 
-def clear_the_way(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> None:
+def withdraw_planned(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> None:
     """Call off what is planned or waits, ours and what somebody planned in Stripe. Raises Conflict, StripeProblem."""
-    call_off(transaction, gateway, client_id, staff_id=staff_id)
+    withdraw_change(transaction, gateway, client_id, staff_id=staff_id)
     with transaction() as session:
-        client = clients.locked(session, client_id)
+        client = clients.lock_client(session, client_id)
         subscription = running_of(session, client)
         schedule_id = subscription.stripe_schedule_id if subscription else None
         where = (subscription.processor_account_id, subscription.stripe_subscription_id) if subscription else None
@@ -29,13 +29,13 @@ def clear_the_way(transaction: Transaction, gateway: StripeGateway, client_id: i
         reconciliation.refresh_all(transaction, gateway, where[0], *objects)
 
 
-def call_off(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> bool:
+def withdraw_change(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> bool:
     """Keep the present plan: whether there was a change to call off. Raises Conflict, and a StripeProblem.
 
     A payment that came first wins: then the change is made.
     """
     with transaction() as session:
-        move = change_state.running(session, client_id)
+        move = change_state.open_change(session, client_id)
         if move is None:
             return False
         if move.state == "intended":
@@ -52,7 +52,7 @@ def call_off(transaction: Transaction, gateway: StripeGateway, client_id: int, *
         objects.insert(0, (INVOICE, invoice_id))
     reconciliation.refresh_all(transaction, gateway, account_id, *objects)
     with transaction() as session:
-        return called_off(session, client_id, move_id, staff_id)
+        return record_withdrawal(session, client_id, move_id, staff_id)
 
 
 def give_up(gateway: StripeGateway, invoice_id: str) -> None:
@@ -63,13 +63,13 @@ def give_up(gateway: StripeGateway, invoice_id: str) -> None:
         return
 
 
-def called_off(session: Session, client_id: int, move_id: int, staff_id: int | None) -> bool:
+def record_withdrawal(session: Session, client_id: int, move_id: int, staff_id: int | None) -> bool:
     move = session.get_one(PlanChange, move_id, populate_existing=True)
     subscription = change_state.subscription_of(session, move)
     is_running = move.state in change_state.OPEN_STATES
     if is_running and not (subscription and change_state.is_made(subscription, move)):
         move.staff_id = staff_id
-        change_state.end(session, move, "canceled")
+        change_state.end_change(session, move, "canceled")
     evaluation.evaluate(session, client_id)
     return move.state == "canceled"
 

@@ -32,14 +32,14 @@ class Repairing:
     staff_id: int
 
 
-def repair(repairing: Repairing) -> int:
+def repair_drift(repairing: Repairing) -> int:
     """Do what the button offered; the plan's id.
 
     Raises Conflict when the drift is not there any more, and Refusal when Stripe says no. Call it with no
     transaction open.
     """
     with repairing.transaction() as session:
-        row = found(session, repairing)
+        row = find_link(session, repairing)
         offered(session, row, repairing.kind)
         price = held_by_id(session, row.processor_account_id, row.stripe_price_id)
         target = None if price is None else target_at_stripe(repairing.kind, price)
@@ -51,7 +51,7 @@ def repair(repairing: Repairing) -> int:
         return mend_here(session, repairing)
 
 
-def found(session: Session, repairing: Repairing) -> PlanPrice:
+def find_link(session: Session, repairing: Repairing) -> PlanPrice:
     row = session.get(PlanPrice, repairing.plan_price_id, populate_existing=True)
     if row is None:
         raise Conflict(GONE)
@@ -100,7 +100,7 @@ def ask_stripe(gateway: StripeGateway, kind: ObjectType, object_id: str) -> None
 
 def mend_here(session: Session, repairing: Repairing) -> int:
     """Remember how things are now, or link the other price, or none; and write down who did it."""
-    row = found(session, repairing)
+    row = find_link(session, repairing)
     plan = session.get_one(Plan, row.plan_id)
     summary = f"Repaired the link of the plan {plan.name} to {row.stripe_price_id}"
     if repairing.kind == "unlink":
@@ -109,10 +109,10 @@ def mend_here(session: Session, repairing: Repairing) -> int:
     elif repairing.kind == "link_other":
         summary = f"Linked the plan {plan.name} to {link_other(session, row)}"
     elif repairing.kind == "accept":
-        remember(session, row, row.stripe_price_id)
+        add_lookup(session, row, row.stripe_price_id)
     plan.revision += 1
     plan.updated_at = now()
-    audit.record(
+    audit.record_act(
         session,
         audit.Act(f"plan_price.{repairing.kind}", summary, staff_id=repairing.staff_id, subject=("plan", plan.id)),
     )
@@ -126,11 +126,11 @@ def link_other(session: Session, row: PlanPrice) -> str:
     if price is None:
         raise Conflict(GONE)
     refuse_unsellable(session, price)
-    remember(session, row, price_id)
+    add_lookup(session, row, price_id)
     return price_id
 
 
-def remember(session: Session, row: PlanPrice, price_id: str) -> None:
+def add_lookup(session: Session, row: PlanPrice, price_id: str) -> None:
     price = held_by_id(session, row.processor_account_id, price_id)
     row.stripe_price_id = price_id
     row.linked_as = linked_as(session, price) if price else {}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.domain.common.evaluation_queue import mark_bases
 from billingportal.domain.common.locks import PLANS, take_turns
-from billingportal.domain.plans.plans import is_taken, locked, record
+from billingportal.domain.plans.plans import is_taken, lock_plan, record_plan
 from billingportal.errors import Refusal
 from billingportal.models import Plan
 from billingportal.models.plans.plan import PlanState
@@ -20,23 +20,23 @@ from billingportal.models.plans.plan import PlanState
 Direction = Literal["up", "down"]
 
 
-def feature(session: Session, plan_id: int, *, staff_id: int) -> Plan:
+def feature_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     """Show this plan, and no other, as “Most Popular”. Raises Refusal for an archived one."""
     plan = taken(session, plan_id)
     refuse_archived(plan, "featured")
     if not plan.is_featured:
         session.execute(update(Plan).where(Plan.is_featured).values(is_featured=False))
         plan.is_featured = True
-        record(session, "plan.featured", f"Featured the plan {plan.name}", plan, staff_id)
+        record_plan(session, "plan.featured", f"Featured the plan {plan.name}", plan, staff_id)
     return plan
 
 
-def unfeature(session: Session, plan_id: int, *, staff_id: int) -> Plan:
+def unfeature_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     """Show this plan as “Most Popular” no longer."""
     plan = taken(session, plan_id)
     if plan.is_featured:
         plan.is_featured = False
-        record(session, "plan.unfeatured", f"Featured the plan {plan.name} no longer", plan, staff_id)
+        record_plan(session, "plan.unfeatured", f"Featured the plan {plan.name} no longer", plan, staff_id)
     return plan
 
 
@@ -50,11 +50,11 @@ def make_default(session: Session, plan_id: int, *, staff_id: int) -> Plan:
         session.execute(update(Plan).where(Plan.is_default).values(is_default=False))
         plan.is_default = True
         mark_bases(session)
-        record(session, "plan.made_default", f"Made {plan.name} the default plan", plan, staff_id)
+        record_plan(session, "plan.made_default", f"Made {plan.name} the default plan", plan, staff_id)
     return plan
 
 
-def activate(session: Session, plan_id: int, *, staff_id: int) -> Plan:
+def activate_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     """Sell the plan and show it on the pricing page. Raises Refusal for an archived one."""
     plan = taken(session, plan_id)
     if plan.state == "archived":
@@ -62,7 +62,7 @@ def activate(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     return change_state(session, plan, "active", "activated", staff_id)
 
 
-def deactivate(session: Session, plan_id: int, *, staff_id: int) -> Plan:
+def deactivate_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     """Stop selling the plan. Clients keep it. Raises Refusal for the default plan and for an archived one."""
     plan = taken(session, plan_id)
     refuse_default(plan, "deactivate")
@@ -71,7 +71,7 @@ def deactivate(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     return change_state(session, plan, "draft", "deactivated", staff_id)
 
 
-def archive(session: Session, plan_id: int, *, staff_id: int) -> Plan:
+def archive_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     """Put the plan away. Clients who have it keep it and go on paying. Raises Refusal for the default plan."""
     plan = taken(session, plan_id)
     refuse_default(plan, "archive")
@@ -79,7 +79,7 @@ def archive(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     return change_state(session, plan, "archived", "archived", staff_id)
 
 
-def restore(session: Session, plan_id: int, *, staff_id: int) -> Plan:
+def restore_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     """Take an archived plan back into the list, as a draft. Raises Refusal when its name is taken meanwhile."""
     plan = taken(session, plan_id)
     if plan.state != "archived":
@@ -89,7 +89,7 @@ def restore(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     return change_state(session, plan, "draft", "restored", staff_id)
 
 
-def move(session: Session, plan_id: int, direction: Direction, *, staff_id: int) -> Plan:
+def move_plan(session: Session, plan_id: int, direction: Direction, *, staff_id: int) -> Plan:
     """Swap places with the plan above or below, if there is one."""
     plan = taken(session, plan_id)
     order = list(session.scalars(select(Plan).where(Plan.state != "archived").order_by(Plan.position, Plan.id)))
@@ -101,21 +101,21 @@ def move(session: Session, plan_id: int, direction: Direction, *, staff_id: int)
         order.insert(after, order.pop(before))
         for position, one in enumerate(order):
             one.position = position
-        record(session, "plan.moved", f"Moved the plan {plan.name} {direction}", plan, staff_id)
+        record_plan(session, "plan.moved", f"Moved the plan {plan.name} {direction}", plan, staff_id)
     return plan
 
 
 def taken(session: Session, plan_id: int) -> Plan:
     """The plan, after everybody else who changes plans is done."""
     take_turns(session, PLANS)
-    return locked(session, plan_id)
+    return lock_plan(session, plan_id)
 
 
 def change_state(session: Session, plan: Plan, state: PlanState, verb: str, staff_id: int) -> Plan:
     if plan.state != state:
         plan.state = state
         plan.archived_at = now() if state == "archived" else None
-        record(session, f"plan.{verb}", f"{verb.capitalize()} the plan {plan.name}", plan, staff_id)
+        record_plan(session, f"plan.{verb}", f"{verb.capitalize()} the plan {plan.name}", plan, staff_id)
     return plan
 
 

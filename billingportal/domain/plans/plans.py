@@ -32,7 +32,7 @@ class Saving:
     applies_to: AppliesTo | None = None
 
 
-def listed(session: Session, *, archived: bool = False) -> Sequence[Plan]:
+def listed_plans(session: Session, *, archived: bool = False) -> Sequence[Plan]:
     """The plans in their order, with quotas and prices at hand; or the archived ones."""
     wanted = Plan.state == "archived" if archived else Plan.state != "archived"
     return session.scalars(
@@ -50,17 +50,17 @@ def count_archived(session: Session) -> int:
     return session.scalar(select(func.count(Plan.id)).where(Plan.state == "archived")) or 0
 
 
-def find(session: Session, plan_id: int) -> Plan | None:
+def find_plan(session: Session, plan_id: int) -> Plan | None:
     """The plan, archived or not."""
     return session.get(Plan, plan_id)
 
 
-def default(session: Session) -> Plan | None:
+def default_plan(session: Session) -> Plan | None:
     """The plan that new clients start on."""
     return session.scalar(select(Plan).where(Plan.is_default))
 
 
-def create(session: Session, saving: Saving, *, staff_id: int) -> Plan:
+def create_plan(session: Session, saving: Saving, *, staff_id: int) -> Plan:
     """Make a plan, as a draft at the end of the list. The very first is the default. Raises Refusal."""
     take_turns(session, PLANS)
     terms = plan_terms.checked(saving.terms)
@@ -68,35 +68,35 @@ def create(session: Session, saving: Saving, *, staff_id: int) -> Plan:
     plan = new_plan(session, terms.name)
     plan.is_default = session.scalar(select(func.count(Plan.id))) == 0
     session.add(plan)
-    write(session, plan, terms, saving)
-    record(session, "plan.created", f"Created the plan {plan.name}", plan, staff_id)
+    write_terms(session, plan, terms, saving)
+    record_plan(session, "plan.created", f"Created the plan {plan.name}", plan, staff_id)
     return plan
 
 
-def update(session: Session, plan_id: int, saving: Saving, *, revision: int, staff_id: int) -> Plan:
+def update_plan(session: Session, plan_id: int, saving: Saving, *, revision: int, staff_id: int) -> Plan:
     """Change a plan that nobody changed since `revision`.
 
     Raises Refusal; Conflict when somebody was faster; affected.ChoiceNeeded when clients have the plan and it was not
     said whether new quotas apply to them.
     """
     take_turns(session, PLANS)
-    plan = locked(session, plan_id)
+    plan = lock_plan(session, plan_id)
     if plan.revision != revision:
         raise Conflict("Somebody changed this plan since you opened it. Open it again to see it as it is now.")
     terms = plan_terms.checked(saving.terms)
     refuse_taken_name(session, terms.name, except_id=plan.id)
-    quota_changes.settle(session, plan, terms.quotas or {}, saving.applies_to)
-    write(session, plan, terms, saving)
+    quota_changes.apply_quota_change(session, plan, terms.quotas or {}, saving.applies_to)
+    write_terms(session, plan, terms, saving)
     plan.revision += 1
     mark_plan(session, plan.id)
-    record(session, "plan.changed", f"Changed the plan {plan.name}", plan, staff_id)
+    record_plan(session, "plan.changed", f"Changed the plan {plan.name}", plan, staff_id)
     return plan
 
 
-def copy(session: Session, plan_id: int, *, staff_id: int) -> Plan:
+def copy_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     """A draft with the same quotas and prices, right below the plan."""
     take_turns(session, PLANS)
-    plan = locked(session, plan_id)
+    plan = lock_plan(session, plan_id)
     made = new_plan(session, free_name(session, plan.name))
     session.add(made)
     copy_terms(made, plan_terms.terms_of_plan(plan))
@@ -114,7 +114,7 @@ def copy(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     ]
     put_below(session, made, plan)
     session.flush()
-    record(session, "plan.copied", f"Copied the plan {plan.name} as {made.name}", made, staff_id)
+    record_plan(session, "plan.copied", f"Copied the plan {plan.name} as {made.name}", made, staff_id)
     return made
 
 
@@ -130,7 +130,7 @@ def put_below(session: Session, made: Plan, plan: Plan) -> None:
     made.position = plan.position + 1
 
 
-def write(session: Session, plan: Plan, terms: PlanTerms, saving: Saving) -> None:
+def write_terms(session: Session, plan: Plan, terms: PlanTerms, saving: Saving) -> None:
     plan.name = terms.name
     known = set(session.scalars(select(Resource.id)))
     quotas = {resource_id: limit for resource_id, limit in (terms.quotas or {}).items() if resource_id in known}
@@ -163,7 +163,7 @@ def write_quotas(plan: Plan, limits: dict[int, Limit]) -> None:
         row.quota, row.reaction = limit.quota, limit.reaction
 
 
-def locked(session: Session, plan_id: int) -> Plan:
+def lock_plan(session: Session, plan_id: int) -> Plan:
     """The plan as it is now. Raises Refusal when there is none."""
     plan = session.get(Plan, plan_id, populate_existing=True)
     if plan is None:
@@ -193,6 +193,6 @@ def free_name(session: Session, name: str) -> str:
     return candidate
 
 
-def record(session: Session, action: str, words: str, plan: Plan, staff_id: int) -> None:
+def record_plan(session: Session, action: str, words: str, plan: Plan, staff_id: int) -> None:
     """Write down what was done with a plan."""
-    audit.record(session, audit.Act(action, words, staff_id=staff_id, subject=("plan", plan.id)))
+    audit.record_act(session, audit.Act(action, words, staff_id=staff_id, subject=("plan", plan.id)))

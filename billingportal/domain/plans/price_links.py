@@ -30,7 +30,7 @@ def replace_links(session: Session, plan: Plan, account_id: int, links: Sequence
 
     A link that was there keeps what is remembered of the day it was made.
     """
-    prices = {price.stripe_price_id: price for price in found(session, account_id, links)}
+    prices = {price.stripe_price_id: price for price in find_prices(session, account_id, links)}
     refuse_what_cannot_go_together(links, prices)
     refuse_unknown_resources(session, links)
     wanted = {link.stripe_price_id for link in links}
@@ -43,7 +43,7 @@ def replace_links(session: Session, plan: Plan, account_id: int, links: Sequence
         row.role, row.resource_id, row.position = link.role, link.resource_id, position
 
 
-def found(session: Session, account_id: int, links: Sequence[Link]) -> list[Price]:
+def find_prices(session: Session, account_id: int, links: Sequence[Link]) -> list[Price]:
     """The mirrored prices. Raises Refusal for one that is not there."""
     wanted = {link.stripe_price_id for link in links}
     prices = session.scalars(

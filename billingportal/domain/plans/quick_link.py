@@ -12,12 +12,14 @@ from billingportal.models import Plan
 def link(session: Session, plan_id: int, account_id: int, new: Link, *, staff_id: int) -> Plan:
     """Add the price to those of the plan; linked already, nothing changes. Raises Refusal when it does not fit."""
     take_turns(session, PLANS)
-    plan = plans.locked(session, plan_id)
+    plan = plans.lock_plan(session, plan_id)
     links = links_of(plan, account_id)
     if any(one.stripe_price_id == new.stripe_price_id for one in links):
         return plan
     replace_links(session, plan, account_id, [*links, new])
     plan.revision += 1
     plan.updated_at = now()
-    plans.record(session, "plan.price_linked", f"Linked {new.stripe_price_id} to the plan {plan.name}", plan, staff_id)
+    plans.record_plan(
+        session, "plan.price_linked", f"Linked {new.stripe_price_id} to the plan {plan.name}", plan, staff_id
+    )
     return plan

@@ -100,7 +100,7 @@ def changes_of(session: Session, plan_id: int) -> Sequence[QuotaChange]:
     ).all()
 
 
-def settle(session: Session, plan: Plan, new: Mapping[int, Limit], applies_to: AppliesTo | None) -> None:
+def apply_quota_change(session: Session, plan: Plan, new: Mapping[int, Limit], applies_to: AppliesTo | None) -> None:
     """Remember to whom changed quotas apply. Raises ChoiceNeeded when clients have the plan and nobody has chosen."""
     before = {resource_id: limit.quota for resource_id, limit in limits_of(plan).items()}
     after = {resource_id: limit.quota for resource_id, limit in new.items()}

@@ -16,14 +16,14 @@ from billingportal.models.plans.resource import ResourceKind
 IN_USE = "Plans use this resource. Remove its quotas and prices from them first."
 
 
-def listed(session: Session) -> Sequence[Resource]:
+def listed_resources(session: Session) -> Sequence[Resource]:
     """Every resource in its order, hidden ones too."""
     return session.scalars(select(Resource).order_by(Resource.position, Resource.id)).all()
 
 
-def visible(session: Session) -> list[Resource]:
+def visible_resources(session: Session) -> list[Resource]:
     """The resources that plans may use."""
-    return [resource for resource in listed(session) if not resource.is_hidden]
+    return [resource for resource in listed_resources(session) if not resource.is_hidden]
 
 
 def used_ids(session: Session) -> set[int]:
@@ -33,10 +33,10 @@ def used_ids(session: Session) -> set[int]:
     return set(session.scalars(limited.union(priced)))
 
 
-def create(session: Session, name: str, unit: str, kind: ResourceKind, *, staff_id: int) -> Resource:
+def create_resource(session: Session, name: str, unit: str, kind: ResourceKind, *, staff_id: int) -> Resource:
     """Add a resource. Raises Refusal for a name that is empty or taken."""
     take_turns(session, RESOURCES)
-    clean_name, clean_unit = checked(session, name, unit)
+    clean_name, clean_unit = checked_names(session, name, unit)
     last = session.scalar(select(func.max(Resource.position)))
     resource = Resource(
         key=free_key(session, clean_name),
@@ -48,53 +48,53 @@ def create(session: Session, name: str, unit: str, kind: ResourceKind, *, staff_
     )
     session.add(resource)
     session.flush()
-    record(session, "resource.created", f"Added the resource {resource.name}", resource, staff_id)
+    record_resource(session, "resource.created", f"Added the resource {resource.name}", resource, staff_id)
     return resource
 
 
-def update(session: Session, resource_id: int, name: str, unit: str, *, staff_id: int) -> Resource:
+def update_resource(session: Session, resource_id: int, name: str, unit: str, *, staff_id: int) -> Resource:
     """Rename a resource; its key stays, since the API knows it by that. Raises Refusal."""
     take_turns(session, RESOURCES)
-    resource = found(session, resource_id)
+    resource = find_resource(session, resource_id)
     before = resource.name
-    resource.name, resource.unit = checked(session, name, unit, except_id=resource.id)
+    resource.name, resource.unit = checked_names(session, name, unit, except_id=resource.id)
     words = f"Renamed the resource {before} to {resource.name}" if before != resource.name else f"Changed {before}"
-    record(session, "resource.changed", words, resource, staff_id)
+    record_resource(session, "resource.changed", words, resource, staff_id)
     return resource
 
 
-def hide(session: Session, resource_id: int, *, staff_id: int) -> Resource:
+def hide_resource(session: Session, resource_id: int, *, staff_id: int) -> Resource:
     """Offer the resource to no plan. Raises Refusal while a plan uses it."""
     take_turns(session, RESOURCES)
-    resource = found(session, resource_id)
+    resource = find_resource(session, resource_id)
     refuse_in_use(session, resource)
     resource.is_hidden = True
-    record(session, "resource.hidden", f"Hid the resource {resource.name}", resource, staff_id)
+    record_resource(session, "resource.hidden", f"Hid the resource {resource.name}", resource, staff_id)
     return resource
 
 
-def show(session: Session, resource_id: int, *, staff_id: int) -> Resource:
+def show_resource(session: Session, resource_id: int, *, staff_id: int) -> Resource:
     """Offer a hidden resource to plans again."""
-    resource = found(session, resource_id)
+    resource = find_resource(session, resource_id)
     resource.is_hidden = False
-    record(session, "resource.shown", f"Showed the resource {resource.name} again", resource, staff_id)
+    record_resource(session, "resource.shown", f"Showed the resource {resource.name} again", resource, staff_id)
     return resource
 
 
-def destroy(session: Session, resource_id: int, *, staff_id: int) -> str:
+def remove_resource(session: Session, resource_id: int, *, staff_id: int) -> str:
     """Delete a resource that the partner added; its name. Raises Refusal for a built-in one or one in use."""
     take_turns(session, RESOURCES)
-    resource = found(session, resource_id)
+    resource = find_resource(session, resource_id)
     if resource.is_built_in:
         raise Refusal("", f"{resource.name} came with the portal. Hide it instead.")
     refuse_in_use(session, resource)
     session.execute(delete(PlanQuota).where(PlanQuota.resource_id == resource.id))
     session.delete(resource)
-    record(session, "resource.deleted", f"Deleted the resource {resource.name}", resource, staff_id)
+    record_resource(session, "resource.deleted", f"Deleted the resource {resource.name}", resource, staff_id)
     return resource.name
 
 
-def found(session: Session, resource_id: int) -> Resource:
+def find_resource(session: Session, resource_id: int) -> Resource:
     """The resource. Raises Refusal when somebody deleted it meanwhile."""
     resource = session.get(Resource, resource_id, populate_existing=True)
     if resource is None:
@@ -109,7 +109,7 @@ def refuse_in_use(session: Session, resource: Resource) -> None:
         raise Refusal("", IN_USE)
 
 
-def checked(session: Session, name: str, unit: str, except_id: int | None = None) -> tuple[str, str]:
+def checked_names(session: Session, name: str, unit: str, except_id: int | None = None) -> tuple[str, str]:
     """Name and unit without blanks around them."""
     clean_name, clean_unit = " ".join(name.split()), " ".join(unit.split())
     if not clean_name:
@@ -132,5 +132,5 @@ def free_key(session: Session, name: str) -> str:
     return next(key for key in candidates if key not in taken)
 
 
-def record(session: Session, action: str, words: str, resource: Resource, staff_id: int) -> None:
-    audit.record(session, audit.Act(action, words, staff_id=staff_id, subject=("resource", resource.id)))
+def record_resource(session: Session, action: str, words: str, resource: Resource, staff_id: int) -> None:
+    audit.record_act(session, audit.Act(action, words, staff_id=staff_id, subject=("resource", resource.id)))

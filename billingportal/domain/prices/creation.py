@@ -38,7 +38,7 @@ class Creating:
         return f"{self.account_id}-{self.token}-{what}-{digest}"
 
 
-def begin(session: Session, creating: Creating, draft: PriceDraft) -> None:
+def begin_creation(session: Session, creating: Creating, draft: PriceDraft) -> None:
     """Check the draft and write down that it is wanted. Raises FormErrors.
 
     What was begun is not checked again: its own lookup key and meter may be in the catalog by now.
@@ -47,8 +47,8 @@ def begin(session: Session, creating: Creating, draft: PriceDraft) -> None:
     intent = ("price_form", creating.key("draft", draft))
     if is_recorded(session, "price.requested", intent):
         return
-    check(session, creating.account_id, draft)
-    record(session, creating, "price.requested", "Asked Stripe to create a price", intent)
+    check_draft(session, creating.account_id, draft)
+    record_creation(session, creating, "price.requested", "Asked Stripe to create a price", intent)
 
 
 def is_recorded(session: Session, action: str, subject: tuple[str, str]) -> bool:
@@ -56,8 +56,8 @@ def is_recorded(session: Session, action: str, subject: tuple[str, str]) -> bool
     return session.scalar(entries.where(AuditEntry.action == action).limit(1)) is not None
 
 
-def record(session: Session, creating: Creating, action: str, summary: str, subject: tuple[str, str]) -> None:
-    audit.record(
+def record_creation(session: Session, creating: Creating, action: str, summary: str, subject: tuple[str, str]) -> None:
+    audit.record_act(
         session,
         audit.Act(
             action,
@@ -69,7 +69,7 @@ def record(session: Session, creating: Creating, action: str, summary: str, subj
     )
 
 
-def check(session: Session, account_id: int, draft: PriceDraft) -> None:
+def check_draft(session: Session, account_id: int, draft: PriceDraft) -> None:
     """Raises FormErrors for what only the account's catalog can tell."""
     checks = (
         product_mistake(session, account_id, draft),
@@ -117,13 +117,13 @@ def lookup_key_mistake(session: Session, account_id: int, draft: PriceDraft) -> 
     return Refusal("lookup_key", f"{holder} has this lookup key. Choose another one, or move it to the new price.")
 
 
-def create(creating: Creating, draft: PriceDraft) -> str:
+def create_price(creating: Creating, draft: PriceDraft) -> str:
     """Make the price at Stripe and take it into the catalog; its id. Call it with no transaction open.
 
     Whatever is lost on the way, sending the form again finishes it. Raises FormErrors and Refusal.
     """
     with creating.transaction() as session:
-        begin(session, creating, draft)
+        begin_creation(session, creating, draft)
     try:
         price_id = create_at_stripe(creating, draft)
     except RequestRefused as problem:
@@ -134,11 +134,11 @@ def create(creating: Creating, draft: PriceDraft) -> str:
         words = f"Stripe did not answer ({problem.message}). Press Create again: nothing is made twice."
         raise Refusal("", words) from None
     with creating.transaction() as session:
-        end(session, creating, price_id)
+        end_creation(session, creating, price_id)
     return price_id
 
 
-def end(session: Session, creating: Creating, price_id: str) -> None:
+def end_creation(session: Session, creating: Creating, price_id: str) -> None:
     """Write down what was made, once for a form that was sent twice."""
     take_turns(session, CATALOG)
     if is_recorded(session, "price.created", ("price", price_id)):
@@ -146,7 +146,7 @@ def end(session: Session, creating: Creating, price_id: str) -> None:
     price = held_by_id(session, creating.account_id, price_id)
     product = product_of(session, price) if price else None
     summary = f"Created the price {price_id} of {product.name if product else 'a product'} in Stripe"
-    record(session, creating, "price.created", summary, ("price", price_id))
+    record_creation(session, creating, "price.created", summary, ("price", price_id))
 
 
 def create_at_stripe(creating: Creating, draft: PriceDraft) -> str:

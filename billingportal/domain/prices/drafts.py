@@ -76,7 +76,7 @@ class PriceDraft:
     tax_behavior: TaxBehavior
 
 
-def read(answers: Answers) -> PriceDraft:
+def read_draft(answers: Answers) -> PriceDraft:
     """The price that was asked for. Raises FormErrors, all of them."""
     reader = Reader()
     product = reader.take(lambda: product_of(answers))

@@ -38,7 +38,7 @@ class Asking:
             raise cannot_ask(problem) from None
 
 
-def resolve(
+def resolve_price(
     session: Session,
     transaction: Transaction,
     gateway: StripeGateway,
@@ -52,12 +52,12 @@ def resolve(
     What the portal does not hold yet is asked for at Stripe, so call it with no transaction open.
     `plan_currencies` are the currencies of the plan's other prices. Raises Refusal at the field `price`.
     """
-    reference = price_references.read(text)
+    reference = price_references.read_reference(text)
     asking = Asking(transaction, gateway, account.id)
-    price = held(session, account.id, reference)
+    price = stored_price(session, account.id, reference)
     if price is not None and trouble(session, price) is not None:
         renew(session, asking, price)
-    price = price or asked(session, asking, reference)
+    price = price or price_at_stripe(session, asking, reference)
     if price is None:
         raise unknown_price(session, gateway, account, reference)
     complete(session, asking, price)
@@ -65,17 +65,17 @@ def resolve(
     return price
 
 
-def held(session: Session, account_id: int, reference: Reference) -> Price | None:
+def stored_price(session: Session, account_id: int, reference: Reference) -> Price | None:
     """The price as the portal knows it. A lookup key means the price that has it now; some look like an ID."""
     if reference.stripe_price_id is not None:
         by_id = held_by_id(session, account_id, reference.stripe_price_id)
-        return by_id or held(session, account_id, Reference(lookup_key=reference.stripe_price_id))
+        return by_id or stored_price(session, account_id, Reference(lookup_key=reference.stripe_price_id))
     prices = select(Price).where(Price.processor_account_id == account_id)
     with_key = prices.where(Price.lookup_key == reference.lookup_key, Price.deleted_at.is_(None))
     return session.scalar(with_key.order_by(Price.active.desc(), Price.id.desc()).limit(1))
 
 
-def asked(session: Session, asking: Asking, reference: Reference) -> Price | None:
+def price_at_stripe(session: Session, asking: Asking, reference: Reference) -> Price | None:
     """The price as Stripe knows it, which the portal then holds too. Raises Refusal when Stripe does not answer."""
     price_id = reference.stripe_price_id or id_of_lookup_key(asking.gateway, reference.lookup_key or "")
     if price_id is None:

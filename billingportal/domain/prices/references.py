@@ -32,7 +32,7 @@ class Reference:
     lookup_key: str | None = None
 
 
-def read(typed: str) -> Reference:
+def read_reference(typed: str) -> Reference:
     """What the text refers to; an address of the Stripe dashboard is searched for the Price ID in it.
 
     Raises Refusal with what to paste instead.

@@ -18,7 +18,7 @@ class PriceSummary:
     product: Product
 
 
-def search(session: Session, account_id: int, words: str) -> list[PriceSummary]:
+def search_prices(session: Session, account_id: int, words: str) -> list[PriceSummary]:
     """The sellable prices that have all the words in their product, nickname, lookup key or id; newest first."""
     inactive_meters = select(Meter.stripe_meter_id).where(
         Meter.processor_account_id == account_id, Meter.status != "active"

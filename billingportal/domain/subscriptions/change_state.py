@@ -20,32 +20,32 @@ OVER = ("released", "canceled", "completed")
 UNPAID = "It was not paid in time."
 
 
-def running(session: Session, client_id: int) -> PlanChange | None:
+def open_change(session: Session, client_id: int) -> PlanChange | None:
     """The change that is under way; there is at most one."""
     return session.scalar(
         select(PlanChange).where(PlanChange.client_id == client_id, PlanChange.state.in_(OPEN_STATES))
     )
 
 
-def follow(session: Session, client: Client) -> None:
+def follow_change(session: Session, client: Client) -> None:
     """Bring the client's running change in line with the mirrored rows, in the caller's transaction.
 
     Webhook, the answer to our request and the worker all end here, in whatever order they come.
     """
-    move = running(session, client.id)
+    move = open_change(session, client.id)
     subscription = subscription_of(session, move) if move else None
     if move is None or subscription is None:
         return
     if subscription.status in ENDED_STATES:
-        end(session, move, "canceled", "The subscription ended first.")
+        end_change(session, move, "canceled", "The subscription ended first.")
     elif is_made(subscription, move):
-        end(session, move, "done")
+        end_change(session, move, "done")
     elif move.state == "scheduled":
         follow_schedule(session, client, move)
     elif subscription.pending_update_expires_at is not None:
         move.state = "waiting"
     elif move.state == "waiting":
-        end(session, move, "declined", move.problem or UNPAID)
+        end_change(session, move, "declined", move.problem or UNPAID)
 
 
 def subscription_of(session: Session, move: PlanChange) -> Subscription | None:
@@ -84,16 +84,16 @@ def follow_schedule(session: Session, client: Client, move: PlanChange) -> None:
         return
     due = move.takes_effect_at
     if due is None or client_clock.moment_of(session, client) < due:
-        end(session, move, "canceled")
+        end_change(session, move, "canceled")
 
 
-def end(session: Session, move: PlanChange, state: ChangeState, problem: str = "") -> None:
+def end_change(session: Session, move: PlanChange, state: ChangeState, problem: str = "") -> None:
     """The change is over, one way or the other."""
     move.state, move.problem, move.ended_at = state, problem, clock.now()
-    record(session, move, f"plan_move.{state}", words(move), actor_is_sync=True)
+    record_change(session, move, f"plan_move.{state}", change_words(move), actor_is_sync=True)
 
 
-def words(move: PlanChange) -> str:
+def change_words(move: PlanChange) -> str:
     """What became of a change, in one sentence."""
     plan = move.to_plan.name
     when = f" for {day(move.takes_effect_at)}" if move.takes_effect_at else ""
@@ -109,9 +109,9 @@ def words(move: PlanChange) -> str:
     return told[move.state].strip()
 
 
-def record(session: Session, move: PlanChange, action: str, said: str, *, actor_is_sync: bool = False) -> None:
+def record_change(session: Session, move: PlanChange, action: str, said: str, *, actor_is_sync: bool = False) -> None:
     """Write it down: who asked is staff, or the client."""
-    audit.record(
+    audit.record_act(
         session,
         audit.Act(
             action,

@@ -14,24 +14,24 @@ OPEN_STATES = ("intended", "open")
 MARGIN = timedelta(minutes=10)
 
 
-def follow(session: Session, client: Client) -> None:
+def follow_checkout(session: Session, client: Client) -> None:
     """Bring the client's running checkout in line with its mirrored session, in the caller's transaction.
 
     Webhook, the way back and the worker all end here, in whatever order they come.
     """
-    checkout = running(session, client.id)
+    checkout = open_checkout(session, client.id)
     if checkout is None:
         return
     told = session_of(session, checkout)
     if told is not None and told.status == "complete":
-        complete(session, checkout, told)
+        complete_checkout(session, checkout, told)
     elif told is not None and told.status == "expired":
-        expire(session, checkout, "Left the checkout without paying: it has expired")
+        expire_checkout(session, checkout, "Left the checkout without paying: it has expired")
     elif is_lost(session, checkout):
-        expire(session, checkout, "A checkout that nobody finished has expired")
+        expire_checkout(session, checkout, "A checkout that nobody finished has expired")
 
 
-def running(session: Session, client_id: int) -> Checkout | None:
+def open_checkout(session: Session, client_id: int) -> Checkout | None:
     """The checkout that is intended or open; there is at most one."""
     return session.scalar(select(Checkout).where(Checkout.client_id == client_id, Checkout.state.in_(OPEN_STATES)))
 
@@ -57,21 +57,21 @@ def is_lost(session: Session, checkout: Checkout) -> bool:
     return checkout.state == "intended" or account.state != "connected"
 
 
-def complete(session: Session, checkout: Checkout, told: CheckoutSession) -> None:
+def complete_checkout(session: Session, checkout: Checkout, told: CheckoutSession) -> None:
     checkout.state = "complete"
     checkout.stripe_subscription_id = told.stripe_subscription_id
     checkout.ended_at = clock.now()
-    record(session, checkout, "checkout.completed", f"Completed the checkout of {checkout.plan.name}")
+    record_checkout(session, checkout, "checkout.completed", f"Completed the checkout of {checkout.plan.name}")
 
 
-def expire(session: Session, checkout: Checkout, words: str) -> None:
+def expire_checkout(session: Session, checkout: Checkout, words: str) -> None:
     checkout.state = "expired"
     checkout.ended_at = clock.now()
-    record(session, checkout, "checkout.expired", words)
+    record_checkout(session, checkout, "checkout.expired", words)
 
 
-def record(session: Session, checkout: Checkout, action: str, words: str) -> None:
-    audit.record(
+def record_checkout(session: Session, checkout: Checkout, action: str, words: str) -> None:
+    audit.record_act(
         session,
         audit.Act(
             action,

@@ -16,18 +16,18 @@ def going_on(session: Session, client: Client) -> Sequence[Subscription]:
     return [one for one in subscriptions_of(session, link_of(session, client)) if one.status in LIVE_STATUSES]
 
 
-def follow(session: Session, client: Client) -> None:
+def follow_departure(session: Session, client: Client) -> None:
     """Archive a leaving client whose subscriptions have ended. One that was resumed stays."""
     if not client.is_leaving:
         return
     left = going_on(session, client)
     if not left:
         client.archive(now())
-        record(session, client, "client.archived", "Archived, as the subscription has ended")
+        record_departure(session, client, "client.archived", "Archived, as the subscription has ended")
     elif not any(one.cancel_at_period_end or one.cancels_at for one in left):
         client.is_leaving = False
-        record(session, client, "client.stays", "Will not be archived, as the subscription goes on")
+        record_departure(session, client, "client.stays", "Will not be archived, as the subscription goes on")
 
 
-def record(session: Session, client: Client, action: str, words: str) -> None:
-    audit.record(session, audit.Act(action, words, actor="sync", subject=("client", client.id)))
+def record_departure(session: Session, client: Client, action: str, words: str) -> None:
+    audit.record_act(session, audit.Act(action, words, actor="sync", subject=("client", client.id)))

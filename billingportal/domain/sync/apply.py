@@ -48,20 +48,20 @@ def apply_event(
 ) -> Applied:
     """Take an event's view of an object into its row, where the event proves to be newer."""
     while True:
-        row = mirror_rows.read(database, kind, processor_account_id, object_id)
+        row = mirror_rows.read_row(database, kind, processor_account_id, object_id)
         old = row[1] if row else None
         verdict = judge_event(old, seen)
         if row and verdict is Verdict.CONFIRM:
-            mirror_rows.note(database, kind, row, after_confirmation(row[1], seen))
+            mirror_rows.update_knowledge(database, kind, row, after_confirmation(row[1], seen))
         if row and verdict is Verdict.STALE:
-            mirror_rows.note(database, kind, row, after_stale(row[1]))
+            mirror_rows.update_knowledge(database, kind, row, after_stale(row[1]))
         if verdict is not Verdict.ABSORB:
             return Applied(verdict)
         if row is None and inbox_knows(database, processor_account_id, object_id):
             return Applied(Verdict.ASK)
         new = after_event(old, seen)
-        if write(database, kind, processor_account_id, row, new):
-            return Applied(verdict, told(kind, old, new))
+        if write_row(database, kind, processor_account_id, row, new):
+            return Applied(verdict, change_json(kind, old, new))
 
 
 def is_past(
@@ -74,10 +74,10 @@ def is_past(
     is_creation: bool,
 ) -> bool:
     """Whether an event whose payload may not be used tells nothing that the row does not show."""
-    row = mirror_rows.read(database, kind, processor_account_id, object_id)
+    row = mirror_rows.read_row(database, kind, processor_account_id, object_id)
     if row is None or not sync_ordering.is_past(row[1], created_at, is_creation=is_creation):
         return False
-    mirror_rows.note(database, kind, row, after_stale(row[1]))
+    mirror_rows.update_knowledge(database, kind, row, after_stale(row[1]))
     return True
 
 
@@ -86,21 +86,21 @@ def apply_fetched(
 ) -> Applied:
     """Take Stripe's answer into the row, unless something newer came while we waited for it."""
     while True:
-        row = mirror_rows.read(database, kind, processor_account_id, object_id)
+        row = mirror_rows.read_row(database, kind, processor_account_id, object_id)
         old = row[1] if row else None
         verdict = judge_fetch(old, seen)
         if row and verdict is Verdict.STALE:
-            mirror_rows.note(database, kind, row, after_stale(row[1]))
+            mirror_rows.update_knowledge(database, kind, row, after_stale(row[1]))
         new = after_fetch(old, seen)
         if verdict is not Verdict.ABSORB or new is None:
             return Applied(verdict)
-        if write(database, kind, processor_account_id, row, new):
-            return Applied(verdict, told(kind, old, new))
+        if write_row(database, kind, processor_account_id, row, new):
+            return Applied(verdict, change_json(kind, old, new))
 
 
 def revision(database: Database, kind: ObjectType, processor_account_id: int, object_id: str) -> int | None:
     """The row's revision now, to be named when Stripe's answer is absorbed; None when there is no row."""
-    row = mirror_rows.read(database, kind, processor_account_id, object_id)
+    row = mirror_rows.read_row(database, kind, processor_account_id, object_id)
     return row[1].revision if row else None
 
 
@@ -110,7 +110,7 @@ def inbox_knows(database: Database, processor_account_id: int, object_id: str) -
     return database.execute(EARLIER, wanted).first() is not None
 
 
-def write(
+def write_row(
     database: Database,
     kind: ObjectType,
     processor_account_id: int,
@@ -118,15 +118,15 @@ def write(
     new: StoredState,
 ) -> bool:
     """False when another transaction added the row first: it has to be judged again."""
-    if row is None and not mirror_rows.add(database, kind, processor_account_id, new):
+    if row is None and not mirror_rows.insert_row(database, kind, processor_account_id, new):
         return False
     if row is not None:
-        mirror_rows.change(database, kind, row[0], row[1], new)
+        mirror_rows.update_row(database, kind, row[0], row[1], new)
     mark_for(database, processor_account_id, new.copy)
     return True
 
 
-def told(kind: ObjectType, old: StoredState | None, new: StoredState) -> JsonObject:
+def change_json(kind: ObjectType, old: StoredState | None, new: StoredState) -> JsonObject:
     """The changes in plain JSON, for the event's page and the audit."""
     changed = mirror_rows.differences(kind, old.copy if old else None, new.copy)
     shown: JsonObject = {name: [plain(was), plain(is_now)] for name, (was, is_now) in changed.items()}

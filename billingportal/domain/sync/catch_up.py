@@ -52,22 +52,22 @@ def claim_due(transaction: Transaction) -> list[int]:
         return [row.processor_account_id for row in rows]
 
 
-def run(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> None:
+def run_pass(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> None:
     """One whole pass for one account. Raises a StripeProblem; the next run goes on from the last page."""
     try:
-        while not step(transaction, gateway, processor_account_id):
+        while not read_page(transaction, gateway, processor_account_id):
             pass
     except StripeProblem as problem:
         with transaction() as session:
-            postpone(locked_catch_up(session, processor_account_id), problem)
+            postpone_pass(locked_catch_up(session, processor_account_id), problem)
         raise
 
 
-def step(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> bool:
+def read_page(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> bool:
     """One page of the pass. True when the pass has come to its end."""
     with transaction() as session:
         row = locked_catch_up(session, processor_account_id)
-        begin(row, now())
+        begin_pass(row, now())
         walk, page_after, cursor_at = row.walk, row.page_after, row.cursor_at
     try:
         if walk is not None:
@@ -84,7 +84,7 @@ def step(transaction: Transaction, gateway: StripeGateway, processor_account_id:
     return False
 
 
-def begin(row: CatchUp, moment: datetime) -> None:
+def begin_pass(row: CatchUp, moment: datetime) -> None:
     """Start a pass, unless one is under way; choose the walk when events alone cannot tell."""
     row.next_run_at = moment + LEASE
     needs_walk = row.cursor_at is None or row.cursor_at < moment - EVENTS_KEPT
@@ -154,7 +154,7 @@ def is_delivered_to(session: Session, processor_account_id: int) -> bool:
     return endpoint is not None and endpoint.state == "registered"
 
 
-def postpone(row: CatchUp, problem: StripeProblem) -> None:
+def postpone_pass(row: CatchUp, problem: StripeProblem) -> None:
     """Try again after a growing pause. A rejected key waits for the check of the account."""
     row.attempts += 1
     row.problem = f"Stripe could not be asked: {problem.message}"

@@ -35,7 +35,7 @@ class EventsPage:
     older_than: int | None
 
 
-def search(
+def search_events(
     session: Session, processor_account_id: int, wanted: Filter, *, before: int | None, after: int | None
 ) -> EventsPage:
     """One page of the inbox: those before an event, those after one, or the newest."""
@@ -88,7 +88,7 @@ def count_failed(session: Session, processor_account_id: int) -> int:
     )
 
 
-def find(session: Session, processor_account_id: int, event_id: int) -> StripeEvent | None:
+def find_event(session: Session, processor_account_id: int, event_id: int) -> StripeEvent | None:
     """One event of this account; another account's is none of ours."""
     event = session.get(StripeEvent, event_id)
     return event if event is not None and event.processor_account_id == processor_account_id else None
@@ -99,7 +99,9 @@ def can_replay(event: StripeEvent) -> bool:
     return event.type in OBJECT_TYPE_OF_EVENT and event.object_id is not None and event.state != "refused"
 
 
-def replay(transaction: Transaction, gateway: StripeGateway, processor_account_id: int, event: StripeEvent) -> None:
+def replay_event(
+    transaction: Transaction, gateway: StripeGateway, processor_account_id: int, event: StripeEvent
+) -> None:
     """Ask Stripe how the event's object stands now, and take that in. Raises a StripeProblem."""
     waiting = Waiting(OBJECT_TYPE_OF_EVENT[event.type], event.object_id or "", (event.id,))
     reconcile(transaction, gateway, processor_account_id, waiting)

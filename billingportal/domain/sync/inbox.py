@@ -17,7 +17,7 @@ from billingportal.domain.sync import row_sql
 from billingportal.domain.sync.apply import apply_event
 from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, ObjectType
 from billingportal.domain.sync.ordering import EventSnapshot, Verdict
-from billingportal.domain.sync.snapshots import has_hidden_part, sighting
+from billingportal.domain.sync.snapshots import has_hidden_part, snapshot_of_event
 from billingportal.errors import PortalError
 from billingportal.models import StripeEvent
 from billingportal.models.connection.stripe_event import EventSource, EventState
@@ -78,7 +78,7 @@ class Told:
     sighting: EventSnapshot
 
 
-def receive(
+def receive_event(
     transaction: Callable[[], AbstractContextManager[Database]],
     processor_account_id: int,
     event: EventCopy,
@@ -95,19 +95,19 @@ def receive(
     """
     try:
         # Read before the transaction begins: while it runs, SQLite lets nobody else write.
-        found = read(event, livemode=livemode)
+        found = read_event(event, livemode=livemode)
         with transaction() as database:
-            result = found if isinstance(found, Result) else absorb(database, processor_account_id, found)
-            return store(database, processor_account_id, event, payload, result, proof)
+            result = found if isinstance(found, Result) else apply_told(database, processor_account_id, found)
+            return store_event(database, processor_account_id, event, payload, result, proof)
     except UNABSORBED as error:
         if is_unavailable(error):
             raise  # it says nothing about the event
         failure = Result("failed", {}, describe(error))
     with transaction() as database:
-        return store(database, processor_account_id, event, payload, failure, proof)
+        return store_event(database, processor_account_id, event, payload, failure, proof)
 
 
-def read(event: EventCopy, *, livemode: bool) -> Result | Told:
+def read_event(event: EventCopy, *, livemode: bool) -> Result | Told:
     """What the event tells of an object, or its result where that is known without looking at our rows."""
     if event.livemode is not livemode or event.stripe_account_id is not None:
         return Result("refused", {}, "The event belongs to another mode or another Stripe account.")
@@ -116,7 +116,7 @@ def read(event: EventCopy, *, livemode: bool) -> Result | Told:
         return Result("ignored", {})
     if not kind.payload_is_complete or event.api_version != API_VERSION or has_hidden_part(event.object):
         return Result("pending", {})
-    return Told(kind, event.object_id, sighting(event))
+    return Told(kind, event.object_id, snapshot_of_event(event))
 
 
 def describe(error: BaseException) -> str:
@@ -125,13 +125,13 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {words}".strip(": ")[:500]
 
 
-def absorb(database: Database, processor_account_id: int, told: Told) -> Result:
+def apply_told(database: Database, processor_account_id: int, told: Told) -> Result:
     """Take one event into our rows as far as it proves its place. Writes nothing about the event itself."""
     done = apply_event(database, told.kind, processor_account_id, told.object_id, told.sighting)
     return Result(STATE_AFTER[done.verdict], done.changes)
 
 
-def store(
+def store_event(
     database: Database,
     processor_account_id: int,
     event: EventCopy,
@@ -175,7 +175,7 @@ def store_listed(database: Database, processor_account_id: int, event: EventCopy
     """Store an event that catch-up found in Stripe's list. One that is here already stays as it is."""
     payload = json.dumps({"id": event.stripe_event_id, "type": event.type, "data": {"object": event.object}})
     values = event_values(processor_account_id, event, payload, "catch-up", Result(state, {}))
-    database.execute(row_sql.add(database, EVENTS), values)
+    database.execute(row_sql.add_row(database, EVENTS), values)
 
 
 def next_attempt(state: EventState, attempts: int, moment: datetime) -> datetime | None:

@@ -27,16 +27,16 @@ CHANGE_ITEM = update(ITEM_TABLE).where(
 OWN_COLUMNS = ("as_of", "uncertainty_seconds", "is_chained", "has_settled_tie", "revision")
 
 
-def read(
+def read_row(
     database: Database, kind: ObjectType, processor_account_id: int, object_id: str
 ) -> tuple[int, StoredState] | None:
     """The row's id and what it holds, or None. Other transactions wait for this one to end."""
     wanted = {"account_id": processor_account_id, "object_id": object_id}
-    row = database.execute(row_sql.find(kind), wanted).mappings().one_or_none()
-    return None if row is None else (row["id"], held(database, kind, row))
+    row = database.execute(row_sql.find_row(kind), wanted).mappings().one_or_none()
+    return None if row is None else (row["id"], state_of(database, kind, row))
 
 
-def held(database: Database, kind: ObjectType, row: RowMapping) -> StoredState:
+def state_of(database: Database, kind: ObjectType, row: RowMapping) -> StoredState:
     values = {name: row[name] for name in kind.columns}
     if kind is SUBSCRIPTION:
         values[ITEMS] = read_items(database, row["id"])
@@ -44,10 +44,10 @@ def held(database: Database, kind: ObjectType, row: RowMapping) -> StoredState:
     return StoredState(copy=kind.copy_type(**values), is_deleted=row["deleted_at"] is not None, **own)
 
 
-def add(database: Database, kind: ObjectType, processor_account_id: int, new: StoredState) -> bool:
+def insert_row(database: Database, kind: ObjectType, processor_account_id: int, new: StoredState) -> bool:
     """Insert the first sighting of an object. False when another transaction was faster: then read again."""
     values = {**row_values(kind, new), "processor_account_id": processor_account_id}
-    row_id = database.execute(row_sql.add(database, kind.table), values).scalar_one_or_none()
+    row_id = database.execute(row_sql.add_row(database, kind.table), values).scalar_one_or_none()
     if row_id is None:
         return False
     if isinstance(new.copy, SubscriptionCopy):
@@ -55,16 +55,16 @@ def add(database: Database, kind: ObjectType, processor_account_id: int, new: St
     return True
 
 
-def change(database: Database, kind: ObjectType, row_id: int, old: StoredState, new: StoredState) -> None:
+def update_row(database: Database, kind: ObjectType, row_id: int, old: StoredState, new: StoredState) -> None:
     """Write what is held now over what was held: only the columns that differ."""
     before = row_values(kind, old)
     changed = {name: value for name, value in row_values(kind, new).items() if value != before[name]}
-    database.execute(row_sql.change(kind), {**changed, "row_id": row_id})
+    database.execute(row_sql.change_row(kind), {**changed, "row_id": row_id})
     if isinstance(new.copy, SubscriptionCopy) and isinstance(old.copy, SubscriptionCopy):
         write_items(database, row_id, old.copy.items, new.copy.items)
 
 
-def note(database: Database, kind: ObjectType, row: tuple[int, StoredState], new: StoredState) -> None:
+def update_knowledge(database: Database, kind: ObjectType, row: tuple[int, StoredState], new: StoredState) -> None:
     """Write how well an unchanged copy is known now, where that differs."""
     row_id, old = row
     if new != old:

@@ -66,18 +66,18 @@ def reconcile_due(transaction: Transaction, gateway: StripeGateway, processor_ac
     Raises a StripeProblem when Stripe cannot be asked at all; the events then wait a little longer.
     """
     with transaction() as session:
-        waiting = claim(session, processor_account_id, now())
+        waiting = claim_events(session, processor_account_id, now())
     for position, one in enumerate(waiting):
         try:
             reconcile(transaction, gateway, processor_account_id, one)
         except StripeProblem as problem:
             with transaction() as session:
-                postpone(session, waiting[position:], problem.message, now() + STRIPE_PAUSE)
+                postpone_events(session, waiting[position:], problem.message, now() + STRIPE_PAUSE)
             raise
     return len(waiting)
 
 
-def claim(session: Session, processor_account_id: int, moment: datetime) -> list[Waiting]:
+def claim_events(session: Session, processor_account_id: int, moment: datetime) -> list[Waiting]:
     """Take the due events for this worker; others skip them until the lease ends."""
     events = session.scalars(
         select(StripeEvent)
@@ -126,11 +126,11 @@ def reconcile(transaction: Transaction, gateway: StripeGateway, processor_accoun
         if is_for_later(error):
             raise
         with transaction() as session:
-            mark(session, waiting.event_ids, "failed", {}, describe(error))
+            mark_events(session, waiting.event_ids, "failed", {}, describe(error))
         return
     state: EventState = "pending" if done.verdict is Verdict.ASK else "applied"
     with transaction() as session:
-        mark(session, waiting.event_ids, state, done.changes, None)
+        mark_events(session, waiting.event_ids, state, done.changes, None)
 
 
 def is_for_later(error: BaseException) -> bool:
@@ -152,7 +152,7 @@ def refresh(
             asked_at = revision(session, kind, processor_account_id, object_id)
         fetched = gateway.fetch(kind.name, object_id)
         with transaction() as session:
-            done = apply_fetched(session, kind, processor_account_id, object_id, sighting(fetched, asked_at))
+            done = apply_fetched(session, kind, processor_account_id, object_id, snapshot_of(fetched, asked_at))
         if done.verdict is not Verdict.ASK:
             break
     return done
@@ -166,7 +166,7 @@ def refresh_all(
         refresh(transaction, gateway, processor_account_id, object_type, object_id)
 
 
-def sighting(fetched: Fetched, asked_at_revision: int | None) -> FetchedSnapshot:
+def snapshot_of(fetched: Fetched, asked_at_revision: int | None) -> FetchedSnapshot:
     return FetchedSnapshot(
         copy=fetched.copy,
         as_of=fetched.reading.as_of,
@@ -175,7 +175,7 @@ def sighting(fetched: Fetched, asked_at_revision: int | None) -> FetchedSnapshot
     )
 
 
-def mark(
+def mark_events(
     session: Session, event_ids: tuple[int, ...], state: EventState, changes: JsonObject, error: str | None
 ) -> None:
     """Write what became of the events. What changed is shown with the newest of them."""
@@ -193,7 +193,7 @@ def mark(
         events[-1].changes = changes
 
 
-def postpone(session: Session, waiting: list[Waiting], words: str, until: datetime) -> None:
+def postpone_events(session: Session, waiting: list[Waiting], words: str, until: datetime) -> None:
     """Stripe could not be asked: the events keep their state and say why they wait."""
     event_ids = [event_id for one in waiting for event_id in one.event_ids]
     for event in session.scalars(select(StripeEvent).where(StripeEvent.id.in_(event_ids))):

@@ -12,7 +12,7 @@ from billingportal.models import WebhookEndpoint
 
 
 @cache
-def find(kind: ObjectType) -> Select[tuple[object, ...]]:
+def find_row(kind: ObjectType) -> Select[tuple[object, ...]]:
     """One row by `account_id` and `object_id`, locked for the length of the transaction."""
     columns = kind.table.c
     return (
@@ -25,12 +25,12 @@ def find(kind: ObjectType) -> Select[tuple[object, ...]]:
 
 
 @cache
-def change(kind: ObjectType) -> Update:
+def change_row(kind: ObjectType) -> Update:
     """All columns that are given, of the row with this `row_id`."""
     return update(kind.table).where(kind.table.c.id == bindparam("row_id"))
 
 
-def add(database: Database, table: Table) -> Insert:
+def add_row(database: Database, table: Table) -> Insert:
     """A row that may have been added by another transaction; returns its id unless it was."""
     return insert_unless_there(table, dialect_of(database))
 

@@ -14,7 +14,7 @@ def has_hidden_part(source: JsonObject) -> bool:
     return isinstance(items, dict) and bool(items.get("has_more"))
 
 
-def sighting(event: EventCopy) -> EventSnapshot:
+def snapshot_of_event(event: EventCopy) -> EventSnapshot:
     """The object as this event shows it, before and after."""
     return EventSnapshot(
         copy=parsing.copy_of(event.object),

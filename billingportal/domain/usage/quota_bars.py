@@ -26,9 +26,9 @@ class QuotaBar:
     is_by_hand: bool
 
 
-def bars(session: Session, quotas: list[EntitledQuota], client_id: int) -> list[QuotaBar]:
+def quota_bars(session: Session, quotas: list[EntitledQuota], client_id: int) -> list[QuotaBar]:
     """One bar a resource that is not hidden, in the order of the resources."""
-    used = usage_totals.used(session, client_id)
+    used = usage_totals.usage_of(session, client_id)
     shown = [row for row in quotas if not row.resource.is_hidden]
     ordered = sorted(shown, key=lambda row: (row.resource.position, row.resource_id))
     return [bar(row, used.get(row.resource_id, 0)) for row in ordered]

@@ -12,7 +12,7 @@ from billingportal.models import Resource, Workspace, WorkspaceUsage
 WORKSPACES = "workspaces"
 
 
-def used(session: Session, client_id: int) -> dict[int, int]:
+def usage_of(session: Session, client_id: int) -> dict[int, int]:
     """By resource id. What was never reported is left out."""
     return used_by(session, [client_id]).get(client_id, {})
 
@@ -40,7 +40,7 @@ def used_by(session: Session, client_ids: Sequence[int] | Select[int]) -> dict[i
     return found
 
 
-def report(session: Session, workspace: Workspace, resource_id: int, level: int) -> None:
+def report_usage(session: Session, workspace: Workspace, resource_id: int, level: int) -> None:
     """Note how much of a resource a workspace uses now. Raises ValueError for less than nothing."""
     if level < 0:
         raise ValueError("use is 0 or more")

@@ -59,7 +59,9 @@ class OpenCheckout:
     expires_at: datetime
 
 
-def create(client: stripe.StripeClient, customer_id: str, new: NewCheckout, idempotency_key: str) -> OpenCheckout:
+def create_session(
+    client: stripe.StripeClient, customer_id: str, new: NewCheckout, idempotency_key: str
+) -> OpenCheckout:
     """Open a session. Raises a StripeProblem."""
     params = cast("stripe.params.checkout.SessionCreateParams", session_params(customer_id, new))
     options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
@@ -105,6 +107,6 @@ def subscription_data(new: NewCheckout) -> dict[str, object]:
     return {"metadata": new.labels, "trial_period_days": new.trial_days, "trial_settings": ending}
 
 
-def expire(client: stripe.StripeClient, session_id: str) -> None:
+def expire_session(client: stripe.StripeClient, session_id: str) -> None:
     """End an open session. Raises RequestRefused for one that is complete or has expired, or another StripeProblem."""
     ask(lambda: client.v1.checkout.sessions.expire(session_id))

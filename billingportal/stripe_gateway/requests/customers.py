@@ -9,7 +9,7 @@ from billingportal.stripe_gateway.objects.fields import text
 from billingportal.stripe_gateway.requests.calls import ask
 
 
-def create(
+def create_customer(
     client: stripe.StripeClient, name: str, email: str | None, labels: Mapping[str, str], idempotency_key: str
 ) -> str:
     """Make a customer; its id. Raises a StripeProblem."""
@@ -20,6 +20,6 @@ def create(
     return text(answer, "id")
 
 
-def update(client: stripe.StripeClient, customer_id: str, name: str, email: str) -> None:
+def update_customer(client: stripe.StripeClient, customer_id: str, name: str, email: str) -> None:
     """Change how a customer is called and written to. Raises a StripeProblem."""
     ask(lambda: client.v1.customers.update(customer_id, params={"name": name, "email": email}))

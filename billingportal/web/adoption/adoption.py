@@ -66,7 +66,7 @@ class Listed:
 def unowned_customers(mode: Mode) -> int:
     """How many customers with a running subscription belong to no client."""
     account = processor_accounts.connected(db.session(), mode)
-    return unlinked_customers.count(db.session(), account.id) if account is not None else 0
+    return unlinked_customers.count_customers(db.session(), account.id) if account is not None else 0
 
 
 @blueprint.get("")
@@ -97,15 +97,15 @@ def list_page(*, is_ignored: bool = False, refusal: str | None = None) -> str:
 def listed(session: Session, account: ProcessorAccount, *, is_ignored: bool) -> Listed:
     words = search_words(request.args.get("q", ""))
     number = page_number(request.args.get("page", ""))
-    page = unlinked_customers.page(session, account.id, words, number, ignored=is_ignored)
-    ready = session.scalar(unlinked_customers.ready(account).with_only_columns(func.count())) or 0
+    page = unlinked_customers.customer_page(session, account.id, words, number, ignored=is_ignored)
+    ready = session.scalar(unlinked_customers.ready_customers(account).with_only_columns(func.count())) or 0
     return Listed(
         page,
         adoption_matching.candidates(session, account, page.customers),
         words,
         is_ignored,
         0 if is_ignored else ready,
-        unlinked_customers.count(session, account.id, ignored=True),
+        unlinked_customers.count_customers(session, account.id, ignored=True),
     )
 
 
@@ -128,7 +128,7 @@ def show(customer_id: str) -> str:
 
 def choice_page(known: Candidate, form: AdoptionForm) -> str:
     words = search_words(request.args.get("q", ""))
-    found = client_search.search(db.session(), g.mode, Wanted(words=words)).rows if words else []
+    found = client_search.search_clients(db.session(), g.mode, Wanted(words=words)).rows if words else []
     shown = {match.client_id for match in known.matches}
     return render_template(
         "adoption/show.html",
@@ -167,7 +167,7 @@ def create_link(customer_id: str) -> ResponseReturnValue:
     client_id = whole_number(request.form.get("client_id", "")) or 0
 
     def link(session: Session, account: ProcessorAccount) -> str:
-        made = adoption.link(session, account, customer_id, client_id, staff_id=current_staff().id)
+        made = adoption.link_customer(session, account, customer_id, client_id, staff_id=current_staff().id)
         return f"{customer_id} is {made.name} now."
 
     return answered(link)
@@ -177,7 +177,7 @@ def create_link(customer_id: str) -> ResponseReturnValue:
 @require_role("owner", "admin")
 def create_ignoring(customer_id: str) -> ResponseReturnValue:
     def ignore(session: Session, account: ProcessorAccount) -> str:
-        customer = adoption.ignore(session, account, customer_id, staff_id=current_staff().id)
+        customer = adoption.ignore_customer(session, account, customer_id, staff_id=current_staff().id)
         return f"{called(customer)} is left alone. You find it under “Not ours”."
 
     return answered(ignore)
@@ -235,7 +235,7 @@ def account_or_404() -> ProcessorAccount:
 
 def candidate_or_404(customer_id: str) -> Candidate:
     reading, account = db.session(), account_or_404()
-    customer = adoption.find(reading, account.id, customer_id)
+    customer = adoption.find_customer(reading, account.id, customer_id)
     if customer is None or customer.deleted_at is not None:
         abort(404, "There is no such customer in Stripe.")
     (known,) = adoption_matching.candidates(reading, account, [customer])

@@ -22,7 +22,7 @@ blueprint = Blueprint(
 @blueprint.app_template_global("duplicates_of")
 def duplicates_of(client: Client, entitlement: Entitlement) -> list[Duplicate]:
     """What the page of a client tells of second subscriptions."""
-    return duplicates.of_client(db.session(), client, entitlement)
+    return duplicates.duplicates_of(db.session(), client, entitlement)
 
 
 @blueprint.get("/removal")
@@ -33,7 +33,7 @@ def new_removal(client_id: int, subscription_id: str) -> str:
 
 
 def asking(client: Client, subscription_id: str, problem: str = "") -> str:
-    found = duplicates.find(db.session(), client, subscription_id)
+    found = duplicates.find_duplicate(db.session(), client, subscription_id)
     if found is None:
         abort(404, duplicates.GONE)
     return render_template("adoption/duplicates/removal.html", client=client, found=found, problem=problem)
@@ -59,7 +59,7 @@ def create_removal(client_id: int, subscription_id: str) -> ResponseReturnValue:
 def removed(client: Client, subscription_id: str) -> list[str]:
     """What Stripe refused. Raises Refusal and a StripeProblem."""
     stripe = stripe_for(g.mode)
-    return duplicates.remove(
+    return duplicates.remove_duplicate(
         transaction, stripe.gateway, stripe.account_id, client.id, subscription_id, staff_id=current_staff().id
     )
 

@@ -17,5 +17,5 @@ def create() -> ResponseReturnValue:
     if not form.is_valid():
         return render_template("client_portal/link_needed.html", state="none", form=form), 422
     with transaction() as session:
-        link_requests.ask(session, str(form.email.data))
+        link_requests.request_link(session, str(form.email.data))
     return render_template("client_portal/link_requested.html")

@@ -19,7 +19,9 @@ blueprint = Blueprint("billing_links", __name__, url_prefix=billing_links.PATH)
 
 def address(client: Client, *, hours: int) -> str:
     """The path of a new link that opens the client's billing page for so many hours."""
-    return billing_links.path(current_portal().settings.secret_keys, client.id, client.access_generation, hours=hours)
+    return billing_links.link_path(
+        current_portal().settings.secret_keys, client.id, client.access_generation, hours=hours
+    )
 
 
 class LinkRequestForm(PortalForm):
@@ -35,11 +37,11 @@ class LinkRequestForm(PortalForm):
 def entered(token: str) -> Opened:
     """Sign in with the link, unless it opens nothing."""
     secret_keys = current_portal().settings.secret_keys
-    found = billing_links.opened(db.session(), secret_keys, token)
+    found = billing_links.open_link(db.session(), secret_keys, token)
     if found.client is None:
         return found
     with transaction() as writing:
-        found = billing_links.opened(writing, secret_keys, token, lock=True)
+        found = billing_links.open_link(writing, secret_keys, token, lock=True)
         if found.client is not None:
             client_session.sign_in(writing, found.client)
     return found

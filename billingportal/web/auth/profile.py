@@ -79,16 +79,16 @@ def change_password(current: str, new: str) -> None:
     try:
         with transaction() as writing:
             known_as = f"signed in, {staff_id}"
-            attempt_id = sign_in.admit(writing, email, request.remote_addr or "", known_as=known_as)
+            attempt_id = sign_in.admit_attempt(writing, email, request.remote_addr or "", known_as=known_as)
     except Throttled as throttled:
         minutes = int((throttled.until - clock.now()).total_seconds() // 60) + 1
         raise Refusal("current_password", f"Too many wrong tries. Try again in {minutes} min.") from None
-    if not passwords.fits(stored, current):
+    if not passwords.password_matches(stored, current):
         raise Refusal("current_password", "This is not your current password.")
     new_hash = passwords.make_hash(new)
     try:
         with transaction() as writing:
-            sign_in.forgive(writing, attempt_id)
+            sign_in.forgive_attempt(writing, attempt_id)
             person = staff.change_password(writing, staff_id, checked_hash=stored, new_hash=new_hash)
             session.sign_in(writing, person)
             known_browser.remember(person)

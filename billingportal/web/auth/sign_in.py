@@ -53,18 +53,18 @@ def signed_in(email: str, password: str) -> bool:
     The attempt is committed before the slow hashing, so that no transaction is open meanwhile.
     """
     with transaction() as writing:
-        staff = sign_in.find(writing, email)
+        staff = sign_in.find_staff(writing, email)
         known_as = known_browser.name_for(staff)
-        attempt_id = sign_in.admit(writing, email, request.remote_addr or "", known_as=known_as)
+        attempt_id = sign_in.admit_attempt(writing, email, request.remote_addr or "", known_as=known_as)
         staff_id, stored = (staff.id, staff.password_hash) if staff else (None, None)
-    if not passwords.fits(stored, password) or stored is None:
+    if not passwords.password_matches(stored, password) or stored is None:
         return False
     new_hash = sign_in.renewed_hash(stored, password)
     with transaction() as writing:
         person = writing.get_one(Staff, staff_id, with_for_update=True)
         if person.password_hash != stored:
             return False
-        sign_in.succeed(writing, person, attempt_id, new_hash)
+        sign_in.record_sign_in(writing, person, attempt_id, new_hash)
         session.sign_in(writing, person)
         known_browser.remember(person)
     return True

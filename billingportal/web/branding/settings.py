@@ -70,7 +70,7 @@ def update() -> ResponseReturnValue:
         return render_template("branding/edit.html", **facts(form)), 422
     try:
         with transaction() as session:
-            saved = branding.save(session, form.looks, staff_id=current_staff().id).colour
+            saved = branding.save_branding(session, form.looks, staff_id=current_staff().id).colour
     except Refusal as refusal:
         form.refuse(refusal)
         return render_template("branding/edit.html", **facts(form)), 422
@@ -85,7 +85,7 @@ def saved_words(typed: str, saved: str) -> str:
 
 
 def facts(form: BrandingForm | None = None, picture_errors: Mapping[str, str] | None = None) -> dict[str, object]:
-    found = branding.find(db.session())
+    found = branding.find_branding(db.session())
     return {
         "form": form or form_of(found),
         "picture_errors": picture_errors or {},

@@ -24,11 +24,11 @@ def update(use: str) -> ResponseReturnValue:
     chosen = use_of(use)
     upload = request.files.get("picture")
     try:
-        picture = branding_images.rewritten(chosen, upload.read() if upload else b"")
+        picture = branding_images.reencode(chosen, upload.read() if upload else b"")
     except Refusal as refusal:
         return render_template("branding/edit.html", **facts(picture_errors={use: refusal.message})), 422
     with transaction() as session:
-        branding_images.replace(session, chosen, picture, staff_id=current_staff().id)
+        branding_images.replace_image(session, chosen, picture, staff_id=current_staff().id)
     return done(f"The {branding_images.NAMES[chosen]} is shown from now on.")
 
 
@@ -37,7 +37,7 @@ def update(use: str) -> ResponseReturnValue:
 def destroy(use: str) -> ResponseReturnValue:
     chosen = use_of(use)
     with transaction() as session:
-        branding_images.remove(session, chosen, staff_id=current_staff().id)
+        branding_images.remove_image(session, chosen, staff_id=current_staff().id)
     return done(f"The {branding_images.NAMES[chosen]} is removed.")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from billingportal.clock import now
 from billingportal.db import db, transaction
 from billingportal.domain.checkout import sessions as checkout_sessions
-from billingportal.domain.checkout.progress import Stage, stage
+from billingportal.domain.checkout.progress import Stage, checkout_stage
 from billingportal.domain.clients import clients
 from billingportal.domain.offers.pricing_page import Asked, slug
 from billingportal.domain.offers.selection import Selection
@@ -40,7 +40,7 @@ def show(token: str) -> ResponseReturnValue:
     if checkout is None or (session_id and session_id != checkout.stripe_checkout_session_id):
         abort(404)
     looks = looked()
-    now_at = stage(db.session(), checkout)
+    now_at = checkout_stage(db.session(), checkout)
     if now_at.is_moving and looks % ASK_EVERY == 0:
         now_at = asked_at_stripe(checkout)
     if session_id and now_at.is_bought:
@@ -62,7 +62,7 @@ def asked_at_stripe(checkout: Checkout) -> Stage:
         checkout_sessions.look_again(transaction, stripe_of(account).gateway, checkout_id)
     except (Refusal, StripeProblem):
         db.session().rollback()
-    return stage(db.session(), db.session().get_one(Checkout, checkout_id))
+    return checkout_stage(db.session(), db.session().get_one(Checkout, checkout_id))
 
 
 def sign_in(checkout: Checkout) -> None:
@@ -72,7 +72,7 @@ def sign_in(checkout: Checkout) -> None:
         return
     checkout_id, client_id = checkout.id, client.id
     with transaction() as writing:
-        client = clients.locked(writing, client_id)
+        client = clients.lock_client(writing, client_id)
         if signs_in(writing.get_one(Checkout, checkout_id), client):
             client_session.sign_in(writing, client)
 

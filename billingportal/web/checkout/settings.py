@@ -54,7 +54,7 @@ class SellingForm(PortalForm):
 
 @blueprint.get("")
 def edit() -> str:
-    return page(SellingForm(obj=checkout_settings.current(db.session())))
+    return page(SellingForm(obj=checkout_settings.current_settings(db.session())))
 
 
 def page(form: SellingForm, **tax: object) -> str:
@@ -73,7 +73,7 @@ def show_tax() -> str:
     found = tax_settings(g.mode)
     if htmx.is_partial(request):
         return render_template("checkout/settings/_tax.html", tax=found, is_asked=True)
-    return page(SellingForm(obj=checkout_settings.current(db.session())), tax=found, is_asked=True)
+    return page(SellingForm(obj=checkout_settings.current_settings(db.session())), tax=found, is_asked=True)
 
 
 def tax_settings(mode: Mode) -> TaxSettings | None:
@@ -89,6 +89,6 @@ def tax_settings(mode: Mode) -> TaxSettings | None:
 def update() -> ResponseReturnValue:
     form = SellingForm.of_request()
     with transaction() as session:
-        checkout_settings.save(session, form.chosen, staff_id=current_staff().id)
+        checkout_settings.save_settings(session, form.chosen, staff_id=current_staff().id)
     flash("Checkout saved. It holds for checkouts that begin from now on.")
     return htmx.redirect(url_for("selling_settings.edit"))

@@ -145,7 +145,7 @@ def signed_up(form: SignUpForm, order: Order) -> ResponseReturnValue:
         return htmx.redirect(url_for("sign_up.known"))
     if selection is None:
         with transaction() as writing:
-            client_session.sign_in(writing, clients.locked(writing, done.client_id))
+            client_session.sign_in(writing, clients.lock_client(writing, done.client_id))
         return htmx.redirect(url_for("sign_up.done"))
     return go_and_pay(open_checkout(done.client_id, wish.mode, wish.plan_id, selection, back=back, visitor=visitor()))
 

@@ -76,7 +76,7 @@ def create_details() -> ResponseReturnValue:
 def back() -> ResponseReturnValue:
     """The way back from Stripe: what was changed there is read before the page is shown."""
     try:
-        if stripe_actions.refresh(transaction, gateway(), current_client().id):
+        if stripe_actions.refresh_client(transaction, gateway(), current_client().id):
             flash("Your new payment method is used from now on.")
     except (StripeProblem, Refusal):
         flash("Stripe does not answer right now. What you changed will show here within some minutes.")
@@ -128,7 +128,7 @@ def at_stripe(flow: Flow) -> ResponseReturnValue:
     """To Stripe's customer portal, which leads back here."""
     try:
         asking = gateway()
-        found = stripe_actions.known(db.session(), current_client().id)
+        found = stripe_actions.find_customer_ids(db.session(), current_client().id)
         if found is None:
             raise Refusal("", CLOSED_TO_CLIENTS)
         address = stripe_portal.open_session(
@@ -158,7 +158,7 @@ def words_of(problem: StripeProblem) -> str:
 
 def gateway() -> StripeGateway:
     """The gateway of the account that the client is a customer of. Raises Refusal where it is not connected."""
-    found = stripe_actions.known(db.session(), current_client().id)
+    found = stripe_actions.find_customer_ids(db.session(), current_client().id)
     account = db.session().get(ProcessorAccount, found.account_id) if found else None
     if account is None or account.state != "connected":
         raise Refusal("", CLOSED_TO_CLIENTS)

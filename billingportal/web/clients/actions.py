@@ -38,7 +38,7 @@ def create_suspension(client_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
     try:
         with transaction() as session:
-            client_lifecycle.suspend(session, client_id, form.reason.data or "", staff_id=staff_id)
+            client_lifecycle.suspend_client(session, client_id, form.reason.data or "", staff_id=staff_id)
     except Refusal as refusal:
         form.refuse(refusal)
         return render_template("clients/actions/suspend.html", client=client, form=form), 422
@@ -51,7 +51,7 @@ def create_reactivation(client_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
     return acted(
         client_id,
-        lambda session: client_lifecycle.reactivate(session, client_id, staff_id=staff_id),
+        lambda session: client_lifecycle.reactivate_client(session, client_id, staff_id=staff_id),
         "is active again.",
     )
 
@@ -60,7 +60,9 @@ def create_reactivation(client_id: int) -> ResponseReturnValue:
 @require_role("owner", "admin")
 def create_restoration(client_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
-    return acted(client_id, lambda session: client_lifecycle.restore(session, client_id, staff_id=staff_id), "is back.")
+    return acted(
+        client_id, lambda session: client_lifecycle.restore_client(session, client_id, staff_id=staff_id), "is back."
+    )
 
 
 @blueprint.get("/archiving")
@@ -85,7 +87,7 @@ def create_archiving(client_id: int) -> ResponseReturnValue:
     staff_id, at_once = current_staff().id, request.form.get("when") != "end"
     try:
         stripe = stripe_if_any(g.mode)
-        client = client_archiving.archive(
+        client = client_archiving.archive_paying_client(
             transaction, stripe.gateway if stripe else None, client_id, at_once=at_once, staff_id=staff_id
         )
         words = "is archived." if client.archived_at else "will be archived when the subscription has ended."
@@ -135,7 +137,7 @@ def create_billing_link(client_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
     with transaction() as session:
         words = f"Made a billing link for {STAFF_HOURS} hours"
-        audit.record(
+        audit.record_act(
             session, audit.Act("client.billing_link_made", words, staff_id=staff_id, subject=("client", client_id))
         )
     return render_template(
@@ -150,7 +152,7 @@ def create_fetch(client_id: int) -> ResponseReturnValue:
     client_or_404(client_id)
     try:
         stripe = stripe_for(g.mode)
-        stripe_details.fetch(transaction, stripe.gateway, stripe.account_id, client_id)
+        stripe_details.fetch_from_stripe(transaction, stripe.gateway, stripe.account_id, client_id)
     except Refusal as refusal:
         abort(409, refusal.message)
     except StripeProblem as problem:

@@ -33,7 +33,7 @@ EDITORS = ("owner", "admin")
 @blueprint.get("")
 def index() -> str:
     wanted = client_filters.wanted_of_request()
-    page = client_search.search(db.session(), g.mode, wanted)
+    page = client_search.search_clients(db.session(), g.mode, wanted)
     return render_template(
         "clients/index.html",
         wanted=wanted,
@@ -60,7 +60,7 @@ def exported(session: Session, mode: Mode, wanted: Wanted) -> Iterator[str]:
     connection would be missing until the garbage collector comes by.
     """
     try:
-        yield from csv_export.lines(session, mode, wanted)
+        yield from csv_export.csv_lines(session, mode, wanted)
     finally:
         session.close()
 
@@ -84,7 +84,7 @@ def create() -> ResponseReturnValue:
         return new_page(form), 422
     try:
         with transaction() as session:
-            made = client_creation.create(session, g.mode, form.new_client, staff_id=current_staff().id)
+            made = client_creation.create_by_staff(session, g.mode, form.new_client, staff_id=current_staff().id)
             client_id, words = made.id, f"{made.name} is there."
     except Refusal as refusal:
         form.refuse(refusal)
@@ -121,7 +121,7 @@ def update(client_id: int) -> ResponseReturnValue:
     revision = whole_number(form.revision.data or "") or 0
     try:
         with transaction() as session:
-            clients.update(session, client_id, form.terms, revision=revision, staff_id=current_staff().id)
+            clients.update_client(session, client_id, form.terms, revision=revision, staff_id=current_staff().id)
     except Conflict as conflict:
         form.refuse(Refusal("", str(conflict)))
     except Refusal as refusal:
@@ -136,7 +136,9 @@ def told_to_stripe(client_id: int) -> str:
     """Have Stripe's customer called as the client is; what came of it, in words."""
     try:
         stripe = stripe_if_any(g.mode)
-        if stripe is None or not stripe_details.tell(transaction, stripe.gateway, stripe.account_id, client_id):
+        if stripe is None or not stripe_details.update_customer(
+            transaction, stripe.gateway, stripe.account_id, client_id
+        ):
             return "The client is saved."
     except StripeProblem as problem:
         return f"The client is saved here. Stripe could not be told: {problem} Save again later to tell it."

@@ -71,7 +71,7 @@ class NewClientForm(ClientForm):
 
 def plan_options(session: Session) -> Sequence[tuple[str, str]]:
     """The plans that a new client can have. What it has without a choice stands first."""
-    found = plans.listed(session)
+    found = plans.listed_plans(session)
     usual = next((plan for plan in found if plan.is_default and not costs(plan)), None)
     words = f"{usual.name} (default)" if usual else "No plan yet"
     return [(DEFAULT, words), *((str(plan.id), option_words(plan)) for plan in found if plan is not usual)]

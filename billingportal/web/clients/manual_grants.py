@@ -51,7 +51,9 @@ def create_comp(client_id: int) -> ResponseReturnValue:
         return comp_page(client, form), 422
     try:
         with transaction() as session:
-            comps.give(session, client_id, plan_id, form.reason.data or "", form.expires_on.data, staff_id=staff_id)
+            comps.grant_plan(
+                session, client_id, plan_id, form.reason.data or "", form.expires_on.data, staff_id=staff_id
+            )
     except Refusal as refusal:
         form.refuse(refusal)
         return comp_page(client_or_404(client_id), form), 422
@@ -64,19 +66,19 @@ def create_comp_ending(client_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
     return acted(
         client_id,
-        lambda session: comps.end(session, client_id, staff_id=staff_id),
+        lambda session: comps.end_comp(session, client_id, staff_id=staff_id),
         "has what it has without the plan given by hand.",
     )
 
 
 def comp_page(client: Client, form: CompForm) -> str:
     reading = db.session()
-    form.plan.choices = [("", "Choose a plan"), *((str(plan.id), plan.name) for plan in plans.listed(reading))]
+    form.plan.choices = [("", "Choose a plan"), *((str(plan.id), plan.name) for plan in plans.listed_plans(reading))]
     return render_template(
         "clients/actions/comp.html",
         client=client,
         form=form,
-        present=comps.running(reading, client),
+        present=comps.running_comp(reading, client),
         held=held_of_client(reading, client),
     )
 
@@ -105,7 +107,7 @@ def create_override(client_id: int) -> ResponseReturnValue:
 
 
 def give_override(session: Session, client_id: int, form: OverrideForm, staff_id: int) -> None:
-    quota_overrides.give(
+    quota_overrides.grant_quota(
         session,
         client_id,
         whole_number(form.resource.data or ""),
@@ -133,14 +135,14 @@ def create_override_ending(client_id: int, resource_id: int) -> ResponseReturnVa
     staff_id = current_staff().id
     return acted(
         client_id,
-        lambda session: quota_overrides.end(session, client_id, resource_id, staff_id=staff_id),
+        lambda session: quota_overrides.end_override(session, client_id, resource_id, staff_id=staff_id),
         "has the quota of its plan again.",
     )
 
 
 def override_page(client: Client, form: OverrideForm) -> str:
     reading = db.session()
-    shown = resources.visible(reading)
+    shown = resources.visible_resources(reading)
     form.resource.choices = [("", "Choose a resource"), *((str(one.id), one.name) for one in shown)]
-    present = quota_overrides.running(reading, client)
+    present = quota_overrides.running_overrides(reading, client)
     return render_template("clients/actions/override.html", client=client, form=form, present=present)

@@ -63,7 +63,7 @@ def show_timeline(client_id: int) -> str:
     client = client_or_404(client_id)
     reading = db.session()
     before = Cursor.of_text(request.args.get("before", ""))
-    happenings, older = timeline.page(reading, client.id, link_of(reading, client), before)
+    happenings, older = timeline.timeline_page(reading, client.id, link_of(reading, client), before)
     template = "clients/_happenings.html" if htmx.is_partial(request) else "clients/timeline.html"
     return render_template(template, client=client, happenings=happenings, older=older)
 
@@ -75,6 +75,6 @@ def show_invoices(client_id: int) -> str:
     reading = db.session()
     moment = client_clock.moment_of(reading, client)
     before_id = whole_number(request.args.get("before", ""))
-    invoices = staff_invoices.page(reading, link_of(reading, client), moment, before_id)
+    invoices = staff_invoices.invoice_page(reading, link_of(reading, client), moment, before_id)
     template = "clients/_invoices.html" if htmx.is_partial(request) else "clients/invoices.html"
     return render_template(template, client=client, invoices=invoices)

@@ -48,7 +48,7 @@ def facts(session: Session, client: Client) -> dict[str, object]:
     link = link_of(session, client)
     moment = client_clock.moment_of(session, client)
     held = held_of(session, row, moment)
-    happenings, older = timeline.page(session, client.id, link)
+    happenings, older = timeline.timeline_page(session, client.id, link)
     return {
         "client": client,
         "entitlement": row,
@@ -60,12 +60,12 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "method": method_of(session, link, held, moment),
         "step_words": STEPS[row.step],
         "troubles": disputes.of_client(session, client),
-        "bars": quota_bars.bars(session, row.quotas, client.id),
-        "comp": comps.running(session, client),
-        "overrides": {one.resource_id: one for one in quota_overrides.running(session, client)},
+        "bars": quota_bars.quota_bars(session, row.quotas, client.id),
+        "comp": comps.running_comp(session, client),
+        "overrides": {one.resource_id: one for one in quota_overrides.running_overrides(session, client)},
         "sessions": browser_sessions.listed(session, client),
-        "workspaces": workspaces.of_client(session, client.id),
-        "invoices": staff_invoices.page(session, link, moment),
+        "workspaces": workspaces.workspaces_of(session, client.id),
+        "invoices": staff_invoices.invoice_page(session, link, moment),
         "happenings": happenings,
         "older": older,
         "moment": moment,

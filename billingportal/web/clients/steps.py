@@ -17,7 +17,7 @@ Act = Callable[[Session], object]
 
 def client_or_404(client_id: int) -> Client:
     """The client, if there is one in the mode that is looked at."""
-    client = clients.find(db.session(), client_id, g.mode)
+    client = clients.find_client(db.session(), client_id, g.mode)
     if client is None:
         abort(404, f"There is no such client in {g.mode} mode.")
     return client

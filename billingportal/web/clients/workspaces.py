@@ -49,8 +49,8 @@ def create(client_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
     try:
         with transaction() as session:
-            client = clients.locked(session, client_id)
-            workspaces.create(session, client, form.terms.name, form.terms.external_id, staff_id=staff_id)
+            client = clients.lock_client(session, client_id)
+            workspaces.create_workspace(session, client, form.terms.name, form.terms.external_id, staff_id=staff_id)
     except Refusal as refusal:
         form.refuse(refusal)
         return render_template("clients/workspaces/new.html", client=client_or_404(client_id), form=form), 422
@@ -73,8 +73,8 @@ def update(client_id: int, workspace_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
     try:
         with transaction() as session:
-            client = clients.locked(session, client_id)
-            workspaces.update(session, client, workspace_id, form.terms, staff_id=staff_id)
+            client = clients.lock_client(session, client_id)
+            workspaces.update_workspace(session, client, workspace_id, form.terms, staff_id=staff_id)
     except Refusal as refusal:
         form.refuse(refusal)
         client, workspace = both_or_404(client_id, workspace_id)
@@ -91,7 +91,7 @@ def new_move(client_id: int, workspace_id: int) -> str:
 def move_page(client_id: int, workspace_id: int, form: MoveForm) -> str:
     """The clients that the words lead to, to choose one of."""
     client, workspace = both_or_404(client_id, workspace_id)
-    found = client_search.search(db.session(), g.mode, Wanted(words=search_words(form.words.data or "")))
+    found = client_search.search_clients(db.session(), g.mode, Wanted(words=search_words(form.words.data or "")))
     others = [(str(other.id), f"{other.name} ({other.email})") for other, _ in found.rows if other.id != client.id]
     form.target.choices = others
     return render_template(
@@ -108,11 +108,11 @@ def create_move(client_id: int, workspace_id: int) -> ResponseReturnValue:
     target_id = whole_number(form.target.data or "") or 0
     try:
         with transaction() as session:
-            client = clients.locked(session, client_id)
-            target = clients.find(session, target_id, g.mode)
+            client = clients.lock_client(session, client_id)
+            target = clients.find_client(session, target_id, g.mode)
             if target is None:
                 raise Refusal("target", "Choose the client that gets the workspace.")
-            workspaces.move(session, client, workspace_id, target, staff_id=staff_id)
+            workspaces.move_workspace(session, client, workspace_id, target, staff_id=staff_id)
             words = f"gave the workspace to {target.name}."
     except Refusal as refusal:
         form.refuse(refusal)
@@ -126,8 +126,8 @@ def create_archiving(client_id: int, workspace_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
     return acted(
         client_id,
-        lambda session: workspaces.archive(
-            session, clients.locked(session, client_id), workspace_id, staff_id=staff_id
+        lambda session: workspaces.archive_workspace(
+            session, clients.lock_client(session, client_id), workspace_id, staff_id=staff_id
         ),
         "has one workspace less. It can be restored.",
     )
@@ -139,8 +139,8 @@ def create_restoration(client_id: int, workspace_id: int) -> ResponseReturnValue
     staff_id = current_staff().id
     return acted(
         client_id,
-        lambda session: workspaces.restore(
-            session, clients.locked(session, client_id), workspace_id, staff_id=staff_id
+        lambda session: workspaces.restore_workspace(
+            session, clients.lock_client(session, client_id), workspace_id, staff_id=staff_id
         ),
         "has the workspace back.",
     )
@@ -148,7 +148,7 @@ def create_restoration(client_id: int, workspace_id: int) -> ResponseReturnValue
 
 def both_or_404(client_id: int, workspace_id: int) -> tuple[Client, Workspace]:
     client = client_or_404(client_id)
-    workspace = workspaces.find(db.session(), client.id, workspace_id)
+    workspace = workspaces.find_workspace(db.session(), client.id, workspace_id)
     if workspace is None:
         abort(404, "This workspace belongs to another client now, or there is no such workspace.")
     return client, workspace

@@ -14,7 +14,7 @@ POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 @blueprint.get("/brand/<public:digest>")
 def show(digest: str) -> Response:
     """The picture with this content. Another one gets another address, so it can be kept for a year."""
-    picture = branding_images.find(db.session(), digest)
+    picture = branding_images.find_image(db.session(), digest)
     if picture is None:
         abort(404)
     response = Response(picture.content, mimetype=picture.media_type)

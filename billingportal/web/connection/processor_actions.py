@@ -35,7 +35,7 @@ def create_catch_up() -> ResponseReturnValue:
         account = connected(session, g.mode)
         if account is not None:
             catch_up_of(session, account).request(now())
-            audit.record(
+            audit.record_act(
                 session,
                 audit.Act(
                     "catch_up.requested",

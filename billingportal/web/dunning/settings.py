@@ -110,12 +110,12 @@ def page(form: LadderForm) -> str:
 def update() -> ResponseReturnValue:
     form = LadderForm.of_request()
     try:
-        chosen = dunning_settings.read(form.typed)
+        chosen = dunning_settings.read_ladder(form.typed)
     except FormErrors as mistakes:
         for refusal in mistakes.refusals:
             form.refuse(refusal)
         return page(form), 422
     with transaction() as session:
-        is_changed = dunning_settings.save(session, chosen, staff_id=current_staff().id)
+        is_changed = dunning_settings.save_ladder(session, chosen, staff_id=current_staff().id)
     flash("Failed payments saved. It holds at once, also for clients whose payment fails now." if is_changed else SAME)
     return htmx.redirect(url_for("ladder_settings.edit"))

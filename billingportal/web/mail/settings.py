@@ -48,7 +48,7 @@ class MailForm(PortalForm):
 
 @blueprint.get("")
 def edit() -> str:
-    return page(form_of(mail_settings.find(db.session())))
+    return page(form_of(mail_settings.find_settings(db.session())))
 
 
 @blueprint.post("")
@@ -57,7 +57,7 @@ def update() -> ResponseReturnValue:
     form = MailForm.of_request()
     try:
         with transaction() as session:
-            mail_settings.save(session, current_portal().vault, form.typed, staff_id=current_staff().id)
+            mail_settings.save_settings(session, current_portal().vault, form.typed, staff_id=current_staff().id)
     except Refusal as refusal:
         form.refuse(refusal)
         return page(form), 422
@@ -72,7 +72,7 @@ def create_test() -> ResponseReturnValue:
     try:
         recipient, server = send_test()
     except (MailProblem, CannotOpen, Refusal) as problem:
-        return page(form_of(mail_settings.find(db.session())), test_problem=str(problem)), 422
+        return page(form_of(mail_settings.find_settings(db.session())), test_problem=str(problem)), 422
     flash(f"{server} took a test mail for {recipient}. Look whether it arrives.")
     return htmx.redirect(url_for("mail_settings.edit"))
 
@@ -80,7 +80,7 @@ def create_test() -> ResponseReturnValue:
 def send_test() -> tuple[str, str]:
     """Who the test mail is for and which server took it. No transaction is open while it is sent."""
     with transaction() as session:
-        chosen = mail_settings.find(session)
+        chosen = mail_settings.find_settings(session)
         if chosen is None:
             raise Refusal("", "Save the mail server first.")
         server, sender = mail_settings.server_of(chosen, current_portal().vault), chosen.sender
@@ -99,7 +99,7 @@ def create_retry(mail_id: int) -> ResponseReturnValue:
         with transaction() as session:
             mail_outbox.try_again(session, mail_id, staff_id=current_staff().id)
     except Refusal as refusal:
-        form = form_of(mail_settings.find(db.session()))
+        form = form_of(mail_settings.find_settings(db.session()))
         form.refuse(refusal)
         return page(form), 422
     flash("The letter is sent again within some seconds.")
@@ -108,10 +108,10 @@ def create_retry(mail_id: int) -> ResponseReturnValue:
 
 def page(form: MailForm, test_problem: str | None = None) -> str:
     reading = db.session()
-    saved = mail_settings.find(reading)
+    saved = mail_settings.find_settings(reading)
     if saved is not None and saved.password_sealed:
         form.password.description = KEPT
-    listed = mail_outbox.listed(reading, whole_number(request.args.get("before", "")))
+    listed = mail_outbox.listed_mails(reading, whole_number(request.args.get("before", "")))
     return render_template(
         "mail/edit.html",
         form=form,

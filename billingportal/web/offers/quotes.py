@@ -77,7 +77,7 @@ def create_proof() -> ResponseReturnValue:
 
 def quote(values: "MultiDict[str, str]") -> Quote:
     """The estimate for what was typed. Rows that are no price yet are left out."""
-    listed = resources.visible(db.session())
+    listed = resources.visible_resources(db.session())
     numbers = {resource.id: number_of(resource, values) for resource in listed}
     offered = offered_prices(price_pairs(values), {resource.id: resource for resource in listed})
     choices = choices_of(offered, is_paid_ahead=any(one.role != "usage" for one in offered))

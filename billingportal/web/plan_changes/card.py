@@ -40,7 +40,7 @@ def facts(session: Session, client: Client, *, is_staff: bool = True) -> MoveCar
     staff = find_staff() if is_staff else None
     viewer = viewer_of(client, staff.id if staff else None, "")
     present = present_plan(session, client)
-    move = change_state.running(session, client.id)
+    move = change_state.open_change(session, client.id)
     is_trial = present is not None and present.is_on_trial
     return MoveCard(
         viewer=viewer,

@@ -84,7 +84,7 @@ def show(viewer: Viewer, move_id: int) -> ResponseReturnValue:
 def destroy(viewer: Viewer) -> ResponseReturnValue:
     """Keep the present plan: call off what is planned or waits."""
     try:
-        is_off = withdrawal.call_off(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
+        is_off = withdrawal.withdraw_change(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
     except (Refusal, Conflict) as refusal:
         return refused_page(viewer, str(refusal)), 422
     except StripeProblem as problem:

@@ -22,19 +22,21 @@ Act = Callable[[Session, int, int], Plan]
 @blueprint.post("/copies")
 @require_role("owner", "admin")
 def create_copy(plan_id: int) -> ResponseReturnValue:
-    return acted(plan_id, lambda *given: plans.copy(given[0], given[1], staff_id=given[2]), "is a draft. Edit it now.")
+    return acted(
+        plan_id, lambda *given: plans.copy_plan(given[0], given[1], staff_id=given[2]), "is a draft. Edit it now."
+    )
 
 
 @blueprint.post("/featured")
 @require_role("owner", "admin")
 def create_featured(plan_id: int) -> ResponseReturnValue:
-    return acted(plan_id, by(plan_lifecycle.feature), "is featured: the pricing page shows it as “Most Popular”.")
+    return acted(plan_id, by(plan_lifecycle.feature_plan), "is featured: the pricing page shows it as “Most Popular”.")
 
 
 @blueprint.post("/featured/removal")
 @require_role("owner", "admin")
 def destroy_featured(plan_id: int) -> ResponseReturnValue:
-    return acted(plan_id, by(plan_lifecycle.unfeature), "is featured no longer.")
+    return acted(plan_id, by(plan_lifecycle.unfeature_plan), "is featured no longer.")
 
 
 @blueprint.post("/default")
@@ -46,33 +48,33 @@ def create_default(plan_id: int) -> ResponseReturnValue:
 @blueprint.post("/activation")
 @require_role("owner", "admin")
 def create_activation(plan_id: int) -> ResponseReturnValue:
-    return acted(plan_id, by(plan_lifecycle.activate), "is active.")
+    return acted(plan_id, by(plan_lifecycle.activate_plan), "is active.")
 
 
 @blueprint.post("/deactivation")
 @require_role("owner", "admin")
 def create_deactivation(plan_id: int) -> ResponseReturnValue:
-    return acted(plan_id, by(plan_lifecycle.deactivate), "is a draft again. Clients who have it keep it.")
+    return acted(plan_id, by(plan_lifecycle.deactivate_plan), "is a draft again. Clients who have it keep it.")
 
 
 @blueprint.get("/archiving")
 @require_role("owner", "admin")
 def new_archiving(plan_id: int) -> str:
     """Ask first, where no script can."""
-    plan = plans.find(db.session(), plan_id) or abort(404, "There is no such plan.")
+    plan = plans.find_plan(db.session(), plan_id) or abort(404, "There is no such plan.")
     return render_template("plans/archive.html", plan=plan, clients=len(quota_changes.clients_of(db.session(), plan)))
 
 
 @blueprint.post("/archiving")
 @require_role("owner", "admin")
 def create_archiving(plan_id: int) -> ResponseReturnValue:
-    return acted(plan_id, by(plan_lifecycle.archive), "is archived. Clients who have it keep it.")
+    return acted(plan_id, by(plan_lifecycle.archive_plan), "is archived. Clients who have it keep it.")
 
 
 @blueprint.post("/restoration")
 @require_role("owner", "admin")
 def create_restoration(plan_id: int) -> ResponseReturnValue:
-    return acted(plan_id, by(plan_lifecycle.restore), "is back, as a draft.")
+    return acted(plan_id, by(plan_lifecycle.restore_plan), "is back, as a draft.")
 
 
 @blueprint.post("/position")
@@ -82,7 +84,7 @@ def update_position(plan_id: int) -> ResponseReturnValue:
     direction: plan_lifecycle.Direction = "up" if request.form.get("direction") == "up" else "down"
     return acted(
         plan_id,
-        lambda session, which, staff_id: plan_lifecycle.move(session, which, direction, staff_id=staff_id),
+        lambda session, which, staff_id: plan_lifecycle.move_plan(session, which, direction, staff_id=staff_id),
         f"is moved {direction}.",
     )
 
@@ -93,7 +95,7 @@ def by(act: Callable[..., Plan]) -> Act:
 
 def acted(plan_id: int, act: Act, words: str) -> ResponseReturnValue:
     """Run one action, and show the list as it is then."""
-    if plans.find(db.session(), plan_id) is None:
+    if plans.find_plan(db.session(), plan_id) is None:
         abort(404, "There is no such plan.")
     staff_id = current_staff().id
     try:

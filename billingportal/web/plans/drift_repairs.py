@@ -37,7 +37,7 @@ def create(plan_price_id: int) -> ResponseReturnValue:
     try:
         stripe = stripe_of(account)
         repairing = Repairing(transaction, stripe.gateway, plan_price_id, cast(RepairKind, kind), current_staff().id)
-        drift_repair.repair(repairing)
+        drift_repair.repair_drift(repairing)
     except Conflict as conflict:
         abort(409, str(conflict))
     except Refusal as refusal:

@@ -39,7 +39,7 @@ class PlanList:
 
 def plan_list(session: Session, mode: Mode, *, archived: bool = False) -> PlanList:
     """The plans as they are in a mode, or the archived ones."""
-    found = plans.listed(session, archived=archived)
+    found = plans.listed_plans(session, archived=archived)
     clients = quota_changes.counts(session, mode)
     offered = offers(session, found, mode)
     return PlanList(

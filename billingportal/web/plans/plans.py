@@ -53,7 +53,7 @@ def list_partial(refusal: str | None = None, *, archived: bool = False) -> str:
 def new() -> str:
     """An empty form, or one that a template has filled in."""
     template = plan_starters.find(request.args.get("template", ""))
-    return page(editor(db.session(), g.mode, plan_starters.form(template, resources.visible(db.session()))))
+    return page(editor(db.session(), g.mode, plan_starters.form(template, resources.visible_resources(db.session()))))
 
 
 @blueprint.post("")
@@ -69,7 +69,7 @@ def edit(plan_id: int) -> str:
     reading = db.session()
     account = processor_accounts.connected(reading, g.mode)
     links = price_links.links_of(plan, account.id if account else None)
-    return page(editor(reading, g.mode, PlanForm.of_plan(plan, resources.visible(reading), links), plan))
+    return page(editor(reading, g.mode, PlanForm.of_plan(plan, resources.visible_resources(reading), links), plan))
 
 
 @blueprint.post("/<id:plan_id>")
@@ -80,7 +80,7 @@ def update(plan_id: int) -> ResponseReturnValue:
 
 def saved(plan: Plan | None) -> ResponseReturnValue:
     """Save what was typed, or show it again: with one row more or less, or with what is wrong."""
-    form = PlanForm.of_request(request.form, resources.visible(db.session()))
+    form = PlanForm.of_request(request.form, resources.visible_resources(db.session()))
     if rows_changed(form):
         answer = make_response(page(editor(db.session(), g.mode, form, plan)))
         return htmx.announce(answer, "prices-changed", {})
@@ -108,8 +108,8 @@ def save(form: PlanForm, plan: Plan | None, links: list[Link]) -> str:
     plan_id, staff_id = plan.id if plan else None, current_staff().id
     with transaction() as session:
         if plan_id is None:
-            return plans.create(session, saving, staff_id=staff_id).name
-        return plans.update(session, plan_id, saving, revision=form.revision, staff_id=staff_id).name
+            return plans.create_plan(session, saving, staff_id=staff_id).name
+        return plans.update_plan(session, plan_id, saving, revision=form.revision, staff_id=staff_id).name
 
 
 def found_links(form: PlanForm, plan: Plan | None) -> list[Link]:
@@ -157,7 +157,7 @@ def page(shown: Editor) -> str:
 
 
 def plan_or_404(plan_id: int) -> Plan:
-    plan = plans.find(db.session(), plan_id)
+    plan = plans.find_plan(db.session(), plan_id)
     if plan is None:
         abort(404, "There is no such plan.")
     return plan

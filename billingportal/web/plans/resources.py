@@ -39,7 +39,7 @@ def page(form: ResourceForm) -> str:
     template = "plans/resources/_resources.html" if htmx.is_partial(request) else "plans/resources/index.html"
     reading = db.session()
     return render_template(
-        template, resources=resources.listed(reading), used_ids=resources.used_ids(reading), form=form
+        template, resources=resources.listed_resources(reading), used_ids=resources.used_ids(reading), form=form
     )
 
 
@@ -52,7 +52,7 @@ def create() -> ResponseReturnValue:
     typed = form.name.data or "", form.unit.data or ""
     try:
         with transaction() as session:
-            made = resources.create(session, *typed, form.kind.data, staff_id=current_staff().id)
+            made = resources.create_resource(session, *typed, form.kind.data, staff_id=current_staff().id)
             name = made.name
     except Refusal as refusal:
         form.refuse(refusal)
@@ -75,7 +75,7 @@ def update(resource_id: int) -> ResponseReturnValue:
     typed = form.name.data or "", form.unit.data or ""
     try:
         with transaction() as session:
-            resources.update(session, resource_id, *typed, staff_id=current_staff().id)
+            resources.update_resource(session, resource_id, *typed, staff_id=current_staff().id)
     except Refusal as refusal:
         form.refuse(refusal)
         return edit_page(resource, form), 422
@@ -86,19 +86,25 @@ def update(resource_id: int) -> ResponseReturnValue:
 @blueprint.post("/<id:resource_id>/hiding")
 @require_role("owner", "admin")
 def create_hiding(resource_id: int) -> ResponseReturnValue:
-    return acted(lambda session: resources.hide(session, resource_id, staff_id=current_staff().id).name, "is hidden")
+    return acted(
+        lambda session: resources.hide_resource(session, resource_id, staff_id=current_staff().id).name, "is hidden"
+    )
 
 
 @blueprint.post("/<id:resource_id>/showing")
 @require_role("owner", "admin")
 def create_showing(resource_id: int) -> ResponseReturnValue:
-    return acted(lambda session: resources.show(session, resource_id, staff_id=current_staff().id).name, "is back")
+    return acted(
+        lambda session: resources.show_resource(session, resource_id, staff_id=current_staff().id).name, "is back"
+    )
 
 
 @blueprint.post("/<id:resource_id>/deletion")
 @require_role("owner", "admin")
 def create_deletion(resource_id: int) -> ResponseReturnValue:
-    return acted(lambda session: resources.destroy(session, resource_id, staff_id=current_staff().id), "is deleted")
+    return acted(
+        lambda session: resources.remove_resource(session, resource_id, staff_id=current_staff().id), "is deleted"
+    )
 
 
 def acted(act: Callable[[Session], str], words: str) -> ResponseReturnValue:

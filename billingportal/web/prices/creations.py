@@ -11,7 +11,7 @@ from billingportal.domain.plans.price_links import Link
 from billingportal.domain.prices import creation as price_creation
 from billingportal.domain.prices import search as price_search
 from billingportal.domain.prices.creation import Creating
-from billingportal.domain.prices.drafts import read
+from billingportal.domain.prices.drafts import read_draft
 from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.web.auth.session import current_staff, require_role
@@ -50,10 +50,10 @@ def create() -> ResponseReturnValue:
     """Make the price. The same form sent twice makes one."""
     form = PriceForm.of_request()
     try:
-        draft = read(form.answers())
+        draft = read_draft(form.answers())
         stripe = stripe_for(g.mode)
         creating = Creating(transaction, stripe.gateway, stripe.account_id, form.keep_token(), current_staff().id)
-        price_id = price_creation.create(creating, draft)
+        price_id = price_creation.create_price(creating, draft)
     except FormErrors as mistakes:
         form.refuse_all(mistakes)
         return shown(form), 422

@@ -23,7 +23,7 @@ def index() -> str:
     """The prices that a plan can use. `into` names the input that takes the chosen one's id."""
     words = search_words(request.args.get("q", ""))
     account = connected(db.session(), g.mode)
-    found = price_search.search(db.session(), account.id, words) if account else []
+    found = price_search.search_prices(db.session(), account.id, words) if account else []
     template = "prices/index.html"
     if htmx.is_partial(request):
         template = "prices/_list.html" if "q" in request.args else "prices/_picker.html"
@@ -63,4 +63,6 @@ def find(text: str, plan_currencies: list[str]) -> Price:
     """The price that was typed, in the mode looked at. Raises Refusal."""
     stripe = stripe_for(g.mode, field=FIELD)
     known = [name.lower() for name in plan_currencies if name]
-    return price_lookup.resolve(db.session(), transaction, stripe.gateway, stripe.account, text, plan_currencies=known)
+    return price_lookup.resolve_price(
+        db.session(), transaction, stripe.gateway, stripe.account, text, plan_currencies=known
+    )

@@ -31,7 +31,7 @@ def index() -> ResponseReturnValue:
     wanted = filter_of_request()
     page = EventsPage([], None, None)
     if account is not None:
-        page = event_log.search(db.session(), account.id, wanted, before=cursor("before"), after=cursor("after"))
+        page = event_log.search_events(db.session(), account.id, wanted, before=cursor("before"), after=cursor("after"))
     seen = fingerprint(page)
     if request.args.get("seen") == seen:
         return Response(status=204)
@@ -88,7 +88,7 @@ def event_or_404(event_id: int) -> tuple[StripeEvent, ProcessorAccount]:
     account = processor_accounts.shown(db.session(), g.mode)
     event = None
     if account is not None:
-        event = event_log.find(db.session(), account.id, event_id)
+        event = event_log.find_event(db.session(), account.id, event_id)
     if account is None or event is None:
         abort(404, "This event is not in the inbox of this mode. It may have been removed after 90 days.")
     return event, account
@@ -103,7 +103,7 @@ def create_replay(event_id: int) -> ResponseReturnValue:
         abort(409, "Nothing here depends on this event, so there is nothing to replay.")
     try:
         stripe = stripe_of(account)
-        event_log.replay(transaction, stripe.gateway, stripe.account_id, event)
+        event_log.replay_event(transaction, stripe.gateway, stripe.account_id, event)
     except (StripeProblem, Refusal) as problem:
         abort(503, f"Stripe could not be asked: {problem} The event stays in the inbox.")
     if htmx.is_partial(request):

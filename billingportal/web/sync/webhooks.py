@@ -64,7 +64,7 @@ def take_in(door: Door) -> EventState | None:
     body = request.get_data()
     webhook_signature.verify(body, request.headers.get("Stripe-Signature", ""), door.secrets)
     event = webhook_signature.read_event(body)
-    return inbox.receive(
+    return inbox.receive_event(
         bare_transaction, door.processor_account_id, event, body.decode(), livemode=door.livemode, proof=door.proof
     )
 

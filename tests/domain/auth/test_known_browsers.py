@@ -14,7 +14,7 @@ EMAIL = "owner@example.com"
 
 def attempt(known_as: str | None = None) -> None:
     with transaction() as session:
-        sign_in.admit(session, EMAIL, "192.0.2.1", known_as=known_as)
+        sign_in.admit_attempt(session, EMAIL, "192.0.2.1", known_as=known_as)
 
 
 @pytest.mark.usefixtures("session")
@@ -33,7 +33,7 @@ def test_a_known_browser_has_a_count_of_its_own() -> None:
 def test_a_crowd_at_the_same_address_does_not_lock_it_out() -> None:
     for number in range(20):
         with transaction() as session:
-            sign_in.admit(session, f"person{number}@example.com", "192.0.2.1")
+            sign_in.admit_attempt(session, f"person{number}@example.com", "192.0.2.1")
     with pytest.raises(Throttled):
         attempt()
     attempt("desk")

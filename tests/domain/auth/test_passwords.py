@@ -5,12 +5,12 @@ from billingportal.domain.auth import passwords
 
 def test_a_hash_fits_its_password_only() -> None:
     stored = passwords.make_hash("correct horse battery")
-    assert passwords.fits(stored, "correct horse battery")
-    assert not passwords.fits(stored, "correct horse batterx")
+    assert passwords.password_matches(stored, "correct horse battery")
+    assert not passwords.password_matches(stored, "correct horse batterx")
 
 
 def test_nothing_fits_where_there_is_no_account() -> None:
-    assert not passwords.fits(None, "nobody's password")
+    assert not passwords.password_matches(None, "nobody's password")
 
 
 def test_a_hash_of_weaker_parameters_is_outdated() -> None:

@@ -16,7 +16,7 @@ from billingportal.models.auth.staff import Staff
 
 def attempt(email: str = "mara@example.com", address: str = "192.0.2.1") -> int:
     with transaction() as session:
-        return sign_in.admit(session, email, address)
+        return sign_in.admit_attempt(session, email, address)
 
 
 def let_pass(time: timedelta) -> None:
@@ -95,7 +95,7 @@ def test_right_attempts_do_not_count() -> None:
     for _ in range(10):
         attempt_id = attempt()
         with transaction() as session:
-            sign_in.forgive(session, attempt_id)
+            sign_in.forgive_attempt(session, attempt_id)
     attempt()
 
 
@@ -120,6 +120,6 @@ def test_racing_attempts_are_all_counted(app: Flask, session: Session) -> None:
 
 
 def test_a_person_is_found_however_the_address_is_typed(session: Session, owner: Staff) -> None:
-    found = sign_in.find(session, "  OWNER@example.com ")
+    found = sign_in.find_staff(session, "  OWNER@example.com ")
     assert found is not None
     assert found.id == owner.id

@@ -2,14 +2,14 @@
 
 import pytest
 
-from billingportal.domain.branding.images import rewritten
+from billingportal.domain.branding.images import reencode
 from billingportal.errors import Refusal
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 8 8"'
 
 
 def clean(inside: str, attributes: str = "") -> str:
-    picture = rewritten("logo_light", f"{HEAD} {attributes}>{inside}</svg>".encode())
+    picture = reencode("logo_light", f"{HEAD} {attributes}>{inside}</svg>".encode())
     assert picture.media_type == "image/svg+xml"
     return picture.content.decode()
 
@@ -77,4 +77,4 @@ def test_elements_that_would_be_missed_are_refused_by_name(element: str) -> None
 )
 def test_what_cannot_be_judged_is_refused(upload: bytes, words: str) -> None:
     with pytest.raises(Refusal, match=words):
-        rewritten("favicon", upload)
+        reencode("favicon", upload)

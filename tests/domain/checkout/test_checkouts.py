@@ -101,7 +101,7 @@ def test_the_session_sells_what_was_chosen_to_the_clients_customer(shop: Shop) -
 def test_the_settings_of_checkout_reach_the_session(shop: Shop) -> None:
     with transaction() as session:
         chosen = Selling(True, True, True, "required")
-        checkout_settings.save(session, chosen, staff_id=1)
+        checkout_settings.save_settings(session, chosen, staff_id=1)
     start(shop.client_id, shop.plans["Growth"])
     (opened,) = shop.till.sessions("open")
     assert opened["allow_promotion_codes"] is True
@@ -140,7 +140,7 @@ def test_another_choice_ends_the_session_and_opens_a_new_one(shop: Shop, change:
     first = start(shop.client_id, shop.plans["Growth"])
     if change == "settings":
         with transaction() as session:
-            checkout_settings.save(session, Selling(allows_promotion_codes=True), staff_id=1)
+            checkout_settings.save_settings(session, Selling(allows_promotion_codes=True), staff_id=1)
     plan_id = shop.plans["Trial"] if change == "plan" else shop.plans["Growth"]
     selection = {"period": YEARLY, "currency": Selection(("month", 1), "eur")}.get(change, MONTHLY)
     second = start(shop.client_id, plan_id, selection, visitor="another" if change == "visitor" else "")

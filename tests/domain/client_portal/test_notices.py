@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billingportal.domain.client_portal.notices import Situation, notice
+from billingportal.domain.client_portal.notices import Situation, notice_for
 from billingportal.models import Entitlement, Plan
 from billingportal.models.plans.plan import TrialEnd
 from billingportal.money import Money
@@ -27,7 +27,7 @@ def plan(trial_end: TrialEnd = "default") -> Plan:
 
 
 def test_all_is_well() -> None:
-    assert notice(situation()) is None
+    assert notice_for(situation()) is None
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_each_step_of_a_failing_payment_says_what_holds_and_what_comes(
     step: str, following: tuple[str, datetime] | None, words: str
 ) -> None:
     held = {"standing": "past_due", "step": step}
-    told = notice(situation(held=held, due=Money(4900, "usd"), next_step=following))
+    told = notice_for(situation(held=held, due=Money(4900, "usd"), next_step=following))
     assert told is not None
     assert told.title == "Your payment of US$49.00 did not work"
     assert words in told.words
@@ -60,14 +60,14 @@ def test_each_step_of_a_failing_payment_says_what_holds_and_what_comes(
 )
 def test_a_trial_without_a_card_says_how_it_ends(trial_end: TrialEnd, words: str) -> None:
     held = {"standing": "trialing", "plan": plan(trial_end)}
-    told = notice(situation(held=held, trial_ends_at=LATER, method=None))
+    told = notice_for(situation(held=held, trial_ends_at=LATER, method=None))
     assert told is not None
     assert words in told.words
     assert told.action == "card"
 
 
 def test_without_a_free_default_plan_nobody_is_promised_one() -> None:
-    told = notice(situation(held={"standing": "trialing"}, trial_ends_at=LATER, method=None, base_plan=None))
+    told = notice_for(situation(held={"standing": "trialing"}, trial_ends_at=LATER, method=None, base_plan=None))
     assert told is not None
     assert "Without a card your plan then ends." in told.words
 
@@ -89,6 +89,6 @@ def test_without_a_free_default_plan_nobody_is_promised_one() -> None:
     ],
 )
 def test_every_standing_is_told(given: dict[str, Any], title: str, action: str) -> None:
-    told = notice(situation(**given))
+    told = notice_for(situation(**given))
     assert told is not None
     assert (told.title, told.action) == (title, action)

@@ -81,7 +81,7 @@ def test_a_change_is_told_in_words_and_the_second_tab_learns_of_it(session: Sess
 
     def save(terms: ClientTerms, revision: int) -> None:
         with transaction() as writing:
-            clients.update(writing, made, terms, revision=revision, staff_id=owner.id)
+            clients.update_client(writing, made, terms, revision=revision, staff_id=owner.id)
 
     save(typed, 1)
     save(typed, 1)  # a double click changes nothing
@@ -110,6 +110,6 @@ def test_notes_are_kept_with_their_lines(session: Session, owner: Staff) -> None
 def test_a_client_of_the_other_mode_is_not_found(session: Session) -> None:
     made = new_client(mode="live")
 
-    assert clients.find(session, made) is not None
-    assert clients.find(session, made, "test") is None
+    assert clients.find_client(session, made) is not None
+    assert clients.find_client(session, made, "test") is None
     assert session.scalars(select(Plan)).all() == []

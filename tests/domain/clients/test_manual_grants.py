@@ -49,14 +49,14 @@ def test_a_plan_given_by_hand_holds_until_it_is_ended(session: Session, owner: S
 
     for _ in range(2):
         with transaction() as writing:
-            comps.give(writing, client_id, plan_id, " A  friend ", None, staff_id=owner.id)
+            comps.grant_plan(writing, client_id, plan_id, " A  friend ", None, staff_id=owner.id)
     assert entitled(session, client_id) == ("Growth", "comp", 5000)
     assert session.scalar(select(func.count(Comp.id))) == 1
     assert session.scalars(select(Comp)).one().reason == "A friend"
 
     with transaction() as writing:
-        comps.end(writing, client_id, staff_id=owner.id)
-        comps.end(writing, client_id, staff_id=owner.id)
+        comps.end_comp(writing, client_id, staff_id=owner.id)
+        comps.end_comp(writing, client_id, staff_id=owner.id)
     assert entitled(session, client_id) == ("Free", "base", 100)
 
 
@@ -65,18 +65,18 @@ def test_it_ends_with_its_last_day(
 ) -> None:
     client_id, plan_id = given
     with transaction() as writing:
-        comps.give(writing, client_id, plan_id, "Trial by hand", today(), staff_id=owner.id)
+        comps.grant_plan(writing, client_id, plan_id, "Trial by hand", today(), staff_id=owner.id)
     assert entitled(session, client_id) == ("Growth", "comp", 5000)
 
     later = clock.now() + TOMORROW
     monkeypatch.setattr("billingportal.domain.entitlements.evaluation.now", lambda: later)
     monkeypatch.setattr("billingportal.domain.subscriptions.client_clock.now", lambda: later)
-    assert evaluation.due(session, later) == [client_id]
+    assert evaluation.due_clients(session, later) == [client_id]
     with transaction() as writing:
         evaluation.evaluate_due(writing, client_id, later)
 
     assert entitled(session, client_id) == ("Free", "base", 100)
-    assert comps.running(session, session.get_one(Client, client_id)) is None
+    assert comps.running_comp(session, session.get_one(Client, client_id)) is None
 
 
 def test_another_plan_replaces_the_one_given_before(session: Session, owner: Staff, given: tuple[int, int]) -> None:
@@ -85,7 +85,7 @@ def test_another_plan_replaces_the_one_given_before(session: Session, owner: Sta
 
     for chosen in (plan_id, other):
         with transaction() as writing:
-            comps.give(writing, client_id, chosen, "A friend", today() + TOMORROW, staff_id=owner.id)
+            comps.grant_plan(writing, client_id, chosen, "A friend", today() + TOMORROW, staff_id=owner.id)
 
     session.rollback()
     rows = session.scalars(select(Comp).order_by(Comp.id)).all()
@@ -96,7 +96,7 @@ def test_what_cannot_be_given_is_refused(session: Session, owner: Staff, given: 
     client_id, plan_id = given
     archived = new_plan(owner.id, "Old")
     with transaction() as writing:
-        plan_lifecycle.archive(writing, archived, staff_id=owner.id)
+        plan_lifecycle.archive_plan(writing, archived, staff_id=owner.id)
 
     for field, plan, reason, last_day in (
         ("plan", None, "why", None),
@@ -106,7 +106,7 @@ def test_what_cannot_be_given_is_refused(session: Session, owner: Staff, given: 
         ("expires_on", plan_id, "why", today() - TOMORROW),
     ):
         with transaction() as writing, pytest.raises(Refusal) as refused:
-            comps.give(writing, client_id, plan, reason, last_day, staff_id=owner.id)
+            comps.grant_plan(writing, client_id, plan, reason, last_day, staff_id=owner.id)
         assert refused.value.field == field
 
 
@@ -118,13 +118,13 @@ def test_a_quota_given_by_hand_replaces_the_plans_and_ends(
 
     for quota in (250, 250, None):
         with transaction() as writing:
-            quota_overrides.give(writing, client_id, contacts, quota, "Fair", None, staff_id=owner.id)
+            quota_overrides.grant_quota(writing, client_id, contacts, quota, "Fair", None, staff_id=owner.id)
         assert entitled(session, client_id) == ("Free", "base", quota)
     assert session.scalar(select(func.count(QuotaOverride.id))) == 2
-    assert len(quota_overrides.running(session, session.get_one(Client, client_id))) == 1
+    assert len(quota_overrides.running_overrides(session, session.get_one(Client, client_id))) == 1
 
     with transaction() as writing:
-        quota_overrides.end(writing, client_id, contacts, staff_id=owner.id)
+        quota_overrides.end_override(writing, client_id, contacts, staff_id=owner.id)
     assert entitled(session, client_id) == ("Free", "base", 100)
 
 
@@ -138,16 +138,16 @@ def test_suspension_and_archiving_stop_everything_and_are_undone(
         return session.scalars(select(Entitlement.access).where(Entitlement.client_id == client_id)).one()
 
     with transaction() as writing:
-        client_lifecycle.suspend(writing, client_id, "Spam", staff_id=owner.id)
+        client_lifecycle.suspend_client(writing, client_id, "Spam", staff_id=owner.id)
     assert access() == "suspended"
     with transaction() as writing:
-        client_lifecycle.reactivate(writing, client_id, staff_id=owner.id)
+        client_lifecycle.reactivate_client(writing, client_id, staff_id=owner.id)
     assert access() == "full"
     with transaction() as writing:
-        client_lifecycle.archive(writing, client_id, staff_id=owner.id)
+        client_lifecycle.archive_client(writing, client_id, staff_id=owner.id)
     assert access() == "suspended"
     with transaction() as writing:
-        client_lifecycle.restore(writing, client_id, staff_id=owner.id)
+        client_lifecycle.restore_client(writing, client_id, staff_id=owner.id)
     assert access() == "full"
 
 
@@ -157,7 +157,7 @@ def test_two_clicks_at_once_give_one_plan(app: Flask, session: Session, owner: S
 
     def give() -> None:
         with app.app_context(), transaction() as writing:
-            comps.give(writing, client_id, plan_id, "A friend", None, staff_id=staff_id)
+            comps.grant_plan(writing, client_id, plan_id, "A friend", None, staff_id=staff_id)
 
     with ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(give) for _ in range(4)]:

@@ -36,7 +36,7 @@ def counted_queries() -> Iterator[list[str]]:
 
 def names(session: Session, **wanted: object) -> list[str]:
     session.rollback()
-    page = client_search.search(session, "test", Wanted(**wanted))  # type: ignore[arg-type]
+    page = client_search.search_clients(session, "test", Wanted(**wanted))  # type: ignore[arg-type]
     return [client.name for client, _ in page.rows]
 
 
@@ -95,7 +95,7 @@ def test_filters_narrow_and_counts_tell_of_every_status(session: Session, owner:
     set_entitlement(second, is_over_quota=True)
     set_entitlement(third, plan_id=None, source="none")
     with transaction() as writing:
-        client_lifecycle.archive(writing, fourth, staff_id=owner.id)
+        client_lifecycle.archive_client(writing, fourth, staff_id=owner.id)
 
     assert names(session) == ["Amber", "Birch", "Coral"]
     assert names(session, plan_id=free) == ["Amber", "Birch"]
@@ -104,7 +104,7 @@ def test_filters_narrow_and_counts_tell_of_every_status(session: Session, owner:
     assert names(session, status="archived") == ["Dune"]
     assert names(session, is_failing=True) == ["Amber"]
     assert names(session, is_over_quota=True) == ["Birch"]
-    counts = client_search.search(session, "test", Wanted(status="free")).counts
+    counts = client_search.search_clients(session, "test", Wanted(status="free")).counts
     assert counts == {"past_due": 1, "free": 2, "archived": 1}
 
 
@@ -121,19 +121,19 @@ def test_pages_follow_each_other_and_none_lies_beyond_the_last(session: Session,
     for number in range(PAGE_SIZE + 2):
         new_client(f"Client {number:03}")
 
-    first = client_search.search(session, "test", Wanted())
-    beyond = client_search.search(session, "test", Wanted(page=9))
+    first = client_search.search_clients(session, "test", Wanted())
+    beyond = client_search.search_clients(session, "test", Wanted(page=9))
 
     assert (first.first, first.last, first.total, first.is_last) == (1, 25, 27, False)
     assert (beyond.number, beyond.first, beyond.last, beyond.is_last) == (2, 26, 27, True)
-    assert client_search.search(session, "test", Wanted(words="nobody")).rows == []
+    assert client_search.search_clients(session, "test", Wanted(words="nobody")).rows == []
 
 
 def test_a_page_takes_as_many_queries_for_one_client_as_for_many(session: Session, owner: Staff) -> None:
     def queries() -> int:
         db.session.remove()
         with counted_queries() as sent:
-            for _, row in client_search.search(db.session(), "test", Wanted(words="client")).rows:
+            for _, row in client_search.search_clients(db.session(), "test", Wanted(words="client")).rows:
                 assert row.plan is None or row.plan.name
         return len(sent)
 
@@ -150,7 +150,7 @@ def test_the_export_has_everybody_and_no_formulas(session: Session, owner: Staff
     for name in ('=HYPERLINK("https://evil.example")', "+1", "-1", "@sum", 'Say "hi", now', "Ümit"):
         new_client(name, email="a@b.example")
 
-    text = "".join(csv_export.lines(session, "test", Wanted(sort="created")))
+    text = "".join(csv_export.csv_lines(session, "test", Wanted(sort="created")))
 
     assert text.startswith("\ufeffID,Name,Email,")
     rows = text.splitlines()[1:]

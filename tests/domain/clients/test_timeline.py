@@ -28,7 +28,7 @@ def link(session: Session, owner: Staff) -> ClientCustomer:
         link = writing.scalars(select(ClientCustomer)).one()
         for number in range(30):
             summary = f"Did {number}. Because {number}"
-            entry = audit.record(
+            entry = audit.record_act(
                 writing, audit.Act("client.changed", summary, staff_id=owner.id, subject=("client", link.client_id))
             )
             entry.recorded_at = START + timedelta(seconds=(number - 15) // 4)
@@ -39,7 +39,7 @@ def link(session: Session, owner: Staff) -> ClientCustomer:
 def test_every_happening_is_told_once_in_order(session: Session, link: ClientCustomer) -> None:
     before, told = None, []
     while True:
-        happenings, before = timeline.page(session, link.client_id, link, before)
+        happenings, before = timeline.timeline_page(session, link.client_id, link, before)
         told += happenings
         if before is None:
             break
@@ -53,7 +53,7 @@ def test_every_happening_is_told_once_in_order(session: Session, link: ClientCus
 
 
 def test_another_clients_happenings_are_not_told(session: Session, link: ClientCustomer) -> None:
-    assert timeline.page(session, link.client_id + 1, None) == ([], None)
+    assert timeline.timeline_page(session, link.client_id + 1, None) == ([], None)
     assert session.scalar(select(AuditEntry.id).limit(1))
 
 

@@ -35,7 +35,7 @@ def pair(session: Session, owner: Staff) -> tuple[int, int, int]:
     first, second = new_client("Harbor", workspace_name="Desk", workspace_external_id="w1"), new_client("Bloom")
     with transaction() as writing:
         workspace = writing.scalars(select(Workspace)).one()
-        usage_totals.report(writing, workspace, contacts, 150)
+        usage_totals.report_usage(writing, workspace, contacts, 150)
         return first, second, workspace.id
 
 
@@ -49,16 +49,19 @@ def test_a_moved_workspace_takes_its_use_with_it(session: Session, owner: Staff,
 
     on(
         first,
-        lambda writing, client: workspaces.move(
+        lambda writing, client: workspaces.move_workspace(
             writing, client, workspace_id, writing.get_one(Client, second), staff_id=owner.id
         ),
     )
 
     assert not is_over(session, first)
     assert is_over(session, second)
-    assert usage_totals.used(session, second)[resource_id(session, "contacts")] == 150
+    assert usage_totals.usage_of(session, second)[resource_id(session, "contacts")] == 150
     with pytest.raises(Refusal, match="belongs to another client"):
-        on(first, lambda writing, client: workspaces.archive(writing, client, workspace_id, staff_id=owner.id))
+        on(
+            first,
+            lambda writing, client: workspaces.archive_workspace(writing, client, workspace_id, staff_id=owner.id),
+        )
 
 
 def test_an_archived_workspace_counts_no_longer_until_it_is_back(
@@ -66,9 +69,9 @@ def test_an_archived_workspace_counts_no_longer_until_it_is_back(
 ) -> None:
     first, _, workspace_id = pair
 
-    on(first, lambda writing, client: workspaces.archive(writing, client, workspace_id, staff_id=owner.id))
+    on(first, lambda writing, client: workspaces.archive_workspace(writing, client, workspace_id, staff_id=owner.id))
     assert not is_over(session, first)
-    on(first, lambda writing, client: workspaces.restore(writing, client, workspace_id, staff_id=owner.id))
+    on(first, lambda writing, client: workspaces.restore_workspace(writing, client, workspace_id, staff_id=owner.id))
     assert is_over(session, first)
 
 
@@ -78,10 +81,10 @@ def test_it_cannot_move_to_another_mode_nor_to_an_archived_client(
     first, second, workspace_id = pair
     live = new_client("Live", mode="live")
     with transaction() as writing:
-        client_lifecycle.archive(writing, second, staff_id=owner.id)
+        client_lifecycle.archive_client(writing, second, staff_id=owner.id)
 
     def move(target_id: int) -> Act:
-        return lambda writing, client: workspaces.move(
+        return lambda writing, client: workspaces.move_workspace(
             writing, client, workspace_id, writing.get_one(Client, target_id), staff_id=owner.id
         )
 
@@ -90,7 +93,7 @@ def test_it_cannot_move_to_another_mode_nor_to_an_archived_client(
             on(first, move(target))
         assert refused.value.field == "target"
     with pytest.raises(Refusal, match="Restore the client first"):
-        on(second, lambda writing, client: workspaces.create(writing, client, "New", None, staff_id=owner.id))
+        on(second, lambda writing, client: workspaces.create_workspace(writing, client, "New", None, staff_id=owner.id))
 
 
 def test_renaming_keeps_ids_unique(session: Session, owner: Staff, pair: tuple[int, int, int]) -> None:
@@ -98,9 +101,11 @@ def test_renaming_keeps_ids_unique(session: Session, owner: Staff, pair: tuple[i
 
     def rename(name: str, external_id: str | None) -> Act:
         terms = WorkspaceTerms(name, external_id)
-        return lambda writing, client: workspaces.update(writing, client, workspace_id, terms, staff_id=owner.id)
+        return lambda writing, client: workspaces.update_workspace(
+            writing, client, workspace_id, terms, staff_id=owner.id
+        )
 
-    on(second, lambda writing, client: workspaces.create(writing, client, "Shop", "w2", staff_id=owner.id))
+    on(second, lambda writing, client: workspaces.create_workspace(writing, client, "Shop", "w2", staff_id=owner.id))
     with pytest.raises(Refusal, match="Another workspace has this ID"):
         on(first, rename("Front", "w2"))
     with pytest.raises(Refusal, match="Give the workspace a name"):
@@ -108,4 +113,4 @@ def test_renaming_keeps_ids_unique(session: Session, owner: Staff, pair: tuple[i
     on(first, rename("Front", None))
 
     session.rollback()
-    assert [(one.name, one.external_id) for one in workspaces.of_client(session, first)] == [("Front", None)]
+    assert [(one.name, one.external_id) for one in workspaces.workspaces_of(session, first)] == [("Front", None)]

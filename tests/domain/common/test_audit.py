@@ -11,7 +11,7 @@ from billingportal.models.auth.staff import Staff
 def test_an_entry_tells_who_did_what_to_which_row(session: Session, owner: Staff) -> None:
     before = clock.now()
     with transaction() as writing:
-        audit.record(
+        audit.record_act(
             writing,
             audit.Act(
                 "plan.archived",
@@ -29,7 +29,7 @@ def test_an_entry_tells_who_did_what_to_which_row(session: Session, owner: Staff
 
 def test_an_entry_of_a_sync_needs_no_person(session: Session) -> None:
     with transaction() as writing:
-        audit.record(
+        audit.record_act(
             writing, audit.Act("webhook.repaired", "Registered the webhook again", actor="sync", processor_account_id=2)
         )
     entry = session.scalars(select(AuditEntry)).one()

@@ -121,4 +121,4 @@ def test_whoever_was_marked_by_a_clock_ahead_is_evaluated_at_once(world: World, 
     with transaction() as session:
         client = session.scalars(select(Client)).one()
         evaluation_queue.mark_bases(session)
-    assert evaluation.due(world.session, clock.now() - back) == [client.id]
+    assert evaluation.due_clients(world.session, clock.now() - back) == [client.id]

@@ -43,7 +43,7 @@ def walk(client_id: int, footings: Iterable[Footing]) -> list[OutgoingMail]:
     """Go from one footing to the next; the letters that were written."""
     for before, after in pairwise(footings):
         with transaction() as writing:
-            dunning_emails.tell(writing, writing.get_one(Client, client_id), before, after)
+            dunning_emails.write_if_due(writing, writing.get_one(Client, client_id), before, after)
     with transaction() as reading:
         return list(reading.scalars(select(OutgoingMail).order_by(OutgoingMail.id)))
 
@@ -104,7 +104,7 @@ def test_where_nothing_is_taken_nothing_is_threatened(client_id: int) -> None:
 def test_what_is_skipped_is_not_written_about(client_id: int) -> None:
     """As after a day on which no worker ran, or for a client that was seen failing first."""
     with transaction() as writing:
-        dunning_emails.tell(writing, writing.get_one(Client, client_id), None, failing("limited"))
+        dunning_emails.write_if_due(writing, writing.get_one(Client, client_id), None, failing("limited"))
     with transaction() as reading:
         assert list(reading.scalars(select(OutgoingMail.kind))) == ["ladder_limited"]
 

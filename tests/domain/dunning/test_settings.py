@@ -28,7 +28,7 @@ def typed(warn: str, limit: str = "", suspend: str = "") -> dict[str, str]:
     ],
 )
 def test_what_is_left_empty_is_never_done(given: dict[str, str], read: Ladder) -> None:
-    assert dunning_settings.read(given) == read
+    assert dunning_settings.read_ladder(given) == read
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_what_is_left_empty_is_never_done(given: dict[str, str], read: Ladder) -
 )
 def test_each_mistake_is_told_at_its_field(given: dict[str, str], fields: list[str]) -> None:
     with pytest.raises(FormErrors) as told:
-        dunning_settings.read(given)
+        dunning_settings.read_ladder(given)
 
     assert [refusal.field for refusal in told.value.refusals] == fields
 
@@ -56,9 +56,9 @@ def test_a_change_is_kept_told_and_concerns_who_fails_now(session: Session, owne
     with transaction() as writing:
         failing, sound = (add_client(writing, name, is_failing=name == "Failing") for name in ("Failing", "Sound"))
     with transaction() as writing:
-        assert dunning_settings.save(writing, Ladder(1, None, 9), staff_id=owner.id)
+        assert dunning_settings.save_ladder(writing, Ladder(1, None, 9), staff_id=owner.id)
     with transaction() as writing:
-        assert not dunning_settings.save(writing, Ladder(1, None, 9), staff_id=owner.id)
+        assert not dunning_settings.save_ladder(writing, Ladder(1, None, 9), staff_id=owner.id)
 
     session.rollback()
     assert ladder.current(session) == Ladder(1, None, 9)

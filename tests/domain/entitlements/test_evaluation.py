@@ -218,7 +218,7 @@ def test_a_patient_ladder_is_heeded_by_those_who_fail_already(business: Business
     business.advance(test_clock, START + 40 * DAY)
     assert business.held(paying.client_id).step == "limited"
     with transaction() as session:
-        dunning_settings.save(session, Ladder(20, None, None), staff_id=business.staff_id)
+        dunning_settings.save_ladder(session, Ladder(20, None, None), staff_id=business.staff_id)
     entitlement_jobs.evaluate_clients(current_portal())
 
     assert business.held(paying.client_id).step == "grace"
@@ -260,8 +260,8 @@ def test_gifts_end_by_themselves(business: Business) -> None:
     contacts = resource_id(business.world.session, "contacts")
     tomorrow = (clock.now() + timedelta(days=1)).date()
     with transaction() as session:
-        comps.give(session, client_id, business.paid, "Friend", tomorrow, staff_id=business.staff_id)
-        quota_overrides.give(session, client_id, contacts, None, "Launch", tomorrow, staff_id=business.staff_id)
+        comps.grant_plan(session, client_id, business.paid, "Friend", tomorrow, staff_id=business.staff_id)
+        quota_overrides.grant_quota(session, client_id, contacts, None, "Launch", tomorrow, staff_id=business.staff_id)
     held = business.held(client_id)
     assert (held.plan_id, held.source, business.quotas(client_id)["contacts"]) == (business.paid, "comp", None)
     due = business.world.session.get_one(Client, client_id).evaluation_due_at
@@ -282,7 +282,7 @@ def test_no_sync_undoes_what_was_given_by_hand(business: Business) -> None:
     paying = business.subscribe()
     large = new_plan(business.staff_id, "Enterprise", is_active=True, is_on_request=True)
     with transaction() as session:
-        comps.give(session, paying.client_id, large, "Pilot", None, staff_id=business.staff_id)
+        comps.grant_plan(session, paying.client_id, large, "Pilot", None, staff_id=business.staff_id)
     business.sdk.v1.subscriptions.update(paying.subscription, params={"metadata": {"note": "changed"}})
     business.sdk.v1.subscriptions.cancel(paying.subscription)
     business.work()

@@ -54,12 +54,12 @@ def client_id(session: Session, owner: Staff, receiver: MailReceiver) -> int:
 def save_server(port: int, **given: Any) -> None:
     typed = Typed("127.0.0.1", str(port), "none", "portal", "open sesame", "billing@north.example", is_on=True)
     with transaction() as writing:
-        mail_settings.save(writing, current_portal().vault, replace(typed, **given), staff_id=1)
+        mail_settings.save_settings(writing, current_portal().vault, replace(typed, **given), staff_id=1)
 
 
 def write(client_id: int, occasion: str = "first", body: str = "All is well.\n\n.A point at the start.") -> bool:
     with transaction() as writing:
-        return mail_outbox.write(writing, client_id, "news", occasion, "News\r\nBcc: other@harbor.example", body)
+        return mail_outbox.write_mail(writing, client_id, "news", occasion, "News\r\nBcc: other@harbor.example", body)
 
 
 def send(settings: Settings | None = None) -> int:
@@ -204,7 +204,7 @@ def test_a_link_on_its_way_to_the_old_address_opens_nothing(
     assert claimed is not None
     with transaction() as writing:
         terms = ClientTerms("Harbor", "new@harbor.example")
-        clients.update(writing, client_id, terms, revision=1, staff_id=owner.id)
+        clients.update_client(writing, client_id, terms, revision=1, staff_id=owner.id)
     settings = replace(portal.settings, public_url="https://billing.example")
 
     (letter,) = claimed.letters

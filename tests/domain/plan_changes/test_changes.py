@@ -125,7 +125,7 @@ def test_a_waiting_change_can_be_called_off(store: Store) -> None:
     _, made = move(client.client_id, store.growth)
 
     _, gateway = connection()
-    assert withdrawal.call_off(transaction, gateway, client.client_id, staff_id=None)
+    assert withdrawal.withdraw_change(transaction, gateway, client.client_id, staff_id=None)
 
     assert move_of(made.id).state == "canceled"
     assert store.sdk.v1.subscriptions.retrieve(client.subscription).pending_update is None
@@ -196,7 +196,7 @@ def test_a_planned_downgrade_can_be_called_off(store: Store) -> None:
     _, made = move(client.client_id, store.starter)
 
     _, gateway = connection()
-    assert withdrawal.call_off(transaction, gateway, client.client_id, staff_id=None)
+    assert withdrawal.withdraw_change(transaction, gateway, client.client_id, staff_id=None)
 
     assert move_of(made.id).state == "canceled"
     assert store.sdk.v1.subscriptions.retrieve(client.subscription).schedule is None
@@ -216,8 +216,8 @@ def test_what_the_client_would_be_over_is_shown(store: Store) -> None:
     client = store.subscribe(store.growth)
     with transaction() as session:
         row = session.get_one(Client, client.client_id)
-        workspace = workspaces.create(session, row, "Main", None, staff_id=None)
-        usage_totals.report(session, workspace, store.contacts, 250)
+        workspace = workspaces.create_workspace(session, row, "Main", None, staff_id=None)
+        usage_totals.report_usage(session, workspace, store.contacts, 250)
 
     (over,) = look(client.client_id, store.starter).over
 

@@ -70,7 +70,7 @@ def test_two_first_plans_at_once_leave_one_default(app: Flask, session: Session,
 
     def create(name: str) -> Callable[[Session], object]:
         terms = PlanTerms(name)
-        return lambda writing: plans.create(writing, plans.Saving(terms, None, []), staff_id=owner.id)
+        return lambda writing: plans.create_plan(writing, plans.Saving(terms, None, []), staff_id=owner.id)
 
     at_once(app, [create("One"), create("Two"), create("Three")])
 
@@ -101,7 +101,7 @@ def test_archiving_a_plan_while_it_becomes_the_default_never_ends_without_one(
         app,
         [
             lambda writing: plan_lifecycle.make_default(writing, three[1], staff_id=owner.id),
-            lambda writing: plan_lifecycle.archive(writing, three[1], staff_id=owner.id),
+            lambda writing: plan_lifecycle.archive_plan(writing, three[1], staff_id=owner.id),
         ],
     )
 
@@ -115,8 +115,8 @@ def test_two_concurrent_clicks_leave_one_featured(app: Flask, session: Session, 
     at_once(
         app,
         [
-            lambda writing: plan_lifecycle.feature(writing, three[1], staff_id=owner.id),
-            lambda writing: plan_lifecycle.feature(writing, three[2], staff_id=owner.id),
+            lambda writing: plan_lifecycle.feature_plan(writing, three[1], staff_id=owner.id),
+            lambda writing: plan_lifecycle.feature_plan(writing, three[2], staff_id=owner.id),
         ],
     )
 
@@ -126,8 +126,11 @@ def test_two_concurrent_clicks_leave_one_featured(app: Flask, session: Session, 
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (plan_lifecycle.archive, "Free is the default plan. Set another plan as default before you archive it."),
-        (plan_lifecycle.deactivate, "Free is the default plan. Set another plan as default before you deactivate it."),
+        (plan_lifecycle.archive_plan, "Free is the default plan. Set another plan as default before you archive it."),
+        (
+            plan_lifecycle.deactivate_plan,
+            "Free is the default plan. Set another plan as default before you deactivate it.",
+        ),
     ],
 )
 def test_the_default_plan_stays_for_sale(
@@ -144,13 +147,18 @@ def test_an_archived_plan_is_neither_featured_nor_default_nor_sold(
     session: Session, owner: Staff, three: list[int]
 ) -> None:
     with transaction() as writing:
-        plan_lifecycle.feature(writing, three[2], staff_id=owner.id)
-        plan_lifecycle.archive(writing, three[2], staff_id=owner.id)
+        plan_lifecycle.feature_plan(writing, three[2], staff_id=owner.id)
+        plan_lifecycle.archive_plan(writing, three[2], staff_id=owner.id)
 
     archived = all_plans(session)[2]
     assert (archived.state, archived.is_featured) == ("archived", False)
     assert archived.archived_at is not None
-    acts = (plan_lifecycle.feature, plan_lifecycle.make_default, plan_lifecycle.activate, plan_lifecycle.deactivate)
+    acts = (
+        plan_lifecycle.feature_plan,
+        plan_lifecycle.make_default,
+        plan_lifecycle.activate_plan,
+        plan_lifecycle.deactivate_plan,
+    )
     for act in acts:
         with pytest.raises(Refusal), transaction() as writing:
             act(writing, three[2], staff_id=owner.id)
@@ -158,19 +166,19 @@ def test_an_archived_plan_is_neither_featured_nor_default_nor_sold(
 
 def test_a_restored_plan_is_a_draft(session: Session, owner: Staff, three: list[int]) -> None:
     with transaction() as writing:
-        plan_lifecycle.archive(writing, three[2], staff_id=owner.id)
-        plan_lifecycle.restore(writing, three[2], staff_id=owner.id)
+        plan_lifecycle.archive_plan(writing, three[2], staff_id=owner.id)
+        plan_lifecycle.restore_plan(writing, three[2], staff_id=owner.id)
 
     assert all_plans(session)[2].state == "draft"
 
 
 def test_a_plan_is_not_restored_beside_one_of_the_same_name(session: Session, owner: Staff, three: list[int]) -> None:
     with transaction() as writing:
-        plan_lifecycle.archive(writing, three[2], staff_id=owner.id)
+        plan_lifecycle.archive_plan(writing, three[2], staff_id=owner.id)
     new_plan(owner.id, "scale")
 
     with pytest.raises(Refusal, match="Rename that one first"), transaction() as writing:
-        plan_lifecycle.restore(writing, three[2], staff_id=owner.id)
+        plan_lifecycle.restore_plan(writing, three[2], staff_id=owner.id)
 
 
 def test_a_draft_cannot_become_the_default(session: Session, owner: Staff, three: list[int]) -> None:
@@ -184,7 +192,7 @@ def test_plans_are_moved_up_and_down_to_the_ends(session: Session, owner: Staff,
     moves: list[tuple[int, plan_lifecycle.Direction]] = [(three[2], "up"), (three[2], "up"), (three[2], "up")]
     for plan_id, direction in [*moves, (three[0], "down")]:
         with transaction() as writing:
-            plan_lifecycle.move(writing, plan_id, direction, staff_id=owner.id)
+            plan_lifecycle.move_plan(writing, plan_id, direction, staff_id=owner.id)
 
     assert [plan.name for plan in all_plans(session)] == ["Scale", "Growth", "Free"]
 

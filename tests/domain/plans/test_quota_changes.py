@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import transaction
 from billingportal.domain.plans import quota_changes
-from billingportal.domain.plans.plans import copy
+from billingportal.domain.plans.plans import copy_plan
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.quota_changes import (
     ChoiceNeeded,
@@ -118,7 +118,7 @@ def test_clients_are_those_who_pay_a_price_of_the_plan(session: Session, plan_id
 
 def test_a_copy_does_not_count_the_clients_of_its_original(session: Session, owner: Staff, plan_id: int) -> None:
     with transaction() as writing:
-        made = copy(writing, plan_id, staff_id=owner.id).id
+        made = copy_plan(writing, plan_id, staff_id=owner.id).id
     evaluate_everybody()
 
     assert counts(session, "test") == {plan_id: 2}

@@ -15,13 +15,13 @@ from tests.support.catalog.plans import new_plan, resource_id
 
 def create(staff: Staff, name: str = "Messages", unit: str = "messages") -> int:
     with transaction() as writing:
-        return resources.create(writing, name, unit, "counter", staff_id=staff.id).id
+        return resources.create_resource(writing, name, unit, "counter", staff_id=staff.id).id
 
 
 def names(session: Session) -> list[str]:
     session.rollback()
     session.expire_all()
-    return [resource.name for resource in resources.visible(session)]
+    return [resource.name for resource in resources.visible_resources(session)]
 
 
 def test_four_are_there_from_the_start(session: Session) -> None:
@@ -63,7 +63,7 @@ def test_what_cannot_be_a_resource_is_refused_at_its_field(
 def test_renaming_keeps_the_key(session: Session, owner: Staff) -> None:
     made = create(owner)
     with transaction() as writing:
-        resources.update(writing, made, "Notes", "notes", staff_id=owner.id)
+        resources.update_resource(writing, made, "Notes", "notes", staff_id=owner.id)
 
     assert session.get_one(Resource, made).key == "messages"
     assert names(session)[-1] == "Notes"
@@ -72,11 +72,11 @@ def test_renaming_keeps_the_key(session: Session, owner: Staff) -> None:
 def test_an_unused_one_is_hidden_and_shown_again(session: Session, owner: Staff) -> None:
     channels = resource_id(session, "channels")
     with transaction() as writing:
-        resources.hide(writing, channels, staff_id=owner.id)
+        resources.hide_resource(writing, channels, staff_id=owner.id)
     assert "Channels" not in names(session)
 
     with transaction() as writing:
-        resources.show(writing, channels, staff_id=owner.id)
+        resources.show_resource(writing, channels, staff_id=owner.id)
     assert "Channels" in names(session)
 
 
@@ -84,7 +84,7 @@ def test_one_in_use_is_neither_hidden_nor_deleted(session: Session, owner: Staff
     made = create(owner)
     new_plan(owner.id, quotas={made: Limit(10)})
 
-    for act in (resources.hide, resources.destroy):
+    for act in (resources.hide_resource, resources.remove_resource):
         with pytest.raises(Refusal, match="Plans use this resource"), transaction() as writing:
             act(writing, made, staff_id=owner.id)
 
@@ -93,11 +93,11 @@ def test_one_that_is_unlimited_everywhere_can_be_deleted(session: Session, owner
     made = create(owner)
     new_plan(owner.id, quotas={made: Limit(None)})
     with transaction() as writing:
-        assert resources.destroy(writing, made, staff_id=owner.id) == "Messages"
+        assert resources.remove_resource(writing, made, staff_id=owner.id) == "Messages"
 
     assert "Messages" not in names(session)
 
 
 def test_a_built_in_one_can_only_be_hidden(session: Session, owner: Staff) -> None:
     with pytest.raises(Refusal, match="Hide it instead"), transaction() as writing:
-        resources.destroy(writing, resource_id(session, "contacts"), staff_id=owner.id)
+        resources.remove_resource(writing, resource_id(session, "contacts"), staff_id=owner.id)

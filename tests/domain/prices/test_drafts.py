@@ -7,7 +7,7 @@ import pytest
 
 from billingportal.domain.common.form_errors import FormErrors
 from billingportal.domain.prices.amount_input import TypedTier
-from billingportal.domain.prices.drafts import Answers, NewMeter, NewProduct, read
+from billingportal.domain.prices.drafts import Answers, NewMeter, NewProduct, read_draft
 from billingportal.domain.prices.pricing import Package, Terms, Tier
 from billingportal.plain_json import JsonObject
 
@@ -19,7 +19,7 @@ METERED = replace(FLAT, usage="metered", meter_name="Messages sent", event_name=
 
 def mistakes(answers: Answers) -> JsonObject:
     with pytest.raises(FormErrors) as caught:
-        read(answers)
+        read_draft(answers)
     return {refusal.field: refusal.message for refusal in caught.value.refusals}
 
 
@@ -30,7 +30,7 @@ def changed_row(place: int, **cells: str) -> Answers:
 
 
 def test_a_flat_price() -> None:
-    draft = read(replace(FLAT, name="  Growth  plan ", description=" All you need "))
+    draft = read_draft(replace(FLAT, name="  Growth  plan ", description=" All you need "))
     assert draft.product == NewProduct("Growth plan", "All you need")
     assert draft.terms == Terms("usd", Decimal(2900))
     assert (draft.usage, draft.meter, draft.lookup_key) == ("licensed", None, None)
@@ -38,41 +38,41 @@ def test_a_flat_price() -> None:
 
 
 def test_a_free_price_and_one_of_a_fraction_of_a_cent() -> None:
-    assert read(replace(FLAT, amount="0")).terms.unit_amount == 0
-    assert read(replace(FLAT, amount=".004")).terms.unit_amount == Decimal("0.4")
+    assert read_draft(replace(FLAT, amount="0")).terms.unit_amount == 0
+    assert read_draft(replace(FLAT, amount=".004")).terms.unit_amount == Decimal("0.4")
 
 
 def test_a_package_price() -> None:
-    draft = read(replace(FLAT, model="package", package_size="1 000", package_rounding="down"))
+    draft = read_draft(replace(FLAT, model="package", package_size="1 000", package_rounding="down"))
     assert draft.terms == Terms("usd", Decimal(2900), Package(1000, "down"))
 
 
 @pytest.mark.parametrize("model", ["volume", "graduated"])
 def test_tiers(model: str) -> None:
-    terms = read(replace(TIERED, model=model)).terms
+    terms = read_draft(replace(TIERED, model=model)).terms
     assert terms.tiers_mode == model
     assert terms.tiers == (Tier(1000, flat_amount=Decimal(1000)), Tier(None, Decimal("0.5")))
 
 
 def test_amounts_in_yen_and_dinars() -> None:
-    assert read(replace(FLAT, currency="jpy", amount="4300")).terms.unit_amount == 4300
-    assert read(replace(FLAT, currency="KWD", amount="5.120")).terms.unit_amount == 5120
+    assert read_draft(replace(FLAT, currency="jpy", amount="4300")).terms.unit_amount == 4300
+    assert read_draft(replace(FLAT, currency="KWD", amount="5.120")).terms.unit_amount == 5120
 
 
 def test_usage_of_a_new_meter_and_of_one_that_is_there() -> None:
-    assert read(METERED).meter == NewMeter("Messages sent", "messages_sent", "sum")
-    assert read(replace(METERED, meter="mtr_1", meter_name="", event_name="")).meter == "mtr_1"
+    assert read_draft(METERED).meter == NewMeter("Messages sent", "messages_sent", "sum")
+    assert read_draft(replace(METERED, meter="mtr_1", meter_name="", event_name="")).meter == "mtr_1"
 
 
 def test_what_is_not_asked_for_is_not_read() -> None:
-    draft = read(replace(FLAT, tiers=(TypedTier("x"),), package_size="x", event_name="?", meter_name="Unused"))
+    draft = read_draft(replace(FLAT, tiers=(TypedTier("x"),), package_size="x", event_name="?", meter_name="Unused"))
     assert draft.terms == Terms("usd", Decimal(2900))
     assert draft.meter is None
 
 
 def test_a_lookup_key_is_moved_only_where_there_is_one() -> None:
-    assert read(replace(FLAT, lookup_key=" growth ", moves_lookup_key=True)).moves_lookup_key
-    assert not read(replace(FLAT, moves_lookup_key=True)).moves_lookup_key
+    assert read_draft(replace(FLAT, lookup_key=" growth ", moves_lookup_key=True)).moves_lookup_key
+    assert not read_draft(replace(FLAT, moves_lookup_key=True)).moves_lookup_key
 
 
 @pytest.mark.parametrize(

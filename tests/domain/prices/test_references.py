@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billingportal.domain.prices.references import Reference, read
+from billingportal.domain.prices.references import Reference, read_reference
 from billingportal.errors import Refusal
 
 
@@ -24,7 +24,7 @@ from billingportal.errors import Refusal
     ],
 )
 def test_ids_addresses_and_lookup_keys(typed: str, reference: Reference) -> None:
-    assert read(typed) == reference
+    assert read_reference(typed) == reference
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_ids_addresses_and_lookup_keys(typed: str, reference: Reference) -> None
 )
 def test_what_people_paste_by_mistake(typed: str, words: str) -> None:
     with pytest.raises(Refusal) as caught:
-        read(typed)
+        read_reference(typed)
     assert caught.value.field == "price"
     assert words in caught.value.message
 
@@ -52,7 +52,7 @@ def test_what_people_paste_by_mistake(typed: str, words: str) -> None:
 @given(st.text(max_size=300))
 def test_any_text_is_either_a_reference_or_refused(typed: str) -> None:
     try:
-        found = read(typed)
+        found = read_reference(typed)
     except Refusal:
         return
     assert (found.stripe_price_id is None) != (found.lookup_key is None)

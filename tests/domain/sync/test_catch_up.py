@@ -37,7 +37,7 @@ def change(world: World, edit: Callable[[CatchUp], None]) -> None:
 def run(world: World) -> None:
     account_id = world.row().id
     gateway = world.portal.open_gateway(world.stripe_account.test_key)
-    catch_up.run(transaction, gateway, account_id)
+    catch_up.run_pass(transaction, gateway, account_id)
 
 
 def lists_of(world: World) -> list[str]:
@@ -136,7 +136,7 @@ def test_a_walk_of_many_pages_goes_on_after_the_last_page(world: World) -> None:
     gateway = world.portal.open_gateway(world.stripe_account.test_key)
     account_id = world.row().id
     while world.catch_up().page_after is None:
-        assert not catch_up.step(transaction, gateway, account_id)
+        assert not catch_up.read_page(transaction, gateway, account_id)
     assert world.catch_up().walk == "customers"
     change(world, lambda row: setattr(row, "page_after", "cus_that_is_gone"))
     run(world)
@@ -204,7 +204,7 @@ def test_two_workers_at_once_end_in_the_same_rows(world: World) -> None:
 
     def work(_: int) -> None:
         with world.app.app_context():
-            catch_up.run(transaction, current_portal().open_gateway(key), account_id)
+            catch_up.run_pass(transaction, current_portal().open_gateway(key), account_id)
 
     with ThreadPoolExecutor(2) as workers:
         list(workers.map(work, range(2)))

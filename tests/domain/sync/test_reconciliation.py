@@ -165,11 +165,11 @@ def test_events_that_a_dead_worker_had_taken_are_taken_up_again(world: World) ->
     receive(world, foreign("customer.created", new_customer(world)))
     account_id = world.row().id
     with transaction() as session:
-        assert len(reconciliation.claim(session, account_id, clock.now())) == 1
+        assert len(reconciliation.claim_events(session, account_id, clock.now())) == 1
     with transaction() as session:
-        assert reconciliation.claim(session, account_id, clock.now()) == []
+        assert reconciliation.claim_events(session, account_id, clock.now()) == []
     with transaction() as session:
-        assert len(reconciliation.claim(session, account_id, clock.now() + timedelta(seconds=31))) == 1
+        assert len(reconciliation.claim_events(session, account_id, clock.now() + timedelta(seconds=31))) == 1
 
 
 @one_database

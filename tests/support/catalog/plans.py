@@ -202,9 +202,9 @@ def new_plan(
     """A plan, saved in a transaction of its own; its id."""
     with transaction() as session:
         saving = Saving(PlanTerms(name, **terms), account_id, links or [])
-        plan = plans.create(session, saving, staff_id=staff_id)
+        plan = plans.create_plan(session, saving, staff_id=staff_id)
         if is_active:
-            plan_lifecycle.activate(session, plan.id, staff_id=staff_id)
+            plan_lifecycle.activate_plan(session, plan.id, staff_id=staff_id)
         return plan.id
 
 
@@ -215,4 +215,4 @@ def change_plan(
     with transaction() as session:
         plan = session.get_one(Plan, plan_id)
         saving = Saving(PlanTerms(**{"name": plan.name, **terms}), None, [], applies_to)
-        plans.update(session, plan_id, saving, revision=revision or plan.revision, staff_id=staff_id)
+        plans.update_plan(session, plan_id, saving, revision=revision or plan.revision, staff_id=staff_id)

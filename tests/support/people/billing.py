@@ -17,7 +17,7 @@ def link_of(app: Flask, client_id: int, hours: int = 24) -> str:
     """The path of a billing link, as staff hand it over."""
     with app.app_context():
         keys, client = current_portal().settings.secret_keys, db.session().get_one(Client, client_id)
-        path = billing_links.path(keys, client_id, client.access_generation, hours=hours)
+        path = billing_links.link_path(keys, client_id, client.access_generation, hours=hours)
         db.session.remove()
         return path
 
@@ -34,9 +34,9 @@ def use(client_id: int, **levels: int) -> None:
     """Have a workspace of the client report what it uses, by resource key; then evaluate."""
     with transaction() as session:
         client = session.get_one(Client, client_id)
-        workspace = workspaces.create(session, client, "Front desk", None, staff_id=None)
+        workspace = workspaces.create_workspace(session, client, "Front desk", None, staff_id=None)
         for key, level in levels.items():
-            usage_totals.report(session, workspace, resource_id(session, key), level)
+            usage_totals.report_usage(session, workspace, resource_id(session, key), level)
         evaluation.evaluate(session, client_id)
 
 

@@ -24,7 +24,7 @@ def held_here(session: Session, processor_account_id: int) -> Holdings:
     for kind in KINDS.values():
         owned = select(kind.table).where(kind.table.c.processor_account_id == processor_account_id)
         for row in session.execute(owned).mappings().all():
-            held = mirror_rows.held(session, kind, row)
+            held = mirror_rows.state_of(session, kind, row)
             found[kind.name, row[kind.id_column]] = None if held.is_deleted else held.copy
     session.rollback()
     return found

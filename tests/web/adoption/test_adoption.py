@@ -260,7 +260,7 @@ def test_subscriptions_that_ended_and_other_modes_do_not_count(
     customer = business.customer("Gone", "gone@example.com", status="canceled")
     business.customer("There", "there@example.com")
 
-    assert unlinked_customers.count(session, business.account_id) == 1
+    assert unlinked_customers.count_customers(session, business.account_id) == 1
     with signed_in.session_transaction() as browser:
         browser["mode"] = "live"
     assert "Stripe is not connected in live mode" in text_of(signed_in.get(PAGE))

@@ -32,7 +32,7 @@ def test_a_changed_password_ends_other_sessions_only(
     assert signed_in.submit("/profile", CHANGE).location == "/profile"
     assert "Password changed. Other sessions have ended." in text_of(signed_in.get("/profile"))
     assert elsewhere.get("/profile").status_code == 303
-    assert passwords.fits(session.get_one(Staff, owner.id).password_hash, NEW_PASSWORD)
+    assert passwords.password_matches(session.get_one(Staff, owner.id).password_hash, NEW_PASSWORD)
     assert session.scalars(select(AuditEntry.action)).all() == ["staff.changed_password"]
 
 

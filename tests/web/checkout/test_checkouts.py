@@ -315,6 +315,6 @@ def test_a_free_plan_ends_the_open_checkout_of_the_same_address(shop: Shop, owne
 def test_limits_hold_for_paid_plans_too(shop: Shop) -> None:
     with shop.app.app_context(), transaction() as session:
         for _ in range(sign_up_throttle.MOST):
-            sign_up_throttle.admit(session, "127.0.0.1")
+            sign_up_throttle.admit_sign_up(session, "127.0.0.1")
     assert shop.visitor().submit(SIGN_UP, shop.order()).status_code == 429
     assert shop.till.sessions() == []

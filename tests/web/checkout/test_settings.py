@@ -30,7 +30,7 @@ def test_without_a_choice_the_defaults_hold(signed_in: Visitor, session: Session
     switches = re.findall(r'<input [^>]*type="checkbox"[^>]*>', page.text)
     assert len(switches) == 4
     assert [one for one in switches if "checked" in one] == []
-    assert checkout_settings.current(session) == Selling()
+    assert checkout_settings.current_settings(session) == Selling()
 
 
 def test_what_is_switched_on_is_kept_and_written_down(signed_in: Visitor, session: Session) -> None:
@@ -40,7 +40,7 @@ def test_what_is_switched_on_is_kept_and_written_down(signed_in: Visitor, sessio
         assert (saved.status_code, saved.location) == (303, PAGE)
     session.rollback()
     chosen = Selling(allows_promotion_codes=True, computes_tax=True, address_collection="required")
-    assert checkout_settings.current(session) == chosen
+    assert checkout_settings.current_settings(session) == chosen
     changed = session.scalars(select(AuditEntry.details).where(AuditEntry.action == "selling.updated")).all()
     assert changed == [{"changed": ["allows_promotion_codes", "computes_tax", "address_collection"]}]
     assert "Checkout saved." in signed_in.get(PAGE).text

@@ -155,7 +155,7 @@ def test_too_many_from_one_place_wait(client: Visitor, plans: dict[str, int], se
     order = {**TYPED, "email": "nobody", "plan": str(plans["Free"])}
     with transaction() as writing:
         for _ in range(sign_up_throttle.MOST):
-            sign_up_throttle.admit(writing, "127.0.0.1")
+            sign_up_throttle.admit_sign_up(writing, "127.0.0.1")
     refused = client.submit(PAGE, order)
     assert refused.status_code == 429
     assert int(refused.headers["Retry-After"]) > 0

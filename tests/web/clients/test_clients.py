@@ -53,7 +53,9 @@ def test_rows_tell_plan_status_and_the_quota_of_which_most_is_used(
 ) -> None:
     new_client("Harbor Dental", workspace_name="Desk")
     with transaction() as writing:
-        usage_totals.report(writing, writing.scalars(select(Workspace)).one(), resource_id(writing, "contacts"), 96)
+        usage_totals.report_usage(
+            writing, writing.scalars(select(Workspace)).one(), resource_id(writing, "contacts"), 96
+        )
 
     words = text_of(signed_in.get(PAGE))
 
@@ -109,7 +111,7 @@ def test_archived_clients_are_found_by_their_status(
 ) -> None:
     client_id = new_client("Harbor")
     with transaction() as writing:
-        client_lifecycle.archive(writing, client_id, staff_id=owner.id)
+        client_lifecycle.archive_client(writing, client_id, staff_id=owner.id)
 
     assert "All clients are archived" in text_of(signed_in.get(PAGE))
     assert "H Harbor" in text_of(signed_in.get(f"{PAGE}?status=archived"))
@@ -198,7 +200,7 @@ def test_the_page_tells_why_the_client_has_its_plan(signed_in: Visitor, session:
 def test_older_happenings_come_page_by_page(signed_in: Visitor, owner: Staff, free: int) -> None:
     client_id = new_client("Harbor")
     for number in range(12):
-        act = client_lifecycle.suspend if number % 2 == 0 else client_lifecycle.reactivate
+        act = client_lifecycle.suspend_client if number % 2 == 0 else client_lifecycle.reactivate_client
         given = (f"Reason {number}",) if number % 2 == 0 else ()
         with transaction() as writing:
             act(writing, client_id, *given, staff_id=owner.id)

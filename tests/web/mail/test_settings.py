@@ -115,7 +115,7 @@ def test_letters_are_listed_with_what_became_of_them(
     client_id = new_client("<b>Harbor</b>")
     with transaction() as writing:
         for number in range(27):
-            mail_outbox.write(writing, client_id, "news", f"news {number}", f"News {number}", "All is well.")
+            mail_outbox.write_mail(writing, client_id, "news", f"news {number}", f"News {number}", "All is well.")
     receiver.refusals["RCPT"] = "550 nobody"
     for _ in range(3):
         work(app)
