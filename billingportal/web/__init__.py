@@ -11,21 +11,11 @@ from billingportal.web.branding import blueprints as branding
 from billingportal.web.checkout import blueprints as checkout
 from billingportal.web.client_portal import blueprints as client_portal
 from billingportal.web.clients import blueprints as clients
-from billingportal.web.common import (
-    assets,
-    brand,
-    errors,
-    htmx,
-    icons,
-    indentation,
-    mode,
-    navigation,
-    security,
-    status_icons,
-)
 from billingportal.web.common import blueprints as common
-from billingportal.web.common import filters as common_filters
+from billingportal.web.common import brand, errors, htmx, mode, navigation, security
 from billingportal.web.common.input import guard, ids, url_parameters
+from billingportal.web.common.rendering import assets, icons, indentation, status_icons
+from billingportal.web.common.rendering import filters as common_filters
 from billingportal.web.connection import blueprints as connection
 from billingportal.web.dunning import blueprints as dunning
 from billingportal.web.mail import blueprints as mail

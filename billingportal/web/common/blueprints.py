@@ -1,6 +1,7 @@
 """The blueprints of this subject."""
 
-from billingportal.web.common import assets, brand, brand_images, mode, navigation
+from billingportal.web.common import brand, brand_images, mode, navigation
+from billingportal.web.common.rendering import assets
 
 BLUEPRINTS = (
     assets.blueprint,

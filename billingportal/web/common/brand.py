@@ -11,7 +11,7 @@ from billingportal.db import glance
 from billingportal.domain.branding.branding import DEFAULT_COLOUR, DEFAULT_NAME
 from billingportal.domain.branding.contrast import WHITE, lightened
 from billingportal.models import Branding, BrandPicture
-from billingportal.web.common.assets import asset
+from billingportal.web.common.rendering.assets import asset
 
 blueprint = Blueprint("brand", __name__)
 ONE_YEAR = 365 * 24 * 3600

@@ -18,7 +18,7 @@ from billingportal.models.connection.stripe_event import STATES
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.auth.session import require_role
 from billingportal.web.common import htmx
-from billingportal.web.common.filters import event_title
+from billingportal.web.common.rendering.filters import event_title
 from billingportal.web.common.stripe_access import stripe_of
 
 blueprint = Blueprint("events", __name__, url_prefix="/saas/events")

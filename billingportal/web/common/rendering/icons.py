@@ -6,7 +6,7 @@ from pathlib import Path
 from flask import Flask
 from markupsafe import Markup
 
-FOLDER = Path(__file__).resolve().parents[3] / "templates" / "icons"
+FOLDER = Path(__file__).resolve().parents[4] / "templates" / "icons"
 DRAWING = Markup(
     '<svg class="{classes}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75"'
     ' stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{shapes}</svg>'

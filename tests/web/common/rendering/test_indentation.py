@@ -5,7 +5,7 @@ import re
 import pytest
 from jinja2 import Environment, TemplateSyntaxError
 
-from billingportal.web.common.indentation import OneBlank
+from billingportal.web.common.rendering.indentation import OneBlank
 from tests.support.pages import Visitor
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, abort, request, url_for
 
 blueprint = Blueprint("assets", __name__)
-FOLDER = Path(__file__).resolve().parents[3] / "static"
+FOLDER = Path(__file__).resolve().parents[4] / "static"
 ONE_YEAR = 365 * 24 * 3600
 WORTH_COMPRESSING = 500
 COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "text/plain", "application/json"}

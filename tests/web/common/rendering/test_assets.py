@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from billingportal.web.common.assets import FOLDER, asset
+from billingportal.web.common.rendering.assets import FOLDER, asset
 from tests.support.pages import Visitor
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def test_vendored_files_are_what_was_fetched() -> None:

@@ -8,7 +8,7 @@ from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.invoices import client_invoices
 from billingportal.domain.subscriptions.status_text import STANDINGS, SUBSCRIPTIONS
 from billingportal.web.clients.rows import ARCHIVED
-from billingportal.web.common import icons, status_icons
+from billingportal.web.common.rendering import icons, status_icons
 
 
 @pytest.mark.parametrize("name", sorted({*status_icons.STATUSES.values(), *status_icons.ACTIONS.values()}))

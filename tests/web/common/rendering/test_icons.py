@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from billingportal.web.common.icons import FOLDER, icon
+from billingportal.web.common.rendering.icons import FOLDER, icon
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 # Where templates name icons: icon('x'), symbol='x', symbols of macros given in order, and the usual ones per kind.
 NAMED = [
