@@ -98,7 +98,7 @@ def test_no_file_is_longer_than_people_like_to_read() -> None:
 
 
 def test_the_domain_names_no_icon() -> None:
-    """Pages choose it by the status, in `web/common/rendering/status_icons.py`. Icons of one common word are not looked for."""
+    """Pages choose it by the status, in web/common/rendering/. Icons of one common word are not looked for."""
     names = "|".join(path.stem for path in (ROOT / "templates" / "icons").glob("*-*.svg"))
     rules = [path for path in python_files() if path.is_relative_to(PACKAGE / "domain")]
     assert found(rf"[\"']({names})[\"']|\bicon\s*[:=]|\.icon\b", rules) == []
