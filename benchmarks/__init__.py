@@ -1,1 +1,1 @@
-"""What the speed figures of the README are measured with."""
+"""The benchmarks behind the speed figures of the README."""

@@ -1,4 +1,4 @@
-"""Writes single events, each as Stripe would send it."""
+"""Writes single events as Stripe sends them."""
 
 import copy
 import json
@@ -11,7 +11,7 @@ from billingportal.stripe_gateway.gateway import API_VERSION
 
 OBJECTS = Path(__file__).parent / "objects"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789"
-# How far one delivery may overtake another, in seconds: enough to shuffle what shares a second.
+# Seconds by which one delivery may overtake another: enough to shuffle events of the same second.
 JITTER = 1.5
 
 
@@ -27,7 +27,7 @@ class Event:
 
 
 class Author:
-    """Writes events that never repeat an id, always the same ones for the same seed."""
+    """Writes events with unique ids, always the same ones for the same seed."""
 
     def __init__(self, seed: str) -> None:
         self.random = random.Random(seed)
@@ -43,7 +43,7 @@ class Author:
         return copy.deepcopy(self._samples[object_name]) | {"id": self.id_of(prefix)} | fields
 
     def change(self, event_type: str, second: int, shown: JsonObject, /, **fields: Json) -> Event:
-        """The object takes these values, and the event tells what they were before."""
+        """Set these fields of the object; the event has their previous values."""
         previous = {field: shown[field] for field in fields}
         shown.update(fields)
         return self.event(event_type, second, shown, previous)

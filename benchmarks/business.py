@@ -1,4 +1,4 @@
-"""A partner with thousands of clients: customers, subscriptions, years of invoices, workspaces and what they use."""
+"""A partner with thousands of clients: customers, subscriptions, years of invoices, workspaces and their usage."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ KNOWN: Row = {**ACCOUNT, "has_settled_tie": False, "revision": 1, "labels": {}}
 
 
 def sign_owner_in() -> str:
-    """Somebody who may see everything; the token of the session."""
+    """Sign in an owner, who may see everything; the session's token."""
     with transaction() as session:
         owner = Staff(
             name="Mara Lindqvist", email="mara@harbor.example", password_hash="-", role="owner", created_at=NOW
@@ -49,11 +49,11 @@ def sign_owner_in() -> str:
 
 
 def add_clients(clients: int, invoices: int) -> None:
-    """So many clients with their invoices, spread evenly. The plans and the account are there already."""
+    """Add clients with their invoices, spread evenly. The plans and the account exist already."""
     with transaction() as session:
         resources = list(session.scalars(select(Resource.id).order_by(Resource.id)))
         standings = [STANDINGS[number % len(STANDINGS)] for number in range(1, clients + 1)]
-        standings[clients // 2 - 1] = "active"  # whose pages are measured
+        standings[clients // 2 - 1] = "active"  # the client of the measured pages
         each = invoices // clients
         put(session, Client, (client(number) for number in range(1, clients + 1)))
         put(session, Customer, (customer(number) for number in range(1, clients + 1)))

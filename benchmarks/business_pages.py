@@ -26,7 +26,7 @@ WARMING = 3
 PLANS = 12
 FEW = 20
 HEAD = "| page | few: p50 ms | queries | many: p50 ms | p95 ms | queries |\n|---|---|---|---|---|---|"
-# Addresses by what people call them; N is a client in the middle.
+# Paths by the pages' names; N is a client in the middle.
 PAGES = {
     "clients": "/saas/clients",
     "clients, last page": "/saas/clients?page=LAST",
@@ -43,7 +43,7 @@ PAGES = {
 
 
 class Counter:
-    """How many statements the database was sent."""
+    """Counts the statements that the database receives."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -53,7 +53,7 @@ class Counter:
 
 
 def measure_business(options: argparse.Namespace) -> None:
-    """Few clients first, then many, each on its own database."""
+    """Measure with few clients, then with many, each on its own database."""
     for kind in DATABASES if options.database == "both" else (options.database,):
         few = measured(kind, FEW, FEW * 10, 0, options.rounds)
         many = measured(kind, options.clients, options.invoices, options.events, options.rounds)
@@ -71,14 +71,14 @@ def measure_business(options: argparse.Namespace) -> None:
 
 
 def measured(kind: str, clients: int, invoices: int, events: int, rounds: int) -> dict[str, tuple[list[float], int]]:
-    """For each page its times in milliseconds, and how many statements one showing takes."""
+    """For each page its times in milliseconds, and its number of statements per request."""
     with tempfile.TemporaryDirectory() as folder, portal(kind, Path(folder), clients, invoices, events) as visitor:
         return {name: timed(visitor, address_of(address, clients), rounds) for name, address in PAGES.items()}
 
 
 @contextmanager
 def portal(kind: str, folder: Path, clients: int, invoices: int, events: int) -> Iterator[FlaskClient]:
-    """A portal with its business, and a browser in which staff and a client are signed in."""
+    """A portal with its clients, and a browser in which staff and a client are signed in."""
     (folder / "database").mkdir()
     with pair(kind, folder / "database") as made:
         app = create_app(Settings(data_dir=folder, database_url=made.portal_url, secret_keys=(SECRET_KEY,)))
@@ -96,7 +96,7 @@ def portal(kind: str, folder: Path, clients: int, invoices: int, events: int) ->
         with visitor.session_transaction() as session:
             session.update(_user_id=token, _fresh=True)
         visitor.get(billing_links.link_path((SECRET_KEY,), clients // 2, 1, hours=1))
-        # Outside of any context, so that each request has a session of its own, as in the web server.
+        # Outside of any context, so that each request has its own session, as in the web server.
         yield visitor
         with app.app_context():
             db.engine.dispose()
@@ -107,7 +107,7 @@ def address_of(address: str, clients: int) -> str:
 
 
 def timed(visitor: FlaskClient, address: str, rounds: int) -> tuple[list[float], int]:
-    """Raises RuntimeError for a page that does not come."""
+    """The times in milliseconds and the statements of one page. Raises RuntimeError when it fails."""
     counter = Counter()
     times = []
     for number in range(rounds + WARMING):

@@ -1,4 +1,4 @@
-"""Visitors who are slow on purpose, or on a bad line, beside one who is not."""
+"""Visitors who are slow on purpose, or on a bad connection, beside a normal one."""
 
 import socket
 import threading
@@ -22,12 +22,12 @@ BEGINNINGS: dict[Manner, str] = {
     "Content-Length: 100000\r\n\r\n",
     "reading": "GET {page} HTTP/1.1\r\nHost: {host}\r\nAccept-Encoding: identity\r\n\r\n",
 }
-# Seconds. Nobody waits longer for a page.
+# Seconds. No visitor waits longer for a page.
 PATIENCE = 12.0
 
 
 class Crowd:
-    """So many connections of one manner, from one thread. Who is turned away comes again."""
+    """Many slow connections of one manner, from one thread. A closed one is opened again."""
 
     def __init__(self, connect: Connect, count: int, manner: Manner, *, host: str, page: str) -> None:
         self.connect = connect
@@ -58,7 +58,7 @@ class Crowd:
         return one
 
     def gone_on(self, one: socket.socket) -> socket.socket | None:
-        """Send or read one byte more. None when the server ended it."""
+        """Send or read one byte more. None when the server closed the connection."""
         try:
             if self.manner in ("head", "body"):
                 one.send(b"x")
@@ -88,14 +88,14 @@ class Crowd:
 
 @dataclass
 class Use:
-    """What somebody met who asked for pages, one after the other: seconds of each, and how many did not come."""
+    """The result of pages requested one after the other: seconds of each, and how many were missing."""
 
     seconds: list[float] = field(default_factory=list)
     missing: int = 0
 
 
 def use(connect: Connect, path: str, host: str, duration: float, pause: float = 0.2) -> Use:
-    """Ask for a page again and again, each time on a new connection."""
+    """Request a page repeatedly for `duration` seconds, each time on a new connection."""
     met, end = Use(), time.monotonic() + duration
     while time.monotonic() < end:
         started = time.monotonic()
@@ -112,7 +112,7 @@ def use(connect: Connect, path: str, host: str, duration: float, pause: float = 
 
 
 def ask(connect: Connect, path: str, host: str, patience: float = PATIENCE) -> bool:
-    """Whether the page came within so many seconds."""
+    """Whether the page arrived within `patience` seconds."""
     deadline = time.monotonic() + patience
     with connect() as one:
         one.settimeout(patience)

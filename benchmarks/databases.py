@@ -1,4 +1,4 @@
-"""Fresh databases with the settings that a new installation has: nothing is made faster by being less durable."""
+"""Fresh databases with the settings of a new installation: none is made faster by being less durable."""
 
 import warnings
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ DATABASES = ("sqlite", "postgresql")
 
 @dataclass(frozen=True)
 class Pair:
-    """The portal's database and the floor's, on the same disk and server."""
+    """The databases of the portal and of the floor, on the same disk and server."""
 
     kind: str
     portal_url: str
@@ -34,7 +34,7 @@ class Pair:
 
 @contextmanager
 def fresh(kind: str, folder: Path, secret: str) -> Iterator[Pair]:
-    """Empty databases that know one webhook endpoint, whose events are signed with this secret."""
+    """Databases with one webhook endpoint, whose events are signed with this secret, and no events."""
     folder.mkdir()
     with pair(kind, folder) as made:
         prepare(made.portal_url, folder, secret)

@@ -25,7 +25,7 @@ COLUMNS = (
     "attempted_at",
     "changes",
 )
-# As settled as an inbox is after years: next to nothing waits.
+# Event states as in an inbox after years: almost no event is pending.
 STATES = ("applied", "stale", "ignored", "failed")
 SHARES = (0.9, 0.08, 0.0199, 0.0001)
 BATCH = 5_000
@@ -35,19 +35,19 @@ Row = tuple[int | str, ...]
 
 @dataclass(frozen=True)
 class Filling:
-    """How many events were added, and the mean size of their messages in bytes."""
+    """The number of added events, and the mean size of their messages in bytes."""
 
     count: int
     mean_bytes: int
 
 
 def fill(database_url: str, samples: list[Event], count: int) -> Filling:
-    """Add so many events, made from the samples with ids of their own."""
+    """Add `count` events, made from the samples with new ids."""
     if database_url.startswith("sqlite"):
         fill_sqlite(database_url.removeprefix("sqlite:///"), rows(samples, count))
     else:
         fill_postgresql(database_url.replace("+psycopg", "", 1), rows(samples, count))
-    # Gigabytes that are still on their way to the disk would slow down every commit that is measured next.
+    # Gigabytes that are not yet written to the disk would slow down the commits that are measured next.
     os.sync()
     return Filling(count, sum(len(event.body.encode()) for event in samples) // len(samples))
 

@@ -1,4 +1,4 @@
-"""The least that a Flask application can do with an event: check its signature, read it, upsert one row, commit."""
+"""A minimal Flask application for events: checks the signature, reads the event, upserts one row, commits."""
 
 import hmac
 import json

@@ -1,4 +1,4 @@
-"""Measures the portal against the floor in alternating rounds, so that both meet the same noise."""
+"""Measures the portal against the floor in alternating rounds, so that both have the same noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ ROUNDS = 10
 
 @dataclass(frozen=True)
 class Door:
-    """Where one of the two takes events in."""
+    """The webhook endpoint of the portal or of the floor."""
 
     server: Server
     path: str
     secret: str
 
     def take(self, events: Sequence[Event], connections: int) -> Replay:
-        """One round. Raises RuntimeError when an event was not answered with 200."""
+        """Send the events in one round. Raises RuntimeError when one was not answered with 200."""
         done = replay(self.server.port, self.path, self.secret, events, connections)
         if done.refusals:
             raise RuntimeError(f"{len(done.refusals)} events were refused, one with: {done.refusals[0]!r}")
@@ -29,7 +29,7 @@ class Door:
 
 @dataclass
 class Figures:
-    """What the rounds of one door took, and what its heaviest worker weighs in mebibytes."""
+    """The rounds of one endpoint, and the memory of its largest worker in mebibytes."""
 
     rounds: list[Replay] = field(default_factory=list)
     rss: float = 0.0
@@ -41,7 +41,7 @@ class Figures:
         return sum(len(one.latencies) for one in self.rounds) / sum(one.seconds for one in self.rounds)
 
     def percentile(self, percent: int) -> float:
-        """The milliseconds within which so many of a hundred events were answered."""
+        """The milliseconds within which this percentage of the events was answered."""
         latencies = sorted(latency for one in self.rounds for latency in one.latencies)
         return latencies[(len(latencies) - 1) * percent // 100] * 1000
 
@@ -63,7 +63,7 @@ class Comparison:
 
 
 def compare(name: str, portal: Door, floor: Door, events: Sequence[Event], connections: int) -> Comparison:
-    """Both doors take the same events, in turn. The first round of each only warms up."""
+    """Send the same events to both endpoints in turn. The first round of each only warms up."""
     result = Comparison(name, Figures(), Figures())
     size = max(1, len(events) // (ROUNDS + 1))
     for start in range(0, size * (ROUNDS + 1), size):

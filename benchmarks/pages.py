@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Both in turn, one request after the other in this process, so that both meet the same noise."""
+    """Measure both in turn, one request after the other in this process, so that both have the same noise."""
     with tempfile.TemporaryDirectory() as folder:
         portal = portal_with(Path(folder), arguments.plans)
         floor = floor_for(portal.get(PAGE).text)
@@ -61,7 +61,7 @@ def tell(portal: FlaskClient, floor: FlaskClient, times: dict[str, list[float]],
 
 
 def portal_with(folder: Path, plans: int) -> FlaskClient:
-    """A portal of its own, with so many active plans."""
+    """A new portal with this number of active plans."""
     settings = Settings(folder, f"sqlite:///{folder / 'portal.sqlite3'}", ("a key that nothing is sealed with, ever",))
     app = create_app(settings)
     with app.app_context():
@@ -71,7 +71,7 @@ def portal_with(folder: Path, plans: int) -> FlaskClient:
 
 
 def floor_for(page: str) -> FlaskClient:
-    """The least that Flask can do to send this page: the same text, from a template, compressed alike."""
+    """The minimal Flask application for this page: the same text, from a template, with the same compression."""
     head, *cards = re.split(r"(?=<section )", page)
     app = Flask("floor")
     pieces = [Markup(card) for card in cards]
@@ -100,7 +100,7 @@ def percentiles(times: list[float]) -> str:
 
 
 def weigh(client: FlaskClient) -> dict[str, int]:
-    """The bytes of the page and of what it names, each as it is sent."""
+    """The bytes sent for the page and for each file that it links."""
     page = client.get(PAGE).text
     named = re.findall(r'<(?:link rel="(?:icon|stylesheet)" href|script src)="([^"]+)"', page)
     return {address: len(client.get(address, headers=COMPRESSED).data) for address in (PAGE, *named)}

@@ -1,4 +1,4 @@
-"""Sends signed events over keep-alive connections, from one thread, so that the servers keep the processors."""
+"""Sends signed events over keep-alive connections, from one thread, so that the servers have the processors."""
 
 import selectors
 import socket
@@ -15,7 +15,7 @@ HOST = "127.0.0.1"
 
 @dataclass
 class Connection:
-    """One connection with the request that is under way on it."""
+    """One connection with its running request."""
 
     socket: socket.socket
     started: float = 0.0
@@ -24,7 +24,7 @@ class Connection:
 
 @dataclass
 class Replay:
-    """What one round took: seconds in all, seconds of each request, and the answers that were not 200."""
+    """The result of one round: total seconds, seconds of each request, and the answers that were not 200."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -52,7 +52,7 @@ def replay(port: int, path: str, secret: str, events: Sequence[Event], connectio
 
 
 def request(path: str, secret: str, event: Event) -> bytes:
-    """The whole request as bytes. The signature is of this moment, as a server accepts it for five minutes only."""
+    """The request as bytes. The signature is made now, as a server accepts it for five minutes only."""
     body = event.body.encode()
     signature = stripe.WebhookSignature.generate_signature_header(event.body, secret)
     head = (

@@ -1,4 +1,4 @@
-"""The result as a table that can be pasted into the README, with the size of the machine."""
+"""The result as a table for the README, with the size of the machine."""
 
 import os
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ HEAD = "| inbox | | events/s | p50 ms | p99 ms | RSS MiB | PSS MiB | ratio |\n|-
 
 
 def machine() -> str:
-    """Processors, memory and model, as the kernel tells."""
+    """Processors, memory and model, from the kernel."""
     model = field_of("/proc/cpuinfo", "model name")
     gibibytes = int(field_of("/proc/meminfo", "MemTotal").split()[0]) / 1024**2
     cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]
@@ -18,7 +18,7 @@ def machine() -> str:
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """The value that so many of a hundred do not exceed."""
+    """The value that this percentage of the values does not exceed."""
     return sorted(values)[(len(values) - 1) * percent // 100]
 
 

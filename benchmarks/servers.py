@@ -1,4 +1,4 @@
-"""Runs an application under gunicorn, the way the portal is run, and reads what its workers weigh."""
+"""Runs an application under gunicorn, as the portal is run, and reads the memory of its workers."""
 
 import os
 import socket
@@ -29,7 +29,7 @@ class Server:
         return [int(pid) for pid in children.split()]
 
     def memory(self, measure: str) -> float:
-        """Mebibytes of its heaviest worker. `measure` is Rss or Pss, where shared pages count in part."""
+        """Mebibytes of its largest worker. `measure` is Rss or Pss, where shared pages count in part."""
         return max(read_memory(pid, measure) for pid in self.workers()) / 1024
 
 
@@ -42,7 +42,7 @@ def read_memory(pid: int, measure: str) -> int:
 
 @contextmanager
 def serving(application: str, workers: int, threads: int, environment: dict[str, str]) -> Iterator[Server]:
-    """An application by its import name, on a free port, until the block ends."""
+    """Serve an application, given by its import name, on a free port until the block ends."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"{HOST}:{port}", "--worker-class", "gthread"]
     command += ["--workers", str(workers), "--threads", str(threads), "--keep-alive", str(KEEP_ALIVE), "--preload"]
@@ -64,7 +64,7 @@ def free_port() -> int:
 
 
 def wait_for(process: "subprocess.Popen[bytes]", port: int) -> None:
-    """Until the port answers. Raises RuntimeError when the server ends or takes too long."""
+    """Wait until the port answers. Raises RuntimeError when the server ends or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:

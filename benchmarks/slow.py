@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 @contextmanager
 def running(name: Name | None, folder: Path) -> Iterator[Proxy]:
-    """An empty portal of the usual size, behind this proxy."""
+    """An empty portal with the usual number of workers and threads, behind this proxy."""
     with ExitStack() as parts:
         url = parts.enter_context(SqliteDatabases.prepare(folder).fresh(folder))
         port = parts.enter_context(served(behind(settings_for(url, folder), 1 if name else 0)))
@@ -43,7 +43,7 @@ def running(name: Name | None, folder: Path) -> Iterator[Proxy]:
 
 
 def connector(proxy: Proxy, receives: int = 0) -> Connect:
-    """Connects to the proxy; `receives` is how many bytes the kernel takes for a visitor who does not read."""
+    """Connects to the proxy; `receives` is the size in bytes of the receive buffer of a visitor who does not read."""
 
     def connect() -> socket.socket:
         plain = socket.socket()

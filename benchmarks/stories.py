@@ -1,7 +1,7 @@
-"""A stream of events as an account with some hundred clients makes it, the same at every run.
+"""A stream of events like that of an account with some hundred clients, the same at every run.
 
-Each client is a story: it comes, subscribes, pays, changes its quantity, renews; some cannot pay and some leave.
-As at Stripe, what belongs together shares a second, and the order of delivery is not the order of events.
+Each client is a story: it signs up, subscribes, pays, changes its quantity, renews; some cannot pay, some cancel.
+As at Stripe, related events share a second, and the order of delivery is not the order of events.
 """
 
 import copy
@@ -13,14 +13,14 @@ from billingportal.plain_json import JsonObject
 
 FIRST_SECOND = 1_790_000_000
 MONTH = 30 * 24 * 3600
-# Seconds between the first events of two clients, and between two chapters of a story: many stories run at once.
+# Seconds between the first events of two clients, and between two chapters of a story: many stories overlap.
 PACE = 7
 CHAPTER = 300
 MONTHS = 3
 
 
 def stream(seed: str, count: int) -> list[Event]:
-    """That many events in the order of their delivery."""
+    """`count` events in the order of their delivery."""
     author = Author(seed)
     events: list[Event] = []
     second = FIRST_SECOND
@@ -89,7 +89,7 @@ def renewal(author: Author, second: int, subscription: JsonObject) -> Event:
 
 
 def payment(author: Author, second: int, subscription: JsonObject, reason: str) -> Iterator[Event]:
-    """An invoice becomes open and, in the same second or after a failed card, paid."""
+    """Events of an invoice that becomes open and, in the same second or after a failed card, paid."""
     invoice = author.new("invoice", "in", created=second, customer=subscription["customer"], billing_reason=reason)
     invoice["parent"] = {
         "quote_details": None,

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def measure(kind: str, folder: Path, options: argparse.Namespace) -> Iterator[Comparison]:
-    """The database empty at first and, when asked for, filled."""
+    """Compare on an empty database and, if requested, on a filled one."""
     with fresh(kind, folder / "database", SECRET) as pair, ExitStack() as stack:
         portal, floor = open_doors(pair, folder, options, stack)
         yield compare(kind, portal, floor, stream("empty", options.events), options.connections)

@@ -1,4 +1,4 @@
-"""Wiring only: one function that puts an application together."""
+"""The application factory. Wiring only."""
 
 from pathlib import Path
 
@@ -21,15 +21,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def create_app(settings: Settings, *, open_gateway: OpenGateway | None = None, work: Work = "web") -> Flask:
-    """The application for these settings. `work` says how long it waits for the database.
+    """The application for these settings. `work` selects the time limits for the database.
 
-    Tests may bring their own way to open a gateway to Stripe.
+    Tests may pass their own `open_gateway`.
     """
     app = Flask("billingportal", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.config.update(flask_config(settings))
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url, LIMITS[work])
     if settings.trusted_proxies:
-        # Each proxy adds the address it sees; scheme and host the nearest one tells, its own or what it was told.
+        # Each proxy adds the address it sees; the nearest one sends scheme and host, its own or those it received.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1, x_host=1
         )

@@ -42,7 +42,7 @@ def main() -> None:
 @click.pass_context
 def commands(context: click.Context) -> None:
     """The billing portal: a partner's own Stripe account, plans and clients."""
-    # The doctor looks at what the others refuse to start with.
+    # The doctor also examines installations that the other commands refuse to start.
     opened = create_app if context.invoked_subcommand == "doctor" else open_app
     context.obj = ScriptInfo(create_app=lambda: opened(Settings.from_env(), work="job"), set_debug_flag=False)
 

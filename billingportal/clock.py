@@ -1,4 +1,4 @@
-"""The only place that asks the time."""
+"""The only module that reads the clock."""
 
 from datetime import UTC, datetime
 
@@ -9,5 +9,5 @@ def now() -> datetime:
 
 
 def from_unix(seconds: int) -> datetime:
-    """The moment that Stripe writes as whole seconds since 1970, aware, in UTC."""
+    """The moment of a Stripe timestamp (whole seconds since 1970), aware, in UTC."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -1,4 +1,4 @@
-"""Settings, read once at the start. The only reader of the environment."""
+"""Settings, read once at the start. Only this module reads the environment."""
 
 import os
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ KEY_FILE = "secret_key"
 
 @dataclass(frozen=True)
 class Settings:
-    """What one installation is started with. Every variable is optional; the README lists them."""
+    """The settings of one installation. Every variable is optional; the README lists them."""
 
     data_dir: Path
     database_url: str
@@ -28,13 +28,13 @@ class Settings:
     stripe_api_base: str | None = None
     trusted_proxies: int = 0
     log_format: LogFormat = "text"
-    # Whether the keys are those of the key file, and whether this start made it, since there was none.
+    # Whether the keys come from the key file, and whether this start made that file, since there was none.
     uses_key_file: bool = False
     has_new_key: bool = False
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Read the PORTAL_ variables, making the data folder and its key file where they are missing.
+        """Read the PORTAL_ variables; make the data folder and its key file where they are missing.
 
         Raises WrongSetting, naming the variable, for a value the portal cannot start with.
         """
@@ -49,13 +49,13 @@ class Settings:
             log_format=read_log_format(environ.get("PORTAL_LOG_FORMAT", "")),
             uses_key_file=not environ.get("PORTAL_SECRET_KEYS"),
         )
-        # Last, so that a start which a wrong setting ends makes no key file.
+        # Last, so that a start that fails for a wrong setting makes no key file.
         secret_keys, has_new_key = read_secret_keys(environ.get("PORTAL_SECRET_KEYS", ""), data_dir / KEY_FILE)
         return replace(settings, secret_keys=secret_keys, has_new_key=has_new_key)
 
     @property
     def uses_sandbox(self) -> bool:
-        """Whether Stripe is a stand-in on this machine, which can reach loopback addresses."""
+        """Whether Stripe is the sandbox on this machine, which can reach loopback addresses."""
         return self.stripe_api_base is not None and is_loopback(self.stripe_api_base)
 
     @property
@@ -101,7 +101,7 @@ def read_database_url(value: str, data_dir: Path) -> str:
 
 
 def read_secret_keys(value: str, path: Path) -> tuple[tuple[str, ...], bool]:
-    """The keys that seal stored secrets (the first seals, all of them open), and whether they were made just now."""
+    """The keys for stored secrets (the first seals, all of them open), and whether they were made just now."""
     if value:
         keys, are_new = tuple(part.strip() for part in value.split(",") if part.strip()), False
     else:
@@ -115,12 +115,12 @@ def read_secret_keys(value: str, path: Path) -> tuple[tuple[str, ...], bool]:
 
 
 def is_text(key: str) -> bool:
-    """Whether a key has neither control characters nor bytes that could not be read as text."""
+    """Whether a key has neither control characters nor undecodable bytes."""
     return not any(category(one) in ("Cc", "Cs") for one in key)
 
 
 def split(address: str) -> SplitResult | None:
-    """The parts of an address, or None when its host or port cannot be read."""
+    """The parts of a URL, or None when its host or port is invalid."""
     try:
         parts = urlsplit(address)
         return parts if parts.port is None or parts.port > 0 else None
@@ -160,7 +160,7 @@ def is_loopback(url: str) -> bool:
 
 
 def is_private(url: str) -> bool:
-    """Whether the host can only be reached from the same machine or network."""
+    """Whether the URL's host can be reached from the same machine or network only."""
     host = urlsplit(url).hostname or ""
     try:
         return not ip_address(host).is_global

@@ -1,4 +1,4 @@
-"""The database: typed declarative base, UTC and decimal columns, SQLite's settings, the one write transaction."""
+"""The database: declarative base, UTC and decimal columns, SQLite's settings, write transactions."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ NAMES = {
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC on both databases. A naive time is refused instead of guessed at."""
+    """Aware UTC on both databases. A naive time is refused, since its zone would be a guess."""
 
     impl = SqlDateTime(timezone=True)
     cache_ok = True
@@ -55,7 +55,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class DecimalText(TypeDecorator[Decimal]):
-    """An exact decimal kept as text, since SQLite would make it a float."""
+    """An exact decimal stored as text, since SQLite would make it a float."""
 
     impl = String(40)
     cache_ok = True
@@ -77,7 +77,7 @@ type_map: dict[object, TypeEngine[Any]] = {
 
 
 class Base(DeclarativeBase):
-    """Base of every table. The registry is given whole, as Flask-SQLAlchemy derives its Model from this class."""
+    """Base of every table. It sets the whole registry, as Flask-SQLAlchemy derives its Model from this class."""
 
     registry = registry(metadata=MetaData(naming_convention=NAMES), type_annotation_map=type_map)
 
@@ -86,14 +86,14 @@ WRITERS = "billingportal_writers"
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 
 
-# How a door hands its transactions to work that has to wait for Stripe in between.
+# Opens transactions in work that waits for Stripe between them.
 Transaction = Callable[[], AbstractContextManager[Session]]
-# Where plain SQL runs. A bare connection spares what a session does around each statement.
+# Runs plain SQL. A bare connection avoids a session's overhead per statement.
 Database = Session | Connection
 
 
 def init_app(app: Flask, work: Work) -> None:
-    """Give the application its database, with the limits of what this process does."""
+    """Set up the application's database with the time limits for this kind of work."""
     db.init_app(app)
     app.teardown_appcontext(end_session_of_request)
     limits = LIMITS[work]
@@ -104,7 +104,7 @@ def init_app(app: Flask, work: Work) -> None:
 
 
 def roll_back(session: Session) -> None:
-    """Undo the transaction. That its connection died meanwhile is no failure: then the server has undone it."""
+    """Roll back the transaction. A dead connection is no failure: then the server has rolled it back."""
     try:
         session.rollback()
     except UNAVAILABLE:
@@ -112,7 +112,7 @@ def roll_back(session: Session) -> None:
 
 
 def end_session_of_request(_: BaseException | None) -> None:
-    """Before Flask-SQLAlchemy ends the session, which would turn an answer that is ready into an error."""
+    """Roll back before Flask-SQLAlchemy does: its rollback on a dead connection would make an error of the answer."""
     if db.session.registry.has():
         roll_back(db.session())
 
@@ -123,10 +123,10 @@ def writers() -> Writers:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """The one write transaction of a door: commits at the end, rolls back on any error.
+    """A write transaction: commits at the end, rolls back on any error.
 
     On SQLite it takes the write lock at once, because a read transaction that turns into a
-    writer fails when another writer was faster. Raises one of `UNAVAILABLE` when it cannot be had in time.
+    writer fails when another writer was faster. Raises one of `UNAVAILABLE` when it cannot begin in time.
     """
     session = db.session()
     roll_back(session)
@@ -143,7 +143,7 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def bare_transaction() -> Iterator[Connection]:
-    """A write transaction for plain SQL only, at half the cost: webhooks come by the thousand."""
+    """A write transaction for plain SQL only, at half the cost, for thousands of webhooks."""
     with writers().turn() as turn, db.engine.connect() as connection:
         connection.execution_options(begin_immediate=True, write_seconds=turn.seconds_left)
         with connection.begin():
@@ -152,7 +152,7 @@ def bare_transaction() -> Iterator[Connection]:
 
 
 def standstill(seconds: int) -> Look | None:
-    """Whether no write could begin for so many seconds. Only SQLite's writers wait for each other."""
+    """The blocked queue of SQLite's writers, when no write began for so many seconds; else None."""
     line = writers().line
     look = line.look() if line else None
     if look is None or look.seconds is None or look.seconds < seconds:
@@ -161,7 +161,7 @@ def standstill(seconds: int) -> Look | None:
 
 
 def is_locked_by_a_stranger() -> bool:
-    """Whether a program that does not stand in line holds SQLite's write lock."""
+    """Whether a program outside the writers' queue has SQLite's write lock."""
     try:
         with db.engine.connect().execution_options(begin_immediate=True, write_seconds=0) as connection:
             connection.begin().rollback()
@@ -174,14 +174,14 @@ def is_locked_by_a_stranger() -> bool:
 
 @contextmanager
 def glance() -> Iterator[Connection]:
-    """For one read of its own, without the cost of a transaction around it."""
+    """A connection for a single read, without the cost of a transaction."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield connection
 
 
 @contextmanager
 def spare_transaction() -> Iterator[Connection | None]:
-    """For a write that may be left out: None where SQLite's one writer is busy, so that nobody waits for it."""
+    """A transaction for an optional write: None while another writer has SQLite's lock, so it waits for nobody."""
     with db.engine.connect() as connection, impatient(connection):
         connection.execution_options(begin_immediate=True)
         try:
@@ -195,7 +195,7 @@ def spare_transaction() -> Iterator[Connection | None]:
 
 @contextmanager
 def impatient(connection: Connection) -> Iterator[None]:
-    """Have SQLite refuse at once where it would wait for a lock."""
+    """Make SQLite fail at once instead of waiting for a lock."""
     driver = connection.connection.driver_connection
     if not isinstance(driver, sqlite3.Connection):
         yield
@@ -216,16 +216,16 @@ def refuse_writes_outside_a_transaction(session: Session, *_: object) -> None:
 
 @event.listens_for(Engine, "do_connect")
 def make_sqlite_file(dialect: Dialect, _: ConnectionPoolEntry, arguments: list[str], __: object) -> None:
-    """A new file is for its owner alone from its first moment; SQLite gives its other files the same mode."""
+    """Create a new file with access for its owner only; SQLite gives its other files the same mode."""
     if dialect.name != "sqlite" or arguments[0] == ":memory:" or arguments[0].startswith("file:"):
         return
-    with suppress(OSError):  # SQLite fails the same way, in its own words
+    with suppress(OSError):  # SQLite raises the same failure next
         make_private(Path(arguments[0]))
 
 
 @event.listens_for(Engine, "connect")
 def prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
-    """WAL lets readers and one writer work side by side; FULL makes an acknowledged event survive a power cut."""
+    """Set WAL, so that readers work beside one writer, and FULL, so that acknowledged events survive a power cut."""
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None

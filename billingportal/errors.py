@@ -1,4 +1,4 @@
-"""What the domain may say no with. A door turns these into words on the page."""
+"""The errors that the domain raises. Web pages and commands show their messages."""
 
 
 class PortalError(Exception):
@@ -15,11 +15,11 @@ class Refusal(PortalError):
 
 
 class Conflict(PortalError):
-    """Somebody else changed the same thing first. The message says what to do."""
+    """Another person or process changed the same row first. The message says what to do."""
 
 
 class DatabaseBusy(PortalError):
-    """Somebody else's write takes too long, so this one gave up its place in the line. Nothing of it was done."""
+    """Another write takes too long, so this one left the queue. Nothing of it was done."""
 
     def __init__(self) -> None:
         super().__init__("somebody else has been writing to the database for too long")

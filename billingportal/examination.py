@@ -1,4 +1,4 @@
-"""The order in which `billingportal doctor` looks at an installation."""
+"""The checks of `billingportal doctor`, in order."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from billingportal.runtime import startup
 
 
 def examine(portal: Portal) -> Iterator[Finding]:
-    """Everything that can be found out; what rests on something broken is left out."""
+    """All findings; a check that depends on something broken is skipped."""
     settings = portal.settings
     yield from doctor.examine_settings(settings)
     in_environment = bool(environment_with().get("PORTAL_SECRET_KEYS"))

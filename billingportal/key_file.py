@@ -27,7 +27,7 @@ def read(path: Path) -> tuple[str, ...]:
 
 
 def make(path: Path) -> bool:
-    """Make the file with one key. It appears whole or not at all; False when another process was faster."""
+    """Make the file with one key, atomically. False when another process was faster."""
     with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-") as file:
         file.write(secrets.token_urlsafe(48) + "\n")
         file.flush()
@@ -40,5 +40,5 @@ def make(path: Path) -> bool:
 
 
 def named(path: Path) -> str:
-    """How a message names it."""
+    """The file's name in messages."""
     return f"the key file {path}"

@@ -1,4 +1,4 @@
-"""What the databases can hold. Text and numbers from outside are checked against it before they get there."""
+"""The databases' limits. Text and numbers from outside are checked against them before they are stored."""
 
 # PostgreSQL's INTEGER, the type of ids; and BIGINT, the type of events' ids and of amounts.
 LARGEST_ID = 2**31 - 1
@@ -8,7 +8,7 @@ LONGEST_SEARCH = 200
 
 
 def is_storable(text: str) -> bool:
-    """Whether both databases can hold it: PostgreSQL has no NUL, and half a surrogate pair has no UTF-8."""
+    """Whether both databases can store it: PostgreSQL has no NUL, and half a surrogate pair has no UTF-8."""
     if "\0" in text:
         return False
     if text.isascii():
@@ -29,12 +29,12 @@ def whole_number(text: str, largest: int = LARGEST_ID) -> int | None:
 
 
 def page_number(text: str) -> int:
-    """Which page of a list is wanted: the first for nonsense. It may be beyond the last."""
+    """The requested page of a list; 1 for an invalid number. It may be beyond the last page."""
     if not (text.isascii() and text.isdecimal()):
         return 1
     return max(1, whole_number(text) or 1) if len(text) < len(str(LARGEST_ID)) else LARGEST_ID
 
 
 def search_words(text: str) -> str:
-    """Words to search for, with single blanks between; what is beyond 200 characters is left out."""
+    """The search words, with single blanks between, cut after 200 characters."""
     return " ".join(text.split())[:LONGEST_SEARCH].rstrip()

@@ -1,10 +1,10 @@
-"""What of a text may stand in a log: no secret, and nothing of a stranger's that starts a line or moves the cursor."""
+"""Makes text safe for logs: without secrets, line breaks and control characters."""
 
 import re
 from collections.abc import Iterator
 from traceback import TracebackException
 
-# Stripe keys keep their last four characters; whoever reads a log may know those.
+# Stripe keys keep their last four characters; readers of a log may know those.
 KEY = re.compile(r"\b((?:sk|rk)_(?:test|live)_)\w*?(\w{4})\b")
 SIGNING_SECRET = re.compile(r"\bwhsec_[\w-]+")
 WORD = re.compile(r"[^\s\"']+")
@@ -15,7 +15,7 @@ CONTEXT = "During handling of the above exception, another exception occurred:"
 
 
 class SecretPaths:
-    """Takes secrets out of texts: Stripe's keys, query strings, and what follows the beginning of a secret address."""
+    """Removes secrets from texts: Stripe's keys, query strings, and the rest of a secret path after its beginning."""
 
     def __init__(self, beginnings: tuple[str, ...]) -> None:
         one_of_them = "|".join(pattern_of(beginning) for beginning in beginnings) or r"(?!)"
@@ -23,17 +23,17 @@ class SecretPaths:
         self._in_path = re.compile(rf"({one_of_them}).+", re.IGNORECASE | re.DOTALL)
 
     def cut(self, path: str) -> str:
-        """A path alone, up to its secret."""
+        """A path, cut before its secret."""
         return self._in_path.sub(r"\1…", path)
 
     def hide(self, text: str) -> str:
-        """A text in which addresses may stand anywhere."""
+        """A text without secrets, in which paths and URLs may be anywhere."""
         text = self._in_text.sub(r"\1…", without_secrets(text))
         return WORD.sub(without_query, text) if "?" in text else text
 
 
 def pattern_of(beginning: str) -> str:
-    """Matches the beginning of an address, in which any character may be encoded and any slash doubled."""
+    """Matches the beginning of a path, in which any character may be encoded and any slash doubled."""
     first, *others = (
         SLASH if one == "/" else r"[^/\s]+" if one == "*" else f"(?:{re.escape(one)}|%{ord(one):x})"
         for one in beginning
@@ -42,25 +42,25 @@ def pattern_of(beginning: str) -> str:
 
 
 def without_query(word: re.Match[str]) -> str:
-    """The word without its query string, when it is an address."""
+    """The word without its query string, when it is a URL."""
     path, mark, query = word.group().partition("?")
     return f"{path}?…" if mark and query and "/" in path else word.group()
 
 
 def without_secrets(text: str) -> str:
-    """The text with Stripe keys shortened and webhook secrets taken out."""
+    """The text with Stripe keys shortened and webhook secrets removed."""
     return SIGNING_SECRET.sub("whsec_...", KEY.sub(r"\1...\2", text))
 
 
 def escaped(text: str) -> str:
-    """The text as one line without control characters: what cannot be printed is shown by its number."""
+    """The text as one line without control characters: unprintable ones are shown by their number."""
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def shown_path(path: str) -> str:
-    """The path of a WSGI environment, which holds one character for each byte, as the text that those bytes are."""
+    """The path of a WSGI environment, which has one character per byte, decoded as text."""
     try:
         return path.encode("latin-1").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:
@@ -68,7 +68,7 @@ def shown_path(path: str) -> str:
 
 
 def lines_of(error: BaseException) -> Iterator[str]:
-    """The lines of a traceback. The words of an exception, which may hold a stranger's text, stay on one line each."""
+    """The lines of a traceback. Each exception's message, which may have outside text, stays on one line."""
     return told(TracebackException.from_exception(error))
 
 

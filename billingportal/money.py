@@ -1,4 +1,4 @@
-"""Amounts of money: whole minor units with a currency, exact fractions of them for unit prices, and their text.
+"""Amounts of money: whole minor units with a currency, exact fractions of them for unit prices, and formatting.
 
 Minor units follow Stripe ("Supported currencies"): most currencies have hundredths, some none, some thousandths.
 ISK and UGX have no coins below one, but Stripe still takes them in hundredths, ending in 00.
@@ -14,7 +14,7 @@ ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xo
 THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
 # Given to Stripe in hundredths, which must be 00.
 WHOLE_ONLY = frozenset({"isk", "ugx"})
-# What Stripe charges in, the usual ones first in forms.
+# The currencies that Stripe charges in; the common ones come first in forms.
 COMMON = ("usd", "eur", "gbp", "cad", "aud", "chf", "jpy", "inr", "brl", "mxn")
 CURRENCIES = frozenset(
     """
@@ -25,7 +25,7 @@ CURRENCIES = frozenset(
     srd std szl thb tjs tnd top try ttd twd tzs uah ugx usd uyu uzs vnd vuv wst xaf xcd xof xpf yer zar zmw
     """.split()
 )
-# English that names the country of a dollar: partners and their clients live in different ones.
+# English that names a dollar's country: partners and their clients live in different ones.
 LOCALE = "en_001"
 
 
@@ -47,7 +47,7 @@ class Money:
 
 
 def decimals(currency: str) -> int:
-    """How many decimals a minor unit stands for at Stripe: 2 for cents, 0 for yen, 3 for fils."""
+    """The decimals of a currency at Stripe: 2 for cents, 0 for yen, 3 for fils."""
     if currency in ZERO_DECIMAL:
         return 0
     return 3 if currency in THREE_DECIMAL else 2
@@ -72,13 +72,13 @@ def round_minor(minor: Decimal) -> int:
 def text_of(minor: Decimal, currency: str) -> str:
     """The amount with its currency, with as many decimals as it needs and at least the usual ones.
 
-    The same prices stand on every page, and Babel takes its time.
+    It is cached: the same prices are on every page, and Babel is slow.
     """
     major = to_major(minor, currency)
     usual = get_currency_precision(currency.upper())
     needed = max(usual, -int(major.normalize().as_tuple().exponent))
     fraction = "0" * usual + "#" * (needed - usual)
-    # A code stands apart from the figure, a sign does not.
+    # A blank separates a code from the figure, but not a sign.
     gap = "\N{NO-BREAK SPACE}" if get_currency_symbol(currency.upper(), LOCALE)[-1].isalpha() else ""
     pattern = f"¤{gap}#,##0{'.' + fraction if fraction else ''}"
     return str(format_currency(major, currency.upper(), pattern, locale=LOCALE, currency_digits=False))

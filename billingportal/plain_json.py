@@ -1,4 +1,4 @@
-"""Plain JSON: its type, and how it is read when somebody else wrote it."""
+"""Plain JSON: its type, and a strict parser for JSON from outside."""
 
 import json
 from collections.abc import Iterator
@@ -9,18 +9,18 @@ from typing import NoReturn
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 JsonObject = dict[str, Json]
 
-# Levels of nesting. Stripe's deepest objects have about 15; what walks a document calls itself once a level.
+# Levels of nesting. Stripe's deepest objects have about 15; functions that walk a document recurse once a level.
 DEEPEST = 64
-# Powers of ten. Beyond this other readers of JSON say infinity.
+# Powers of ten. Beyond this other JSON parsers read infinity.
 LARGEST_EXPONENT = 300
 
 
 class UnreadableJson(ValueError):
-    """The text is not JSON, or is JSON that no honest sender writes. The message says what is wrong, in words."""
+    """The text is not JSON, or is JSON that no honest sender writes. The message says what is wrong."""
 
 
 def read(text: str) -> Json:
-    """The document. Raises UnreadableJson, also for names that repeat, endless numbers and too many levels."""
+    """The document. Raises UnreadableJson, also for repeated names, infinite numbers and too many levels."""
     try:
         found: Json = DECODER.decode(text)
     except UnreadableJson:
@@ -30,7 +30,7 @@ def read(text: str) -> Json:
     except RecursionError:
         raise UnreadableJson("it is nested too deeply") from None
     except ValueError:
-        # The only other one: Python reads no whole number of more than some thousand digits.
+        # The only other ValueError: Python reads no whole number of more than some thousand digits.
         raise UnreadableJson("a number in it is too long") from None
     if text.count("{") + text.count("[") > DEEPEST and is_deep(found):
         raise UnreadableJson("it is nested too deeply")
@@ -38,7 +38,7 @@ def read(text: str) -> Json:
 
 
 def is_deep(found: Json) -> bool:
-    """Level by level, not by recursion: that is what would fail."""
+    """Whether the nesting is too deep. It goes level by level, since recursion would fail."""
     level = [found]
     for _ in range(DEEPEST + 1):
         level = [part for whole in level for part in parts(whole)]
@@ -54,7 +54,7 @@ def parts(whole: Json) -> list[Json]:
 
 
 def all_texts(document: Json) -> Iterator[str]:
-    """Every text in a document that was read here, names too."""
+    """Every text in a parsed document, names too."""
     if isinstance(document, str):
         yield document
     if isinstance(document, dict):
@@ -64,7 +64,7 @@ def all_texts(document: Json) -> Iterator[str]:
 
 
 def without_repeats(pairs: list[tuple[str, Json]]) -> JsonObject:
-    """Of two values with one name, readers disagree which one counts."""
+    """The object. Raises UnreadableJson for a repeated name: parsers disagree which value counts."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise UnreadableJson("a name in it is there twice")
@@ -72,7 +72,7 @@ def without_repeats(pairs: list[tuple[str, Json]]) -> JsonObject:
 
 
 def fraction(text: str) -> Decimal:
-    """Exact, so that nothing is lost where one is shown. Nothing here computes with it."""
+    """An exact decimal, so that it is shown without loss. Nothing here computes with it."""
     try:
         number = Decimal(text)
     except InvalidOperation:

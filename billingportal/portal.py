@@ -1,4 +1,4 @@
-"""What one running portal is made of, at hand for its doors: web, command line and jobs."""
+"""The settings and services of a running portal, for web, command line and jobs."""
 
 from dataclasses import dataclass
 
@@ -19,12 +19,12 @@ class Portal:
 
 
 def attach(app: Flask, portal: Portal) -> None:
-    """Hang the portal on the application, where `current_portal` finds it."""
+    """Attach the portal to the application, where `current_portal` finds it."""
     app.extensions[EXTENSION] = portal
 
 
 def current_portal() -> Portal:
-    """The portal of the application that is answering. Needs an application context."""
+    """The portal of the current application. Needs an application context."""
     portal = current_app.extensions[EXTENSION]
     if not isinstance(portal, Portal):
         raise TypeError("create_app has not attached a portal")

@@ -1,4 +1,4 @@
-"""Files that only the user of the portal may read, whatever the umask: keys, database, lock file, sandbox state."""
+"""Files that only the portal's user may read, whatever the umask: keys, database, lock file, sandbox state."""
 
 import os
 from collections.abc import Iterable
@@ -6,22 +6,22 @@ from pathlib import Path
 
 OTHERS = 0o077
 FOR_OWNER = 0o600
-# What SQLite keeps beside its file, and the file in which its writers wait in line.
+# Suffixes of SQLite's other files, and of the lock file of the writers' queue.
 BESIDE_SQLITE = ("-wal", "-shm", "-journal", "-turn")
 
 
 def open_private(path: str, flags: int) -> int:
-    """An opener for `open`: a file that it makes is for its owner alone."""
+    """An opener for `open`: only the owner may read a file that it creates."""
     return os.open(path, flags, FOR_OWNER)
 
 
 def make_private(path: Path) -> None:
-    """Make an empty file for its owner alone, unless there is one already. Raises OSError."""
+    """Create an empty file that only its owner may read, unless it exists. Raises OSError."""
     os.close(os.open(path, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, FOR_OWNER))
 
 
 def of_sqlite(path: Path) -> list[Path]:
-    """All the files that belong to a database of SQLite, as far as they exist."""
+    """All existing files of an SQLite database."""
     files = [path, *(Path(f"{path}{suffix}") for suffix in BESIDE_SQLITE)]
     return [file for file in files if file.exists()]
 
@@ -31,7 +31,7 @@ def is_open_to_others(path: Path) -> bool:
 
 
 def close_to_others(paths: Iterable[Path]) -> list[Path]:
-    """Take all rights of others away from our own files; those that had some. Another user's files stay as they are."""
+    """Remove all rights of others from our own files; returns those changed. Another user's files stay unchanged."""
     loose = [path for path in paths if path.is_file() and is_open_to_others(path)]
     own = [path for path in loose if path.stat().st_uid == os.geteuid()]
     for path in own:
@@ -40,5 +40,5 @@ def close_to_others(paths: Iterable[Path]) -> list[Path]:
 
 
 def is_writable(path: Path) -> bool:
-    """Whether this user may read and write a file, or make files in a folder."""
+    """Whether this user may read and write a file, or create files in a folder."""
     return os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0))

@@ -1,4 +1,4 @@
-"""Seals the secrets that are stored: only what this file opens is ever seen in clear."""
+"""Encrypts stored secrets. Only this module decrypts them."""
 
 import base64
 
@@ -32,6 +32,6 @@ class Vault:
 
 
 def derive(secret_key: str, purpose: str) -> bytes:
-    """A key of its own for each purpose, so that a leaked session key opens no stored secret."""
+    """A separate key for each purpose, so that a leaked session key opens no stored secret."""
     hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"billingportal " + purpose.encode())
     return base64.urlsafe_b64encode(hkdf.derive(secret_key.encode()))

@@ -1,1 +1,1 @@
-"""How the portal waits for its database: limits, the line of writers, dead connections, outages."""
+"""Database access under load and failure: time limits, the writers' queue, dead connections, outages."""

@@ -1,4 +1,4 @@
-"""Reports an outage of the database once a minute, however many ask for it meanwhile."""
+"""Logs an outage of the database, at most once a minute."""
 
 import logging
 import threading
@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from billingportal.database.unavailable import UNAVAILABLE, first_line, is_mistake
 
 log = logging.getLogger(__name__)
-# Seconds between two lines.
+# Seconds between two log lines.
 INTERVAL = 60
 
 
 class Outage:
-    """What one process knows of the database being away or busy. For all of its threads."""
+    """The state of a database outage in one process, shared by its threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -23,7 +23,7 @@ class Outage:
 
     @contextmanager
     def endured(self) -> Iterator[None]:
-        """Run a block that may fail because of the database: it will be run again. Other errors are raised."""
+        """Log errors of a database away or busy instead of raising them: the block will run again. Raises others."""
         try:
             yield
         except UNAVAILABLE as error:
@@ -34,7 +34,7 @@ class Outage:
             self.end()
 
     def report(self, error: BaseException) -> None:
-        """Log the outage, unless that was done within the last minute."""
+        """Log the outage, unless it was logged within the last minute."""
         moment = time.monotonic()
         with self._lock:
             self._began_at = moment if self._began_at is None else self._began_at
@@ -45,7 +45,7 @@ class Outage:
         log.error("the database does not answer for %.0f seconds: %s", seconds, first_line(error))
 
     def end(self) -> None:
-        """Log that the database answers, if it did not before."""
+        """Log that the database answers again, if there was an outage."""
         if self._began_at is None:
             return
         with self._lock:

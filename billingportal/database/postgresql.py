@@ -1,4 +1,4 @@
-"""PostgreSQL's connections: the limits each begins with, and whether a pooled one is still alive."""
+"""PostgreSQL connections: sets their time limits, and checks whether a pooled one is still alive."""
 
 import select
 
@@ -11,7 +11,7 @@ from billingportal.database.limits import Limits
 
 
 def watch(engine: Engine, limits: Limits) -> None:
-    """Give each new connection its limits, and let no transaction begin on a connection that the server has closed."""
+    """Set the limits of each new connection, and let no transaction begin on a connection that the server closed."""
 
     def set_limits(connection: psycopg.Connection, _: ConnectionPoolEntry) -> None:
         was_autocommit, connection.autocommit = connection.autocommit, True
@@ -20,8 +20,8 @@ def watch(engine: Engine, limits: Limits) -> None:
         connection.autocommit = was_autocommit
 
     def refuse_dead(connection: psycopg.Connection, *_: object) -> None:
-        # A server that goes away says so: then there is something to read. Looking for it costs no round trip,
-        # unlike a ping before each transaction. Asked only then, since a notice is something to read as well.
+        # A server that closes sends a message, so there is something to read. Looking for it costs no round trip,
+        # unlike a ping before each transaction. Pinged only then, since a notice is something to read as well.
         if has_input(connection.pgconn.socket) and not answers(connection):
             raise InvalidatePoolError("the server closed the connection")
 
@@ -36,7 +36,7 @@ def has_input(descriptor: int) -> bool:
 
 
 def answers(connection: psycopg.Connection) -> bool:
-    """Ask it something. It is not in a transaction, and is in none afterwards."""
+    """Ping the server. The connection is in no transaction before or after."""
     try:
         connection.execute("SELECT 1")
         connection.rollback()

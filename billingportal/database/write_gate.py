@@ -1,4 +1,4 @@
-"""Keeps threads free for reading while no write gets through."""
+"""Keeps threads free for reading while no write finishes."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ STUCK_AFTER = 1
 
 @dataclass(frozen=True)
 class Wait:
-    """One writer's wait, which has an end."""
+    """One writer's wait, with its deadline on the monotonic clock."""
 
     gate: "WriteGate"
     deadline: float
@@ -31,9 +31,9 @@ class Wait:
 
 
 class WriteGate:
-    """Every write of a process passes here. All may wait while writes get through, a few while none does.
+    """Every write of a process passes this gate. All may wait while writes finish, a few while none does.
 
-    Else all threads of a web server would soon stand in line, and none be left to show a page.
+    Otherwise all threads of a web server would soon wait to write, and none be left to show a page.
     """
 
     def __init__(self, seconds: float, patient: int) -> None:
@@ -46,7 +46,7 @@ class WriteGate:
 
     @contextmanager
     def passed(self) -> Iterator[Wait]:
-        """Around one write, from before its wait to its end. Raises DatabaseBusy at once when too many wait."""
+        """Surrounds one write, from before its wait to its end. Raises DatabaseBusy at once when too many wait."""
         wait = self._enter()
         failed = False
         try:
@@ -58,7 +58,7 @@ class WriteGate:
             self._leave(wait, failed=failed)
 
     def is_too_many(self, wait: Wait) -> bool:
-        """Whether this writer waits behind those that may go on waiting while nothing moves."""
+        """Whether no write finishes, and this writer is not among the first ones, which may go on waiting."""
         if not self._is_stuck():
             return False
         with self._lock:

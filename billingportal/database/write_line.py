@@ -1,4 +1,4 @@
-"""SQLite has one writer at a time: its line, over all threads and processes of this machine."""
+"""The queue of SQLite's writers, over all threads and processes of this machine: SQLite has one writer at a time."""
 
 import os
 import threading
@@ -12,11 +12,11 @@ from pathlib import Path
 from billingportal.clock import now
 from billingportal.database.write_gate import Wait
 
-# Seconds between two looks: at the processes' line while it moves, and while it does not; at the threads' line.
+# Seconds between two tries: for the processes' lock in the first second, and after it; for the threads' lock.
 QUICK_LOOK = 0.0005
 SLOW_LOOK = 0.02
 THREAD_LOOK = 0.1
-# The file holds the process that is first in line, and the moment of the last write, each in a place of its own.
+# The file has the id of the first process in the queue, then the time of the last write, at these fixed widths.
 PROCESS_WIDTH = 12
 MOMENT_WIDTH = 20
 PRIVATE = 0o600
@@ -24,17 +24,17 @@ PRIVATE = 0o600
 
 @dataclass(frozen=True)
 class Look:
-    """The process that is first in line, and how many seconds ago the last write began. None where there is none."""
+    """The id of the first process in the queue, and the seconds since the last write began. None if there is none."""
 
     process: int | None
     seconds: int | None
 
 
 class WriteLine:
-    """SQLite itself has no line: who finds it locked sleeps longer and longer, up to 0.1 s, while others slip in.
+    """SQLite itself has no queue: a writer that finds it locked sleeps ever longer, up to 0.1 s; others overtake it.
 
-    One thread of each process looks at the lock file again and again, since a thread that waits inside the kernel
-    waits without limit: a writer that is stopped while it has the lock would stop everybody.
+    One thread of each process polls the lock file, since a thread that waits inside the kernel waits without limit:
+    a writer that is stopped while it has the lock would stop all the others.
     """
 
     def __init__(self, database: Path) -> None:
@@ -43,7 +43,7 @@ class WriteLine:
 
     @contextmanager
     def turn(self, wait: Wait) -> Iterator[int]:
-        """Wait for the turn to write. Gives the open lock file. Raises DatabaseBusy after the time of this wait."""
+        """Wait for the turn to write. Yields the open lock file. Raises DatabaseBusy when the wait's time is over."""
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE)
         try:
             self._wait(file, wait)
@@ -64,7 +64,7 @@ class WriteLine:
         os.pwrite(file, f"{os.getpid():{PROCESS_WIDTH}}".encode(), 0)
 
     def look(self) -> Look:
-        """Who writes, and since when. Takes part in no line, and lets a writer wait for no longer than the look."""
+        """The process that writes, and since when. Joins no queue, and delays a writer only while it looks."""
         try:
             file = os.open(self._path, os.O_RDWR)
         except FileNotFoundError:
@@ -83,7 +83,7 @@ def read_look(file: int, *, is_free: bool) -> Look:
 
 
 def is_locked(file: int) -> bool:
-    """Take the lock if it is free."""
+    """Take the lock if it is free; whether it was."""
     try:
         flock(file, LOCK_EX | LOCK_NB)
     except BlockingIOError:
@@ -92,5 +92,5 @@ def is_locked(file: int) -> bool:
 
 
 def mark_write(file: int) -> None:
-    """Note that a write begins now. The wall clock, since other processes read it, also after a restart."""
+    """Record that a write begins now, on the wall clock, since other processes read it, also after a restart."""
     os.pwrite(file, f"{int(now().timestamp()):{MOMENT_WIDTH}}".encode(), PROCESS_WIDTH)

@@ -1,4 +1,4 @@
-"""The turn to write: through the gate of this process and, on SQLite, through the line of this machine."""
+"""The turn to write: through the gate of this process and, on SQLite, through the queue of this machine."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from billingportal.database.write_line import WriteLine, mark_write
 
 @dataclass(frozen=True)
 class Turn:
-    """Somebody's turn to write. What its wait left of the seconds is for the database's own lock."""
+    """One writer's turn. The seconds left after its wait limit the wait for the database's own lock."""
 
     wait: Wait
     line_file: int | None
@@ -24,13 +24,13 @@ class Turn:
         return self.wait.seconds_left
 
     def begun(self) -> None:
-        """The transaction has begun: whoever asks how long writes wait counts from now."""
+        """Record that the transaction has begun: `WriteLine.look` counts its seconds from now."""
         if self.line_file is not None:
             mark_write(self.line_file)
 
 
 class Writers:
-    """All who write to one database, in one process."""
+    """The writers of one process to one database."""
 
     def __init__(self, engine: Engine, limits: Limits) -> None:
         self._gate = WriteGate(limits.write, limits.patient)
@@ -39,7 +39,7 @@ class Writers:
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:
-        """Wait for the turn, and have it until the block ends. Raises DatabaseBusy when it does not come in time."""
+        """Wait for the turn, and keep it until the block ends. Raises DatabaseBusy when it does not come in time."""
         with self._gate.passed() as wait:
             if self.line is None:
                 yield Turn(wait, None)

@@ -1,4 +1,4 @@
-"""Work for one connected account: opens its gateway, and keeps its trouble from the other accounts."""
+"""Runs work for connected accounts: opens each gateway; an account's Stripe problem does not stop the others."""
 
 import logging
 from collections.abc import Callable, Iterable

@@ -8,7 +8,7 @@ from billingportal.portal import Portal
 
 
 def recover_checkouts(portal: Portal) -> None:
-    """Ask Stripe about checkouts that nobody came back from, and archive sign-ups that were never paid."""
+    """Ask Stripe about open checkouts whose time is over, and archive sign-ups that were never paid."""
     with transaction() as session:
         account_ids = recovery.due_accounts(session)
     work_on_each(portal, account_ids, lambda gateway, id_: recovery.look_at_due(transaction, gateway, id_))

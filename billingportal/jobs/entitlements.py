@@ -9,7 +9,7 @@ from billingportal.portal import Portal
 
 
 def evaluate_clients(_: Portal) -> None:
-    """Work out what the clients that are due may use."""
+    """Evaluate the entitlements of the clients that are due."""
     while True:
         moment = now()
         with transaction() as session:
@@ -22,7 +22,7 @@ def evaluate_clients(_: Portal) -> None:
 
 
 def evaluate_premature(_: Portal) -> None:
-    """Mark the clients whose entitlement was worked out while the clock was ahead, so that it is worked out again."""
+    """Mark the clients that were evaluated while the clock was ahead, so that they are evaluated again."""
     with transaction() as session:
         evaluation_queue.mark_premature(session, now())
 

@@ -1,4 +1,4 @@
-"""What a background job is."""
+"""The definition of a background job."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from billingportal.portal import Portal
 
 @dataclass(frozen=True)
 class Job:
-    """Something that a worker does again and again. `seconds` is the time between the starts of two runs."""
+    """A function that a worker runs repeatedly. `seconds` is the time between the starts of two runs."""
 
     run: Callable[[Portal], None]
     seconds: float

@@ -9,14 +9,14 @@ from billingportal.portal import Portal
 
 
 def finish_plan_changes(portal: Portal) -> None:
-    """Ask Stripe again for the plan changes whose answer was lost."""
+    """Repeat the requests for plan changes whose response from Stripe was lost."""
     with transaction() as session:
         account_ids = steps.accounts_of_lost(session, now())
     work_on_each(portal, account_ids, lambda gateway, id_: steps.finish_lost(transaction, gateway, id_))
 
 
 def remind_of_trials(_: Portal) -> None:
-    """Write to the clients whose trial ends soon."""
+    """Email the clients whose trial ends soon."""
     trials.remind_due(transaction)
 
 

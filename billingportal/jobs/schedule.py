@@ -2,7 +2,7 @@
 
 from billingportal.jobs import auth, checkout, clients, connection, entitlements, mail, plan_changes, sync
 
-# In the order in which one pass brings a new account in step.
+# In the order in which one pass synchronizes a new account.
 JOBS = (
     *connection.JOBS,
     *sync.JOBS,

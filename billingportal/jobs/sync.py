@@ -1,4 +1,4 @@
-"""Jobs that keep the rows in step with Stripe."""
+"""Jobs that keep the stored objects in sync with Stripe."""
 
 from billingportal.clock import now
 from billingportal.db import transaction
@@ -10,20 +10,20 @@ from billingportal.portal import Portal
 
 
 def catch_up(portal: Portal) -> None:
-    """Read what the webhook did not bring, for the accounts that are due."""
+    """Read the events that the webhook did not deliver, for the accounts that are due."""
     account_ids = sync_catch_up.claim_due(transaction)
     work_on_each(portal, account_ids, lambda gateway, id_: sync_catch_up.run_pass(transaction, gateway, id_))
 
 
 def reconcile_events(portal: Portal) -> None:
-    """Ask Stripe about the objects whose events wait."""
+    """Retry pending events by fetching their objects from Stripe."""
     with transaction() as session:
         account_ids = reconciliation.waiting_accounts(session)
     work_on_each(portal, account_ids, lambda gateway, id_: reconciliation.reconcile_due(transaction, gateway, id_))
 
 
 def prune_events(_: Portal) -> None:
-    """Drop the rows that are kept for a time only, in bites."""
+    """Delete events past their retention time, in batches."""
     after_id: int | None = 0
     while after_id is not None:
         with transaction() as session:

@@ -14,7 +14,7 @@ ACTORS: tuple[Actor, ...] = get_args(Actor)
 
 
 class AuditEntry(Base):
-    """One change. The summary is a sentence for people; details are for whoever has to look closer."""
+    """One change. The summary is a sentence for people; details are for a closer look."""
 
     __tablename__ = "audit_entry"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""How the partner's public pages look: one row, and the pictures."""
+"""The look of the partner's public pages: one row of settings, and the pictures."""
 
 from datetime import datetime
 from typing import Literal
@@ -13,7 +13,7 @@ PictureUse = Literal["logo_light", "logo_dark", "favicon"]
 
 
 class Branding(Base):
-    """At most one row, with id 1. `embedding_origins` are the sites that may show the pricing page in a frame."""
+    """At most one row, with id 1. `embedding_origins` are the sites that may embed the pricing page."""
 
     __tablename__ = "branding"
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
@@ -30,7 +30,7 @@ class Branding(Base):
 
 
 class BrandPicture(Base):
-    """A picture that was checked and written anew by us; `digest` names its content in addresses."""
+    """A validated, re-encoded picture. `digest` is the hash of its content, used in its URL."""
 
     __tablename__ = "brand_picture"
 

@@ -1,4 +1,4 @@
-"""What happens while a payment fails, and after how many days."""
+"""The dunning steps while a payment fails, and the days after which each starts."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from billingportal.db import Base
 
 
 class LadderSettings(Base):
-    """Days since the payment first failed. None: that step is never taken. One row at most; else the defaults hold."""
+    """Days since the payment first failed. None: the step is never taken. At most one row; without it, the defaults."""
 
     __tablename__ = "ladder_settings"
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)

@@ -1,4 +1,4 @@
-"""Failures of the start in one line for the operator, with the exit code that goes with each."""
+"""Reports failures of the start in one line for the operator, with an exit code."""
 
 import sys
 from collections.abc import Iterator

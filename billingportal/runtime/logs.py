@@ -1,4 +1,4 @@
-"""Log lines for people (text) or for machines (json): one line each, times in UTC, no secret in any of them."""
+"""Log lines for people (text) or machines (json): one line per message, times in UTC, without secrets."""
 
 import json
 import logging
@@ -8,25 +8,25 @@ from logging.config import dictConfig
 from billingportal.config import LogFormat
 from billingportal.log_text import SecretPaths, escaped, lines_of, shown_path
 
-# What a request line says. The path comes without its query string.
+# gunicorn's format of a request line. The path has no query string.
 REQUEST_LINE = "%(m)s %(U)s %(s)s in %(M)s ms"
 REQUEST_FIELDS = {"method": "m", "path": "U", "status": "s", "milliseconds": "M", "address": "h"}
 
 
 class LineFormatter(logging.Formatter):
-    """What both formats share: the message, and what of it may be shown."""
+    """Base of both formats: the message without its secrets."""
 
     def __init__(self, secret_paths: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.secret_paths = SecretPaths(secret_paths)
 
     def message_of(self, record: logging.LogRecord) -> str:
-        """The message without secrets. Of a request it is known where the path begins and ends."""
+        """The message without secrets. A request's path is a field, so only the path itself is cut."""
         atoms = self.request_of(record)
         return self.secret_paths.hide(str(record.msg) % atoms if atoms else record.getMessage())
 
     def request_of(self, record: logging.LogRecord) -> dict[str, object]:
-        """What gunicorn tells of a request, or nothing when the line is about something else."""
+        """gunicorn's fields of a request, or an empty dict when the line is not about a request."""
         if record.name != "gunicorn.access" or not isinstance(record.args, dict):
             return {}
         path = self.secret_paths.cut(shown_path(str(record.args.get("U"))))
@@ -34,7 +34,7 @@ class LineFormatter(logging.Formatter):
 
 
 class TextFormatter(LineFormatter):
-    """`2026-11-22T10:00:00Z INFO billingportal.jobs: words`, and a traceback where there is one."""
+    """`2026-11-22T10:00:00Z INFO billingportal.jobs: message`, and a traceback where there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         words = escaped(self.message_of(record))
@@ -45,7 +45,7 @@ class TextFormatter(LineFormatter):
 
 
 class JsonFormatter(LineFormatter):
-    """One JSON object a line, with the parts of a request line as fields of their own."""
+    """One JSON object per line, with separate fields for the parts of a request line."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -69,7 +69,7 @@ def moment_of(record: logging.LogRecord) -> str:
 def log_config(log_format: LogFormat, secret_paths: tuple[str, ...]) -> dict[str, object]:
     """For logging.config.dictConfig, and for gunicorn, which applies it in each of its processes.
 
-    `secret_paths` are the beginnings of addresses whose rest no line may show.
+    `secret_paths` are the beginnings of paths whose rest is secret.
     """
     formatter = JsonFormatter if log_format == "json" else TextFormatter
     return {
@@ -81,7 +81,7 @@ def log_config(log_format: LogFormat, secret_paths: tuple[str, ...]) -> dict[str
         "loggers": {
             "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
             "gunicorn.access": {"level": "INFO", "handlers": [], "propagate": True},
-            # These tell every step of their own.
+            # These log every step of theirs.
             "alembic": {"level": "WARNING"},
             "stripe": {"level": "WARNING"},
         },

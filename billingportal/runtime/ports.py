@@ -1,4 +1,4 @@
-"""Which ports are free, and whether something answers on them."""
+"""Finds free ports, and checks whether a server answers on one."""
 
 import errno
 import http.client
@@ -6,16 +6,16 @@ import socket
 
 from billingportal.errors import PortalError
 
-# A host that means "every address of this machine".
+# Hosts that mean "every address of this machine".
 EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 
 
 class CannotListen(PortalError):
-    """A server could not listen there. The message says why and what to do."""
+    """A server could not listen on the port. The message says why and what to do."""
 
 
 def listen_or_refuse(host: str, port: int) -> socket.socket:
-    """Listen there. Raises CannotListen when that cannot be."""
+    """A socket that listens on the host and port. Raises CannotListen when it cannot."""
     try:
         return listen(host, port)
     except OSError as error:
@@ -36,9 +36,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def listen_near(wanted: int) -> socket.socket:
-    """Listen on the wanted port of the loopback address, or on any other one when it is taken.
+    """Listen on the wanted port of the loopback address, or on another one when it is taken.
 
-    It is to be handed over to whoever serves there: a port that is only known to be free may be taken a moment later.
+    Pass the socket on to the server: a port that is only known to be free may be taken a moment later.
     """
     try:
         return listen("127.0.0.1", wanted)
@@ -47,13 +47,13 @@ def listen_near(wanted: int) -> socket.socket:
 
 
 def free_port(wanted: int) -> int:
-    """The wanted port of the loopback address, or any other one when it is taken."""
+    """The wanted port of the loopback address, or another one when it is taken."""
     with listen_near(wanted) as found:
         return int(found.getsockname()[1])
 
 
 def answers(host: str, port: int, path: str) -> bool:
-    """Whether a web server answers there with 200 within a few seconds."""
+    """Whether a web server answers this path with 200 within a few seconds."""
     connection = http.client.HTTPConnection(nearest(host), port, timeout=5)
     try:
         connection.request("GET", path)
@@ -70,5 +70,5 @@ def nearest(host: str) -> str:
 
 
 def in_address(host: str) -> str:
-    """The host as it stands in a web address."""
+    """The host as a URL writes it."""
     return f"[{nearest(host)}]" if ":" in nearest(host) else nearest(host)

@@ -1,4 +1,4 @@
-"""One process of a running portal. It never outlives the process that started it."""
+"""One process of a running portal, which never outlives its parent."""
 
 import ctypes
 import multiprocessing
@@ -17,7 +17,7 @@ fork = multiprocessing.get_context("fork")
 
 
 class Part:
-    """`due_at`: when it is started again, on the monotonic clock; None while it runs or is not to be started."""
+    """`due_at` is the time of its restart on the monotonic clock; None while it runs or no restart is planned."""
 
     def __init__(self, name: str, target: Callable[[], None], *, starts_again: bool = False) -> None:
         self.name = name
@@ -42,16 +42,16 @@ class Part:
 
     @property
     def exitcode(self) -> int | None:
-        """As of multiprocessing: negative for a signal."""
+        """The exit code of multiprocessing: negative for a signal."""
         return self._process.exitcode if self._process is not None else None
 
     def note_death(self, *, steady_after: float) -> None:
-        """Count the death. Those before a run of `steady_after` seconds are forgotten."""
+        """Count the death. After a run of `steady_after` seconds the count begins anew."""
         ran_for = time.monotonic() - self._started_at
         self.deaths = 1 if ran_for >= steady_after else self.deaths + 1
 
     def end(self, limit: float) -> None:
-        """Ask the process to end; at the limit, on the monotonic clock, kill it with all that it started."""
+        """Ask the process to end. At `limit`, on the monotonic clock, kill it and its child processes."""
         process = self._process
         if process is None or not process.is_alive():
             return
@@ -63,7 +63,7 @@ class Part:
 
 
 def kill_group(process: BaseProcess) -> None:
-    """A part leads a session of its own. One that has not come that far yet has started nothing."""
+    """Kill a part's process group, or the process alone if it does not lead a group yet: then it has no children."""
     try:
         os.killpg(process.pid or 0, signal.SIGKILL)
     except ProcessLookupError:
@@ -71,7 +71,7 @@ def kill_group(process: BaseProcess) -> None:
 
 
 def as_part(target: Callable[[], None], parent: int) -> None:
-    """Ctrl-C in the terminal reaches the parent alone, which ends its parts in order."""
+    """Run the target in its own session: Ctrl-C then reaches the parent alone, which ends its parts in order."""
     os.setsid()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
@@ -81,15 +81,15 @@ def as_part(target: Callable[[], None], parent: int) -> None:
 
 
 def end_with_parent(parent: int) -> None:
-    """Have the kernel send SIGTERM to this process when its parent ends, also when it is killed."""
+    """Have the kernel send SIGTERM to this process when its parent ends or is killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
-        # It ended before the kernel knew.
+        # The parent ended before the request to the kernel.
         os._exit(1)
 
 
 def how_it_ended(exitcode: int | None) -> str:
-    """An exit code of multiprocessing in words."""
+    """Describes an exit code of multiprocessing."""
     code = exitcode or 0
     return f"exit code {code}" if code >= 0 else f"signal {-code}: {signal.strsignal(-code)}"

@@ -1,4 +1,4 @@
-"""The processes that make up a running portal: started in order, watched, started again, and ended together."""
+"""Starts the processes of a running portal in order, watches and restarts them, and ends them together."""
 
 import logging
 import signal
@@ -22,16 +22,16 @@ SIGNALS_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Restarts:
-    """How often a part that ended is started again. The pause doubles with each quick death; all in seconds."""
+    """How often an ended part is restarted, at `most`. The pause, in seconds, doubles with each quick death."""
 
     first_pause: float = 1
-    # A part that ran this long before it ended has no earlier deaths held against it.
+    # Seconds. A part that ran this long before it ended has its earlier deaths no longer counted.
     steady_after: float = 60
     most: int = 5
 
 
 class Parts:
-    """Starts, watches and ends the parts. Make it in the main thread: it takes over the signals that end a program.
+    """Starts, watches and ends the parts. Create it in the main thread: it handles the signals that end a program.
 
     While the portal starts, a part that ends or a signal raises SystemExit. Leaving the `with` block ends every part
     that was started, whatever the reason.
@@ -53,15 +53,15 @@ class Parts:
         self.end()
 
     def start(self, name: str, target: Callable[[], None], *, starts_again: bool = False) -> None:
-        """Run a function in a process of its own. `starts_again`: also after it ends, once the portal is running."""
+        """Run a function in its own process. `starts_again`: restart it when it ends, once the portal is running."""
         self._parts.append(Part(name, target, starts_again=starts_again))
         self._parts[-1].start()
 
     def complete(self, name: str, target: Callable[[], None]) -> None:
-        """Run a step of the start in a process of its own, to its end: it can be ended whatever it waits for.
+        """Run a step of the start in its own process and wait for it: a process can be ended whatever it waits for.
 
-        Raises SystemExit when it fails, when a part ends meanwhile that is not started again, or when we are told to
-        end.
+        Raises SystemExit when it fails, when a part that is not restarted ends meanwhile, or when a signal ends
+        the program.
         """
         watched = [part for part in self._parts if not part.starts_again]
         step = Part(name, target)
@@ -70,11 +70,11 @@ class Parts:
         self._wait(lambda: not step.is_alive, watched)
         self._parts.remove(step)
         if step.exitcode:
-            # A step that fails says why by itself, unless it was killed.
+            # A failing step prints the reason itself, unless it was killed.
             raise SystemExit(step.exitcode if step.exitcode > 0 else all_end(step))
 
     def wait_until(self, name: str, is_ready: Callable[[], bool]) -> None:
-        """Wait until a part is ready. Raises SystemExit when it will not be, or when we are told to end."""
+        """Wait until a part is ready. Raises SystemExit when it is not in time, a part ends, or a signal comes."""
         limit = time.monotonic() + START_LIMIT
         self._wait(lambda: is_ready() or time.monotonic() > limit, self._parts)
         if time.monotonic() > limit and not is_ready():
@@ -92,7 +92,7 @@ class Parts:
             raise SystemExit(0)
 
     def run_until_end(self) -> int:
-        """Keep the parts running until we are told to end, or one cannot be kept running. The exit status."""
+        """Keep the parts running until a signal comes, or a part died too often. The exit status."""
         while not self._told_to_end.wait(0.1):
             for part in self._parts:
                 if not self._keep_running(part):
@@ -100,7 +100,7 @@ class Parts:
         return 0
 
     def _keep_running(self, part: Part) -> bool:
-        """Start a part again when it ended and its pause is over. False: it is given up."""
+        """Restart a part that ended, once its pause is over. False when it is not restarted any more."""
         if part.is_alive:
             return True
         if part.due_at is None:
@@ -119,14 +119,14 @@ class Parts:
         return True
 
     def end(self) -> None:
-        """Ask the parts to end, the last one first, and insist after a while."""
+        """Ask the parts to end, the last one first, and kill those still running at the limit."""
         limit = time.monotonic() + END_LIMIT
         for part in reversed(self._parts):
             part.end(limit)
 
 
 def all_end(culprit: Part) -> int:
-    """Say whose end ends everything; the exit status for it."""
+    """Print which part's end ends the portal; the exit status."""
     how = how_it_ended(culprit.exitcode)
     often = f", {culprit.deaths} times in a row" if culprit.deaths > 1 else ""
     sys.stderr.write(f"billingportal: the {culprit.name} ended ({how}{often}), so all ended.\n")

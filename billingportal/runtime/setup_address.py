@@ -1,4 +1,4 @@
-"""Opens the way for the first owner."""
+"""The one-time set-up link of the first owner."""
 
 from billingportal.db import transaction
 from billingportal.domain.auth import setup
@@ -6,7 +6,7 @@ from billingportal.domain.common import audit
 
 
 def new_setup_address(base: str) -> str:
-    """The address of a new one-time set-up link; it ends the links before it. Raises Refusal once there is staff."""
+    """The URL of a new one-time set-up link; earlier links end. Raises Refusal once there is staff."""
     with transaction() as session:
         token = setup.new_link(session)
         audit.record_act(session, audit.Act("setup_link.created", "Printed a set-up link", actor="command"))

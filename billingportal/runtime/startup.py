@@ -1,4 +1,4 @@
-"""What is examined before a command works: files, database and keys. What does not fit ends the start in one line."""
+"""Checks files, database and keys before a command runs. A failed check ends the start with a one-line message."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ FORGET = "or start with --forget-secrets (`run` and `serve` take it)"
 
 
 class CannotStart(PortalError):
-    """The portal would do harm, or nothing at all, with this database. The message says what to do."""
+    """The portal would do harm, or could not work, with this database. The message says what to do."""
 
 
 def open_app(
@@ -36,9 +36,9 @@ def open_app(
     forgets_secrets: bool = False,
     work: Work = "web",
 ) -> Flask:
-    """The application, once its files are private and its database fits to it. Raises CannotStart or WrongSetting.
+    """The application, with its files made private and its database checked. Raises CannotStart or WrongSetting.
 
-    With `forgets_secrets` it does not matter that no key opens what is stored; call `forget_secrets` then.
+    With `forgets_secrets` it starts even if no key opens the stored secrets; call `forget_secrets` then.
     """
     app = create_app(settings, open_gateway=open_gateway, work=work)
     start_logging(settings.log_format, secret_paths(app.url_map))
@@ -62,13 +62,13 @@ def open_app(
 
 
 def sqlite_file() -> Path | None:
-    """The file of the database, when it is one of SQLite."""
+    """The path of the database file, or None when the database is not SQLite."""
     url = db.engine.url
     return Path(url.database) if db.engine.dialect.name == "sqlite" and url.database else None
 
 
 def examine_files(settings: Settings, database: Path | None) -> None:
-    """Close our files to others, and refuse files that we could not write."""
+    """Make our files private. Raises CannotStart for a file that we cannot write."""
     files = private_files.of_sqlite(database) if database else []
     private_files.close_to_others([*files, settings.data_dir / KEY_FILE])
     for path in [database.parent, *files] if database and database.parent.exists() else []:
@@ -87,7 +87,7 @@ def refuse_unknown_revision(connection: Connection) -> None:
 
 
 def refuse_lost_keys(connection: Connection, portal: Portal) -> None:
-    """Without its keys the portal would run, but reach neither Stripe nor the mail server."""
+    """Raises WrongSetting when no key opens the stored secrets: Stripe and the mail server could not be reached."""
     settings, count = portal.settings, stored_secrets.count(connection, portal.vault)
     if not count.are_all_lost:
         return
@@ -101,12 +101,12 @@ def refuse_lost_keys(connection: Connection, portal: Portal) -> None:
 
 
 def withdraw_new_key(settings: Settings) -> None:
-    """Leave no new key file behind: nobody shall take it for the one to restore."""
+    """Delete the new key file, so that nobody takes it for the one to restore."""
     (settings.data_dir / KEY_FILE).unlink(missing_ok=True)
 
 
 def examine_new_key(session: Session, portal: Portal) -> Iterator[Finding]:
-    """For the doctor, which may find that the key file is missing, and leaves everything as it was."""
+    """The doctor's check for a lost key file. Where secrets need the old one, it deletes the newly made one."""
     if not portal.settings.has_new_key:
         return
     try:
@@ -116,7 +116,7 @@ def examine_new_key(session: Session, portal: Portal) -> Iterator[Finding]:
 
 
 def forget_secrets(app: Flask) -> str:
-    """Drop the stored secrets that no key opens. What to tell the people who start the portal."""
+    """Delete the stored secrets that no key opens; the message for the operator."""
     with app.app_context():
         with transaction() as session:
             to_paste = stored_secrets.drop_lost(session, current_portal().vault)

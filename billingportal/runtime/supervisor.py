@@ -1,4 +1,4 @@
-"""Runs the whole portal in one terminal: web server, background worker and, for trying it out, the sandbox."""
+"""Runs the whole portal in one terminal: web server, background worker and, for a trial, the sandbox."""
 
 import os
 import sys
@@ -25,9 +25,9 @@ SANDBOX_PORT = 12111
 
 
 def run(settings: Settings, host: str, port: int, *, with_sandbox: bool, forgets_secrets: bool = False) -> int:
-    """Migrate, start everything, say where it is, and stay until told to end. The exit status.
+    """Migrate, start all processes, print the address, and run until a signal or a failure. The exit status.
 
-    Raises CannotListen when the port cannot be had, and SystemExit when the start fails or is ended by a signal.
+    Raises CannotListen when the port is taken, and SystemExit when the start fails or is ended by a signal.
     """
     with ports.listen_or_refuse(host, port) as listening, Parts() as parts:
         settings = replace(settings, public_url=settings.public_url or f"http://{ports.in_address(host)}:{port}")
@@ -45,9 +45,9 @@ def run(settings: Settings, host: str, port: int, *, with_sandbox: bool, forgets
 
 
 def start_sandbox(parts: Parts, settings: Settings) -> Settings:
-    """Start the sandbox, which prints its keys; the settings that point the portal at it.
+    """Start the sandbox, which prints its keys; the settings that connect the portal to it.
 
-    It is not started again when it dies: what it answered since it last saved is lost, and rows here would know more.
+    It is not restarted when it dies: it loses its changes since it last saved, and our rows would be ahead of it.
     """
     with ports.listen_near(SANDBOX_PORT) as listening:
         listening.set_inheritable(True)
@@ -58,7 +58,7 @@ def start_sandbox(parts: Parts, settings: Settings) -> Settings:
 
 
 def start_servers(parts: Parts, app: Flask, settings: Settings, listening: socket) -> None:
-    """Start web server and worker. The socket stays open here: callers wait while the web server starts again."""
+    """Start web server and worker. The socket stays open here, so that requests wait while the web server restarts."""
 
     def serve() -> None:
         web_server.serve(app, f"fd://{listening.fileno()}", settings.log_format)
@@ -72,24 +72,24 @@ def start_servers(parts: Parts, app: Flask, settings: Settings, listening: socke
 
 
 def sandbox_state(settings: Settings) -> Path:
-    """The file in which the sandbox keeps everything between two runs."""
+    """The file that stores the sandbox's state between two runs."""
     return settings.data_dir / "sandbox.json"
 
 
 def become_sandbox(arguments: list[str]) -> None:
-    """Replace this process by the sandbox, which is a program of its own."""
+    """Replace this process by the sandbox program."""
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "billingportal.sandbox", *arguments])  # noqa: S606
 
 
 def migrate(app: Flask) -> None:
-    """Bring the database to the newest revision. This process never uses it: connections must not be forked."""
+    """Migrate the database to the newest revision. Runs in a child process, since connections must not be forked."""
     with app.app_context():
         flask_migrate.upgrade()
 
 
 def welcome(app: Flask, settings: Settings) -> None:
-    """Say where the portal is, and how to set it up while nobody can sign in."""
+    """Print the portal's address and, while it has no owner, the set-up link."""
     address = settings.public_url or ""
     with app.app_context():
         lines = [f"Billing Portal at {address}"]
@@ -100,6 +100,6 @@ def welcome(app: Flask, settings: Settings) -> None:
 
 
 def worker_app(settings: Settings) -> Flask:
-    """The application as the worker needs it: its calls to Stripe are paced. Raises CannotStart or WrongSetting."""
+    """The worker's application, with rate-limited calls to Stripe. Raises CannotStart or WrongSetting."""
     opener = gateway_opener(settings.stripe_api_base, calls_per_second=worker.CALLS_PER_SECOND, limits=BACKGROUND)
     return open_app(settings, open_gateway=opener, work="job")

@@ -1,4 +1,4 @@
-"""The web server: gunicorn with threads, told everything here instead of in a file of its own."""
+"""The web server: gunicorn with threads, configured here instead of in a file of its own."""
 
 import socket
 import time
@@ -19,19 +19,19 @@ from billingportal.web.common.input.url_parameters import secret_paths
 
 WORKERS = 2
 THREADS = 8
-# Seconds. Requests under way may finish when the server is told to end.
+# Seconds that running requests may take to finish when the server ends.
 GRACE = 5
-# Longer than the 60 seconds of the usual proxies, so that it is never us who closes a connection first.
+# Seconds. Longer than the 60 seconds of the usual proxies, so that we never close a connection first.
 KEEP_ALIVE = 75
-# Bytes of a body that are read and thrown away where the view did not read it. More than the proxies of deploy/ let
-# through: one that is cut off while it sends does not pass our answer on, but says "bad gateway".
+# Bytes of a body that are read and discarded where the view did not read it. More than the proxies of deploy/ let
+# through: a proxy that is cut off while it sends does not pass our answer on, but answers "bad gateway".
 READ_UNASKED = 6 * 1024 * 1024
-# Seconds within which a request has to have come whole. Proxies that wait for whole requests send them at once.
+# Seconds within which a complete request must arrive. Proxies that buffer requests send them at once.
 READING = 10
 
 
 class WebServer(BaseApplication):
-    """Serves one application. It is made before the workers are, which then share its memory."""
+    """Serves one application, which is made before the workers are forked, so that they share its memory."""
 
     def __init__(self, app: Flask, options: dict[str, object]) -> None:
         self.app = app
@@ -47,12 +47,12 @@ class WebServer(BaseApplication):
 
 
 class PortalWorker(ThreadWorker):
-    """gunicorn's own would wait for ever, with one of its few threads, for a visitor who stops amid a request."""
+    """A worker with a deadline per request: gunicorn's own would block a thread for ever on a stalled visitor."""
 
     deadlines: dict[TConn, float]
 
     def init_process(self) -> None:
-        """Be the worker, in its process, until the end."""
+        """Run the worker in its process until it ends."""
         self.deadlines = {}
         super().init_process()
 
@@ -65,32 +65,32 @@ class PortalWorker(ThreadWorker):
             del self.deadlines[conn]
 
     def handle_request(self, req: Request, conn: TConn) -> bool:
-        """Answer a request; whether the connection is good for another one."""
+        """Answer a request; whether the connection can be used for another one."""
         is_good = super().handle_request(req, conn)
         if isinstance(conn.parser, RequestParser):
             conn.parser.finish_body(deadline=time.monotonic() + READING, max_bytes=READ_UNASKED)
         return is_good
 
     def murder_pending(self) -> None:
-        """Close what waits for too long; the main loop does so every second.
+        """Close connections that wait for too long; the main loop calls this every second.
 
-        A visitor who is read from too long is read from no more. To a request that has come whole this does nothing:
-        its answer is sent, however long it takes.
+        A request that takes too long to arrive is read no further. This does nothing to a request that has arrived
+        completely: its answer is sent, however long it takes.
         """
         super().murder_pending()
         for conn, deadline in self.deadlines.copy().items():
             if deadline < time.monotonic():
-                with suppress(OSError):  # it has ended meanwhile
+                with suppress(OSError):  # it may be closed already
                     conn.sock.shutdown(socket.SHUT_RD)
 
 
 def end_with_server(_: Arbiter, worker: Worker) -> None:
-    """gunicorn's workers look once a second whether their server is there, and not at all while they are busy."""
+    """End a worker with its server: gunicorn's workers check for the server once a second, and never while busy."""
     end_with_parent(worker.ppid)
 
 
 def options(address: str, workers: int, threads: int, logging: dict[str, object]) -> dict[str, object]:
-    """gunicorn's settings. Only PORTAL_TRUSTED_PROXIES says whose forwarding headers count, so gunicorn trusts none."""
+    """gunicorn's settings. It trusts no forwarding headers: only PORTAL_TRUSTED_PROXIES decides about them."""
     return {
         "bind": address,
         "worker_class": PortalWorker,
@@ -110,7 +110,7 @@ def options(address: str, workers: int, threads: int, logging: dict[str, object]
 
 
 def announce_close(worker: Worker, request: Request) -> None:
-    """Say in the answer that the connection ends where gunicorn may end it: after a body too long to be thrown away.
+    """Announce `Connection: close` where gunicorn may close it: after a body that is too long to be discarded.
 
     Otherwise a proxy that keeps its connections would send the next request on one that is about to close.
     """

@@ -1,4 +1,4 @@
-"""The background worker: runs every job again and again, each in its own thread, until it is told to end."""
+"""The background worker: runs every job at its interval, each in its own thread, until a signal ends it."""
 
 import logging
 import os
@@ -18,30 +18,30 @@ from billingportal.portal import current_portal
 
 log = logging.getLogger(__name__)
 
-# Below Stripe's 25 calls a second in test mode, so that forms and clients always find room.
+# Below Stripe's 25 calls a second in test mode, so that calls for forms and clients stay within that limit.
 CALLS_PER_SECOND = 10
-# Seconds that a job under way may take to finish when the worker is told to end.
+# Seconds that a running job may take to finish when the worker ends.
 GRACE = 5
-# Seconds between two looks at which jobs are due: less than the shortest interval.
+# Seconds between two checks for due jobs: less than the shortest interval.
 LOOK_EVERY = 0.1
 
 
 def run_job(app: Flask, job: Job) -> None:
-    """One run of a job, with its own database session."""
+    """Run a job once, with its own database session."""
     with app.app_context():
         job.run(current_portal())
 
 
 def run_again_and_again(app: Flask, job: Job, outage: Outage) -> None:
-    """One run of a job that will run again: that the database is away or busy is no failure of the job."""
+    """Run a repeated job once. A database that is away or busy is no failure: the job will run again."""
     with outage.endured():
         run_job(app, job)
 
 
 class RepeatedJob:
-    """A job at its interval, which the monotonic clock measures: the time of day may be set forward or back meanwhile.
+    """A job with its interval, on the monotonic clock, since the system time may be set forward or back.
 
-    It never runs twice at once, and what was missed while it ran is not made up for.
+    It never runs twice at once, and runs that were missed while it ran are skipped.
     """
 
     def __init__(self, name: str, run: Callable[[], None], seconds: float) -> None:
@@ -52,7 +52,7 @@ class RepeatedJob:
         self._under_way: Future[None] | None = None
 
     def look(self, pool: ThreadPoolExecutor) -> None:
-        """Start the next run when it is time. A run that failed is logged; the next one comes all the same."""
+        """Start the next run when it is due. A failed run is logged; the next one starts all the same."""
         if self._under_way is not None:
             if not self._under_way.done():
                 return
@@ -90,7 +90,7 @@ def work(app: Flask) -> None:
 
 
 def end(pool: ThreadPoolExecutor) -> None:
-    """Let the jobs under way finish. One that takes longer is cut off: each goes on where its last commit was."""
+    """Wait up to `GRACE` for running jobs, then cut them off: each continues from its last commit next time."""
     ending = threading.Thread(target=pool.shutdown, daemon=True)
     ending.start()
     ending.join(GRACE)

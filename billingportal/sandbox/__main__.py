@@ -14,7 +14,7 @@ SAVE_SECONDS = 5.0
 
 
 def main() -> int:
-    """Serve until SIGINT or SIGTERM, then keep the state; the exit status."""
+    """Serve until SIGINT or SIGTERM, then save the state. Returns the exit status."""
     arguments = read_arguments()
     path: Path | None = arguments.state
     try:
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def keep(world: World, path: Path | None, ended: threading.Event) -> None:
-    """Save now and then what requests have changed, until the end."""
+    """Save the state every SAVE_SECONDS if requests were answered, until the end."""
     answered = 0
     while not ended.wait(SAVE_SECONDS):
         if path is not None and world.answered != answered:
@@ -45,7 +45,7 @@ def keep(world: World, path: Path | None, ended: threading.Event) -> None:
 
 
 def read_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="billingportal.sandbox", description="A stand-in for Stripe")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=12111)
@@ -55,7 +55,7 @@ def read_arguments() -> argparse.Namespace:
 
 
 def announce(sandbox: Sandbox, world: World) -> None:
-    """Say where the sandbox is and which keys to paste."""
+    """Print the sandbox's address and each account's secret keys."""
     print(f"Stripe sandbox at {sandbox.url}")
     for account in world.accounts.values():
         for mode in MODES:

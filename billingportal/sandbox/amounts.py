@@ -1,4 +1,4 @@
-"""What a quantity costs, line by line, in whole minor units. Pure arithmetic on a price as the API shows it."""
+"""The cost of a quantity, line by line, in whole minor units. Pure arithmetic on a price as the API shows it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Charge:
-    """One line: how many at which unit amount, and the rounded whole; `flat` marks a tier's flat part."""
+    """One line: quantity, unit amount and the rounded amount; `flat` marks a tier's flat part."""
 
     quantity: Decimal
     unit_amount: Decimal
@@ -20,7 +20,7 @@ class Charge:
 
 
 def rounded(amount: Decimal) -> int:
-    """Half up, once for each line."""
+    """Round half up, once for each line."""
     return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
 
 
@@ -40,7 +40,7 @@ def charges(price: Document, quantity: Decimal, currency: str) -> list[Charge]:
 
 
 def in_currency(price: Document, currency: str) -> Document:
-    """The part of a price that holds its amounts in a currency."""
+    """The part of a price with its amounts in a currency."""
     if currency == price["currency"]:
         return price
     option: Document = price["currency_options"][currency]
@@ -48,13 +48,13 @@ def in_currency(price: Document, currency: str) -> Document:
 
 
 def volume(tiers: list[Document], quantity: Decimal) -> Iterator[Charge]:
-    """The tier that the whole quantity lands in sets the price of every unit."""
+    """Volume pricing: the tier of the whole quantity sets the price of every unit."""
     tier = next(tier for tier in tiers if tier["up_to"] is None or quantity <= tier["up_to"])
     yield from tier_charges(tier, quantity, "")
 
 
 def graduated(tiers: list[Document], quantity: Decimal) -> Iterator[Charge]:
-    """Each tier prices the units that fall into it; a tier that is not reached costs nothing, save the first."""
+    """Each tier prices the units that fall into it; an unreached tier costs nothing, except the first."""
     below = ZERO
     for position, tier in enumerate(tiers):
         top = quantity if tier["up_to"] is None else min(quantity, Decimal(tier["up_to"]))
@@ -65,7 +65,7 @@ def graduated(tiers: list[Document], quantity: Decimal) -> Iterator[Charge]:
 
 
 def tier_charges(tier: Document, quantity: Decimal, note: str) -> Iterator[Charge]:
-    """The line of a tier's units, and one for its flat amount where it has one."""
+    """The line of a tier's units, and one for its flat amount if it has one."""
     unit = Decimal(tier["unit_amount_decimal"] or 0)
     yield Charge(quantity, unit, rounded(unit * quantity), note)
     flat = Decimal(tier["flat_amount_decimal"] or 0)

@@ -9,5 +9,5 @@ def now() -> int:
 
 
 def precise() -> float:
-    """Seconds with fractions, for what is measured or scheduled inside the sandbox."""
+    """Seconds with fractions, for measuring and scheduling inside the sandbox."""
     return time.time()

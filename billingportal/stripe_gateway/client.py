@@ -18,9 +18,9 @@ OpenGateway = Callable[[str], StripeGateway]
 def gateway_opener(
     api_base: str | None = None, *, calls_per_second: int | None = None, limits: Limits = FORM
 ) -> OpenGateway:
-    """A function that opens a gateway for a secret key in clear, at Stripe or at a stand-in's address.
+    """A function that opens a gateway for a secret key in clear, at Stripe or at the sandbox's address.
 
-    `calls_per_second` holds all gateways of this opener together below that rate. `limits` says how long each
+    `calls_per_second` limits the rate of all gateways of this opener together. `limits` says how long each
     gateway may wait for Stripe: open one for each form, whose calls share its limit.
     """
     stripe.enable_telemetry = False

@@ -1,10 +1,10 @@
-"""What can go wrong at Stripe, in words that the domain can act on."""
+"""Errors of calls to Stripe, independent of the SDK, for the domain to handle."""
 
 from billingportal.errors import PortalError
 
 
 class StripeProblem(PortalError):
-    """Base of everything that Stripe may answer instead of what was asked."""
+    """Base of all errors of a call to Stripe."""
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
         super().__init__(message)
@@ -41,11 +41,11 @@ class RequestRefused(StripeProblem):
 
 
 class BadSignature(StripeProblem):
-    """The message was not signed with our secret, or too long ago."""
+    """The webhook message was not signed with our secret, or the signature is too old."""
 
 
 class UnreadableObject(StripeProblem):
-    """Something from Stripe lacks what its type promises."""
+    """An object from Stripe lacks a field that its type promises, or has one of another type."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"What Stripe sent is not as expected: {what}.")

@@ -1,4 +1,4 @@
-"""What the portal asks of Stripe, in the portal's words. Every method may raise a StripeProblem."""
+"""The portal's interface to Stripe. Every method may raise a StripeProblem."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,14 +28,14 @@ from billingportal.stripe_gateway.requests.schedules import Schedules
 from billingportal.stripe_gateway.requests.subscriptions import Subscriptions
 from billingportal.stripe_gateway.requests.tax import TaxSettings
 
-# The version that this SDK's types describe. An endpoint is pinned to it, so payloads have a known shape.
+# The API version of this SDK's types. Webhook endpoints are pinned to it, so payloads have a known shape.
 API_VERSION = stripe.api_version
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
 ACCOUNT_ID = re.compile(r"\bacct_[A-Za-z0-9]+")
 
 
 class StripeGateway:
-    """One connection to one Stripe account in one mode. What a noun has much of is in a room of its own."""
+    """The calls to one Stripe account in one mode. Object types with many calls have modules in `requests`."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._client = client
@@ -45,9 +45,9 @@ class StripeGateway:
         self.billing_portal = BillingPortal(client)
 
     def account(self) -> AccountCopy:
-        """The account behind the key and the mode that Stripe says it is in.
+        """The account of the key, and its mode as Stripe reports it.
 
-        A restricted key may not read the account; then only what the refusal tells is known.
+        A restricted key may not read the account; then only the mode is known, and the id if Stripe's error names it.
         """
         balance, _ = ask(self._client.v1.balance.retrieve)
         livemode = truth(balance, "livemode")
@@ -59,18 +59,18 @@ class StripeGateway:
         return parsing.account(source, livemode=livemode)
 
     def missing_rights(self, *, livemode: bool) -> list[Right]:
-        """The rights that this key lacks, found by asking for one row of each list."""
+        """The rights that this key lacks, probed by reading one row of each list."""
         return missing_rights(self._client, livemode=livemode)
 
     def webhook_endpoints(self) -> list[WebhookEndpointCopy]:
-        """All of the account's endpoints in this mode; Stripe allows 16, so one page holds them."""
+        """All webhook endpoints of the account in this mode; Stripe allows 16, so one page has them all."""
         answer, _ = ask(lambda: self._client.v1.webhook_endpoints.list(params={"limit": 100}))
         return [parsing.webhook_endpoint(row) for row in first_rows(answer)]
 
     def create_webhook_endpoint(
         self, url: str, events: Sequence[str], labels: dict[str, str], idempotency_key: str
     ) -> WebhookEndpointCopy:
-        """Register an endpoint. Only this answer carries its signing secret."""
+        """Create a webhook endpoint. Only this answer has its signing secret."""
         params = cast(
             "stripe.params.WebhookEndpointCreateParams",
             {
@@ -86,7 +86,7 @@ class StripeGateway:
         return parsing.webhook_endpoint(source)
 
     def update_webhook_endpoint(self, endpoint_id: str, url: str, events: Sequence[str]) -> WebhookEndpointCopy:
-        """Give an endpoint our address and event list, and switch it on."""
+        """Set a webhook endpoint's URL and event types, and enable it."""
         params = cast(
             "stripe.params.WebhookEndpointUpdateParams",
             {"url": url, "enabled_events": list(events), "disabled": False},
@@ -95,22 +95,22 @@ class StripeGateway:
         return parsing.webhook_endpoint(source)
 
     def delete_webhook_endpoint(self, endpoint_id: str) -> None:
-        """Remove an endpoint; one that is gone already is fine."""
+        """Delete a webhook endpoint; one that is deleted already is no error."""
         try:
             ask(lambda: self._client.v1.webhook_endpoints.delete(endpoint_id))
         except NotThere:
             return
 
     def fetch(self, kind: str, object_id: str) -> Fetched:
-        """One object as Stripe holds it now, with its tiers and all its items."""
+        """The present state of one object, with its tiers and all its items."""
         return request_lists.fetch(self._client, kind, object_id)
 
     def page(self, walk: str, starting_after: str | None) -> Page:
-        """One page of 100 of a walk over everything of one kind (see `lists.WALKS`)."""
+        """One page of 100 objects of a listing (see `lists.WALKS`)."""
         return request_lists.page(self._client, walk, starting_after)
 
     def events(self, since: datetime, starting_after: str | None) -> EventPage:
-        """One page of the account's events since a moment, newest first.
+        """One page of the account's events at or after `since`, newest first.
 
         Their payloads follow the account's default version, so only type and object id may be used.
         """
@@ -125,37 +125,37 @@ class StripeGateway:
         return request_catalog.is_price_of_other_mode(self._client, price_id)
 
     def create_product(self, name: str, description: str | None, idempotency_key: str) -> str:
-        """Make a product; its id."""
+        """Create a product; its id."""
         return request_catalog.create_product(self._client, name, description, idempotency_key)
 
     def create_meter(self, display_name: str, event_name: str, formula: str, idempotency_key: str) -> str:
-        """Make a meter; its id. `formula` is sum, count or last."""
+        """Create a meter; its id. `formula` is sum, count or last."""
         return request_catalog.create_meter(self._client, display_name, event_name, formula, idempotency_key)
 
     def create_price(self, new: NewPrice, idempotency_key: str) -> str:
-        """Make a price; its id."""
+        """Create a price; its id."""
         return request_catalog.create_price(self._client, new, idempotency_key)
 
     def unarchive_price(self, price_id: str) -> None:
-        """Let an archived price be sold again."""
+        """Unarchive a price."""
         request_catalog.set_price_active(self._client, price_id)
 
     def unarchive_product(self, product_id: str) -> None:
-        """Let the prices of an archived product be sold again."""
+        """Unarchive a product, so that its prices can be sold again."""
         request_catalog.set_product_active(self._client, product_id)
 
     def reactivate_meter(self, meter_id: str) -> None:
-        """Let a stopped meter count again."""
+        """Reactivate an inactive meter."""
         request_catalog.reactivate_meter(self._client, meter_id)
 
     def create_customer(
         self, name: str, idempotency_key: str, *, email: str | None = None, labels: Mapping[str, str] = NO_LABELS
     ) -> str:
-        """Make a customer; its id."""
+        """Create a customer; its id."""
         return request_customers.create_customer(self._client, name, email, labels, idempotency_key)
 
     def update_customer(self, customer_id: str, name: str, email: str) -> None:
-        """Change how a customer is called and written to."""
+        """Change a customer's name and email address."""
         request_customers.update_customer(self._client, customer_id, name, email)
 
     def create_checkout(self, customer_id: str, new: NewCheckout, idempotency_key: str) -> OpenCheckout:
@@ -163,13 +163,13 @@ class StripeGateway:
         return checkouts.create_session(self._client, customer_id, new, idempotency_key)
 
     def expire_checkout(self, session_id: str) -> None:
-        """End an open checkout session, so that nobody can pay there any more."""
+        """Expire an open checkout session, so that it cannot be paid any more."""
         checkouts.expire_session(self._client, session_id)
 
     def tax_settings(self) -> TaxSettings:
-        """What the account has told Stripe Tax."""
+        """The account's Stripe Tax settings."""
         return request_tax.settings(self._client)
 
     def preview_total(self, customer_id: str, currency: str, items: Sequence[PreviewItem]) -> int:
-        """What the first invoice of a subscription to the items would be before tax, in minor units."""
+        """The subtotal of a new subscription's first invoice, before tax, in minor units."""
         return price_previews.preview_total(self._client, customer_id, currency, items)

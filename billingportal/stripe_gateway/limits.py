@@ -1,4 +1,4 @@
-"""How long Stripe is waited for: one limit for a whole call, and one for all calls of a form."""
+"""Time limits for calls to Stripe: one for a single call, and one for all calls of a form."""
 
 import math
 import threading
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds that are spent waiting for Stripe at most.
+    """The most seconds to wait for Stripe.
 
     `call_seconds` is for one call with its retries and its turn in the rate limit; `total_seconds` for all calls
     of one opened gateway together, None without a limit.
@@ -27,19 +27,19 @@ BACKGROUND = Limits(call_seconds=20)
 
 
 class Deadline:
-    """A moment on the monotonic clock, which no change of the machine's time moves."""
+    """A moment on the monotonic clock, which a change of the system time does not affect."""
 
     def __init__(self, seconds: float) -> None:
         self._ends_at = time.monotonic() + seconds
 
     @property
     def seconds_left(self) -> float:
-        """Never below zero."""
+        """Seconds until the deadline, never below zero."""
         return max(0.0, self._ends_at - time.monotonic())
 
 
 class Budget:
-    """What is left of the seconds that one opened gateway may wait for Stripe. Threads may share it."""
+    """The remaining seconds that one opened gateway may wait for Stripe. Threads may share it."""
 
     def __init__(self, limits: Limits) -> None:
         self._call_seconds = limits.call_seconds
@@ -48,7 +48,7 @@ class Budget:
 
     @contextmanager
     def call(self) -> Iterator[Deadline]:
-        """The deadline of one call. What the call takes is gone from the budget."""
+        """Yields the deadline of one call, then subtracts the call's seconds from the budget."""
         started = time.monotonic()
         try:
             yield Deadline(min(self._call_seconds, self._seconds_left))

@@ -1,4 +1,4 @@
-"""Which rights a restricted key needs, and which it lacks."""
+"""The rights that a restricted key needs, and the check which of them it lacks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from billingportal.stripe_gateway.requests.calls import ask
 
 @dataclass(frozen=True)
 class Right:
-    """A row of the restricted key's form in Stripe's dashboard, and the level the portal needs there."""
+    """A row of the form for restricted keys in Stripe's dashboard, and the level the portal needs there."""
 
     name: str
     level: Literal["Read", "Write"]
@@ -20,7 +20,7 @@ class Right:
 
 Probe = Callable[[stripe.StripeClient], stripe.StripeObject]
 
-# Only reading is probed: a write cannot be tried without writing. Write implies read at Stripe.
+# Only reading is probed: a write cannot be tried without writing. At Stripe, write implies read.
 PROBES: tuple[tuple[Right, Probe], ...] = (
     (
         Right("Webhook Endpoints", "Write"),
@@ -45,7 +45,7 @@ PROBES: tuple[tuple[Right, Probe], ...] = (
     (Right("Refunds", "Write"), lambda client: client.v1.refunds.list(params={"limit": 1})),
     (Right("Disputes", "Read"), lambda client: client.v1.disputes.list(params={"limit": 1})),
 )
-# Live mode has none of these.
+# These exist in test mode only.
 TEST_PROBES: tuple[tuple[Right, Probe], ...] = (
     (Right("Test Clocks", "Read"), lambda client: client.v1.test_helpers.test_clocks.list(params={"limit": 1})),
 )

@@ -1,4 +1,4 @@
-"""Keeps a stream of calls below a rate, so that catching up never uses up what clients need."""
+"""Limits the rate of background calls, so that they never use up the rate limit that clients need."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from billingportal.stripe_gateway.limits import Deadline
 
 
 class Pace:
-    """At most so many calls a second from this process, evenly spread over its threads."""
+    """Limits the calls per second of this process, over all of its threads."""
 
     def __init__(self, calls_per_second: int) -> None:
         self._interval_seconds = 1 / calls_per_second

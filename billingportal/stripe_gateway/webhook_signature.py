@@ -1,4 +1,4 @@
-"""Checks that a webhook message is Stripe's, on its raw bytes."""
+"""Verifies the signature of a webhook message, on its raw bytes."""
 
 import stripe
 
@@ -8,7 +8,7 @@ from billingportal.stripe_gateway.errors import BadSignature, UnreadableObject
 from billingportal.stripe_gateway.objects import parsing
 from billingportal.stripe_gateway.objects.copies import EventCopy
 
-# How old a signature may be, in seconds: Stripe's own default. Every retry is signed anew.
+# Seconds that a signature may be old: Stripe's own default. Every retry is signed anew.
 TOLERANCE = 300
 
 
@@ -19,7 +19,7 @@ def verify(body: bytes, header: str, secrets: list[str]) -> None:
     except UnicodeDecodeError:
         raise BadSignature("The message is not text.") from None
     if not header.isascii():
-        # The SDK compares signatures with a function that fails on other letters.
+        # The SDK's comparison raises TypeError for characters outside ASCII.
         raise BadSignature("The signature is not one of Stripe's.")
     for secret in secrets:
         try:
@@ -33,7 +33,7 @@ def verify(body: bytes, header: str, secrets: list[str]) -> None:
 def read_event(body: bytes) -> EventCopy:
     """The event in a verified message. Raises UnreadableObject when it is not one of Stripe's snapshot events."""
     try:
-        # From text: the JSON library would take bytes for UTF-16 where they look like it.
+        # Decode first: the JSON library takes bytes for UTF-16 where they look like it.
         source = plain_json.read(body.decode())
     except UnreadableJson as problem:
         raise UnreadableObject(f"The message cannot be read: {problem}.") from None

@@ -46,9 +46,9 @@ SUBJECTS = (
 
 
 def init_app(app: Flask) -> None:
-    """Register every blueprint and what surrounds a request.
+    """Register every blueprint and the hooks that run around each request.
 
-    What no database can hold is refused first. Sign-in is checked before CSRF: a page that was left open over
+    Text that no database can store is refused first. Sign-in is checked before CSRF: a page that was left open over
     night leads to sign-in, not to an error.
     """
     indentation.init_app(app)
@@ -78,7 +78,7 @@ def init_app(app: Flask) -> None:
 
 
 def appearance() -> dict[str, object]:
-    """What every page is dressed in. The template of `ui` is compiled once, at the first page."""
+    """Variables of every template: macros, brand and theme. `ui.html` is compiled once, at the first page."""
     theme = request.cookies.get("theme")
     return {
         "ui": current_app.jinja_env.get_template("ui.html").module,

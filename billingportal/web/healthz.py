@@ -1,4 +1,4 @@
-"""Tells a load balancer whether this process can do its work."""
+"""Health check for a load balancer: whether this process can do its work."""
 
 from flask import Blueprint
 from sqlalchemy import select
@@ -8,13 +8,13 @@ from billingportal.database.write_line import Look
 from billingportal.db import db, standstill
 
 blueprint = Blueprint("health", __name__)
-# Seconds without a write, while somebody wants to write, that are worth mentioning.
+# Seconds without a write, while one is waiting, before the answer mentions it.
 STANDSTILL = 2
 
 
 @blueprint.get("/healthz")
 def show() -> tuple[str, int, dict[str, str]]:
-    """Writes that wait are no reason to send people elsewhere: the pages can be read. So that is a 200, with words."""
+    """200 also while writes wait, with words: the pages can still be read. 503 when the database does not answer."""
     headers = {"Content-Type": "text/plain", "Cache-Control": "no-store"}
     try:
         db.session.execute(select(1))

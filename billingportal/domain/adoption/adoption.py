@@ -1,4 +1,4 @@
-"""Takes customers who subscribed outside of the portal over as clients. Only ever because somebody said so."""
+"""Adopts customers who subscribed outside of the portal as clients. Only when staff asks for it."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from billingportal.domain.entitlements import evaluation
 from billingportal.errors import Refusal
 from billingportal.models import Client, ClientCustomer, Customer, IgnoredCustomer, ProcessorAccount
 
-# So many clients are made by one click; the next click makes the next.
+# The most clients that one click makes; the next click makes the next.
 MOST_AT_ONCE = 200
 
 
@@ -26,7 +26,7 @@ def find_customer(session: Session, account_id: int, customer_id: str) -> Custom
 
 
 def owner_of(session: Session, account_id: int, customer_id: str) -> Client | None:
-    """The client that the customer is."""
+    """The client that the customer is linked to."""
     return session.scalar(
         select(Client)
         .join(ClientCustomer, ClientCustomer.client_id == Client.id)
@@ -37,7 +37,7 @@ def owner_of(session: Session, account_id: int, customer_id: str) -> Client | No
 def link_customer(
     session: Session, account: ProcessorAccount, customer_id: str, client_id: int, *, staff_id: int
 ) -> Client:
-    """Make the customer this client's; what it pays for holds at once. Raises Refusal."""
+    """Link the customer to the client and evaluate its entitlement at once. Raises Refusal."""
     take_turns(session, ADOPTION)
     customer = free_customer(session, account.id, customer_id)
     client = clients.lock_client(session, client_id)
@@ -63,7 +63,7 @@ def link_customer(
 
 
 def free_customer(session: Session, account_id: int, customer_id: str) -> Customer:
-    """The customer, unless it is gone or somebody's already. Raises Refusal."""
+    """The customer. Raises Refusal when it is unknown, deleted at Stripe or linked already."""
     customer = find_customer(session, account_id, customer_id)
     if customer is None or customer.deleted_at is not None:
         raise Refusal("", "This customer is gone from Stripe.")
@@ -74,7 +74,7 @@ def free_customer(session: Session, account_id: int, customer_id: str) -> Custom
 
 
 def link_row(session: Session, account: ProcessorAccount, customer: Customer, client: Client) -> None:
-    """A client has one customer in an account; only one that was deleted at Stripe is replaced. Raises Refusal."""
+    """A client has one customer per account; only a customer deleted at Stripe is replaced. Raises Refusal."""
     held = stripe_customers.link_of(session, account.id, client.id)
     if held is not None and not stripe_customers.is_deleted(session, held):
         raise Refusal("client_id", f"{client.name} has the customer {held.stripe_customer_id} in Stripe already.")
@@ -95,7 +95,7 @@ def make_client(
     workspace_name: str,
     staff_id: int,
 ) -> Client:
-    """Make a client of the customer. Raises Refusal naming the field."""
+    """Create a client and link the customer to it. Raises Refusal naming the field."""
     take_turns(session, ADOPTION)
     free_customer(session, account.id, customer_id)
     draft = ClientDraft(
@@ -111,7 +111,7 @@ def make_client(
 
 
 def make_clients(transaction: Transaction, account_id: int, *, staff_id: int) -> int:
-    """Make clients of customers whose plan and e-mail address are known and who match nobody; how many were made.
+    """Create clients for customers with a known plan and email address and no match. Returns how many were made.
 
     Each in a transaction of its own, so that one that cannot be made holds up no other.
     """
@@ -130,7 +130,7 @@ def make_clients(transaction: Transaction, account_id: int, *, staff_id: int) ->
 
 
 def make_ready(session: Session, account_id: int, customer_id: str, staff_id: int) -> bool:
-    """Make a client of one, unless it has come to match somebody meanwhile. Raises Refusal."""
+    """Create a client for one customer, unless it matches a client by now. Raises Refusal."""
     take_turns(session, ADOPTION)
     account = session.get_one(ProcessorAccount, account_id)
     (known,) = candidates(session, account, [free_customer(session, account_id, customer_id)])
@@ -142,7 +142,7 @@ def make_ready(session: Session, account_id: int, customer_id: str, staff_id: in
 
 
 def ignore_customer(session: Session, account: ProcessorAccount, customer_id: str, *, staff_id: int) -> Customer:
-    """Say that the customer is nobody's client. Raises Refusal."""
+    """Mark the customer as ignored: it is not a client. Raises Refusal."""
     take_turns(session, ADOPTION)
     customer = free_customer(session, account.id, customer_id)
     if ignored_row(session, account.id, customer_id) is None:
@@ -154,7 +154,7 @@ def ignore_customer(session: Session, account: ProcessorAccount, customer_id: st
 
 
 def stop_ignoring(session: Session, account: ProcessorAccount, customer_id: str, *, staff_id: int) -> Customer:
-    """Take it back: the customer waits for a decision again. Raises Refusal."""
+    """Undo `ignore_customer`: the customer waits for a decision again. Raises Refusal."""
     take_turns(session, ADOPTION)
     customer = free_customer(session, account.id, customer_id)
     if forget_ignored(session, account.id, customer_id):

@@ -1,4 +1,4 @@
-"""Ends a second subscription at Stripe and gives its payments back. Each step is safe to be done again."""
+"""Cancels an extra subscription at Stripe and refunds its payments. Each step is safe to repeat."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from billingportal.stripe_gateway.objects.payments import InvoicePaymentCopy
 
 @dataclass(frozen=True)
 class Removing:
-    """Which subscription goes, of which account."""
+    """The subscription to remove, and its account."""
 
     account_id: int
     stripe_subscription_id: str
@@ -26,7 +26,7 @@ class Removing:
 
 
 def remove_at_stripe(transaction: Transaction, gateway: StripeGateway, removing: Removing) -> list[str]:
-    """Cancel, void what is open, give back what was paid; what Stripe refused, in words. Raises a StripeProblem."""
+    """Cancel, void open invoices and refund paid ones. Returns Stripe's refusals in words. Raises a StripeProblem."""
     account_id, name = removing.account_id, removing.stripe_subscription_id
     gateway.refunds.end_without_bill(name, removing.key("end"))
     refresh(transaction, gateway, account_id, SUBSCRIPTION, name)
@@ -58,7 +58,7 @@ def void(transaction: Transaction, gateway: StripeGateway, account_id: int, invo
 
 
 def give_back(transaction: Transaction, gateway: StripeGateway, removing: Removing, invoice_id: str) -> list[str]:
-    """Refund each payment of an invoice, unless it was given back in full before."""
+    """Refund each payment of an invoice that is not refunded in full yet. Returns Stripe's refusals in words."""
     refusals: list[str] = []
     for payment in gateway.refunds.payments_of(invoice_id):
         refresh(transaction, gateway, removing.account_id, INVOICE_PAYMENT, payment.stripe_invoice_payment_id)
@@ -77,7 +77,7 @@ def give_back(transaction: Transaction, gateway: StripeGateway, removing: Removi
 
 
 def is_given_back(transaction: Transaction, account_id: int, payment: InvoicePaymentCopy) -> bool:
-    """Whether the refunds that are known come to all that was paid."""
+    """Whether the stored refunds, succeeded or pending, cover the whole payment."""
     keys = [key for key in (payment.stripe_payment_intent_id, payment.stripe_charge_id) if key is not None]
     with transaction() as session:
         amounts = session.scalars(

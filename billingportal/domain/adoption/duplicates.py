@@ -1,4 +1,4 @@
-"""Subscriptions that run beside the one that counts: told, made the one that counts, or cancelled and given back."""
+"""Extra subscriptions of a client: list them, promote one, or cancel and refund one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ ASKED, DONE = "duplicate.removal_requested", "duplicate.removed"
 
 @dataclass(frozen=True)
 class Paid:
-    """An invoice of the second subscription that was paid, with what became of its payment."""
+    """A paid invoice of an extra subscription, with the refunds and disputes of its payment."""
 
     stripe_invoice_id: str
     number: str
@@ -41,7 +41,7 @@ class Paid:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A second subscription. `is_begun`: its removal was asked for, and is not finished."""
+    """An extra subscription. `is_begun`: its removal was requested and is not finished."""
 
     running: Running
     started_at: datetime
@@ -54,7 +54,7 @@ class Duplicate:
 
     @property
     def totals(self) -> list[Money]:
-        """What was paid for it, currency by currency."""
+        """The amounts paid for it, one per currency."""
         found: dict[str, Money] = {}
         for one in self.paid:
             found[one.amount.currency] = found.get(one.amount.currency, Money(0, one.amount.currency)) + one.amount
@@ -62,7 +62,7 @@ class Duplicate:
 
 
 def duplicates_of(session: Session, client: Client, entitlement: Entitlement) -> list[Duplicate]:
-    """What runs beside the subscription that counts, and what is not removed to the end yet."""
+    """Subscriptions that run beside the main one, and those whose removal is not finished, oldest first."""
     begun = unfinished_removals(session, client.id)
     ids = dict.fromkeys([*(str(one) for one in entitlement.other_subscriptions), *begun])
     if not ids or entitlement.processor_account_id is None:
@@ -89,7 +89,7 @@ def duplicates_of(session: Session, client: Client, entitlement: Entitlement) ->
 
 
 def find_duplicate(session: Session, client: Client, subscription_id: str) -> Duplicate | None:
-    """One of the client's second subscriptions."""
+    """The client's extra subscription with this id, if any."""
     entitlement = entitlement_of(session, client.id)
     found = duplicates_of(session, client, entitlement) if entitlement else []
     return next((one for one in found if one.stripe_subscription_id == subscription_id), None)
@@ -100,7 +100,7 @@ def entitlement_of(session: Session, client_id: int) -> Entitlement | None:
 
 
 def unfinished_removals(session: Session, client_id: int) -> list[str]:
-    """The subscriptions whose removal was asked for and is not finished, as when Stripe did not answer."""
+    """Ids of subscriptions whose removal was requested and is not finished, as when Stripe did not answer."""
     rows = session.scalars(
         select(AuditEntry)
         .where(
@@ -115,7 +115,7 @@ def unfinished_removals(session: Session, client_id: int) -> list[str]:
 
 
 def paid_for(session: Session, held: Subscription) -> tuple[Paid, ...]:
-    """The invoices of a subscription that were paid with money, the first one first."""
+    """The invoices of a subscription that were paid with money, oldest first."""
     rows = session.scalars(
         select(Invoice)
         .where(
@@ -140,7 +140,7 @@ def paid_for(session: Session, held: Subscription) -> tuple[Paid, ...]:
 
 
 def make_main(session: Session, client_id: int, subscription_id: str, *, staff_id: int) -> Client:
-    """Have the second subscription be the one that counts; the other one is the second then. Raises Refusal."""
+    """Make the extra subscription the main one; the present main one becomes the extra one. Raises Refusal."""
     client = clients.lock_client(session, client_id)
     entitlement = entitlement_of(session, client_id)
     if entitlement is None or subscription_id not in entitlement.other_subscriptions:
@@ -163,8 +163,8 @@ def remove_duplicate(
     *,
     staff_id: int,
 ) -> list[str]:
-    """Cancel the second subscription at Stripe now and give back all that was paid for it; what Stripe refused, in
-    words. Call it again to finish what was begun; nothing is done twice.
+    """Cancel the extra subscription at Stripe now and refund all its payments. Returns Stripe's refusals in words.
+    Call it again to finish an interrupted removal; nothing is done twice.
 
     Call it with no transaction open. Raises Refusal, and a StripeProblem.
     """
@@ -182,7 +182,7 @@ def remove_duplicate(
 
 
 def begin_removal(session: Session, account_id: int, client_id: int, subscription_id: str, staff_id: int) -> None:
-    """Write down that it is wanted. Raises Refusal when it is no second subscription."""
+    """Record the request once. Raises Refusal when it is not an extra subscription of the client."""
     client = clients.lock_client(session, client_id)
     entitlement = evaluation.evaluate(session, client_id)
     found = find_duplicate(session, client, subscription_id)

@@ -1,4 +1,4 @@
-"""What is known of customers that belong to no client: what they pay for, and whose they seem to be.
+"""Describes customers that belong to no client: their subscriptions, plan and matching clients.
 
 Nothing here links anything: a match is shown to people, who decide.
 """
@@ -38,7 +38,7 @@ Reason = Literal["label", "email"]
 
 @dataclass(frozen=True)
 class Match:
-    """A client that the customer seems to be. `other_customer` is the customer that the client has already."""
+    """A client that may be this customer. `other_customer` is the id of the client's present customer, if any."""
 
     client_id: int
     name: str
@@ -48,7 +48,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Running:
-    """A subscription of the customer in words: how it stands, and each price with its number."""
+    """A subscription of the customer in words: its status, and each price with its quantity."""
 
     stripe_subscription_id: str
     status: StatusText
@@ -57,7 +57,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A customer with all that helps to decide. `plan` is what its oldest running subscription means here."""
+    """A customer with its running subscriptions and matches. `plan` is the plan of the oldest running one here."""
 
     customer: Customer
     running: tuple[Running, ...]
@@ -66,7 +66,7 @@ class Candidate:
 
     @property
     def name(self) -> str:
-        """The name that a client made of it starts with."""
+        """The suggested name of a client made from the customer."""
         return self.customer.name or self.customer.email or ""
 
     @property
@@ -75,7 +75,7 @@ class Candidate:
 
 
 def candidates(session: Session, account: ProcessorAccount, customers: Sequence[Customer]) -> list[Candidate]:
-    """The customers with what is known of them, with as many queries for one as for a page of them."""
+    """The customers as candidates, in order. The number of queries does not grow with the number of customers."""
     ids = [customer.stripe_customer_id for customer in customers]
     held = subscriptions_of(session, account.id, ids)
     price_ids = {item.stripe_price_id for found in held.values() for one in found for item in one.items}
@@ -96,7 +96,7 @@ def candidates(session: Session, account: ProcessorAccount, customers: Sequence[
 def subscriptions_of(
     session: Session, account_id: int, customer_ids: Sequence[str]
 ) -> Mapping[str, list[Subscription]]:
-    """Those that run, the oldest first, by customer."""
+    """The running subscriptions by customer id, oldest first."""
     rows = session.scalars(
         select(Subscription)
         .where(
@@ -122,7 +122,7 @@ def prices_of(session: Session, account_id: int, price_ids: set[str]) -> Mapping
 
 
 def links_of(session: Session, account_id: int, price_ids: set[str]) -> Mapping[str, list[PlanPrice]]:
-    """The links of plans, by price, the first linked first."""
+    """The links to plans by price id, the first linked first."""
     found: dict[str, list[PlanPrice]] = defaultdict(list)
     for link in plan_matching.links_of(session, account_id, dict.fromkeys(price_ids)):
         found[link.stripe_price_id].append(link)
@@ -134,7 +134,7 @@ def plans_of(session: Session, plan_ids: set[int]) -> Mapping[int, Plan]:
 
 
 def clocks_of(session: Session, account_id: int, customers: Sequence[Customer]) -> Mapping[str, datetime]:
-    """The times of the test clocks that customers are on."""
+    """The present times of the customers' test clocks, by clock id."""
     ids = {customer.stripe_test_clock_id for customer in customers if customer.stripe_test_clock_id}
     rows = session.execute(
         select(TestClock.stripe_test_clock_id, TestClock.frozen_at).where(
@@ -151,7 +151,7 @@ def running_of(held: Subscription, prices: Mapping[str, Price], moment: datetime
 
 
 def item_words(price: Price | None, price_id: str, quantity: int | None) -> str:
-    """ "US$29.00 a month", "3 × US$9.00 a month"; the id alone of a price that was not read yet."""
+    """For example "3 × US$9.00 a month"; the price id alone when the price is not stored yet."""
     if price is None:
         return price_id
     period = period_words(price.interval, price.interval_count)
@@ -162,7 +162,7 @@ def item_words(price: Price | None, price_id: str, quantity: int | None) -> str:
 def plan_of(
     held: Sequence[Subscription], links: Mapping[str, list[PlanPrice]], plans: Mapping[int, Plan]
 ) -> Plan | None:
-    """The plan that the subscription means that will count."""
+    """The plan of the subscription that would be the main one."""
     main = main_of(held, None)
     if main is None:
         return None
@@ -175,7 +175,7 @@ def plan_of(
 def matches_of(
     session: Session, account: ProcessorAccount, customers: Sequence[Customer]
 ) -> Mapping[str, tuple[Match, ...]]:
-    """The clients that each customer may be: by our own label on it first, then by the same e-mail address."""
+    """The matching clients of each customer: by our own metadata label first, then by the same email address."""
     labels = {one.stripe_customer_id: labelled_id(one) for one in customers}
     emails = {one.stripe_customer_id: (one.email or "").lower() for one in customers}
     rows = session.execute(
@@ -207,7 +207,7 @@ def matches_of(
 
 
 def labelled_id(customer: Customer) -> int | None:
-    """The client that the customer's metadata names. Anybody may write there, so it is a hint and no more."""
+    """The id of the client that the customer's metadata names. Anybody may write there, so it is a hint and no more."""
     label = customer.labels.get(LABEL)
     is_id = isinstance(label, str) and label.isascii() and label.isdigit() and len(label) < 10
     return int(str(label)) if is_id else None

@@ -1,5 +1,5 @@
-"""Customers at Stripe with a running subscription that belong to no client: after connecting a business that runs
-already, or when somebody subscribed directly at Stripe."""
+"""Customers with a running subscription that belong to no client: they subscribed before the account was connected, or
+directly at Stripe."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ PAGE_SIZE = 25
 
 @dataclass(frozen=True)
 class CustomerPage:
-    """One page of customers. `total` is how many there are on all pages."""
+    """One page of customers. `total` counts the customers of all pages."""
 
     customers: Sequence[Customer]
     total: int
@@ -44,8 +44,8 @@ class CustomerPage:
 
 
 def customer_page(session: Session, account_id: int, words: str, number: int, *, ignored: bool = False) -> CustomerPage:
-    """The customers that belong to nobody, or those that were said to be nobody's, by name; the last page where a
-    later one is asked for. `words` narrow them by name, e-mail address or id."""
+    """A page of the unlinked customers, or of the ignored ones, by name; the last page when `number` is too high.
+    `words` filter by name, email address or id."""
     wanted = unowned(account_id, ignored=ignored)
     if words.strip():
         wanted = wanted.where(is_called(words.strip()))
@@ -61,7 +61,7 @@ def count_customers(session: Session, account_id: int, *, ignored: bool = False)
 
 
 def unowned(account_id: int, *, ignored: bool = False) -> Select[Customer]:
-    """What rules out most customers stands first: SQLite looks in this order."""
+    """Unlinked customers. The conditions that rule out most come first: SQLite checks them in this order."""
     is_ignored = of_customer(IgnoredCustomer)
     return select(Customer).where(
         Customer.processor_account_id == account_id,
@@ -73,7 +73,7 @@ def unowned(account_id: int, *, ignored: bool = False) -> Select[Customer]:
 
 
 def of_customer(model: type[ClientCustomer] | type[IgnoredCustomer]) -> ColumnElement[bool]:
-    """Whether the customer has a row there."""
+    """SQL condition: the customer has a row of this model."""
     return exists().where(
         model.processor_account_id == Customer.processor_account_id,
         model.stripe_customer_id == Customer.stripe_customer_id,
@@ -81,7 +81,7 @@ def of_customer(model: type[ClientCustomer] | type[IgnoredCustomer]) -> ColumnEl
 
 
 def is_running() -> ColumnElement[bool]:
-    """Whether a subscription is one of the customer's that runs."""
+    """SQL condition: the subscription is the customer's and runs."""
     return (
         (Subscription.processor_account_id == Customer.processor_account_id)
         & (Subscription.stripe_customer_id == Customer.stripe_customer_id)
@@ -97,7 +97,7 @@ def is_called(words: str) -> ColumnElement[bool]:
 
 
 def ready_customers(account: ProcessorAccount) -> Select[Customer]:
-    """Those that a client can be made of without asking: a plan has one of their prices, Stripe knows an e-mail
+    """Customers that can become clients without a question: a plan has one of their prices, they have an email
     address, and no client has that address."""
     has_plan = exists().where(
         is_running(),

@@ -1,1 +1,1 @@
-"""Who may come in: staff by password, clients by link."""
+"""Authentication: staff by password, clients by link."""

@@ -1,6 +1,6 @@
-"""Links that lead a client into its billing page: signed, short-lived, and stored nowhere.
+"""Links that open a client's billing page: signed, short-lived, and stored nowhere.
 
-Opening one many times within its life is allowed, as mail scanners do. Withdrawing the client's access ends them all.
+A link may be opened many times while it is valid, as mail scanners do. Withdrawing the client's access ends them all.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from billingportal.models import Client
 PURPOSE = "billing links"
 # Where links lead, under the public address of the portal.
 PATH = "/portal/billing-link"
-# How long they open the page: those that staff hand over, and those that go by mail.
+# Lifetimes of links that staff hand over, and of emailed links.
 STAFF_HOURS = 24
 MAIL_HOURS = 1
 
@@ -24,21 +24,21 @@ LinkState = Literal["open", "expired", "withdrawn", "unknown"]
 
 @dataclass(frozen=True)
 class Opened:
-    """What a link turned out to be. Only an open one names its client."""
+    """The state of a link. Only an open link has a client."""
 
     state: LinkState
     client: Client | None = None
 
 
 def link_path(secret_keys: tuple[str, ...], client_id: int, access_generation: int, *, hours: int) -> str:
-    """The path of a new link for a client, worth something while the client is of this generation."""
+    """The path of a new link for a client, valid while the client's `access_generation` is unchanged."""
     token = signed_tokens.sign_token(secret_keys, PURPOSE, timedelta(hours=hours), client_id, access_generation)
     return f"{PATH}/{token}"
 
 
 def open_link(session: Session, secret_keys: tuple[str, ...], token: str, *, lock: bool = False) -> Opened:
-    """Whose link it is; with `lock`, nobody withdraws it until this transaction ends. An archived client's opens
-    nothing."""
+    """The link's state and client; with `lock`, nobody withdraws it until this transaction ends. The links of archived
+    clients are withdrawn."""
     claim = signed_tokens.read_token(secret_keys, PURPOSE, token)
     if claim is None:
         return Opened("unknown")

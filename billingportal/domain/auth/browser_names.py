@@ -1,4 +1,4 @@
-"""Browsers by the names that people know, from what they say of themselves. Nothing is decided by it."""
+"""Readable browser names from user agents. For display only: nothing is decided by them."""
 
 # The first that is found counts: most browsers also claim to be others.
 BROWSERS = (
@@ -26,7 +26,7 @@ UNKNOWN = "Unknown browser"
 
 
 def browser_name(user_agent: str) -> str:
-    """Such as "Firefox on Linux"; whatever was sent, the answer is made of our own words."""
+    """A name such as "Firefox on Linux", made only of our own words, never of the text that was sent."""
     browser = first_in(BROWSERS, user_agent) or UNKNOWN
     system = first_in(SYSTEMS, user_agent)
     return f"{browser} on {system}" if system else browser

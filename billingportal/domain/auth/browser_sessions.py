@@ -1,6 +1,6 @@
-"""Who is signed in, and where. A session is a row that each request looks up: ended here, it is over in every process.
+"""Sessions of staff and clients. Each request looks up the session's row, so an ended one is over in every process.
 
-Whoever starts a session locks its owner's row first, so that none slips in while access is withdrawn.
+Callers of `start` lock the owner's row first, so that no session starts while access is withdrawn.
 """
 
 import secrets
@@ -19,9 +19,9 @@ from billingportal.domain.auth.browser_names import browser_name
 from billingportal.models import BrowserSession, Client, Staff
 from billingportal.models.auth.setup_link import hash_token
 
-# How exactly a session knows when it was last seen.
+# The precision of `last_seen_at`.
 SEEN_EVERY = timedelta(minutes=1)
-# Of one owner. A link that is opened again and again must not fill the table: the oldest sessions make room.
+# Per owner. A link that is opened again and again must not fill the table: the oldest sessions are deleted.
 MOST = 50
 
 Owner = TypeVar("Owner", Staff, Client)
@@ -30,14 +30,14 @@ OWNER_IDS = {Staff: BrowserSession.staff_id, Client: BrowserSession.client_id}
 
 @dataclass(frozen=True)
 class Device:
-    """The other end of a request, as far as it told us."""
+    """The address and browser of a request; the address is empty if unknown."""
 
     address: str
     browser: str
 
     @classmethod
     def of(cls, address: str | None, user_agent: str) -> "Device":
-        """From what a request says. An address that is none is left empty."""
+        """From a request's address and user agent. An invalid address is left empty."""
         try:
             known = str(ip_address(address or ""))
         except ValueError:
@@ -46,7 +46,7 @@ class Device:
 
 
 def start(session: Session, owner: Staff | Client, device: Device, lifetime: timedelta, replaced: str | None) -> str:
-    """Sign somebody in: the token of a new session. The one that the browser came with (`replaced`) ends."""
+    """Start a session and return its token. The session that the browser came with (`replaced`, a token) ends."""
     if replaced is not None:
         end(session, replaced)
     newest = select(BrowserSession.id).where(of_owner(owner)).order_by(BrowserSession.id.desc())
@@ -70,7 +70,7 @@ def start(session: Session, owner: Staff | Client, device: Device, lifetime: tim
 
 
 def find(session: Session, kind: type[Owner], token: str) -> tuple[BrowserSession, Owner] | None:
-    """The session of this token and whose it is; None unless it runs and is of this kind. One indexed read."""
+    """The session of this token with its owner; None if it is over or of another kind of owner. One indexed read."""
     found = (
         select(BrowserSession, kind)
         .join(kind, kind.id == OWNER_IDS[kind])
@@ -85,7 +85,7 @@ def find(session: Session, kind: type[Owner], token: str) -> tuple[BrowserSessio
 
 
 def listed(session: Session, owner: Staff | Client) -> Sequence[BrowserSession]:
-    """The sessions of somebody that run, the one that was seen last first."""
+    """The owner's running sessions, last seen first."""
     return session.scalars(running(owner).order_by(BrowserSession.last_seen_at.desc(), BrowserSession.id.desc())).all()
 
 
@@ -95,7 +95,7 @@ def end(session: Session, token: str) -> None:
 
 
 def end_one(session: Session, owner: Staff | Client, session_id: int) -> BrowserSession | None:
-    """Sign somebody out of one browser. Returns what was ended; None when it is not theirs, or over already."""
+    """End one of the owner's sessions and return it; None when it is not theirs, or over already."""
     found = next((one for one in listed(session, owner) if one.id == session_id), None)
     if found is not None:
         session.delete(found)
@@ -103,19 +103,19 @@ def end_one(session: Session, owner: Staff | Client, session_id: int) -> Browser
 
 
 def end_others(session: Session, owner: Staff | Client, kept_id: int | None) -> int:
-    """Sign somebody out everywhere but in one browser; how many sessions ended."""
+    """End the owner's sessions but one. Returns how many ended."""
     others = [one.id for one in listed(session, owner) if one.id != kept_id]
     session.execute(delete(BrowserSession).where(BrowserSession.id.in_(others)))
     return len(others)
 
 
 def is_seen_long_ago(row: BrowserSession, moment: datetime) -> bool:
-    """Whether it is time to note that the session is used."""
+    """Whether `last_seen_at` is to be updated."""
     return abs(moment - row.last_seen_at) >= SEEN_EVERY
 
 
 def note_seen(database: Database, session_id: int, device: Device, moment: datetime) -> None:
-    """Note that the session is used now. Does nothing while another request notes it."""
+    """Update when and where the session was last seen. Does nothing while another request does so."""
     free = select(BrowserSession.id).where(BrowserSession.id == session_id).with_for_update(skip_locked=True)
     database.execute(
         update(BrowserSession)
@@ -125,7 +125,7 @@ def note_seen(database: Database, session_id: int, device: Device, moment: datet
 
 
 def drop_expired(session: Session, moment: datetime) -> None:
-    """Delete the rows of sessions that have run out."""
+    """Delete the rows of expired sessions."""
     session.execute(delete(BrowserSession).where(BrowserSession.expires_at <= moment))
 
 
@@ -138,7 +138,7 @@ def running(owner: Staff | Client) -> Select[BrowserSession]:
 
 
 def of_owner(owner: Staff | Client) -> ColumnElement[bool]:
-    """Every row of somebody, over or not."""
+    """SQL condition: every session of the owner, over or not."""
     if isinstance(owner, Staff):
         return BrowserSession.staff_id == owner.id
     return BrowserSession.client_id == owner.id

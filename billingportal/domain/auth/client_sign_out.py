@@ -1,4 +1,4 @@
-"""A client leaves, on a computer that others may use after it."""
+"""Signs a client out, on a computer that others may use after it."""
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -8,8 +8,8 @@ from billingportal.models import Checkout, Client
 
 
 def sign_out(session: Session, token: str) -> None:
-    """End the session of this token. The way back from a checkout, which is in the browser's history, signs nobody in
-    any more."""
+    """End the session of this token. The return URL of an ended checkout, which is in the browser's history, signs
+    nobody in any more."""
     found = browser_sessions.find(session, Client, token)
     if found is not None:
         _, client = found

@@ -1,7 +1,7 @@
 """Browsers in which a member of staff signed in before. Wrong passwords typed elsewhere do not lock them out.
 
-A browser carries a signed token that every sign-in replaces; nothing is stored. A new password ends its worth, so that
-somebody who knew the old one has not collected more tries at the new one.
+A browser carries a signed token that every sign-in replaces; nothing is stored. A new password invalidates it, so
+that somebody who knew the old one has not collected more tries at the new one.
 """
 
 import secrets
@@ -21,7 +21,7 @@ def token(secret_keys: tuple[str, ...], staff: Staff) -> str:
 
 
 def name_of(secret_keys: tuple[str, ...], token: str, staff: Staff | None) -> str | None:
-    """What a browser's wrong passwords are counted under; None where this person never signed in there."""
+    """The name under which a browser's wrong passwords are counted; None where this person never signed in there."""
     claim = signed_tokens.read_token(secret_keys, PURPOSE, token)
     if claim is None or claim.is_over or staff is None:
         return None

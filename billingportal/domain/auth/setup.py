@@ -1,4 +1,4 @@
-"""The first owner, made with a link that works once."""
+"""Creates the first owner through a link that works once."""
 
 import secrets
 from datetime import timedelta
@@ -18,7 +18,7 @@ LinkState = Literal["open", "used", "expired", "unknown"]
 
 
 def needs_owner(session: Session) -> bool:
-    """Whether nobody can sign in yet."""
+    """Whether there is no staff yet."""
     return session.scalars(select(Staff.id).limit(1)).first() is None
 
 
@@ -35,7 +35,7 @@ def new_link(session: Session) -> str:
 
 
 def link_state(session: Session, token: str) -> LinkState:
-    """What the link with this token can still do. Once there is staff, every link counts as used."""
+    """The state of the link with this token. Once there is staff, every link counts as used."""
     if not needs_owner(session):
         return "used"
     link = session.scalars(select(SetupLink).where(SetupLink.token_hash == hash_token(token))).one_or_none()
@@ -45,7 +45,7 @@ def link_state(session: Session, token: str) -> LinkState:
 
 
 def create_owner(session: Session, token: str, *, name: str, email: str, password_hash: str) -> Staff:
-    """The owner, and the link is used up. Raises Conflict when the link does not work any more."""
+    """Create the owner and mark the link as used. Raises Conflict when the link does not work any more."""
     locks.take_turns(session, locks.SETUP)
     if link_state(session, token) != "open":
         raise Conflict("This set-up link does not work any more.")

@@ -1,4 +1,4 @@
-"""Who may sign in. Every attempt counts as wrong until it is proven right, so racing ones are counted too."""
+"""Throttles sign-in attempts. Every attempt counts as wrong until it is proven right, so concurrent ones count too."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from billingportal.models.auth.staff import Staff, normal_email
 WINDOW = timedelta(minutes=15)
 WRONG_PER_ACCOUNT = 5
 WRONG_PER_ADDRESS = 20
-# Stands where others have their address, so that neither counts for the other.
+# Stored in place of an address, so that neither counts for the other.
 KNOWN_BROWSER = "known browser"
 
 
@@ -31,11 +31,10 @@ class Throttled(PortalError):
 
 
 def admit_attempt(session: Session, email: str, address: str, *, known_as: str | None = None) -> int:
-    """Let one attempt through and answer its id. It is the same for accounts that do not exist.
+    """Let one attempt through and return its id. Accounts that do not exist are treated alike.
 
-    `known_as` names somebody who proved before to be the owner of the account: a browser (see known_browsers), or a
-    person who is signed in. Their attempts are counted by that name alone, so that a stranger who only knows the
-    e-mail address cannot lock them out.
+    `known_as` names a browser (see known_browsers) or a signed-in person that proved before to own the account. Their
+    attempts are counted by that name alone, so that a stranger who only knows the e-mail address cannot lock them out.
 
     Raises Throttled. Commit before the password is checked: others must see the attempt.
     """
@@ -54,14 +53,14 @@ def admit_attempt(session: Session, email: str, address: str, *, known_as: str |
 
 
 def forget(session: Session, moment: datetime, window: timedelta) -> None:
-    """Drop the attempts that are older than the window, and those noted by a clock that was ahead: nobody knows how
-    old they are, and they would keep people out until the clock is there again."""
+    """Delete the attempts that are older than the window, and those stored by a clock that was ahead: their age is
+    unknown, and they would keep people out until the clock is there again."""
     ahead = is_impossible(SignInAttempt.attempted_at, moment)
     session.execute(delete(SignInAttempt).where(ahead | (SignInAttempt.attempted_at <= moment - window)))
 
 
 def refuse_too_many(session: Session, attempt: SignInAttempt) -> None:
-    """Raises Throttled."""
+    """Raises Throttled when too many attempts of the account or address are stored."""
     waits = [free_again(session, SignInAttempt.account_hash == attempt.account_hash, WRONG_PER_ACCOUNT)]
     if attempt.address != KNOWN_BROWSER:
         waits.append(free_again(session, SignInAttempt.address == attempt.address, WRONG_PER_ADDRESS))
@@ -76,12 +75,12 @@ def find_staff(session: Session, email: str) -> Staff | None:
 
 
 def forgive_attempt(session: Session, attempt_id: int) -> None:
-    """The attempt was right: it does not count any more."""
+    """Delete an attempt that was right, so that it does not count any more."""
     session.execute(delete(SignInAttempt).where(SignInAttempt.id == attempt_id))
 
 
 def record_sign_in(session: Session, staff: Staff, attempt_id: int, new_hash: str | None) -> None:
-    """Note the sign-in. `new_hash` replaces a hash that was made with weaker parameters."""
+    """Record the sign-in. `new_hash` replaces a hash that was made with weaker parameters."""
     forgive_attempt(session, attempt_id)
     staff.last_signed_in_at = clock.now()
     if new_hash is not None:
@@ -106,7 +105,7 @@ def hash_account(email: str) -> str:
 
 
 def hash_known(name: str) -> str:
-    """Never that of an account: no e-mail address has blanks in it."""
+    """A hash that no account has: no e-mail address has blanks in it."""
     return hashlib.sha256(f"known as {name}".encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Texts that only we could have written, each with its end. Nothing is stored."""
+"""Signed tokens with an expiry time. Nothing is stored."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from billingportal.vault import derive
 
 @dataclass(frozen=True)
 class Claim:
-    """What a token of ours says: the facts as they were signed. It may have run out."""
+    """The content of a token that we signed. It may have expired."""
 
     facts: tuple[int | str, ...]
     until: datetime
@@ -22,13 +22,13 @@ class Claim:
 
 
 def sign_token(secret_keys: tuple[str, ...], purpose: str, lifetime: timedelta, *facts: int | str) -> str:
-    """A token for one purpose: under another one it is worth nothing."""
+    """A token for one purpose: it is invalid for any other."""
     until = int((now() + lifetime).timestamp())
     return str(serializer(secret_keys, purpose).dumps([until, *facts]))
 
 
 def read_token(secret_keys: tuple[str, ...], purpose: str, token: str) -> Claim | None:
-    """What the token says, or None when it is not ours."""
+    """The token's content, or None when we did not sign it for this purpose."""
     try:
         until, *facts = serializer(secret_keys, purpose).loads(token)
     except BadData:
@@ -37,5 +37,5 @@ def read_token(secret_keys: tuple[str, ...], purpose: str, token: str) -> Claim 
 
 
 def serializer(secret_keys: tuple[str, ...], purpose: str) -> URLSafeSerializer:
-    """Signs with the first of our keys and knows the signatures of all of them."""
+    """Signs with the first of our keys and accepts the signatures of all of them."""
     return URLSafeSerializer([derive(key, purpose) for key in reversed(secret_keys)], salt=purpose)

@@ -1,4 +1,4 @@
-"""What staff may change about themselves."""
+"""Changes that staff make to their own account: password and sessions."""
 
 from sqlalchemy.orm import Session
 
@@ -9,7 +9,7 @@ from billingportal.models.auth.staff import Staff
 
 
 def change_password(session: Session, staff_id: int, *, checked_hash: str, new_hash: str) -> Staff:
-    """Replace the password whose hash was checked; every session of this person ends, and no browser is known.
+    """Replace the password whose hash was checked; this person's sessions and known browsers become invalid.
 
     Raises Conflict when somebody else changed the password since it was checked.
     """
@@ -25,7 +25,7 @@ def change_password(session: Session, staff_id: int, *, checked_hash: str, new_h
 
 
 def sign_out_of(session: Session, staff_id: int, session_id: int) -> str | None:
-    """End one of this person's sessions; the browser it was in. None when it was over already, or is not theirs."""
+    """End one of this person's sessions and return its browser. None when it was over already, or is not theirs."""
     staff = session.get_one(Staff, staff_id)
     ended = browser_sessions.end_one(session, staff, session_id)
     if ended is None:
@@ -35,7 +35,7 @@ def sign_out_of(session: Session, staff_id: int, session_id: int) -> str | None:
 
 
 def sign_out_elsewhere(session: Session, staff_id: int, kept_id: int | None) -> int:
-    """End all of this person's sessions but one; how many there were."""
+    """End all of this person's sessions but one. Returns how many ended."""
     staff = session.get_one(Staff, staff_id)
     count = browser_sessions.end_others(session, staff, kept_id)
     if count:

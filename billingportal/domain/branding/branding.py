@@ -1,4 +1,4 @@
-"""How the partner's pages look, and where they may be shown."""
+"""The look of the partner's pages, and the sites that may embed the pricing page."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ THE_ROW = 1
 
 @dataclass(frozen=True)
 class Looks:
-    """What is chosen on the Branding page, as it was typed."""
+    """The submitted form of the Branding page."""
 
     name: str
     colour: str
@@ -33,12 +33,12 @@ class Looks:
 
 
 def find_branding(session: Session) -> Branding | None:
-    """What was chosen, if anything was."""
+    """The stored branding, if any."""
     return session.get(Branding, THE_ROW)
 
 
 def save_branding(session: Session, looks: Looks, *, staff_id: int) -> Branding:
-    """Keep the choice. The colour is darkened until white text can be read on it. Raises Refusal."""
+    """Validate and store the branding. The colour is darkened until white text is readable on it. Raises Refusal."""
     chosen: dict[str, object] = {
         "name": name_of(looks.name),
         "colour": darkened(colour_of(looks.colour)),
@@ -71,7 +71,7 @@ def name_of(typed: str) -> str:
 
 
 def web_address(field: str, typed: str) -> str:
-    """An address on the web, or nothing. Raises Refusal."""
+    """A valid http(s) URL, or empty. Raises Refusal."""
     address = typed.strip()
     if not address:
         return ""
@@ -90,7 +90,7 @@ def is_web_address(address: str) -> bool:
 
 
 def contact_address(typed: str) -> str:
-    """An address on the web, or `mailto:` for an email address. Raises Refusal."""
+    """A `mailto:` URL for an email address, a valid http(s) URL, or empty. Raises Refusal."""
     contact = typed.strip().removeprefix("mailto:")
     name, at, host = contact.rpartition("@")
     is_email = bool(at and name) and "." in host and "/" not in contact and contact.isprintable() and " " not in contact
@@ -102,7 +102,7 @@ def contact_address(typed: str) -> str:
 
 
 def origins_of(typed: str) -> tuple[str, ...]:
-    """The sites that may show the pricing page in a frame: one to a line or with blanks between. Raises Refusal."""
+    """The origins that may embed the pricing page, from text separated by whitespace or commas. Raises Refusal."""
     origins = tuple(dict.fromkeys(origin_of(word) for word in typed.replace(",", " ").split()))
     if len(origins) > MOST_ORIGINS:
         raise Refusal("embedding_origins", f"Name at most {MOST_ORIGINS} sites.")
@@ -110,7 +110,7 @@ def origins_of(typed: str) -> tuple[str, ...]:
 
 
 def origin_of(typed: str) -> str:
-    """The scheme and host of a site: what browsers compare. Raises Refusal for anything they would not understand."""
+    """The origin of a site (scheme, host, port), which browsers compare. Raises Refusal if invalid or insecure."""
     try:
         parts = urlsplit(typed if "//" in typed else f"https://{typed}")
         host, port = parts.hostname or "", parts.port

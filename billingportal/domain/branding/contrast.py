@@ -1,4 +1,4 @@
-"""Contrast as WCAG 2 defines it, and colours moved until text can be read. Colours are `#rrggbb`."""
+"""Contrast as WCAG 2 defines it, and colours adjusted until text is readable. Colours are `#rrggbb`."""
 
 from functools import lru_cache
 
@@ -6,7 +6,7 @@ from billingportal.errors import Refusal
 
 WHITE = "#ffffff"
 BLACK = "#000000"
-# The cards of the dark theme: the lightest of what links lie on there.
+# The cards of the dark theme: the lightest surface with links there.
 DARK_SURFACE = "#1f242e"
 # Text needs 4.5:1. Links also lie on tints of the colour, which take away from that.
 READABLE = 5.8
@@ -24,7 +24,7 @@ def colour_of(typed: str) -> str:
 
 
 def contrast(one: str, other: str) -> float:
-    """How well one can be read on the other: from 1 (not at all) to 21 (black on white)."""
+    """The contrast ratio of two colours: from 1 (the same) to 21 (black on white)."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -54,7 +54,7 @@ def lightened(colour: str) -> str:
 
 
 def moved(colour: str, towards: str, against: str) -> str:
-    """The first colour on the way that stands out from `against`. The end of the way always does."""
+    """The first colour from `colour` to `towards` that is readable against `against`. `towards` itself always is."""
     way = (mixed(colour, towards, step) for step in range(STEPS + 1))
     return next(step for step in way if contrast(step, against) >= READABLE)
 

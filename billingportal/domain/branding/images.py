@@ -1,4 +1,4 @@
-"""Logos and favicons: looked at, and written anew, so that nothing of an uploaded file is served as it came."""
+"""Logos and favicons: validated and re-encoded, so that no uploaded bytes are served as they came."""
 
 import hashlib
 import struct
@@ -30,7 +30,7 @@ MOST_PIXELS = 5000 * 5000
 LOGO_BOX = (480, 96)
 FAVICON_SIZE = (128, 128)
 HEAVY = 20_000
-# What Pillow raises for files that are cut off, broken, or larger than they can be.
+# The errors that Pillow raises for files that are cut off, broken or too large.
 BROKEN = (
     OSError,
     SyntaxError,
@@ -45,7 +45,7 @@ BROKEN = (
 
 @dataclass(frozen=True)
 class Picture:
-    """What is stored and served."""
+    """A re-encoded picture, as it is stored and served."""
 
     media_type: str
     content: bytes
@@ -61,7 +61,7 @@ def find_image(session: Session, digest: str) -> BrandPicture | None:
 
 
 def replace_image(session: Session, use: PictureUse, picture: Picture, *, staff_id: int) -> None:
-    """Show this picture from now on."""
+    """Store the picture for this use, in place of the former one."""
     take_turns(session, BRANDING)
     row = session.get(BrandPicture, use) or BrandPicture(use=use)
     row.media_type, row.content, row.digest = picture.media_type, picture.content, picture.digest
@@ -71,7 +71,7 @@ def replace_image(session: Session, use: PictureUse, picture: Picture, *, staff_
 
 
 def remove_image(session: Session, use: PictureUse, *, staff_id: int) -> None:
-    """Show none from now on."""
+    """Delete the picture of this use, if any."""
     take_turns(session, BRANDING)
     row = session.get(BrandPicture, use)
     if row is not None:
@@ -80,8 +80,8 @@ def remove_image(session: Session, use: PictureUse, *, staff_id: int) -> None:
 
 
 def reencode(use: PictureUse, upload: bytes) -> Picture:
-    """The uploaded picture, written anew in the size that pages need. What it is called does not matter, only what is
-    in it. Raises Refusal.
+    """Re-encode the uploaded picture in the size that pages need. Its format is detected from the bytes, never from its
+    file name. Raises Refusal.
     """
     if not upload:
         raise Refusal(use, "Choose a file first.")
@@ -112,7 +112,7 @@ def drawn(use: PictureUse, upload: bytes) -> Picture:
 
 
 def encoded(image: Image.Image, to: str) -> bytes:
-    """Pixels only: no comments, places, colour profiles or anything else that the file carried."""
+    """The image's pixels only: no comments, locations, colour profiles or other metadata of the file."""
     bare = Image.frombytes(image.mode, image.size, image.tobytes())
     written = BytesIO()
     bare.save(written, to, optimize=True, quality=85)

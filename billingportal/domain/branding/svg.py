@@ -1,4 +1,4 @@
-"""SVG pictures, written anew from the shapes in them. The rest is left out, or refused where it would be missed."""
+"""Rebuilds SVG pictures from allowed shapes and attributes. Refuses other SVG elements; drops the rest."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ SHAPES = {
     *("svg", "g", "defs", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon"),
     *("linearGradient", "radialGradient", "stop", "clipPath", "mask"),
 }
-# Said for people and editors; nothing is seen of it.
+# Text for people and editors, never displayed; dropped.
 UNSEEN = {"title", "desc", "metadata"}
 GEOMETRY = {
     *("id", "viewBox", "preserveAspectRatio", "width", "height", "x", "y", "x1", "y1", "x2", "y2"),
@@ -30,12 +30,12 @@ DEEPEST = 40
 
 
 def is_vector(upload: bytes) -> bool:
-    """Whether this is meant as SVG, whatever it is called."""
+    """Whether the content looks like SVG, whatever its file name."""
     return b"<svg" in upload[:4096] or upload.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<?xml", b"<!DOCTYPE svg"))
 
 
 def rewritten_vector(field: str, upload: bytes) -> bytes:
-    """The shapes and colours of an SVG picture. Raises Refusal for one that needs more than those."""
+    """The SVG with its shapes and colours only. Raises Refusal for one that needs more, or cannot be read."""
     root = parsed(field, upload)
     if root.tag != f"{NAMESPACE}svg":
         raise Refusal(field, "This file is not an SVG picture. Upload a PNG instead.")
@@ -70,7 +70,7 @@ def rebuilt(field: str, source: ElementTree.Element, depth: int) -> ElementTree.
 
 
 def attributes(source: ElementTree.Element) -> Iterator[tuple[str, str]]:
-    """What is known to be harmless. Declarations of an inline style become attributes, which they outdo."""
+    """The allowed, harmless attributes. Inline style declarations become attributes and override them."""
     for name, value in source.attrib.items():
         if name in LINKS and value.startswith("#"):
             yield "href", value
@@ -83,6 +83,6 @@ def attributes(source: ElementTree.Element) -> Iterator[tuple[str, str]]:
 
 
 def is_harmless(value: str) -> bool:
-    """Whether it points nowhere but into the picture itself."""
+    """Whether the value refers to nothing outside of the picture itself."""
     rest = OWN_REFERENCE.sub("", value).lower()
     return not any(sign in rest for sign in ("url", "\\", "javascript", "data:", "//"))

@@ -1,1 +1,1 @@
-"""Signing up, and paying at Stripe's checkout."""
+"""Sign-up and Stripe checkout."""

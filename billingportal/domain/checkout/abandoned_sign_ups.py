@@ -1,4 +1,4 @@
-"""Clients who signed up for a paid plan and never paid. Nothing of them stays in the way."""
+"""Finds and archives clients who signed up for a paid plan and never paid, which frees their email address."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -23,13 +23,13 @@ from billingportal.models import (
 )
 from billingportal.models.connection.processor_account import Mode
 
-# Whoever comes back at once finds everything as it was.
+# A client who comes back within this time finds the sign-up unchanged.
 PATIENCE = timedelta(hours=1)
 BATCH = 50
 
 
 def never_paid() -> Select[Client]:
-    """The clients who only ever went to a checkout: no subscription, nothing given, nothing used, staff never saw to
+    """The clients who only ever started checkouts: no subscription, no grant, no usage, and no act of staff on
     them."""
     checkouts = select(Checkout.id).where(Checkout.client_id == Client.id)
     subscribed = (
@@ -66,12 +66,12 @@ def never_paid() -> Select[Client]:
 
 
 def with_email(session: Session, mode: Mode, email: str) -> Sequence[Client]:
-    """Those with an e-mail address, which may be used again."""
+    """The abandoned sign-ups with this email address, which may be used again."""
     return session.scalars(never_paid().where(Client.mode == mode, Client.email == email)).all()
 
 
 def archive_sign_up(session: Session, client: Client) -> None:
-    """Put away a client who never paid. No checkout of it may be open any more."""
+    """Archive a client who never paid. The client must have no open checkout."""
     client.archive(clock.now())
     words = "Archived: signed up and never paid"
     audit.record_act(session, audit.Act("client.archived", words, actor="sync", subject=("client", client.id)))
@@ -79,7 +79,7 @@ def archive_sign_up(session: Session, client: Client) -> None:
 
 
 def archive_due(session: Session) -> int:
-    """Put away those whose last checkout is over for an hour; how many there were."""
+    """Archive a batch of sign-ups whose last checkout ended an hour ago or earlier. Returns how many."""
     last = select(func.max(Checkout.ended_at)).where(Checkout.client_id == Client.id).scalar_subquery()
     open_one = exists(select(Checkout.id).where(Checkout.client_id == Client.id, Checkout.state.in_(OPEN_STATES)))
     due = never_paid().where(~open_one, last <= clock.now() - PATIENCE).limit(BATCH)

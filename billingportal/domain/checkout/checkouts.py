@@ -1,7 +1,7 @@
-"""Selling a subscription: one open checkout session for a client, from however many tabs and devices it is asked for.
+"""Starts checkouts: one open checkout session per client, regardless of how many tabs and devices request it.
 
-The intent is written down first, with all that Stripe is asked for. Whoever finds an intent, or loses Stripe's answer,
-sends the same request again under the same idempotency key and ends in the same session.
+The intent is stored first, with the whole request to Stripe. A caller that finds an intent, or loses Stripe's answer,
+sends the same request again under the same idempotency key and gets the same session.
 """
 
 import secrets
@@ -37,7 +37,7 @@ class AlreadySubscribed(Refusal):
 
 @dataclass(frozen=True)
 class Running:
-    """A client's checkout as it was found: `is_wanted` when it is for what is asked for now."""
+    """A snapshot of a client's running checkout. `is_wanted`: it sells the requested purchase to the same visitor."""
 
     id: int
     state: str
@@ -47,7 +47,7 @@ class Running:
 def start_checkout(transaction: Transaction, gateway: StripeGateway, wanted: Wanted) -> Checkout:
     """The client's one open checkout, with its `url`. Call it with no transaction open.
 
-    A checkout for something else, or of another visitor, is ended at Stripe first. Raises AlreadySubscribed, Refusal,
+    A checkout of another purchase or visitor is ended at Stripe first. Raises AlreadySubscribed, Refusal,
     Conflict and StripeProblem.
     """
     for _ in range(ROUNDS):
@@ -63,15 +63,15 @@ def start_checkout(transaction: Transaction, gateway: StripeGateway, wanted: Wan
 
 
 def is_ready(transaction: Transaction, gateway: StripeGateway, wanted: Running) -> bool:
-    """Whether the checkout that is wanted is open at Stripe now. Raises Refusal and StripeProblem."""
+    """Whether the wanted checkout is open at Stripe now; opens an intent. Raises Refusal and StripeProblem."""
     if wanted.state == "intended":
         return checkout_sessions.open_session(transaction, gateway, wanted.id)
     return checkout_sessions.is_still_open(transaction, gateway, wanted.id)
 
 
 def make_room(transaction: Transaction, gateway: StripeGateway, other: Running) -> None:
-    """End a checkout for something else. Of an intent nobody knows whether Stripe made a session: asking for the same
-    again tells. Raises a StripeProblem."""
+    """End a checkout of another purchase. For an intent, the same request is sent again first, since Stripe may have
+    created its session already. Raises a StripeProblem."""
     if other.state == "intended":
         with suppress(Refusal):
             checkout_sessions.open_session(transaction, gateway, other.id)
@@ -99,7 +99,7 @@ def find_or_intend(session: Session, wanted: Wanted) -> Running:
 
 
 def is_subscribed(session: Session, account_id: int, client_id: int) -> bool:
-    """Whether the client has a subscription, or has just bought one that Stripe has not told of yet."""
+    """Whether the client has a subscription, or has just bought one that is not stored yet."""
     link = link_of(session, account_id, client_id)
     if link is None:
         return False

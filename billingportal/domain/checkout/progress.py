@@ -1,4 +1,4 @@
-"""How far a purchase has come, as the rows tell: what the page says to which Stripe leads back."""
+"""The stage of a purchase, from stored rows, for the page that Stripe redirects back to."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from billingportal.domain.subscriptions.checkout_state import session_of
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.models import Checkout, Invoice, Subscription
 
-# `open`: nobody has paid yet. `waiting`: Stripe has not told of the subscription yet. `bank`: the bank takes its time.
+# `open`: not paid yet. `waiting`: the subscription is not stored yet. `bank`: the bank is still processing the payment.
 StageName = Literal["open", "waiting", "bank", "trial", "active", "declined", "ended", "expired", "failed"]
 
 
@@ -25,7 +25,7 @@ class Stage:
 
     @property
     def is_moving(self) -> bool:
-        """Whether the page should look again by itself."""
+        """Whether the page should refresh by itself."""
         return self.name in ("open", "waiting", "bank")
 
     @property
@@ -50,7 +50,7 @@ def checkout_stage(session: Session, checkout: Checkout) -> Stage:
 
 
 def stage_of(session: Session, checkout: Checkout, subscription: Subscription) -> Stage:
-    """By the subscription and its latest invoice. Nothing counts as paid before Stripe says that it is."""
+    """The stage by the subscription and its latest invoice. Nothing counts as paid before Stripe says that it is."""
     if subscription.status not in (*LIVE_STATUSES, "incomplete"):
         return Stage("ended")
     if subscription.status == "trialing":

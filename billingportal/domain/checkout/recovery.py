@@ -1,4 +1,4 @@
-"""Looks after checkouts that nobody came back from, in case Stripe's events about them were lost."""
+"""Fetches checkouts that are past their expiry from Stripe, in case their webhook events were lost."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ BATCH = 50
 
 
 def due_accounts(session: Session) -> list[int]:
-    """The connected accounts with open checkouts whose time is over."""
+    """The ids of connected accounts with open checkouts past their expiry."""
     wanted = (
         select(Checkout.processor_account_id)
         .distinct()
@@ -36,7 +36,7 @@ def due_accounts(session: Session) -> list[int]:
 
 
 def look_at_due(transaction: Transaction, gateway: StripeGateway, account_id: int) -> int:
-    """Ask Stripe what became of them; how many there were. Two workers who ask at once do no harm.
+    """Fetch the account's checkouts past their expiry. Returns how many. Two workers may do so at once.
 
     Raises a StripeProblem.
     """
@@ -57,7 +57,7 @@ def look_at_due(transaction: Transaction, gateway: StripeGateway, account_id: in
 
 
 def tidy_up(transaction: Transaction) -> None:
-    """Give up what can never come, and put away sign-ups that were never paid."""
+    """Expire checkouts that can no longer complete, and archive sign-ups that were never paid."""
     with transaction() as session:
         for client_id in lost_checkouts(session):
             evaluation.evaluate(session, client_id)
@@ -68,7 +68,7 @@ def tidy_up(transaction: Transaction) -> None:
 
 
 def lost_checkouts(session: Session) -> list[int]:
-    """The clients of running checkouts about which Stripe will never tell, or cannot be asked any more."""
+    """The ids of clients whose running checkout never got a session, or is at an account no longer connected."""
     running = select(Checkout).where(
         Checkout.state.in_(checkout_state.OPEN_STATES), Checkout.expires_at <= clock.now() - checkout_state.MARGIN
     )

@@ -1,4 +1,4 @@
-"""What Stripe is asked for when a client sets out to buy."""
+"""Builds the request for a new Stripe Checkout session."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,13 +17,13 @@ from billingportal.stripe_gateway.requests.checkouts import CheckoutItem, NewChe
 
 # Stripe allows 24 hours by its own clock, which may be behind ours.
 OPEN_FOR = timedelta(hours=23, minutes=30)
-# Stands for the checkout's token in the addresses that Stripe leads back to.
+# Placeholder for the checkout's token in the URLs that Stripe redirects back to.
 TOKEN = "{checkout}"  # noqa: S105 a placeholder
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What somebody wants to buy, and where Stripe leads back to."""
+    """A requested purchase, and the URLs that Stripe redirects back to."""
 
     account_id: int
     client_id: int
@@ -35,7 +35,7 @@ class Wanted:
 
 
 def request_for(session: Session, wanted: Wanted, client: Client, token: str) -> NewCheckout:
-    """The request for a new session. Raises Refusal for what cannot be bought."""
+    """The request for a new session. Raises Refusal when the plan or the selection cannot be bought."""
     plan = session.get(Plan, wanted.plan_id)
     if plan is None:
         raise Refusal("plan", "This plan is not for sale. Choose another one.")
@@ -74,7 +74,7 @@ def has_subscribed(session: Session, account_id: int, client_id: int) -> bool:
 
 
 def is_same(one: NewCheckout, other: NewCheckout) -> bool:
-    """Whether two requests sell the same in the same way, wherever they lead back to and whenever they expire."""
+    """Whether two requests are equal apart from their return URLs and their expiry."""
     return replace(one, success_url="", cancel_url="", expires_at=0) == replace(
         other, success_url="", cancel_url="", expires_at=0
     )

@@ -1,4 +1,4 @@
-"""Checkout sessions at Stripe: opened for an intent, ended, and looked at again. Call all of it with no transaction
+"""Opens, ends and fetches Stripe Checkout sessions. Call the functions that take a `transaction` with none
 open."""
 
 import re
@@ -23,9 +23,9 @@ MIXED_CURRENCIES = re.compile(r"combine currencies.*\b([a-z]{3})\b\.?\s*$", re.I
 
 
 def open_session(transaction: Transaction, gateway: StripeGateway, checkout_id: int) -> bool:
-    """Ask Stripe for an intent's session; whether there is one now. Somebody else may have asked for the same.
+    """Create an intent's session at Stripe. Returns whether it is open now. Concurrent calls get the same session.
 
-    Raises Refusal when Stripe says no, and StripeProblem.
+    Raises Refusal when Stripe refuses, and StripeProblem.
     """
     with transaction() as session:
         checkout = session.get_one(Checkout, checkout_id)
@@ -49,7 +49,7 @@ def open_session(transaction: Transaction, gateway: StripeGateway, checkout_id: 
 
 
 def record_session(transaction: Transaction, checkout_id: int, opened: OpenCheckout) -> bool:
-    """Write down the session that Stripe opened; whether the checkout is open now."""
+    """Store the session that Stripe opened. Returns whether the checkout is open now."""
     with transaction() as session:
         checkout = session.get_one(Checkout, checkout_id, with_for_update=True)
         if checkout.state == "intended":
@@ -60,7 +60,7 @@ def record_session(transaction: Transaction, checkout_id: int, opened: OpenCheck
 
 
 def fail_session(transaction: Transaction, checkout_id: int, problem: StripeProblem) -> None:
-    """Stripe made no session of this intent."""
+    """Mark the intent as failed: Stripe created no session for it."""
     with transaction() as session:
         checkout = session.get_one(Checkout, checkout_id, with_for_update=True)
         if checkout.state == "intended":
@@ -68,7 +68,7 @@ def fail_session(transaction: Transaction, checkout_id: int, problem: StripeProb
 
 
 def refusal_of(problem: RequestRefused) -> Refusal:
-    """Stripe's no, in words for clients."""
+    """Stripe's refusal in words for clients."""
     locked = MIXED_CURRENCIES.search(problem.message)
     if locked is None:
         return Refusal("", f"Stripe did not open a checkout: {problem.message}")
@@ -86,26 +86,26 @@ def is_open(transaction: Transaction, checkout_id: int) -> bool:
 
 
 def is_still_open(transaction: Transaction, gateway: StripeGateway, checkout_id: int) -> bool:
-    """Whether somebody can still pay there, as Stripe says. Raises a StripeProblem."""
+    """Whether the session can still be paid, by its present state at Stripe. Raises a StripeProblem."""
     look_again(transaction, gateway, checkout_id)
     return is_open(transaction, checkout_id)
 
 
 def withdraw_session(transaction: Transaction, gateway: StripeGateway, checkout_id: int) -> None:
-    """End an open session at Stripe, so that nobody pays there any more. Somebody may have paid already: then the
-    checkout is complete afterwards. Raises a StripeProblem."""
+    """Expire an open session at Stripe, so that it can no longer be paid. If it was paid already, the checkout is
+    complete afterwards. Raises a StripeProblem."""
     with transaction() as session:
         checkout = session.get_one(Checkout, checkout_id)
         session_id = checkout.stripe_checkout_session_id if checkout.state == "open" else None
     if session_id is None:
         return
-    with suppress(RequestRefused):  # It is complete or has expired: the next look tells which.
+    with suppress(RequestRefused):  # It is complete or has expired: the fetch below shows which.
         gateway.expire_checkout(session_id)
     look_again(transaction, gateway, checkout_id)
 
 
 def look_again(transaction: Transaction, gateway: StripeGateway, checkout_id: int) -> None:
-    """Bring the checkout up to date from Stripe, with all that was bought there. Raises a StripeProblem."""
+    """Fetch the session, its subscription and latest invoice, and evaluate the client. Raises a StripeProblem."""
     with transaction() as session:
         checkout = session.get_one(Checkout, checkout_id)
         account_id, client_id = checkout.processor_account_id, checkout.client_id
@@ -125,7 +125,7 @@ def look_again(transaction: Transaction, gateway: StripeGateway, checkout_id: in
 def look_at_subscription(
     transaction: Transaction, gateway: StripeGateway, account_id: int, subscription_id: str
 ) -> None:
-    """The subscription and its latest invoice, which tells whether it is paid. Raises a StripeProblem."""
+    """Fetch the subscription and its latest invoice, which shows whether it is paid. Raises a StripeProblem."""
     reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
     with transaction() as session:
         invoice_id = session.scalar(

@@ -1,4 +1,4 @@
-"""How the portal sells. Until somebody decides, the defaults hold."""
+"""The selling settings. Defaults apply until staff save them."""
 
 from dataclasses import dataclass, fields
 
@@ -16,7 +16,7 @@ THE_ROW = 1
 
 @dataclass(frozen=True)
 class Selling:
-    """What is chosen on the Checkout page of the settings."""
+    """The choices on the Checkout page of the settings."""
 
     allows_promotion_codes: bool = False
     computes_tax: bool = False
@@ -31,7 +31,7 @@ def current_settings(session: Session) -> Selling:
 
 
 def save_settings(session: Session, chosen: Selling, *, staff_id: int) -> None:
-    """Keep the choice. Checkouts that are open at Stripe keep the settings that they were made with."""
+    """Store the settings. Checkouts that are open at Stripe keep the settings that they were made with."""
     take_turns(session, SELLING)
     before = current_settings(session)
     changed = [field.name for field in fields(Selling) if getattr(before, field.name) != getattr(chosen, field.name)]

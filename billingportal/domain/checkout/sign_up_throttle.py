@@ -1,4 +1,4 @@
-"""How many may sign up from one place. Soft: whoever is held up may go on a little later."""
+"""Limits sign-ups from one network. A throttled visitor may try again a little later."""
 
 import hashlib
 from datetime import timedelta
@@ -12,7 +12,7 @@ from billingportal.models.auth.sign_in_attempt import SignInAttempt
 
 WINDOW = timedelta(minutes=15)
 MOST = 20
-# Stands where attempts of staff have their address, so that neither counts for the other.
+# Replaces the address that attempts of staff have, so that neither counts for the other.
 ADDRESS = "sign-up"
 
 

@@ -1,6 +1,6 @@
-"""Becoming a client from the pricing page. A free plan is active at once; a paid one is bought first.
+"""Sign-up from the pricing page. A free plan is active at once; a paid plan needs a checkout first.
 
-Whether an e-mail address is known is told to its owner by mail, never to whoever typed it.
+Only the owner of an email address learns, by email, that it is known; the visitor who typed it never does.
 """
 
 from collections.abc import Sequence
@@ -35,9 +35,9 @@ ROUNDS = 4
 
 @dataclass(frozen=True)
 class Applicant:
-    """What a visitor typed. `visitor` is the browser, so that two of its tabs are one sign-up; `address` its IP.
+    """The typed sign-up form. `visitor` is the browser, so that two of its tabs are one sign-up; `address` its IP.
 
-    `accepted_terms` is the address of the terms that were accepted, empty where there are none.
+    `accepted_terms` is the URL of the terms that were accepted, empty when there are none.
     """
 
     name: str
@@ -50,8 +50,8 @@ class Applicant:
 
 @dataclass(frozen=True)
 class Order:
-    """What a visitor chose. `selection` is None for a free plan, `account_id` where no account is connected. The
-    addresses are those of a checkout."""
+    """A visitor's choice. `selection` is None for a free plan, `account_id` when no account is connected. The URLs are
+    the return URLs of the checkout."""
 
     mode: Mode
     plan_id: int
@@ -63,14 +63,14 @@ class Order:
 
 @dataclass(frozen=True)
 class SignedUp:
-    """`client_id` is None where the e-mail address belongs to a client: nobody is told, and a letter is written."""
+    """`client_id` is None when the email address belongs to a client: the page does not say so, an email does."""
 
     client_id: int | None
     is_buying: bool = False
 
 
 def sign_up(transaction: Transaction, gateway: StripeGateway | None, applicant: Applicant, order: Order) -> SignedUp:
-    """Make the client, or find the one that this visitor made before. Call it with no transaction open.
+    """Create the client, or find the one that this visitor created before. Call it with no transaction open.
 
     Raises Refusal naming the field, Conflict, Throttled and StripeProblem.
     """
@@ -91,7 +91,7 @@ def sign_up(transaction: Transaction, gateway: StripeGateway | None, applicant: 
 
 
 def check_sign_up(session: Session, applicant: Applicant, order: Order) -> None:
-    """Raises Refusal for what cannot be, before anything is done at Stripe."""
+    """Validate the sign-up before any request to Stripe. Raises Refusal naming the field."""
     clients.checked_terms(session, ClientTerms(applicant.name, applicant.email), order.mode)
     workspace_name = " ".join(applicant.workspace_name.split())
     if not workspace_name:
@@ -107,7 +107,7 @@ def check_sign_up(session: Session, applicant: Applicant, order: Order) -> None:
 
 
 def checkouts_in_the_way(session: Session, applicant: Applicant, order: Order) -> list[int]:
-    """Open checkouts of sign-ups with the same address that this one replaces."""
+    """The ids of open checkouts of sign-ups with the same email address, which this sign-up replaces."""
     email = applicant.email.strip().lower()
     rivals = [
         one
@@ -118,7 +118,7 @@ def checkouts_in_the_way(session: Session, applicant: Applicant, order: Order) -
 
 
 def open_checkouts(session: Session, rivals: Sequence[Client], order: Order) -> list[Checkout]:
-    """Those that can still be paid in the account that sells now."""
+    """The rivals' checkouts that can still be paid in the account that sells now."""
     running = [checkout_state.open_checkout(session, client.id) for client in rivals]
     return [one for one in running if one is not None and one.processor_account_id == order.account_id]
 
@@ -133,7 +133,7 @@ def is_own(session: Session, client: Client, applicant: Applicant, order: Order)
 
 
 def find_or_make_client(session: Session, applicant: Applicant, order: Order) -> SignedUp | None:
-    """Decide one at a time who has the e-mail address. None when a checkout was opened meanwhile: look again."""
+    """Decide, one sign-up at a time, which client gets the email address. None when a checkout opened meanwhile."""
     take_turns(session, CLIENTS)
     email = applicant.email.strip().lower()
     replaceable = abandoned_sign_ups.with_email(session, order.mode, email)
@@ -176,7 +176,7 @@ def make_client(session: Session, applicant: Applicant, order: Order) -> Client:
 
 
 def begin_purchase(session: Session, client: Client, applicant: Applicant, order: Order) -> SignedUp:
-    """Write down what is to be bought in the same transaction, so that no client stands there without a reason."""
+    """Store the intent in the transaction that creates the client, so that no client exists without a purchase."""
     if order.selection is not None and order.account_id is not None:
         wanted = Wanted(
             order.account_id,
@@ -193,7 +193,7 @@ def begin_purchase(session: Session, client: Client, applicant: Applicant, order
 
 
 def tell_owner(session: Session, client: Client) -> None:
-    """A letter with a billing link to whoever has the address; at most one a day."""
+    """Send an email with a billing link to the owner of the address; at most one a day."""
     brand = mail_messages.brand_name(session)
     letter = Letter(
         "sign_up_known",
@@ -209,7 +209,7 @@ def tell_owner(session: Session, client: Client) -> None:
 
 
 def choose_free(session: Session, client_id: int, plan_id: int) -> None:
-    """A client who pays for nothing takes a plan that is free. Raises AlreadySubscribed and Refusal."""
+    """Move a client without a subscription to a free plan. Raises AlreadySubscribed and Refusal."""
     client = clients.lock_client(session, client_id)
     link = client_subscriptions.link_of(session, client)
     if link is not None and checkouts.is_subscribed(session, link.processor_account_id, client.id):

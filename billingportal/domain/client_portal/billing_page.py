@@ -1,4 +1,4 @@
-"""Everything that a client sees of its billing, read from our rows: Stripe need not answer for the page to be there."""
+"""The contents of a client's billing page, read from stored rows only: the page works while Stripe does not answer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,7 +46,7 @@ PAYMENT_NEEDED = StatusText("payment_needed", "bad", "Payment needed")
 
 @dataclass(frozen=True)
 class BillingPage:
-    """`account` is connected now or was; `link` is the client's customer there. Amounts ahead are estimates."""
+    """`account` is or was connected; `link` is the client's customer in it. Future amounts are estimates."""
 
     client: Client
     held: Entitlement
@@ -77,7 +77,7 @@ class BillingPage:
 
     @property
     def is_paying(self) -> bool:
-        """Whether a subscription runs that can be changed and cancelled."""
+        """Whether the client has a running subscription, which can be changed and cancelled."""
         return self.subscription is not None and self.subscription.status in LIVE_STATUSES
 
     @property
@@ -86,12 +86,12 @@ class BillingPage:
 
     @property
     def may_change_card(self) -> bool:
-        """Whether Stripe knows the client, in the account that is connected now."""
+        """Whether the client has a customer in a connected account."""
         return self.link is not None and self.account is not None and self.account.state == "connected"
 
     @property
     def due_amount(self) -> Money | None:
-        """What is to be paid now."""
+        """The remaining amount of the open invoice; None without one."""
         return Money(self.due.amount_remaining_minor, self.due.currency) if self.due else None
 
     @property
@@ -100,14 +100,14 @@ class BillingPage:
 
     @property
     def next_payment_at(self) -> datetime | None:
-        """When Stripe charges next, as far as the subscription tells."""
+        """The next charge: at the end of the trial, else at the renewal."""
         if self.subscription is not None and self.subscription.status == "trialing":
             return self.subscription.trial_ends_at
         return self.held.renews_at
 
     @property
     def period(self) -> str:
-        """The days that counters add up in, as the usage card says them."""
+        """The usage period in words for the usage card, for example "1 Nov to 1 Dec"."""
         if self.subscription is None or not self.is_paying or not self.subscription.items:
             return ""
         first = min(item.period_started_at for item in self.subscription.items)
@@ -116,7 +116,7 @@ class BillingPage:
 
     @property
     def address_lines(self) -> list[str]:
-        """Where invoices go, as Stripe holds it."""
+        """The lines of the billing address stored at Stripe, without the country."""
         address = self.customer.address if self.customer else {}
         parts = {name: str(value) for name, value in address.items() if value}
         town = " ".join(parts[name] for name in ("postal_code", "city") if name in parts)
@@ -130,7 +130,7 @@ class BillingPage:
 
 
 def billing_page(session: Session, client: Client, before_invoice: int | None = None) -> BillingPage:
-    """The page of a client that was evaluated at least once."""
+    """The page of a client. The client must have an entitlement: it was evaluated at least once."""
     held = session.scalars(select(Entitlement).where(Entitlement.client_id == client.id)).one()
     moment = moment_of(session, client)
     link = client_subscriptions.link_of(session, client)
@@ -210,7 +210,7 @@ def status_of(held: Entitlement, subscription: Subscription | None, moment: date
 
 
 def dates_of(held: Entitlement) -> str:
-    """What comes next, beside the status."""
+    """The next date in words, shown beside the status; empty without one."""
     if held.standing == "active" and held.renews_at is not None:
         return f"renews on {day(held.renews_at)}"
     if held.source == "comp" and held.until is not None:

@@ -1,4 +1,4 @@
-"""Somebody asks for a new billing link by mail. Nobody learns whether an address is known."""
+"""Requests for a new billing link by email. The answer never reveals whether an address is known."""
 
 from datetime import datetime, timedelta
 
@@ -9,13 +9,13 @@ from billingportal.clock import now
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.models import Client
 
-# One letter for each client within this time, however often somebody asks.
+# At most one email to a client within this time, however often it is requested.
 PAUSE = timedelta(minutes=10)
 MOST = 10
 
 
 def request_link(session: Session, email: str) -> None:
-    """Write to the clients with this address, if there are any."""
+    """Email a billing link to the clients with this address, if there are any."""
     found = session.scalars(
         select(Client)
         .where(func.lower(Client.email) == email.strip().lower(), Client.archived_at.is_(None))
@@ -28,5 +28,5 @@ def request_link(session: Session, email: str) -> None:
 
 
 def occasion(client: Client, moment: datetime) -> str:
-    """The same for everybody who asks within a while."""
+    """The key of the email: the same for all requests of a client in one window of PAUSE."""
     return f"billing-link:{client.id}:{int(moment.timestamp() // PAUSE.total_seconds())}"

@@ -1,4 +1,4 @@
-"""What a client has to be told at the top of its billing page: at most one thing, the gravest, and what to do."""
+"""The notice at the top of a client's billing page: at most one, the gravest, with the action to take."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +11,8 @@ from billingportal.models.entitlements.entitlement import LadderStep
 from billingportal.models.plans.plan import TrialEnd
 from billingportal.money import Money
 
-# What the button beside it does. `pay`: pay the open invoice. `card`: give or change a card. `start`: pay before the
-# trial ends.
+# The action of the button beside it. `pay`: pay the open invoice. `card`: give or change a card. `start`: pay before
+# the trial ends.
 Action = Literal["pay", "card", "finish", "choose", "contact", "keep", "start", "resume", "none"]
 NOW: dict[LadderStep, str] = {
     "limited": "All that is there keeps working, but nothing new can be made.",
@@ -39,9 +39,9 @@ class Notice:
 
 @dataclass(frozen=True)
 class Situation:
-    """What the words depend on. `next_step`: the next thing that is taken from the client, and when.
+    """The facts that decide the notice. `next_step`: the next dunning step and its start.
 
-    `base_plan` is what the client has without a paid plan. `has_checkout`: one that was begun can be finished.
+    `base_plan` names the plan without a paid subscription. `has_checkout`: an open checkout can be finished.
     """
 
     held: Entitlement
@@ -57,7 +57,7 @@ class Situation:
 
 
 def notice_for(now: Situation) -> Notice | None:
-    """The one thing to be told; None when all is well."""
+    """The gravest notice; None when there is none."""
     held = now.held
     if held.standing == "suspended":
         return Notice("bad", "Access is suspended", "Nothing was deleted. Write to us to open it again.", "contact")
@@ -76,7 +76,7 @@ def notice_for(now: Situation) -> Notice | None:
 
 
 def failing(now: Situation) -> Notice:
-    """A payment that fails: what holds now, what comes when."""
+    """The notice for a failing payment: the present restriction, and the next one with its date."""
     amount = f" of {now.due}" if now.due else ""
     charged = f" {now.method} could not be charged." if now.method else ""
     if now.held.step in NOW:
@@ -132,7 +132,7 @@ def leaving(now: Situation) -> Notice | None:
 
 
 def paused(now: Situation) -> Notice:
-    """A trial that ended without a card goes on by paying. Whoever paid before was paused by the partner."""
+    """A trial paused for lack of a card resumes by paying. A paying client was paused by the partner."""
     title = "Your plan is paused"
     if now.held.source == "subscription":
         return Notice("warn", title, "Nothing is charged. Write to us to go on.", "contact")

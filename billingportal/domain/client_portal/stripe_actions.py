@@ -1,4 +1,4 @@
-"""What a client does at Stripe from its billing page: changing the card or the details, and paying what is open.
+"""A client's actions at Stripe from its billing page: change the card or the details, pay an open invoice.
 
 Every function waits for Stripe: call it with no transaction open.
 """
@@ -23,7 +23,7 @@ from billingportal.stripe_gateway.gateway import StripeGateway
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a client at Stripe, by ids. `customer_method` is the customer's usual payment method."""
+    """A client's stored Stripe ids. `customer_method` is the customer's default payment method."""
 
     account_id: int
     customer_id: str
@@ -37,7 +37,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Payment:
-    """What became of paying. `confirm`: the bank asks the client something, on the invoice's page at Stripe."""
+    """The outcome of a payment. `confirm`: the client must authenticate it on the invoice's page at Stripe."""
 
     outcome: Literal["paid", "on_its_way", "confirm", "declined", "nothing"]
     words: str = ""
@@ -45,7 +45,7 @@ class Payment:
 
 
 def find_customer_ids(session: Session, client_id: int) -> Known | None:
-    """None for a client whom Stripe does not know."""
+    """The client's stored Stripe ids; None for a client without a customer."""
     client = session.get_one(Client, client_id)
     link = client_subscriptions.link_of(session, client)
     if link is None:
@@ -65,7 +65,7 @@ def find_customer_ids(session: Session, client_id: int) -> Known | None:
 
 
 def refresh_client(transaction: Transaction, gateway: StripeGateway, client_id: int) -> bool:
-    """Ask Stripe how the client stands now. Whether the usual payment method is another one than before.
+    """Refresh the client's rows from Stripe. Returns whether there is a new default payment method.
 
     Raises a StripeProblem.
     """
@@ -99,7 +99,7 @@ def refresh_client(transaction: Transaction, gateway: StripeGateway, client_id: 
 
 
 def pay(transaction: Transaction, gateway: StripeGateway, client_id: int, token: str) -> Payment:
-    """Pay the oldest open invoice now. `token` names one showing of the button: a double click pays once.
+    """Pay the oldest open invoice now. `token` identifies one rendering of the button: a double click pays once.
 
     Raises a StripeProblem when Stripe does not answer.
     """
@@ -116,7 +116,7 @@ def pay(transaction: Transaction, gateway: StripeGateway, client_id: int, token:
 
 
 def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, token: str) -> Payment:
-    """Let a subscription go on that paused when its trial ended without a card: its invoice is charged now.
+    """Resume a subscription that paused when its trial ended without a card: its invoice is charged now.
 
     `token` as in `pay`. Raises a StripeProblem when Stripe does not answer.
     """
@@ -140,7 +140,7 @@ def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, tok
 def settled(
     transaction: Transaction, gateway: StripeGateway, client_id: int, of: Known, invoice_id: str, refusal: str
 ) -> Payment:
-    """What became of an invoice that was to be paid just now; rows and entitlement are brought in line with it."""
+    """Refresh the rows and the entitlement after an attempt to pay the invoice, and return its outcome."""
     state = gateway.subscriptions.payment_state(invoice_id)
     bring(transaction, gateway, of, INVOICE, invoice_id)
     bring(transaction, gateway, of, SUBSCRIPTION, of.subscription_id)
@@ -161,7 +161,7 @@ def settled(
 
 
 def bring(transaction: Transaction, gateway: StripeGateway, of: Known, kind: ObjectType, object_id: str | None) -> None:
-    """Bring one object's row up to Stripe's present state."""
+    """Refresh one object's row from Stripe; nothing without an id."""
     if object_id is not None:
         reconciliation.refresh(transaction, gateway, of.account_id, kind, object_id)
 

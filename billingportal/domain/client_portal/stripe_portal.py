@@ -1,4 +1,4 @@
-"""Our configuration of Stripe's customer portal: one an account, made when it is first needed and kept up to date."""
+"""Our configuration of Stripe's customer portal: one per account, created on first use and kept up to date."""
 
 import hashlib
 
@@ -19,9 +19,9 @@ LONGEST_HEADLINE = 60
 def open_session(
     transaction: Transaction, gateway: StripeGateway, account_id: int, customer_id: str, return_url: str, flow: Flow
 ) -> str:
-    """The address of a session in Stripe's customer portal. Call it with no transaction open.
+    """Open a session in Stripe's customer portal and return its URL. Call it with no transaction open.
 
-    A configuration that somebody removed or put out of use is made anew, once. Raises a StripeProblem.
+    A deleted or unusable configuration is repaired, once. Raises a StripeProblem.
     """
     configuration_id = configuration_for(transaction, gateway, account_id)
     try:
@@ -32,7 +32,7 @@ def open_session(
 
 
 def configuration_for(transaction: Transaction, gateway: StripeGateway, account_id: int) -> str:
-    """The id of the configuration, brought to what we want of it now. Raises a StripeProblem."""
+    """The id of the account's configuration, created or updated first if necessary. Raises a StripeProblem."""
     with transaction() as session:
         look = look_of(session)
         row = row_of(session, account_id)
@@ -47,7 +47,7 @@ def configuration_for(transaction: Transaction, gateway: StripeGateway, account_
 def repair_configuration(
     transaction: Transaction, gateway: StripeGateway, account_id: int, configuration_id: str
 ) -> str:
-    """Put the configuration right, whatever was done to it; its id."""
+    """Restore the configuration, or create a new one if it is gone. Returns its id."""
     with transaction() as session:
         look = look_of(session)
     return update_configuration(transaction, gateway, account_id, look, configuration_id)
@@ -66,7 +66,7 @@ def update_configuration(
 def create_configuration(
     transaction: Transaction, gateway: StripeGateway, account_id: int, look: PortalLook, *, gone: str
 ) -> str:
-    """Make it. Two who do so at once send the same request under the same key and end in one."""
+    """Create a configuration. Concurrent calls send the same request and idempotency key, so Stripe creates one."""
     with transaction() as session:
         account = session.get_one(ProcessorAccount, account_id)
         told = (account.stripe_account_id, account.mode, str(account.connected_at), fingerprint(look), gone)
@@ -89,7 +89,7 @@ def row_of(session: Session, account_id: int) -> PortalConfiguration | None:
 
 
 def look_of(session: Session) -> PortalLook:
-    """What we say there, from the partner's branding. Stripe takes addresses with https only."""
+    """The headline and links of the portal, from the partner's branding. Stripe accepts only https URLs."""
     looks = branding.find_branding(session)
     if looks is None:
         return PortalLook(branding.DEFAULT_NAME, "", "")
@@ -98,5 +98,5 @@ def look_of(session: Session) -> PortalLook:
 
 
 def fingerprint(look: PortalLook) -> str:
-    """Changes with anything that we want of the configuration."""
+    """A hash of the configuration's parameters: it changes when any of them does."""
     return hashlib.sha256(repr(configuration_params(look)).encode()).hexdigest()[:32]

@@ -1,1 +1,1 @@
-"""Clients and their workspaces, and what staff grant them."""
+"""Clients, their workspaces, and the plans and quotas that staff grant them."""

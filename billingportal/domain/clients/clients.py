@@ -1,4 +1,4 @@
-"""Finds, makes and changes clients. What they are entitled to is worked out by `evaluations`."""
+"""Finds, creates and changes clients. `entitlements.evaluation` works out their entitlements."""
 
 import re
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ LONGEST_NOTES = 10_000
 
 @dataclass(frozen=True)
 class ClientTerms:
-    """What a person types about a client."""
+    """The typed terms of a client."""
 
     name: str
     email: str
@@ -35,7 +35,7 @@ class ClientTerms:
 
 @dataclass(frozen=True)
 class ClientDraft:
-    """A client to be made, with a first workspace if one is named, and who makes it."""
+    """A client to create, with its first workspace if one is named, and the actor who creates it."""
 
     mode: Mode
     name: str
@@ -50,13 +50,13 @@ class ClientDraft:
 
 
 def find_client(session: Session, client_id: int, mode: Mode | None = None) -> Client | None:
-    """The client, archived or not; with a mode, only one of that mode."""
+    """The client, archived or not; None when it does not exist or is not of the given mode."""
     client = session.get(Client, client_id)
     return client if client is not None and mode in (None, client.mode) else None
 
 
 def lock_client(session: Session, client_id: int) -> Client:
-    """The client as it is now; others who change it wait until this transaction ends. Raises Refusal."""
+    """The client, read again and locked until the transaction ends. Raises Refusal when there is none."""
     client = session.get(Client, client_id, populate_existing=True, with_for_update={"key_share": True})
     if client is None:
         raise Refusal("", "There is no such client.")
@@ -64,7 +64,7 @@ def lock_client(session: Session, client_id: int) -> Client:
 
 
 def create_client(session: Session, draft: ClientDraft) -> Client:
-    """Make a client, and work out what it is entitled to. Raises Refusal naming the field."""
+    """Create a client and evaluate its entitlement. Raises Refusal naming the field."""
     take_turns(session, CLIENTS)
     terms = checked_terms(session, ClientTerms(draft.name, draft.email, draft.external_id), draft.mode)
     refuse_no_base(session, draft.base_plan_id)
@@ -90,7 +90,7 @@ def create_client(session: Session, draft: ClientDraft) -> Client:
 
 
 def update_client(session: Session, client_id: int, terms: ClientTerms, *, revision: int, staff_id: int) -> Client:
-    """Change what nobody changed since `revision`. Raises Refusal; Conflict when somebody was faster."""
+    """Change the client's terms. Raises Refusal, and Conflict when the client was changed since `revision`."""
     take_turns(session, CLIENTS)
     client = lock_client(session, client_id)
     clean = checked_terms(session, terms, client.mode, except_id=client.id)
@@ -100,7 +100,7 @@ def update_client(session: Session, client_id: int, terms: ClientTerms, *, revis
         raise Conflict("Somebody changed this client since you opened it. Open it again to see it as it is now.")
     words = change_words(terms_of(client), clean)
     if clean.email != client.email:
-        # Whoever has the old address has links, and may be signed in.
+        # The owner of the old address has links, and may be signed in.
         client.withdraw_access()
         words += ". Older billing links and sign-ins ended"
     client.name, client.email, client.external_id = clean.name, clean.email, clean.external_id
@@ -110,7 +110,7 @@ def update_client(session: Session, client_id: int, terms: ClientTerms, *, revis
 
 
 def write_notes(session: Session, client_id: int, notes: str, *, revision: int, staff_id: int) -> Client:
-    """Replace the notes that staff keep about a client. Raises Refusal, and Conflict when somebody was faster."""
+    """Replace staff's notes on a client. Raises Refusal, and Conflict when the client was changed since `revision`."""
     client = lock_client(session, client_id)
     clean = "\n".join(notes.splitlines()).strip()
     if clean == client.notes:
@@ -130,7 +130,7 @@ def terms_of(client: Client) -> ClientTerms:
 
 
 def change_words(before: ClientTerms, after: ClientTerms) -> str:
-    """What was changed, in one sentence."""
+    """The changes in one sentence."""
     changes = []
     if after.name != before.name:
         changes.append(f"name from {before.name} to {after.name}")
@@ -168,7 +168,7 @@ def refuse_external_id(session: Session, external_id: str | None, mode: Mode, ex
 
 
 def refuse_no_base(session: Session, plan_id: int | None) -> None:
-    """Raises Refusal for a plan that has to be paid for, or is put away."""
+    """Raises Refusal for a plan that is priced, on request, archived or missing."""
     if plan_id is None:
         return
     plan = session.get(Plan, plan_id)
@@ -181,5 +181,5 @@ def refuse_no_base(session: Session, plan_id: int | None) -> None:
 def record_client(
     session: Session, client: Client, action: str, words: str, staff_id: int | None, actor: Actor = "staff"
 ) -> None:
-    """Write down what was done with a client."""
+    """Record an act on a client in the audit log."""
     audit.record_act(session, audit.Act(action, words, staff_id=staff_id, actor=actor, subject=("client", client.id)))

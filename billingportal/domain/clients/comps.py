@@ -1,4 +1,4 @@
-"""Plans given to clients by hand. They hold until their last day is over, or until somebody ends them."""
+"""Plans granted to clients by staff. A grant lasts until its last day is over, or until staff end it."""
 
 from datetime import date
 
@@ -15,7 +15,7 @@ from billingportal.models import Client, Comp, Plan
 
 
 def running_comp(session: Session, client: Client) -> Comp | None:
-    """The plan that a client has by hand now."""
+    """The grant of a plan that the client has now, if any, by the client's clock."""
     comp = unended_comp(session, client.id)
     if comp is None or (comp.expires_at is not None and comp.expires_at <= client_clock.moment_of(session, client)):
         return None
@@ -29,7 +29,7 @@ def unended_comp(session: Session, client_id: int) -> Comp | None:
 def grant_plan(
     session: Session, client_id: int, plan_id: int | None, reason: str, last_day: date | None, *, staff_id: int | None
 ) -> Comp:
-    """Give a plan, instead of the one given before if there is one. Raises Refusal. Asked twice, it is given once."""
+    """Grant a plan, replacing an earlier grant. Repeating it has no effect. Raises Refusal."""
     client = lock_client(session, client_id)
     plan = session.get(Plan, plan_id) if plan_id is not None else None
     if plan is None or plan.state == "archived":
@@ -53,7 +53,7 @@ def grant_plan(
 
 
 def end_comp(session: Session, client_id: int, *, staff_id: int) -> Client:
-    """Take back the plan that was given by hand."""
+    """End the client's granted plan, if there is one. Raises Refusal."""
     client = lock_client(session, client_id)
     comp = unended_comp(session, client.id)
     if comp is not None:

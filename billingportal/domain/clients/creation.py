@@ -1,4 +1,4 @@
-"""Makes the client that a member of staff has in mind: with a free plan, a plan given by hand, or none yet."""
+"""Creates a client for staff: with a free plan, a granted plan, or a paid plan that the client is to buy."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +15,7 @@ from billingportal.models.connection.processor_account import Mode
 
 @dataclass(frozen=True)
 class NewClient:
-    """`plan_id` None is the default plan. A plan with a price is given by hand, or the client pays for it itself."""
+    """`plan_id` None is the default plan. `is_by_hand`: staff grant a priced plan; else the client pays for it."""
 
     terms: ClientTerms
     workspace: WorkspaceTerms
@@ -26,7 +26,7 @@ class NewClient:
 
 
 def create_by_staff(session: Session, mode: Mode, new: NewClient, *, staff_id: int) -> Client:
-    """Make the client. Raises Refusal naming the field."""
+    """Create the client. Raises Refusal naming the field."""
     plan = session.get(Plan, new.plan_id) if new.plan_id is not None else None
     if new.plan_id is not None and (plan is None or plan.state == "archived"):
         raise Refusal("plan", "This plan is archived or gone. Choose another one.")
@@ -48,5 +48,5 @@ def create_by_staff(session: Session, mode: Mode, new: NewClient, *, staff_id: i
 
 
 def costs(plan: Plan) -> bool:
-    """Whether the plan has to be paid for, or asked for."""
+    """Whether the plan has prices or is on request."""
     return bool(plan.prices) or plan.is_on_request

@@ -31,14 +31,14 @@ HEADINGS = (
     "Client since",
     "Archived",
 )
-# Spreadsheets take what starts with one of these for a formula and run it.
+# Spreadsheets take a cell that starts with one of these for a formula and run it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 # Says that the text is UTF-8, which spreadsheets do not assume.
 BYTE_ORDER_MARK = "\ufeff"
 
 
 def csv_lines(session: Session, mode: Mode, wanted: Wanted) -> Iterator[str]:
-    """The file in pieces: the headings, then some hundred clients at a time."""
+    """The file in pieces: the headings, then one batch of clients at a time."""
     yield BYTE_ORDER_MARK + text_of([HEADINGS])
     for batch in client_search.in_batches(session, mode, wanted):
         customers = customers_of(session, [row for _, row in batch])
@@ -46,7 +46,7 @@ def csv_lines(session: Session, mode: Mode, wanted: Wanted) -> Iterator[str]:
 
 
 def customers_of(session: Session, rows: Sequence[Entitlement]) -> dict[tuple[int, int], str]:
-    """The customers at Stripe that are meant, by client and account."""
+    """The Stripe customer ids of the rows' clients, by client and account id."""
     found = session.execute(
         select(ClientCustomer.client_id, ClientCustomer.processor_account_id, ClientCustomer.stripe_customer_id).where(
             ClientCustomer.client_id.in_([row.client_id for row in rows])
@@ -87,5 +87,5 @@ def text_of(rows: Sequence[Sequence[str]]) -> str:
 
 
 def harmless(cell: str) -> str:
-    """The cell as text, also where it looks like a formula."""
+    """The cell as plain text, even if it looks like a formula."""
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

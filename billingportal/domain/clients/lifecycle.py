@@ -1,4 +1,4 @@
-"""Suspends and reactivates clients by hand, archives and restores them. Nothing that a client owns is deleted."""
+"""Suspends, reactivates, archives and restores clients. Nothing that a client owns is deleted."""
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,7 @@ from billingportal.models import Client
 
 
 def suspend_client(session: Session, client_id: int, reason: str, *, staff_id: int) -> Client:
-    """Have nothing work for a client until it is reactivated; it goes on paying. Raises Refusal."""
+    """Block a client until it is reactivated; its subscription and payments go on. Raises Refusal."""
     client = lock_client(session, client_id)
     clean = checked_reason(reason)
     if client.archived_at is not None:
@@ -26,7 +26,7 @@ def suspend_client(session: Session, client_id: int, reason: str, *, staff_id: i
 
 
 def reactivate_client(session: Session, client_id: int, *, staff_id: int) -> Client:
-    """End a suspension by hand."""
+    """End the client's suspension, if there is one. Raises Refusal."""
     client = lock_client(session, client_id)
     if client.suspended_at is not None:
         client.suspended_at, client.suspension_reason = None, ""
@@ -36,7 +36,7 @@ def reactivate_client(session: Session, client_id: int, *, staff_id: int) -> Cli
 
 
 def archive_client(session: Session, client_id: int, *, staff_id: int) -> Client:
-    """Put a client away. Raises Refusal while a subscription of it goes on: that has to be cancelled first."""
+    """Archive a client. Raises Refusal while it has a live subscription, which has to be cancelled first."""
     client = lock_client(session, client_id)
     if client.archived_at is not None:
         return client
@@ -49,7 +49,7 @@ def archive_client(session: Session, client_id: int, *, staff_id: int) -> Client
 
 
 def archive_at_end(session: Session, client_id: int, *, staff_id: int) -> Client:
-    """Put a client away as soon as its subscription, which is cancelled already, has ended."""
+    """Schedule a client to be archived once its subscription, which is cancelled already, has ended."""
     client = lock_client(session, client_id)
     if client.archived_at is None and not client.is_leaving:
         client.is_leaving = True
@@ -59,7 +59,7 @@ def archive_at_end(session: Session, client_id: int, *, staff_id: int) -> Client
 
 
 def restore_client(session: Session, client_id: int, *, staff_id: int) -> Client:
-    """Take an archived client back."""
+    """Restore an archived client."""
     client = lock_client(session, client_id)
     if client.archived_at is not None:
         client.archived_at = None
@@ -69,7 +69,7 @@ def restore_client(session: Session, client_id: int, *, staff_id: int) -> Client
 
 
 def withdraw_access(session: Session, client_id: int, *, staff_id: int) -> Client:
-    """Sign the client out everywhere, and have no billing link that was made so far open anything."""
+    """Sign the client out everywhere and invalidate all its billing links."""
     client = lock_client(session, client_id)
     client.withdraw_access()
     words = "Withdrew access. Older billing links and sign-ins ended"

@@ -1,4 +1,4 @@
-"""What every exception that people make by hand has: a reason, and a day on which it ends or none."""
+"""Validation shared by all grants of staff: a reason, and an optional last day."""
 
 from datetime import UTC, date, datetime, time
 

@@ -1,7 +1,7 @@
-"""Finds what the rows of clients refer to and no list of Stripe's shows: their payment methods and test clocks.
+"""Fetches payment methods and test clocks that clients' rows refer to and no listing of Stripe's returns.
 
-Events tell of them. But a card that was there before the account was connected, or whose event is too old to be read
-again, has to be asked for.
+Events report them. But a card that existed before the account was connected, or whose event is too old to be read
+again, has to be fetched by id.
 """
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, select
@@ -19,7 +19,7 @@ BATCH = 50
 
 
 def fetch_missing(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> int:
-    """Ask Stripe for some of them; how many. Raises a StripeProblem."""
+    """Fetch a batch of missing objects. Returns how many were requested. Raises a StripeProblem."""
     with transaction() as session:
         wanted = missing_ids(session, processor_account_id)
     for kind, object_id in wanted:
@@ -31,7 +31,7 @@ def fetch_missing(transaction: Transaction, gateway: StripeGateway, processor_ac
 
 
 def missing_ids(session: Session, processor_account_id: int) -> list[tuple[ObjectType, str]]:
-    """Some payment methods and test clocks that clients have and that have no row."""
+    """A batch of payment methods and test clocks that clients have and that are not stored."""
     cards = [name for query in CARDS for name in session.scalars(query, {"account_id": processor_account_id}) if name]
     clocks = [name for name in session.scalars(CLOCKS, {"account_id": processor_account_id}) if name]
     return [*((PAYMENT_METHOD, name) for name in dict.fromkeys(cards)), *((TEST_CLOCK, name) for name in clocks)]
@@ -53,7 +53,7 @@ def customers_of_clients() -> Select[str | None]:
 
 
 def has_no_row(name: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
-    """Whether a payment method that a row names is not here."""
+    """Whether the payment method that a row names is not stored."""
     there = exists().where(
         PaymentMethod.processor_account_id == bindparam("account_id"), PaymentMethod.stripe_payment_method_id == name
     )

@@ -1,4 +1,4 @@
-"""Quotas given to clients by hand. They hold until their last day is over, or until somebody ends them."""
+"""Quotas granted to clients by staff. A grant lasts until its last day is over, or until staff end it."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -17,7 +17,7 @@ from billingportal.models import Client, QuotaOverride, Resource
 
 
 def running_overrides(session: Session, client: Client) -> Sequence[QuotaOverride]:
-    """The quotas that a client has by hand now."""
+    """The granted quotas that the client has now, by the client's clock."""
     moment = client_clock.moment_of(session, client)
     rows = session.scalars(
         select(QuotaOverride)
@@ -48,7 +48,7 @@ def grant_quota(
     *,
     staff_id: int,
 ) -> QuotaOverride:
-    """Give a quota, None for unlimited, instead of the one given before. Raises Refusal. Asked twice, given once."""
+    """Grant a quota (None: unlimited), replacing an earlier grant. Repeating it has no effect. Raises Refusal."""
     client = lock_client(session, client_id)
     resource = session.get(Resource, resource_id) if resource_id is not None else None
     if resource is None or resource.is_hidden:
@@ -82,7 +82,7 @@ def grant_quota(
 
 
 def end_override(session: Session, client_id: int, resource_id: int, *, staff_id: int) -> Client:
-    """Take back a quota that was given by hand."""
+    """End the client's granted quota of a resource, if there is one. Raises Refusal."""
     client = lock_client(session, client_id)
     override = unended_override(session, client.id, resource_id)
     if override is not None:

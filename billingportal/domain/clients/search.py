@@ -1,4 +1,4 @@
-"""Looks through the clients of a mode. How many queries that takes does not depend on how many clients there are."""
+"""Searches the clients of a mode. The number of queries for a page does not depend on the number of clients."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,16 +17,16 @@ NO_PLAN = 0
 
 Sort = Literal["name", "created", "renews"]
 SORTS: tuple[Sort, ...] = get_args(Sort)
-# A client's standing; `archived` is for those that are put away, whatever they stand at.
+# A client's `Standing`, or `archived`, which replaces it for archived clients.
 Status = Standing | Literal["archived"]
 STATUSES: tuple[Status, ...] = (*get_args(Standing), "archived")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which clients to show. `words` are part of a name or address, or one of the ids, as typed.
+    """The search criteria. `words` are part of a name or email address, or one of the ids, as typed.
 
-    `status` None is everybody who is not archived; `plan_id` NO_PLAN is who has none.
+    `status` None is every client who is not archived; `plan_id` NO_PLAN is every client without a plan.
     """
 
     words: str = ""
@@ -44,7 +44,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class ClientPage:
-    """One page of those who are wanted. `counts` are by status, whichever status is wanted."""
+    """One page of the clients found. `counts` are by status, regardless of the status searched for."""
 
     rows: Sequence[tuple[Client, Entitlement]]
     counts: dict[Status, int]
@@ -65,7 +65,7 @@ class ClientPage:
 
 
 def search_clients(session: Session, mode: Mode, wanted: Wanted) -> ClientPage:
-    """One page; the last one where a later one is asked for."""
+    """The requested page of clients, or the last page when there are fewer."""
     counts = count_by_status(session, mode, wanted)
     total = counts.get(wanted.status, 0) if wanted.status else sum_of_present(counts)
     number = max(1, min(wanted.page, -(-total // PAGE_SIZE)))
@@ -75,7 +75,7 @@ def search_clients(session: Session, mode: Mode, wanted: Wanted) -> ClientPage:
 
 
 def count_by_status(session: Session, mode: Mode, wanted: Wanted) -> dict[Status, int]:
-    """How many there are of each status that anybody has, by all that is wanted but the status."""
+    """The number of clients by status, for all the criteria except the status."""
     is_archived = Client.archived_at.is_not(None)
     grouped = matching(mode, wanted).with_only_columns(is_archived, Entitlement.standing, func.count())
     found: dict[Status, int] = {}
@@ -90,7 +90,7 @@ def sum_of_present(counts: dict[Status, int]) -> int:
 
 
 def in_batches(session: Session, mode: Mode, wanted: Wanted) -> Iterator[Sequence[tuple[Client, Entitlement]]]:
-    """Everybody who is wanted, on all pages, some hundred at a time."""
+    """All the clients found, in batches of BATCH."""
     query = in_order(having_status(matching(mode, wanted), wanted.status), wanted.sort)
     ids = session.scalars(query.with_only_columns(Client.id)).all()
     for start in range(0, len(ids), BATCH):
@@ -110,7 +110,7 @@ def with_plan(query: Select[Client, Entitlement]) -> Select[Client, Entitlement]
 
 
 def matching(mode: Mode, wanted: Wanted) -> Select[Client, Entitlement]:
-    """Whoever is wanted, of any status."""
+    """The clients who meet all the criteria except the status."""
     query = joined().where(Client.mode == mode)
     words = " ".join(wanted.words.split())
     if words:
@@ -127,7 +127,7 @@ def matching(mode: Mode, wanted: Wanted) -> Select[Client, Entitlement]:
 
 
 def is_called(words: str, mode: Mode) -> ColumnElement[bool]:
-    """Whether the words lead to a client: an id at Stripe, or something of its names and ids here."""
+    """Whether the words match a client: a Stripe id, part of a name or email address, or an external id."""
     if words.startswith("cus_"):
         return Client.id.in_(select(ClientCustomer.client_id).where(ClientCustomer.stripe_customer_id == words))
     if words.startswith("sub_"):

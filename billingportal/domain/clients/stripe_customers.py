@@ -1,4 +1,4 @@
-"""Which customer at Stripe a client is, and making one where there is none."""
+"""Finds the Stripe customer of a client, and creates one when there is none."""
 
 import hashlib
 
@@ -18,9 +18,9 @@ LABEL = "billing_portal_client"
 
 
 def customer_for(transaction: Transaction, gateway: StripeGateway, account_id: int, client_id: int) -> str:
-    """The id of the client's customer in an account, made at Stripe where there is none, or where it was deleted.
+    """The id of the client's customer in an account, created at Stripe when there is none or it was deleted.
 
-    Two who ask at once end in one customer, since both send the same request under the same idempotency key.
+    Two concurrent calls get one customer, since both send the same request under the same idempotency key.
     Call it with no transaction open. Raises a StripeProblem.
     """
     with transaction() as session:
@@ -45,7 +45,7 @@ def link_of(session: Session, account_id: int, client_id: int) -> ClientCustomer
 
 
 def is_deleted(session: Session, link: ClientCustomer) -> bool:
-    """Whether Stripe has told that the customer is gone."""
+    """Whether the stored customer is deleted at Stripe."""
     return (
         session.scalar(
             select(Customer.id).where(
@@ -59,14 +59,14 @@ def is_deleted(session: Session, link: ClientCustomer) -> bool:
 
 
 def idempotency_key(client: Client, account_id: int, before: ClientCustomer | None) -> str:
-    """The same for everybody who wants this client's next customer, and for nobody else's, also after a new start
-    with an empty database."""
+    """The key for creating this client's next customer. It is the same in every call, and differs from other clients'
+    keys even after a new start with an empty database."""
     said = (client.name, client.email, before.stripe_customer_id if before else "", client.created_at.isoformat())
     return f"customer-{account_id}-{client.id}-{hashlib.sha256(repr(said).encode()).hexdigest()[:24]}"
 
 
 def link_customer(session: Session, account_id: int, client_id: int, made: str) -> str:
-    """Link the new customer, unless somebody else was faster; the id of the one that is linked now."""
+    """Link the new customer, unless another one is linked already. Returns the id of the linked customer."""
     session.get_one(Client, client_id, with_for_update=True)
     link = link_of(session, account_id, client_id)
     if link is not None and not is_deleted(session, link):

@@ -1,4 +1,4 @@
-"""Keeps name and email of a client's customer at Stripe as they are here, and reads from Stripe what concerns it."""
+"""Writes a client's name and email to its Stripe customer, and fetches the client's objects from Stripe."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,13 +20,13 @@ from billingportal.domain.sync.object_types import (
 from billingportal.models import Client, Customer, Invoice, ProcessorAccount, Subscription
 from billingportal.stripe_gateway.gateway import StripeGateway
 
-# The newest invoices; older ones hardly change.
+# Only so many of the newest subscriptions and invoices are fetched; older ones hardly change.
 NEWEST = 5
 Wanted = list[tuple[ObjectType, str]]
 
 
 def update_customer(transaction: Transaction, gateway: StripeGateway, account_id: int, client_id: int) -> bool:
-    """Have the customer called as the client is, if there is one; whether Stripe had to be told.
+    """Copy the client's name and email to its customer, if there is one. Returns whether Stripe was updated.
 
     Call it with no transaction open. Raises a StripeProblem.
     """
@@ -51,7 +51,7 @@ def is_told(session: Session, client: Client, account_id: int, customer_id: str)
 def fetch_from_stripe(transaction: Transaction, gateway: StripeGateway, account_id: int, client_id: int) -> None:
     """Read the client's customer, subscriptions and newest invoices from Stripe, and evaluate the client.
 
-    What is not known here yet is read by the worker's next look at Stripe, which is asked for. Raises a StripeProblem.
+    Requests a catch-up as well, in which the worker fetches objects that are not stored yet. Raises a StripeProblem.
     """
     with transaction() as session:
         wanted = known(session, account_id, client_id)
@@ -64,7 +64,7 @@ def fetch_from_stripe(transaction: Transaction, gateway: StripeGateway, account_
 
 
 def known(session: Session, account_id: int, client_id: int) -> Wanted:
-    """The objects at Stripe that a client's page tells of."""
+    """The types and ids of the stored Stripe objects that a client's page shows."""
     link = link_of(session, account_id, client_id)
     if link is None:
         return []

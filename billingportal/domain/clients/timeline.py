@@ -1,4 +1,4 @@
-"""What happened to a client, newest first: what people and the portal did, and what became of invoices."""
+"""A client's timeline, newest first: audited acts of people and the portal, and changes of invoices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ SEVERITIES: dict[str, Severity] = {
 
 @dataclass(frozen=True)
 class Happening:
-    """One thing that happened, in words. `action` is its name, by which pages choose an icon."""
+    """One entry of the timeline, in words. `action` is its name, by which pages choose an icon."""
 
     action: str
     severity: Severity
@@ -43,7 +43,7 @@ class Happening:
 
 
 AUDIT = "audit"
-# Thousands of years ahead of any happening, and still a time.
+# Later than any entry, and still a valid time. Unix seconds.
 LARGEST_SECOND = 9_999_999_999
 MOMENTS: dict[str, InstrumentedAttribute[datetime | None]] = {
     "finalized": Invoice.finalized_at,
@@ -54,7 +54,7 @@ MOMENTS: dict[str, InstrumentedAttribute[datetime | None]] = {
 
 @dataclass(frozen=True)
 class Cursor:
-    """The place of a happening in the order of all. As text it stands in addresses."""
+    """The position of an entry in the timeline. Its text form is used in URLs."""
 
     at: datetime
     source: str
@@ -65,7 +65,7 @@ class Cursor:
 
     @classmethod
     def of_text(cls, text: str) -> "Cursor | None":
-        """None for what is no cursor."""
+        """The cursor of this text; None when the text is no cursor."""
         moment, _, rest = text.partition("-")
         source, _, row_id = rest.partition("-")
         seconds, _, microseconds = moment.partition(".")
@@ -83,7 +83,7 @@ class Cursor:
 def timeline_page(
     session: Session, client_id: int, link: ClientCustomer | None, before: Cursor | None = None
 ) -> tuple[list[Happening], Cursor | None]:
-    """The newest happenings, or those before one; and the cursor of the page after this one, if there is one."""
+    """The newest entries, or those before a cursor; and the cursor for the next page, if there is one."""
     every = union_all(*sources(client_id, link)).subquery()
     place = tuple_(every.c.at, every.c.source, every.c.row_id)
     query = select(every).order_by(every.c.at.desc(), every.c.source.desc(), every.c.row_id.desc()).limit(PAGE + 1)
@@ -114,7 +114,7 @@ def sources(
 
 
 def told(session: Session, cursors: Sequence[Cursor]) -> list[Happening]:
-    """The happenings at these places, in words."""
+    """The timeline entries at these cursors, in words."""
     entry_ids = [one.row_id for one in cursors if one.source == AUDIT]
     invoice_ids = {one.row_id for one in cursors if one.source != AUDIT}
     entries = {

@@ -1,4 +1,4 @@
-"""The workspaces of a client: made, renamed, moved to another client with their usage, and put away."""
+"""Creates, renames, archives and restores workspaces, and moves them to another client with their usage."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ LONGEST = 120
 
 @dataclass(frozen=True)
 class WorkspaceTerms:
-    """What a person types about a workspace. `external_id` is the host platform's."""
+    """The typed terms of a workspace. `external_id` is the host platform's."""
 
     name: str
     external_id: str | None = None
@@ -80,7 +80,7 @@ def update_workspace(
 
 
 def move_workspace(session: Session, client: Client, workspace_id: int, target: Client, *, staff_id: int) -> Workspace:
-    """Hand a workspace, with all that it uses, to another client of the same mode. Raises Refusal."""
+    """Move a workspace, with its usage, to another client of the same mode. Raises Refusal."""
     take_turns(session, CLIENTS)
     workspace = lock_workspace(session, client, workspace_id)
     if target.mode != client.mode or target.id == client.id:
@@ -100,7 +100,7 @@ def move_workspace(session: Session, client: Client, workspace_id: int, target: 
 
 
 def archive_workspace(session: Session, client: Client, workspace_id: int, *, staff_id: int) -> Workspace:
-    """Put a workspace away: what it uses counts no longer. Nothing is deleted."""
+    """Archive a workspace: its usage no longer counts. Nothing is deleted. Raises Refusal."""
     workspace = lock_workspace(session, client, workspace_id)
     if workspace.archived_at is None:
         workspace.archived_at = now()
@@ -110,7 +110,7 @@ def archive_workspace(session: Session, client: Client, workspace_id: int, *, st
 
 
 def restore_workspace(session: Session, client: Client, workspace_id: int, *, staff_id: int) -> Workspace:
-    """Take an archived workspace back; what it uses counts again."""
+    """Restore an archived workspace; its usage counts again. Raises Refusal."""
     workspace = lock_workspace(session, client, workspace_id)
     if workspace.archived_at is not None:
         workspace.archived_at = None
@@ -120,13 +120,13 @@ def restore_workspace(session: Session, client: Client, workspace_id: int, *, st
 
 
 def find_workspace(session: Session, client_id: int, workspace_id: int) -> Workspace | None:
-    """A workspace of this client; another client's is none of it."""
+    """The client's workspace, or None when it belongs to another client or does not exist."""
     workspace = session.get(Workspace, workspace_id)
     return workspace if workspace is not None and workspace.client_id == client_id else None
 
 
 def lock_workspace(session: Session, client: Client, workspace_id: int) -> Workspace:
-    """The workspace as it is now. Raises Refusal when it is not this client's any more."""
+    """The workspace, read again and locked. Raises Refusal when it no longer belongs to this client."""
     workspace = session.get(Workspace, workspace_id, populate_existing=True, with_for_update=True)
     if workspace is None or workspace.client_id != client.id:
         raise Refusal("", "This workspace belongs to another client now. Open the page again.")

@@ -1,4 +1,4 @@
-"""Writes down who changed what. The entry shares the transaction of the change, so neither is without the other."""
+"""Records who changed what. The entry shares the transaction of the change, so neither exists without the other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ Subject = tuple[str, int | str]
 
 @dataclass(frozen=True)
 class Act:
-    """What somebody did. `action` reads `<noun>.<past verb>`; `subject` is the type and id of the row it is about.
+    """An act to record. `action` reads `<noun>.<past verb>`; `subject` is the type and id of the row it is about.
 
-    Neither summary nor details may hold a secret: entries are shown and exported.
+    Neither summary nor details may contain a secret: entries are shown and exported.
     """
 
     action: str

@@ -26,5 +26,5 @@ def is_impossible(
     moment: datetime,
     longest_pause: timedelta = timedelta(0),
 ) -> ColumnElement[bool]:
-    """The moment lies further ahead than it was ever set. Without a pause: it is noted as past, and lies ahead."""
+    """The stored time lies further ahead than it is ever set. Without a pause: a time stored as past lies ahead."""
     return column > moment + longest_pause + SKEW

@@ -12,7 +12,7 @@ from billingportal.stripe_gateway.objects.sales import CheckoutSessionCopy, Subs
 
 # Due whatever the clock is set to afterwards.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
-# What decides about clients, and names the customer.
+# Objects that decide about a client's entitlement and name the customer.
 TELLING = (CustomerCopy, SubscriptionCopy, InvoiceCopy, CheckoutSessionCopy, SubscriptionScheduleCopy)
 
 MARK_CUSTOMER: Update = (
@@ -31,7 +31,7 @@ MARK_CUSTOMER: Update = (
 
 
 def mark_for(database: Database, account_id: int, copy: Copy) -> None:
-    """Have those evaluated whom an object at Stripe concerns."""
+    """Mark the clients that an object at Stripe affects."""
     if isinstance(copy, TestClockCopy):
         mark_clock(database, account_id, copy.stripe_test_clock_id)
     elif isinstance(copy, TELLING) and copy.stripe_customer_id is not None:
@@ -39,12 +39,12 @@ def mark_for(database: Database, account_id: int, copy: Copy) -> None:
 
 
 def mark_customer(database: Database, account_id: int, stripe_customer_id: str) -> None:
-    """Have the client that is this customer evaluated. Runs for every event, so it is one statement."""
+    """Mark the client of this customer. Runs for every event, so it is one statement."""
     database.execute(MARK_CUSTOMER, {"account_id": account_id, "customer_id": stripe_customer_id, "due_at": AT_ONCE})
 
 
 def mark_clock(database: Database, account_id: int, stripe_test_clock_id: str) -> None:
-    """Have all clients evaluated that live by a test clock."""
+    """Mark all clients whose customer is on a test clock."""
     mark(
         database,
         select(ClientCustomer.client_id)
@@ -60,7 +60,7 @@ def mark_clock(database: Database, account_id: int, stripe_test_clock_id: str) -
 
 
 def mark_plan(database: Database, plan_id: int) -> None:
-    """Have everybody evaluated who has a plan, or a subscription that no plan's prices explain."""
+    """Mark all clients that have the plan, or a subscription whose prices belong to no plan."""
     mark(
         database,
         select(Entitlement.client_id).where(
@@ -73,19 +73,19 @@ def mark_plan(database: Database, plan_id: int) -> None:
 
 
 def mark_bases(database: Database) -> None:
-    """Have everybody evaluated who pays for nothing: the default plan may be another one."""
+    """Mark all clients on the default plan or on no plan: the default plan may have changed."""
     mark(database, select(Entitlement.client_id).where(Entitlement.source.in_(("base", "none"))))
 
 
 def mark_failing(database: Database) -> None:
-    """Have everybody evaluated whose payment fails: the ladder may be another one."""
+    """Mark all clients whose payment fails: the dunning ladder may have changed."""
     mark(database, select(Entitlement.client_id).where(Entitlement.failing_since.is_not(None)))
 
 
 def mark_premature(database: Database, moment: datetime) -> None:
-    """Have everybody evaluated again whose evaluation lies ahead: since then the clock was set back.
+    """Mark all clients whose evaluation lies in the future: since then the clock was set back.
 
-    By a clock that was ahead, days of grace may have ended that are not over.
+    By a clock that was ahead, a grace period may have ended too early.
     """
     premature = is_impossible(Entitlement.evaluated_at, moment)
     mark(database, select(Entitlement.client_id).where(premature))

@@ -1,4 +1,4 @@
-"""Several refusals at once, so that a form says everything that is wrong with it."""
+"""Collects refusals, so that a form reports all its errors at once."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class FormErrors(PortalError):
-    """Everything that is wrong with a form's answers, each at its field."""
+    """All errors in a form's answers, each at its field."""
 
     def __init__(self, refusals: Collection[Refusal]) -> None:
         super().__init__("; ".join(f"{refusal.field}: {refusal.message}" for refusal in refusals))
@@ -19,12 +19,12 @@ class FormErrors(PortalError):
 
 @dataclass
 class Reader:
-    """Reads one answer after the other and gathers what is wrong."""
+    """Reads one answer after the other and collects the refusals."""
 
     refusals: list[Refusal] = field(default_factory=list)
 
     def take(self, read: Callable[[], T]) -> T | None:
-        """What was read, or None with its refusal kept."""
+        """The value that was read, or None with its refusal collected."""
         try:
             return read()
         except FormErrors as mistakes:
@@ -34,6 +34,6 @@ class Reader:
         return None
 
     def finish(self) -> None:
-        """Raises FormErrors when there was any."""
+        """Raises FormErrors when there was any refusal."""
         if self.refusals:
             raise FormErrors(self.refusals)

@@ -1,4 +1,4 @@
-"""Deciding one at a time where two transactions must not both see the state before."""
+"""Locks for decisions in which two transactions must not both see the earlier state."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session

@@ -1,4 +1,4 @@
-"""How grave something is that people are told: pages choose its colour by this word."""
+"""The severity of a status or notice: pages choose its colour by this word."""
 
 from typing import Literal
 

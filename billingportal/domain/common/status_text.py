@@ -7,7 +7,7 @@ from billingportal.domain.common.severity import Severity
 
 @dataclass(frozen=True)
 class StatusText:
-    """`status` is the name by which pages choose an icon; `words` say it to people."""
+    """`status` is the name by which pages choose an icon; `words` is the text that people read."""
 
     status: str
     severity: Severity

@@ -34,10 +34,10 @@ class Verified:
 def connect(
     transaction: Transaction, open_gateway: OpenGateway, vault: Vault, pasted: str, *, staff_id: int | None
 ) -> Mode:
-    """Verify a pasted key at Stripe and keep it, sealed. The worker then registers the webhook.
+    """Verify a pasted key at Stripe and store it sealed. The worker then registers the webhook.
 
-    A key of another account than the connected one is kept aside until `switch` or `decline`.
-    Returns the key's mode. Raises Refusal; then nothing is kept.
+    A key of another account than the connected one is stored as an offer until `switch` or `decline`.
+    Returns the key's mode. Raises Refusal; then nothing is stored.
     """
     key = secret_keys.read_key(pasted)
     gateway = open_gateway(key.text)
@@ -88,7 +88,7 @@ def verify_key(gateway: StripeGateway, key: SecretKey) -> AccountCopy:
 
 
 def owns_endpoint(gateway: StripeGateway, endpoint_id: str | None) -> bool:
-    """Whether our registered endpoint is this key's: tells the account of a key that may not name it."""
+    """Whether the key's account has our registered endpoint: identifies the account of a key that may not read it."""
     if endpoint_id is None:
         return False
     try:
@@ -138,7 +138,7 @@ def find_account(session: Session, verified: Verified) -> ProcessorAccount | Non
 
 
 def describe(row: ProcessorAccount, account: AccountCopy) -> None:
-    """Take over what Stripe tells of the account; what a restricted key may not read stays as it was."""
+    """Copy Stripe's data of the account; fields that a restricted key may not read stay unchanged."""
     row.stripe_account_id = account.stripe_account_id or row.stripe_account_id
     row.name = account.name or row.name
     row.country = account.country or row.country

@@ -1,4 +1,4 @@
-"""Lets a connected account go, for good or for another one whose key was pasted."""
+"""Disconnects an account, for good or to connect another one whose key was pasted."""
 
 from billingportal.clock import now
 from billingportal.db import Transaction
@@ -68,7 +68,7 @@ def disconnect(
             ),
         )
     if newer_id != endpoint_id:
-        # The worker registered anew while we removed the one before.
+        # The worker registered a new endpoint while we removed the previous one.
         remove_endpoint(gateway, newer_id)
 
 

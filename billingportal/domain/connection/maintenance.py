@@ -1,4 +1,4 @@
-"""Looks after a connected account: is the key good, is the webhook right, and what can be mended without asking."""
+"""Checks a connected account's key and webhook, and makes the repairs that need no decision by staff."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ LEASE = timedelta(seconds=90)
 
 @dataclass(frozen=True)
 class Findings:
-    """What one check learned from Stripe."""
+    """The results of one check at Stripe."""
 
     account: AccountCopy
     missing: list[Right]
@@ -61,7 +61,7 @@ def claim_due(transaction: Transaction) -> list[int]:
 def tend(
     transaction: Transaction, open_gateway: OpenGateway, vault: Vault, settings: Settings, processor_account_id: int
 ) -> None:
-    """One check of one account, with every repair that needs nobody's decision."""
+    """Check one account and make every repair that needs no decision by staff."""
     with transaction() as session:
         row = session.get_one(ProcessorAccount, processor_account_id)
         is_restricted = (row.key_prefix or "").startswith("rk_")
@@ -90,7 +90,7 @@ def look(
     *,
     is_restricted: bool,
 ) -> Findings:
-    """Ask Stripe about key, account and endpoints, and mend the registration. Raises a StripeProblem."""
+    """Ask Stripe about key, account and endpoints, and repair the registration. Raises a StripeProblem."""
     account = gateway.account()
     missing = gateway.missing_rights(livemode=account.livemode) if is_restricted else []
     try:
@@ -140,7 +140,7 @@ def end_well(transaction: Transaction, processor_account_id: int, found: Finding
 
 
 def end_with_problem(row: ProcessorAccount, problem: StripeProblem, started_at: datetime | None) -> None:
-    """Stripe rejected the key, or could not be asked: what was known before stays."""
+    """Record that Stripe rejected the key or could not be asked: earlier findings stay."""
     if isinstance(problem, KeyExpired):
         end_with_key_problem(row, "expired", "Stripe says the key has expired. It was probably rolled.", started_at)
     elif isinstance(problem, KeyRejected):
@@ -158,7 +158,7 @@ def end_with_key_problem(row: ProcessorAccount, state: KeyState, words: str, sta
 
 
 def finish(row: ProcessorAccount, started_at: datetime | None, moment: datetime, pause: timedelta) -> None:
-    """The check is over, unless another one was asked for meanwhile."""
+    """End the check and schedule the next: at once if one was requested meanwhile, else after `pause`."""
     row.checked_at = moment
     if row.check_requested_at == started_at:
         row.check_requested_at = None

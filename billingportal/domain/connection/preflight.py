@@ -1,4 +1,4 @@
-"""What was found about a key and its account, line by line, as the page shows it."""
+"""Findings about a key and its account, line by line, as the page shows them."""
 
 from dataclasses import asdict, dataclass
 from typing import Literal, cast

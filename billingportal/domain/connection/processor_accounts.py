@@ -1,4 +1,4 @@
-"""Finds processor accounts and starts the rows that belong to them."""
+"""Finds processor accounts and creates the rows that belong to them."""
 
 import secrets
 from datetime import datetime
@@ -27,7 +27,7 @@ def working_accounts(session: Session) -> list[int]:
 
 
 def offered(session: Session, mode: Mode) -> ProcessorAccount | None:
-    """The account whose key was pasted while another is connected, and which waits for a yes."""
+    """The account whose key was pasted while another is connected, waiting for confirmation."""
     return session.scalar(
         select(ProcessorAccount)
         .where(ProcessorAccount.mode == mode, ProcessorAccount.state == "offered")
@@ -37,7 +37,7 @@ def offered(session: Session, mode: Mode) -> ProcessorAccount | None:
 
 
 def shown(session: Session, mode: Mode) -> ProcessorAccount | None:
-    """The account whose history the pages of a mode show: the connected one, else the last that was."""
+    """The account whose history the pages of a mode show: the connected one, else the last connected one."""
     return connected(session, mode) or session.scalar(
         select(ProcessorAccount)
         .where(ProcessorAccount.mode == mode, ProcessorAccount.state == "disconnected")
@@ -70,13 +70,13 @@ def catch_up_of(session: Session, account: ProcessorAccount) -> CatchUp:
 
 
 def request_check(account: ProcessorAccount, moment: datetime) -> None:
-    """Have the worker look at the account at once."""
+    """Have the worker check the account at once."""
     account.check_requested_at = moment
     account.next_check_at = moment
 
 
 def needs_attention(account: ProcessorAccount) -> bool:
-    """Whether something is wrong that only people can put right: the key, one of its rights, or the webhook."""
+    """Whether staff must correct the key, one of its rights, or the webhook."""
     endpoint = account.endpoint
     if account.key_state != "working" or (endpoint is not None and endpoint.state in ("refused", "full")):
         return True

@@ -1,4 +1,4 @@
-"""What a pasted text is, by its prefix alone: a secret key, or something that people paste by mistake."""
+"""Recognises a pasted secret key by its prefix, and refuses texts that people paste by mistake."""
 
 import re
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ REFUSED_PREFIXES = (
 
 @dataclass(frozen=True)
 class SecretKey:
-    """A key in clear, on its way to Stripe or into the vault. It never shows itself."""
+    """A key in plain text, before it is sent to Stripe or sealed by the vault. Its repr hides the text."""
 
     text: str = field(repr=False)
     prefix: str
@@ -55,7 +55,7 @@ def read_key(pasted: str) -> SecretKey:
 
 
 def refusal_of_shape(text: str) -> str:
-    """Words for a text that starts right but cannot be whole, or for any other text."""
+    """The refusal's words for an incomplete key, or for any other text."""
     if re.match(r"(sk|rk)_(test|live)_", text):
         return "This key is not whole, or has something in it that keys never have. Copy all of it from Stripe again."
     return f"This is not a secret key. {EXPECTED}"

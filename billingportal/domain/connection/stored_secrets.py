@@ -1,4 +1,4 @@
-"""The sealed values in the database: whether our keys open them, and how to go on without those that none opens."""
+"""The sealed values in the database: counts those that no key opens, and drops them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Count:
 
 
 def count(connection: Connection, vault: Vault) -> Count:
-    """Count them in whatever tables there are: the database may be older or newer than this code."""
+    """Count the sealed values in the tables that exist: the database may be older or newer than this code."""
     values = list(sealed_values(connection))
     return Count(len(values), sum(not opens(vault, value) for value in values))
 
@@ -60,7 +60,7 @@ def opens(vault: Vault, sealed: str) -> bool:
 
 
 def drop_lost(session: Session, vault: Vault) -> list[str]:
-    """Drop what no key opens, with an audit entry. What people have to paste again, and where."""
+    """Drop the values that no key opens, with an audit entry. Returns the secrets to paste again, and where."""
     accounts = [row for row in session.scalars(select(ProcessorAccount)) if is_lost(vault, row.key_sealed)]
     to_paste = [f"the secret key of {row.display_name} ({row.mode}) on {WHERE_KEYS}" for row in accounts]
     for account in accounts:
@@ -84,7 +84,7 @@ def is_lost(vault: Vault, sealed: str | None) -> bool:
 
 
 def drop_key(account: ProcessorAccount) -> None:
-    """A connected account waits for its key. One that was only offered is offered no more."""
+    """Drop the key. A connected account then waits for a new one; an offer is withdrawn."""
     account.forget_key()
     if account.state == "connected":
         account.key_state, account.key_problem = "unreadable", LOST_KEY
@@ -93,7 +93,7 @@ def drop_key(account: ProcessorAccount) -> None:
 
 
 def drop_signing_secrets(endpoint: WebhookEndpoint, vault: Vault) -> int:
-    """How many were dropped. Without its secret an endpoint is registered anew, once there is a key."""
+    """Drop lost secrets; returns how many. Without its secret an endpoint is registered again once there is a key."""
     dropped = 0
     if is_lost(vault, endpoint.previous_secret_sealed):
         endpoint.previous_secret_sealed, endpoint.previous_secret_ends_at = None, None

@@ -26,7 +26,7 @@ VERSION_WORDS = f"The webhook spoke another API version; it speaks {API_VERSION}
 
 @dataclass
 class Outcome:
-    """How the registration stands after a check, what was done about it in words, and how many endpoints that added."""
+    """The registration's state after a check, the repairs in words, and how many endpoints they added."""
 
     state: EndpointState
     problem: str | None = None
@@ -36,7 +36,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Survey:
-    """The account's endpoints as one listing shows them: ours as registered, ours that are stale, others here."""
+    """The account's endpoints in one listing: ours as registered, stale ones of ours, others at this address."""
 
     everything: list[WebhookEndpointCopy]
     ours: WebhookEndpointCopy | None
@@ -46,7 +46,7 @@ class Survey:
 
 @dataclass(frozen=True)
 class Registered:
-    """Our own record of the registration. Without its secret an endpoint is as good as none, so its id is None then."""
+    """Our own record of the registration. An endpoint without its secret is of no use, so its id is None then."""
 
     row_id: int
     token: str
@@ -58,12 +58,12 @@ class Registered:
 
 
 def address(public_url: str, token: str) -> str:
-    """Where Stripe delivers this account's events."""
+    """The URL to which Stripe delivers this account's events."""
     return f"{public_url}{WEBHOOK_PATH}{token}"
 
 
 def survey(endpoints: list[WebhookEndpointCopy], mine: Registered, public_url: str) -> Survey:
-    """Sort the account's endpoints. Stale are copies of our own, and older ones of a portal at this very address."""
+    """Sort the account's endpoints. Stale are duplicates of ours, and older ones of a portal at this address."""
     ours = next((one for one in endpoints if one.stripe_webhook_endpoint_id == mine.stripe_webhook_endpoint_id), None)
     rest = [one for one in endpoints if one is not ours]
     here = [one for one in rest if one.url.startswith(f"{public_url}{WEBHOOK_PATH}")]
@@ -72,7 +72,7 @@ def survey(endpoints: list[WebhookEndpointCopy], mine: Registered, public_url: s
 
 
 def wrongs(endpoint: WebhookEndpointCopy, url: str) -> list[str]:
-    """What is wrong with our endpoint and can be put right by an update, in words for what was done."""
+    """The repairs that an update of our endpoint makes, in words for the audit log."""
     found = []
     if not endpoint.is_enabled:
         found.append("The webhook endpoint was disabled in Stripe; switched it on again.")
@@ -115,7 +115,7 @@ def remove_endpoint(gateway: StripeGateway, endpoint: WebhookEndpointCopy, outco
 
 
 def repair(gateway: StripeGateway, ours: WebhookEndpointCopy, url: str, outcome: Outcome) -> bool:
-    """Put right what an update can. False when the endpoint was deleted since it was listed."""
+    """Repair the endpoint by an update. False when the endpoint was deleted since it was listed."""
     to_mend = wrongs(ours, url)
     if to_mend:
         try:
@@ -135,7 +135,7 @@ def create_endpoint(
     outcome: Outcome,
     words: str,
 ) -> None:
-    """Register anew, and say so if it is not the first time.
+    """Register a new endpoint, and report a repair if it is not the first one.
 
     The attempt is counted first, so that its idempotency key belongs to it alone.
     """
@@ -177,7 +177,7 @@ def accept(row: WebhookEndpoint, vault: Vault, made: WebhookEndpointCopy, url: s
 
 
 def refused(problem: RequestRefused, found: Survey, outcome: Outcome) -> Outcome:
-    """Stripe said no: at 16 endpoints the words say which one could go."""
+    """The outcome after Stripe refused: at 16 endpoints the words name one that could be deleted."""
     if len(found.everything) - len(found.stale) < MOST_ENDPOINTS:
         return Outcome("refused", f"Stripe refused the webhook: {problem.message}", outcome.repairs)
     spare = sorted(found.everything, key=lambda one: (one.is_enabled, one.url))[0]

@@ -1,1 +1,1 @@
-"""The ladder of a failing payment."""
+"""Dunning: the steps taken while a payment fails."""

@@ -1,4 +1,4 @@
-"""What a client is written while a payment fails: at each step of the ladder, and when all is well again."""
+"""Emails to a client while a payment fails: one at each dunning step, and one when it is paid."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from billingportal.domain.mail.outbox import BILLING_LINK
 from billingportal.models import Client, Entitlement
 from billingportal.models.entitlements.entitlement import LadderStep, Standing
 
-# The subscription runs and nothing fails: only then a step that ends was ended by paying.
+# The subscription is live and no payment fails: only then was an ended step ended by paying.
 SOUND = ("active", "trialing", "canceling")
 SUBJECTS: dict[LadderStep, str] = {
     "none": "Your payment went through",
@@ -39,7 +39,7 @@ WAY_OUT = "It is tried again by itself. To pay now or to use another card, open 
 
 @dataclass(frozen=True)
 class Footing:
-    """Where a client stands on the ladder: what of its entitlement the letters are about."""
+    """The fields of a client's entitlement that dunning emails depend on."""
 
     step: LadderStep
     standing: Standing
@@ -54,7 +54,7 @@ class Footing:
 
 
 def write_if_due(session: Session, client: Client, before: Footing | None, after: Footing) -> None:
-    """Write to the client when its step has changed. Each step of a failing payment is written about once."""
+    """Email the client when its dunning step has changed, once for each step of a failing payment."""
     if before is None:
         before = Footing("none", after.standing, None, after.stripe_subscription_id)
     if before.step == after.step:
@@ -67,7 +67,7 @@ def write_if_due(session: Session, client: Client, before: Footing | None, after
 
 
 def is_restored(before: Footing, after: Footing) -> bool:
-    """Whether it was paid. A subscription that ended, or was replaced, fails no longer either."""
+    """Whether the payment was made. A subscription that ended, or was replaced, fails no longer either."""
     return after.standing in SOUND and before.stripe_subscription_id == after.stripe_subscription_id
 
 
@@ -84,7 +84,7 @@ def restored_words(step: LadderStep) -> list[str]:
 
 
 def failing_words(failing: Footing, chosen: Ladder) -> list[str]:
-    """What holds now, what comes when, and the way out."""
+    """The email's paragraphs: the current step, the next one with its day, and how to pay."""
     words = STATES[failing.step]
     following = next_step(failing, chosen)
     if following is not None:
@@ -94,7 +94,7 @@ def failing_words(failing: Footing, chosen: Ladder) -> list[str]:
 
 
 def next_step(failing: Footing, chosen: Ladder) -> tuple[LadderStep, datetime] | None:
-    """The next step that takes something from the client, and when it is taken. None: none is to come."""
+    """The next step that restricts the client's access, and its time; None when no such step follows."""
     if failing.failing_since is None:
         return None
     taken = ladder.steps(chosen, failing.failing_since)

@@ -1,4 +1,4 @@
-"""What becomes of a client whose payment fails, step by step, by the days since it first failed."""
+"""The dunning steps of a client, by the days since its payment first failed."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ ACCESS: dict[LadderStep, Access] = {
 
 @dataclass(frozen=True)
 class Rung:
-    """Where a client stands. `ends_at` is when the next step is taken; None: never."""
+    """A client's dunning step. `ends_at` is when the next step is taken; None: never."""
 
     step: LadderStep
     ends_at: datetime | None
@@ -44,7 +44,7 @@ SOUND = Rung("none", None)
 
 
 def current(session: Session) -> Ladder:
-    """The ladder that the partner set, or the usual one."""
+    """The ladder that the partner set, or the default."""
     row = session.get(LadderSettings, 1)
     if row is None:
         return DEFAULT
@@ -52,7 +52,7 @@ def current(session: Session) -> Ladder:
 
 
 def steps(ladder: Ladder, failing_since: datetime) -> list[tuple[LadderStep, datetime]]:
-    """Every step that is taken and when, the first one first."""
+    """Every step that is taken with its time, in order."""
     days: list[tuple[LadderStep, int | None]] = [
         ("grace", 0),
         ("warned", ladder.warn_after_days),
@@ -63,10 +63,10 @@ def steps(ladder: Ladder, failing_since: datetime) -> list[tuple[LadderStep, dat
 
 
 def rung(ladder: Ladder, failing_since: datetime | None, moment: datetime) -> Rung:
-    """Where somebody stands at a moment whose payment fails since then. Steps of the same day count as the last."""
+    """The step at a moment, for a payment that fails since `failing_since`. Steps of the same day count as the last."""
     if failing_since is None:
         return SOUND
-    # The news of a test clock's time may come after that of the payment.
+    # The event about a test clock's time may come after that about the payment.
     moment = max(moment, failing_since)
     taken = steps(ladder, failing_since)
     step: LadderStep = "grace"

@@ -1,4 +1,4 @@
-"""Changes what happens while a payment fails, and after how many days."""
+"""Reads and stores the dunning settings: after how many days each step is taken."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -23,7 +23,7 @@ MOST_DAYS = 365
 
 
 def read_ladder(typed: Mapping[str, str]) -> Ladder:
-    """The ladder that was typed, by the names of its fields; what is left empty is never done. Raises FormErrors."""
+    """The ladder from the form's fields; an empty limit or suspend step is never taken. Raises FormErrors."""
     refusals: list[Refusal] = []
     days: dict[str, int | None] = {}
     for name in ("warn_after_days", "limit_after_days", "suspend_after_days"):
@@ -68,7 +68,7 @@ def check_order(ladder: Ladder) -> None:
 
 
 def save_ladder(session: Session, chosen: Ladder, *, staff_id: int) -> bool:
-    """Keep the ladder; whoever fails now stands on the new one within moments. Whether anything changed."""
+    """Store the ladder and mark clients whose payment fails for evaluation. Returns whether it changed."""
     take_turns(session, LADDER)
     before = current(session)
     row = session.get(LadderSettings, THE_ROW) or LadderSettings(id=THE_ROW)
@@ -98,7 +98,7 @@ def after(days: int | None) -> str:
 
 
 def counts(session: Session, mode: Mode) -> dict[LadderStep, int]:
-    """How many clients of a mode stand on each step now; steps with nobody are left out."""
+    """The number of clients of a mode on each step now; steps without clients are left out."""
     rows = session.execute(
         select(Entitlement.step, func.count())
         .join(Client, Client.id == Entitlement.client_id)

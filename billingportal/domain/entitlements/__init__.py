@@ -1,1 +1,1 @@
-"""What a client may use and why: one pure function, and what feeds it."""
+"""Entitlements: the pure function that decides them, its inputs and the stored result."""

@@ -1,4 +1,4 @@
-"""Writes down what changed about a client's entitlement and why, and has letters written about it."""
+"""Records each change of a client's entitlement with its reason, and emails the client about it."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ Limits = dict[int, int | None]
 
 @dataclass(frozen=True)
 class Before:
-    """What the entitlement was until now."""
+    """The entitlement before the evaluation."""
 
     plan_id: int | None
     plan_name: str | None
@@ -39,7 +39,7 @@ class Before:
 
 
 def remember_before(row: Entitlement | None) -> Before | None:
-    """What it is now, to be compared once the row is changed."""
+    """A copy of the row's values, to compare with once the row is changed."""
     if row is None:
         return None
     return Before(
@@ -59,7 +59,7 @@ def limits_of(row: Entitlement) -> Limits:
 
 
 def record_changes(session: Session, client: Client, before: Before | None, row: Entitlement, answer: Entitled) -> None:
-    """An audit entry for each thing that changed, with the first of the reasons as its cause."""
+    """Write the emails that are due, and an audit entry per change with the first reason as its cause."""
     after_name = answer.plan.name if answer.plan else None
     cause = answer.reasons[0] if answer.reasons else ""
     dunning_emails.write_if_due(session, client, before.footing if before else None, Footing.of(row))

@@ -1,4 +1,4 @@
-"""Plans as they are for one client: a plan's changed quotas may not concern those who had it before."""
+"""A plan's quotas for one client: a quota change may not apply to clients who had the plan before."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from billingportal.models import Client, Entitlement, Plan
 def plan_facts(
     session: Session, plan: Plan, before: Entitlement | None, moment: datetime, period_started_at: datetime
 ) -> PlanFacts:
-    """The plan with the quotas that hold for a client who has it since its entitlement says so, else since now."""
+    """The plan with the client's quotas. The client has it since its entitlement's `since`, else since `moment`."""
     joined_at = before.since if before is not None and before.plan_id == plan.id else moment
     reactions = {row.resource_id: row.reaction for row in plan.quotas}
     current = {row.resource_id: row.quota for row in plan.quotas}

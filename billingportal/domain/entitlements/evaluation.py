@@ -1,7 +1,7 @@
-"""Works out what clients are entitled to, whenever something changes, and keeps the answer where it is quickly read.
+"""Evaluates clients' entitlements whenever something changes, and stores the result for quick reads.
 
-Whoever changes something about one client evaluates it in the same transaction. Where many may be concerned, or
-Stripe told of something, clients are marked (see evaluation_marks); the worker evaluates them within a second.
+Code that changes one client evaluates it in the same transaction. When many clients may be affected, or an object
+of Stripe's has changed, clients are marked (see evaluation_queue); the worker evaluates them within a second.
 """
 
 from datetime import datetime
@@ -25,7 +25,7 @@ BATCH = 50
 
 
 def due_clients(session: Session, moment: datetime) -> list[int]:
-    """Some clients whose time has come, those that wait longest first."""
+    """The ids of up to BATCH clients that are due for evaluation, longest waiting first."""
     return list(
         session.scalars(
             select(Client.id).where(Client.evaluation_due_at <= moment).order_by(Client.evaluation_due_at).limit(BATCH)
@@ -34,7 +34,7 @@ def due_clients(session: Session, moment: datetime) -> list[int]:
 
 
 def evaluate_due(session: Session, client_id: int, moment: datetime) -> Entitlement | None:
-    """Evaluate a client unless another worker does, or did. None when there was nothing to do."""
+    """Evaluate a client; None when it is no longer due or another worker evaluates it."""
     client = session.scalar(
         select(Client)
         .where(Client.id == client_id, Client.evaluation_due_at <= moment)
@@ -44,9 +44,9 @@ def evaluate_due(session: Session, client_id: int, moment: datetime) -> Entitlem
 
 
 def evaluate(session: Session, client_id: int) -> Entitlement:
-    """Work out what a client is entitled to now, and keep it; other evaluations of the client wait.
+    """Evaluate a client's entitlement and store it; other evaluations of the client wait.
 
-    Take no rows of Stripe's in the same transaction afterwards: events lock those first, and the client then.
+    Lock no rows of Stripe's objects afterwards in the same transaction: events lock those first, then the client.
     """
     session.flush()
     client = session.scalars(
@@ -77,7 +77,7 @@ def work_out(session: Session, client: Client) -> Entitlement:
         session.add(row)
     session.flush()
     write_quotas(session, row, answer)
-    # A test clock moves by itself; then Stripe tells.
+    # A test clock advances on its own; then Stripe sends an event.
     client.evaluation_due_at = None if clock_time else answer.changes_at
     session.flush()
     change_log.record_changes(session, client, told, row, answer)
@@ -108,7 +108,7 @@ def proven(proof: PaidState | None) -> JsonObject:
 
 
 def is_over(answer: Entitled, used: dict[int, int]) -> bool:
-    """Whether more is used than may be. What is billed when it is used up is not over."""
+    """Whether a resource is used beyond its quota. Usage beyond a quota that is billed does not count."""
     return any(
         quota.quota is not None and quota.reaction != "bill" and used.get(resource_id, 0) > quota.quota
         for resource_id, quota in answer.quotas.items()

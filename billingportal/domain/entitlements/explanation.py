@@ -1,4 +1,4 @@
-"""Why a client is entitled to what it is, in words: the chain that the pages show."""
+"""Explains a client's entitlement in sentences for the pages."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ def reasons(
     step: Rung,
     overrides: Sequence[Override],
 ) -> list[str]:
-    """The chain in words, the strongest reason first."""
+    """The reasons as sentences, strongest first."""
     found: list[str] = []
     if facts.suspended_since is not None:
         found.append(f"Suspended since {day(facts.suspended_since)}: {facts.suspension_reason or 'no reason given'}.")

@@ -1,4 +1,4 @@
-"""All that counts for what a client is entitled to, and the answer. Plain values: no rows, no database."""
+"""The inputs and the result of an entitlement evaluation. Plain values: no rows, no database."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from billingportal.models.plans.plan_quota import Reaction
 
 @dataclass(frozen=True)
 class Quota:
-    """How much of a resource may be used: None is unlimited."""
+    """The limit of a resource; `quota` None is unlimited."""
 
     quota: int | None
     reaction: Reaction
@@ -21,7 +21,7 @@ class Quota:
 
 @dataclass(frozen=True)
 class PlanFacts:
-    """A plan as it is for this client: its changes may not concern everybody."""
+    """A plan with this client's quotas: a quota change may not apply to every client."""
 
     plan_id: int
     name: str
@@ -31,7 +31,7 @@ class PlanFacts:
 
 @dataclass(frozen=True)
 class Gift:
-    """A plan given by hand."""
+    """A plan granted by staff."""
 
     plan: PlanFacts
     reason: str
@@ -40,7 +40,7 @@ class Gift:
 
 @dataclass(frozen=True)
 class Override:
-    """A quota given by hand."""
+    """A quota granted by staff."""
 
     resource_id: int
     resource_name: str
@@ -51,7 +51,7 @@ class Override:
 
 @dataclass(frozen=True)
 class Composition:
-    """Prices of a subscription with their quantities, the plan they mean and the numbers of resources they sell."""
+    """A subscription's prices with their quantities, the plan they belong to and the resource quantities bought."""
 
     plan: PlanFacts | None
     items: Mapping[str, int | None]
@@ -60,8 +60,8 @@ class Composition:
 
 @dataclass(frozen=True)
 class SubscriptionFacts:
-    """The client's subscription. `shown` is what Stripe says it consists of; `proven` what of it is known to be paid
-    for, which is another composition while a change waits for its payment, and None if nothing ever was.
+    """The client's subscription. `shown` is its composition at Stripe; `proven` is the composition known to be paid
+    for, which differs while a change waits for its payment, and is None if nothing ever was.
 
     `ends_at` is set when it will not renew. `failing_since` is set while a payment fails.
     """
@@ -78,7 +78,7 @@ class SubscriptionFacts:
 
 @dataclass(frozen=True)
 class ClientFacts:
-    """All that counts. `base` is the free plan that was chosen, or the default plan, and `is_default` which of them."""
+    """The inputs. `base` is the free plan chosen for the client, or the default plan; `is_default` says which."""
 
     suspended_since: datetime | None
     suspension_reason: str
@@ -94,7 +94,7 @@ class ClientFacts:
 
 @dataclass(frozen=True)
 class Entitled:
-    """The answer. `changes_at` is when time alone will change it."""
+    """The result. `changes_at` is when time alone will change it."""
 
     plan: PlanFacts | None
     source: PlanSource

@@ -1,4 +1,4 @@
-"""Gathers from the rows all that counts for what a client is entitled to."""
+"""Gathers the inputs of an entitlement evaluation from the stored rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from billingportal.domain.entitlements.paid_state import PaidState
 from billingportal.domain.subscriptions.client_subscriptions import link_of, main_of, others_of, subscriptions_of
 from billingportal.models import Checkout, Client, ClientCustomer, Comp, Entitlement, Plan, QuotaOverride, Subscription
 
-# How close to the end of its trial a subscription ends that ended for want of a card.
+# A subscription that ended this close to the end of its trial ended because it had no card.
 TRIAL_END_MARGIN = timedelta(hours=1)
 
 
@@ -54,7 +54,7 @@ def gather(session: Session, client: Client, before: Entitlement | None, moment:
 
 
 def is_buying(session: Session, client: Client, main: Subscription | None) -> bool:
-    """Whether a checkout is open, or was completed and its subscription is not here yet."""
+    """Whether a checkout is open, or was completed and its subscription is not stored yet."""
     last = session.execute(
         select(Checkout.state, Checkout.stripe_subscription_id)
         .where(Checkout.client_id == client.id)
@@ -69,7 +69,7 @@ def is_buying(session: Session, client: Client, main: Subscription | None) -> bo
 def base_of(
     session: Session, client: Client, main: Subscription | None, before: Entitlement | None, moment: datetime
 ) -> PlanFacts | None:
-    """The plan for when nothing is paid. A trial that ended without a card may leave nothing, as its plan says."""
+    """The plan without a paid subscription. None after a trial without a card when its plan's `trial_end` is cancel."""
     if client.base_plan_id is None and main is not None and leaves_nothing(session, client, main):
         return None
     plan = base_plan(session, client)

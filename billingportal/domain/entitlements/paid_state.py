@@ -1,9 +1,9 @@
-"""What of a subscription is known to be paid for. Pure.
+"""Works out which items of a subscription are paid. Pure function.
 
-Stripe's word for it is the status: an active subscription whose latest invoice is paid is paid for as it stands, and
-one on trial needs no payment. While neither holds, as when a changed subscription's payment fails, what was proven
-before stays; that is remembered. Where nothing is remembered, the last paid invoice tells what it charged for. An
-earlier one tells nothing: what was paid for once may have been given up since.
+The status decides: an active subscription whose latest invoice is paid has all its items paid, and one on trial needs
+no payment. While neither is true, as when a changed subscription's payment fails, the items proven before stay; they
+are stored. Where none are stored, the items that the last paid invoice charged for count. An earlier one tells nothing:
+what was paid for once may have been given up since.
 """
 
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ from typing import Literal
 
 from billingportal.plain_json import Json, JsonObject
 
-# By price, with the quantity; metered prices have none.
+# Quantities by Stripe price id; None for metered prices.
 Items = Mapping[str, int | None]
 # A trial proves nothing once it is over and its first payment failed.
 TRIAL_HOLDS = ("trialing", "active")
-# It runs, so what was paid before the change that is not paid is still there.
+# The subscription is live, so items paid before an unpaid change are still there.
 KEPT = ("active", "past_due", "unpaid", "paused")
 
 
 @dataclass(frozen=True)
 class PaidState:
-    """What was last known to be paid for, or tried."""
+    """The items last known to be paid for, or on trial."""
 
     stripe_subscription_id: str
     by: Literal["trial", "payment"]
@@ -39,7 +39,7 @@ class PaidState:
 
 
 def from_json(kept: JsonObject) -> PaidState | None:
-    """The proof that was remembered, if any."""
+    """The stored paid state, if any."""
     name, by, items = kept.get("subscription"), kept.get("by"), kept.get("items")
     if not isinstance(name, str) or not isinstance(items, dict) or by not in ("trial", "payment"):
         return None
@@ -52,7 +52,7 @@ def from_json(kept: JsonObject) -> PaidState | None:
 
 @dataclass(frozen=True)
 class Shown:
-    """A subscription as Stripe shows it. `latest_is_paid`: its latest invoice is here and paid."""
+    """A subscription as Stripe shows it. `latest_is_paid`: its latest invoice is stored and paid."""
 
     stripe_subscription_id: str
     status: str
@@ -62,7 +62,7 @@ class Shown:
 
 
 def prove(shown: Shown, remembered: PaidState | None, charged: Items | None) -> PaidState | None:
-    """What is proven now. `charged` is what the last paid invoice of the subscription charged for."""
+    """The paid state now, if any. `charged`: the items that the subscription's last paid invoice charged for."""
     name = shown.stripe_subscription_id
     if shown.status == "trialing":
         return PaidState(name, "trial", shown.items)
@@ -76,6 +76,6 @@ def prove(shown: Shown, remembered: PaidState | None, charged: Items | None) -> 
 
 
 def covers(charged: Items, items: Items) -> bool:
-    """Whether an invoice charged for all that is paid ahead, in these numbers."""
+    """Whether an invoice charged for every licensed item, in at least these quantities."""
     ahead = {price: number for price, number in items.items() if number is not None}
     return bool(ahead) and all((charged.get(price) or 0) >= number for price, number in ahead.items())

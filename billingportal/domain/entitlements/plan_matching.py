@@ -1,4 +1,4 @@
-"""Which plan the prices of a subscription mean, and which numbers of resources they sell."""
+"""Matches a subscription's prices to a plan and to quantities of resources."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from billingportal.models import Checkout, PlanChange, PlanPrice
 
 
 def links_of(session: Session, account_id: int, items: Items) -> Sequence[PlanPrice]:
-    """The links of all plans to these prices, the first linked first."""
+    """The links of all plans to these prices, oldest first."""
     return session.scalars(
         select(PlanPrice)
         .where(PlanPrice.processor_account_id == account_id, PlanPrice.stripe_price_id.in_(list(items)))
@@ -20,10 +20,10 @@ def links_of(session: Session, account_id: int, items: Items) -> Sequence[PlanPr
 
 
 def plan_id_of(links: Sequence[PlanPrice], items: Items, wanted: Sequence[int]) -> int | None:
-    """The plan that the prices mean. What is paid ahead decides; prices for use alone do where there is nothing else.
+    """The plan these prices belong to. Licensed prices decide; metered prices only when there are no others.
 
-    Copied plans share their prices. Then the plan that was bought, or is held already, counts (`wanted`, the most
-    telling first), else the one that was linked first.
+    Copied plans share their prices. Then the plan that was bought, or applied before, counts (`wanted`, by
+    priority), else the plan that was linked first.
     """
     ahead = [link for link in links if link.role != "usage"]
     telling = ahead or list(links)
@@ -37,7 +37,7 @@ def plan_id_of(links: Sequence[PlanPrice], items: Items, wanted: Sequence[int]) 
 
 
 def wanted_plans(session: Session, client_id: int, stripe_subscription_id: str) -> list[int]:
-    """The plans that were bought by this subscription, the last change first."""
+    """The ids of the plans bought with this subscription: plan changes, newest first, then checkouts."""
     moved = session.scalars(
         select(PlanChange.to_plan_id)
         .where(
@@ -56,7 +56,7 @@ def wanted_plans(session: Session, client_id: int, stripe_subscription_id: str) 
 
 
 def composition(links: Sequence[PlanPrice], items: Items, plan: PlanFacts | None) -> Composition:
-    """What the items mean: the plan, and what is bought by number."""
+    """The composition of the items: their plan, and the resource quantities bought."""
     plan_id = plan.plan_id if plan else None
     bought = {
         link.resource_id: items[link.stripe_price_id] or 0

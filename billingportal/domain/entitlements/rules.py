@@ -1,8 +1,8 @@
-"""What a client is entitled to: the one function that decides. Pure: no clock, no database, no Stripe.
+"""Decides what a client is entitled to. Pure functions: no clock, no database, no Stripe.
 
-From the strongest to the weakest: suspended by staff; a plan given by hand; what a subscription has been paid for, as
-far as the ladder of a failing payment allows; the free plan that was chosen, or the default plan. Quotas given by hand
-replace single quotas of whatever plan holds.
+From the strongest to the weakest: suspended by staff; a plan granted by staff; the paid items of a subscription, as
+far as its dunning step allows; the free plan that was chosen, or the default plan. Quotas granted by staff replace
+single quotas of the plan that applies.
 """
 
 from datetime import datetime
@@ -24,7 +24,7 @@ from billingportal.models.entitlements.entitlement import Access, PlanSource, St
 
 
 def entitled(facts: ClientFacts, moment: datetime) -> Entitled:
-    """What the client is entitled to at a moment, and the chain of why."""
+    """The client's entitlement at a moment, with its reasons."""
     gift = facts.gift if facts.gift and is_running(facts.gift.expires_at, moment) else None
     held = facts.subscription if facts.subscription and facts.subscription.status in LIVE_STATUSES else None
     proven = held.proven if held else None
@@ -64,7 +64,7 @@ def chosen(facts: ClientFacts, gift: Gift | None, paid: Composition | None) -> t
 
 
 def access_of(facts: ClientFacts, held: SubscriptionFacts | None, source: PlanSource, step: Rung) -> Access:
-    """Only what the subscription gives is taken step by step: a gift stays a gift."""
+    """Dunning restricts only a plan from a subscription, never a plan granted by staff."""
     if facts.suspended_since is not None:
         return "suspended"
     if source != "subscription" or held is None:
@@ -117,7 +117,7 @@ def until_of(gift: Gift | None, held: SubscriptionFacts | None, source: PlanSour
 
 
 def turning_points(facts: ClientFacts, step: Rung, moment: datetime) -> list[datetime]:
-    """The moments to come at which time alone changes the answer. What Stripe does at its times, Stripe tells."""
+    """The future times at which time alone changes the result. Stripe sends events about its own changes."""
     found = [step.ends_at, *(one.expires_at for one in facts.overrides)]
     found.append(facts.gift.expires_at if facts.gift else None)
     return [one for one in found if one is not None and one > moment]

@@ -1,4 +1,4 @@
-"""What one subscription's rows tell: what it is, what of it is paid for, and since when its payment fails."""
+"""Builds a subscription's facts from its rows: its state, its paid items, and since when its payment fails."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ BY_BILL = "send_invoice"
 def told(
     session: Session, client: Client, main: Subscription, before: Entitlement | None, moment: datetime
 ) -> tuple[SubscriptionFacts, PaidState | None]:
-    """The subscription's facts, and the proof to be remembered."""
+    """The subscription's facts, and the paid state to store."""
     invoices = invoices_of(session, main)
     items = {item.stripe_price_id: item.quantity for item in main.items}
     latest = next((one for one in invoices if one.stripe_invoice_id == main.latest_stripe_invoice_id), None)
@@ -51,7 +51,7 @@ def told(
 
 
 def invoices_of(session: Session, main: Subscription) -> Sequence[Invoice]:
-    """The latest invoice, those that are open and those that were paid; the last one first."""
+    """The subscription's latest invoice and its open and paid ones, newest first."""
     return session.scalars(
         select(Invoice)
         .where(
@@ -69,7 +69,7 @@ def invoices_of(session: Session, main: Subscription) -> Sequence[Invoice]:
 
 
 def last_charge(invoices: Sequence[Invoice]) -> Items | None:
-    """What the last invoice charged for that was paid, with money or by credit. What costs nothing is no charge."""
+    """The items of the last invoice that was paid, with money or by credit, and that charged for something."""
     return next((charged(one) for one in invoices if one.status == "paid" and one.sold), None)
 
 
@@ -100,7 +100,7 @@ def composition_of(
 
 
 def plan_id_of_items(session: Session, client: Client, main: Subscription, before: Entitlement | None) -> int | None:
-    """The plan that the subscription's items mean."""
+    """The plan that the subscription's items belong to."""
     items = {item.stripe_price_id: item.quantity for item in main.items}
     links = plan_matching.links_of(session, main.processor_account_id, items)
     return plan_matching.plan_id_of(links, items, wanted(session, client, main, before))
@@ -113,7 +113,7 @@ def wanted(session: Session, client: Client, main: Subscription, before: Entitle
 
 
 def gives_no_more(shown: Composition, proven: Composition) -> bool:
-    """Whether a change that is not paid yet gives nothing that is not paid for: then nobody need wait."""
+    """Whether an unpaid change raises no quota above the paid ones: then it applies without waiting."""
     if shown.plan is None or proven.plan is None:
         return False
     mine, theirs = quotas_of(shown), quotas_of(proven)
@@ -130,12 +130,12 @@ def is_at_most(quota: int | None, other: int | None) -> bool:
 
 
 def period_end(main: Subscription) -> datetime | None:
-    """When it renews: the end of the period that ends first. Periods live on the items."""
+    """The time of renewal: the earliest period end. Stripe has the periods on the items."""
     return min((item.period_ends_at for item in main.items), default=None)
 
 
 def ends_at(main: Subscription) -> datetime | None:
-    """When it will not renew any more. Stripe spells it in two ways: a time, or at the end of the period."""
+    """The time of the scheduled end, if any. Stripe gives it in two ways: a time, or at the end of the period."""
     if main.cancels_at is not None:
         return main.cancels_at
     if main.cancel_at_period_end:
@@ -146,7 +146,7 @@ def ends_at(main: Subscription) -> datetime | None:
 def failing_since(
     main: Subscription, invoices: Sequence[Invoice], before: Entitlement | None, moment: datetime
 ) -> datetime | None:
-    """Since when its payment fails: since the oldest open invoice was to be paid."""
+    """Since when its payment fails: the earliest time at which an open invoice was to be paid."""
     if main.status not in FAILING:
         return None
     due = [

@@ -1,1 +1,1 @@
-"""What is wrong with an installation."""
+"""Checks of an installation: settings, files, database and Stripe accounts."""

@@ -1,4 +1,4 @@
-"""Finds out what is wrong with the connected Stripe accounts. Changes nothing."""
+"""Checks the stored secrets and the connected Stripe accounts. Changes nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem
 from billingportal.vault import CannotOpen, Vault
 
 PAGE = "SaaS > Payment Processor"
-# Every check is due within minutes, so one that is this late was done by nobody.
+# Every check is due within minutes, so one that is this late means that no worker runs.
 LATE = timedelta(minutes=10)
 OTHER_KEYS = (
     "Start with the secret keys that sealed it (key file or PORTAL_SECRET_KEYS), or paste the Stripe key again."
@@ -25,7 +25,7 @@ OTHER_KEYS = (
 
 @dataclass(frozen=True)
 class Patient:
-    """What is examined of one account once no transaction is open any more."""
+    """The data of one account, to be examined once no transaction is open any more."""
 
     name: str
     key: str | None = field(repr=False)
@@ -43,7 +43,7 @@ def examine_secrets(session: Session, vault: Vault) -> Iterator[Finding]:
 
 
 def patients(session: Session, vault: Vault) -> list[Patient]:
-    """The connected accounts with what is known of them here."""
+    """The connected accounts with their stored data."""
     moment = now()
     rows = session.scalars(
         select(ProcessorAccount)
@@ -74,7 +74,7 @@ def is_late(due_at: datetime | None, moment: datetime) -> bool:
 
 
 def examine_webhook(endpoint: WebhookEndpoint | None) -> Finding:
-    """What the last check found out about the webhook."""
+    """The result of the webhook's last check."""
     state = endpoint.state if endpoint else "waiting"
     if endpoint is None or state == "waiting":
         return Finding("warn", "Webhook: not tried yet", "Start the worker; it registers the webhook within seconds.")

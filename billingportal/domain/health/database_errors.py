@@ -1,4 +1,4 @@
-"""What a database's error means for the people who run the portal, in one line."""
+"""Database errors in one line, for the people who run the portal."""
 
 import sqlite3
 
@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from billingportal.log_text import escaped, without_secrets
 
-# By the beginning of SQLite's own name for it.
+# By the beginning of SQLite's name for the error.
 SQLITE_WORDS = {
     "SQLITE_FULL": "the disk is full. Nothing was changed. Make room on it and start again",
     "SQLITE_READONLY": "its file or folder is read-only for this user. Nothing was changed. Make both writable",
@@ -19,7 +19,7 @@ SQLITE_WORDS = {
 
 
 def words_of(error: DBAPIError) -> str:
-    """What happened, without a full stop: in our words where SQLite has a name for it, else in the database's."""
+    """The error without a full stop: our text for an SQLite error that is listed here, else the database's own."""
     name = getattr(error.orig, "sqlite_errorname", "") if isinstance(error.orig, sqlite3.Error) else ""
     known = next((words for start, words in SQLITE_WORDS.items() if name.startswith(start)), None)
     said = str(error.orig).strip().partition("\n")[0]
@@ -27,6 +27,6 @@ def words_of(error: DBAPIError) -> str:
 
 
 def may_pass(error: DBAPIError) -> bool:
-    """Whether waiting may be all that is needed: a server that is away, or a file that another process has locked."""
+    """Whether waiting may help: the server is unreachable, or another process has locked the file."""
     name = getattr(error.orig, "sqlite_errorname", "") if isinstance(error.orig, sqlite3.Error) else ""
     return name.startswith("SQLITE_BUSY") or not isinstance(error.orig, sqlite3.Error)

@@ -1,4 +1,4 @@
-"""Finds out what is wrong with an installation: settings, files, database. Changes nothing."""
+"""Checks an installation's settings, files and database. Changes nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ FindingState = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the examination: what is so, and what to do about it where something is."""
+    """One line of the examination: the result, and advice where something is to be done."""
 
     state: FindingState
     what: str
@@ -45,7 +45,7 @@ def examine_settings(settings: Settings) -> Iterator[Finding]:
 
 
 def examine_files(settings: Settings, database: Path | None, *, keys_from_environment: bool) -> Iterator[Finding]:
-    """Whether the data folder, the key file and the files of SQLite are for their owner alone."""
+    """Whether the data folder, the key file and the files of SQLite are private to their owner."""
     yield examine_mode(settings.data_dir, "data folder", "700")
     if keys_from_environment:
         yield Finding("ok", "The secret keys come from PORTAL_SECRET_KEYS")

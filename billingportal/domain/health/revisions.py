@@ -1,4 +1,4 @@
-"""Which revision the database is at, and whether this version of the portal knows it."""
+"""The database's migration revision, and whether this version of the portal knows it."""
 
 from pathlib import Path
 

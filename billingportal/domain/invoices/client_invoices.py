@@ -1,4 +1,4 @@
-"""A client's invoices as the client sees them: what is to be paid, what was, and what came back."""
+"""A client's invoices as the client sees them: open, paid, refunded and disputed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from billingportal.money import Money
 PAGE = 12
 PAID = StatusText("paid", "ok", "Paid")
 DISPUTED = StatusText("disputed", "warn", "Disputed with your bank")
-# A dispute that is over says nothing any more; one that was lost gave the money back.
+# A dispute that is over is not shown any more, but a lost one is: it gave the money back.
 OVER = ("won", "warning_closed", "prevented")
 
 
 @dataclass(frozen=True)
 class InvoiceRow:
-    """One invoice. `notes` tell of refunds and disputes. The addresses lead to Stripe."""
+    """One invoice. `notes` are its refunds and disputes. The URLs are Stripe's."""
 
     id: int
     number: str
@@ -49,7 +49,7 @@ def rows(session: Session, link: ClientCustomer | None, moment: datetime, before
 
 
 def is_shown(link: ClientCustomer) -> ColumnElement[bool]:
-    """The customer's invoices, without those that are still being made."""
+    """SQL condition: the customer's invoices, without drafts."""
     return and_(
         Invoice.processor_account_id == link.processor_account_id,
         Invoice.stripe_customer_id == link.stripe_customer_id,
@@ -89,7 +89,7 @@ def status_of(invoice: Invoice, moment: datetime) -> StatusText:
 
 
 def notes_of(session: Session, account_id: int, invoice_ids: Sequence[str]) -> dict[str, list[StatusText]]:
-    """Refunds and disputes, by invoice. What only staff can act on is left out."""
+    """Refunds and disputes, by invoice. Failed refunds, on which only staff can act, are left out."""
     payments = session.scalars(
         select(InvoicePayment).where(
             InvoicePayment.processor_account_id == account_id, InvoicePayment.stripe_invoice_id.in_(invoice_ids)
@@ -108,7 +108,7 @@ def notes_of(session: Session, account_id: int, invoice_ids: Sequence[str]) -> d
 
 
 def open_invoice(session: Session, link: ClientCustomer | None) -> Invoice | None:
-    """The oldest invoice that is to be paid: what "Pay now" pays."""
+    """The oldest open invoice with an amount due, which "Pay now" pays."""
     if link is None:
         return None
     return session.scalars(

@@ -19,7 +19,7 @@ WHY_FAILED = {
 
 
 def about(told: StatusText, invoice_number: str | None) -> StatusText:
-    """The same, saying which invoice it is about."""
+    """The text with the invoice's number in front."""
     return told.saying(f"{invoice_number or 'An invoice'}: {told.words}")
 
 
@@ -40,7 +40,7 @@ def of_dispute(dispute: Dispute) -> StatusText:
 
 
 def refund_words(paid: Money | None, refunds: Sequence[Refund]) -> list[StatusText]:
-    """What the refunds of one invoice come to. A failed one no longer matters once all was given back."""
+    """The refunds of one invoice in words. A failed one no longer matters once everything was refunded."""
     if not refunds:
         return []
     currency = refunds[0].currency

@@ -1,4 +1,4 @@
-"""What became of payments after they were made: disputes and refunds, told at invoices and clients."""
+"""Disputes and refunds of payments, as shown for invoices and clients."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from billingportal.domain.invoices.dispute_text import about, dispute_words, ref
 from billingportal.models import Client, ClientCustomer, Dispute, Invoice, InvoicePayment, Refund
 from billingportal.money import Money
 
-# Of a client with more, the newest invoices are told.
+# Invoices shown for one customer; the newest ones.
 MOST_TOLD = 5
 Follower = TypeVar("Follower", Refund, Dispute)
 
 
 def of_invoices(session: Session, account_id: int, invoice_ids: Sequence[str]) -> dict[str, list[StatusText]]:
-    """What is to be told of invoices, by their ids at Stripe. Those without trouble are left out."""
+    """Disputes and refunds of invoices, by Stripe invoice id. Invoices without any are left out."""
     payments = session.scalars(
         select(InvoicePayment).where(
             InvoicePayment.processor_account_id == account_id, InvoicePayment.stripe_invoice_id.in_(invoice_ids)
@@ -58,12 +58,12 @@ def followers(
 
 
 def keys_of(row: InvoicePayment | Refund | Dispute) -> list[str]:
-    """What ties a payment to its refunds and disputes: the payment intent, or the charge of older payments."""
+    """The ids that link a payment to refunds and disputes: the payment intent, or the charge of older payments."""
     return [key for key in (row.stripe_payment_intent_id, row.stripe_charge_id) if key is not None]
 
 
 def paid_by(payments: Sequence[InvoicePayment], invoice_id: str) -> Money | None:
-    """How much of an invoice was paid through payments; None when nothing was."""
+    """The amount of an invoice paid through payments; None when nothing was."""
     paid = [
         Money(payment.amount_paid_minor, payment.currency)
         for payment in payments
@@ -73,7 +73,7 @@ def paid_by(payments: Sequence[InvoicePayment], invoice_id: str) -> Money | None
 
 
 def of_client(session: Session, client: Client) -> list[StatusText]:
-    """What is to be told of a client's payments, invoice by invoice, the newest first."""
+    """Disputes and refunds of a client's payments, by invoice, newest first."""
     told: list[StatusText] = []
     for link in session.scalars(select(ClientCustomer).where(ClientCustomer.client_id == client.id)).all():
         invoices = troubled_invoices(session, link)
@@ -84,7 +84,7 @@ def of_client(session: Session, client: Client) -> list[StatusText]:
 
 
 def troubled_invoices(session: Session, link: ClientCustomer) -> Sequence[Invoice]:
-    """The customer's newest invoices whose payment was disputed or given back."""
+    """The customer's newest invoices whose payment was disputed or refunded."""
     return session.scalars(
         select(Invoice)
         .where(

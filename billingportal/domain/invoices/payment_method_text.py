@@ -1,4 +1,4 @@
-"""How a client pays, in words: "Visa ending 4242", and when it runs out."""
+"""A client's payment method in words: "Visa ending 4242", and when it expires."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ Expiry = Literal["valid", "soon", "over"]
 
 @dataclass(frozen=True)
 class MethodWords:
-    """`expires` is empty for what does not run out."""
+    """`expires` is empty for a method that does not expire."""
 
     words: str
     expires: str = ""
@@ -56,7 +56,7 @@ class MethodWords:
 def usual_method(
     session: Session, link: ClientCustomer | None, subscription: Subscription | None
 ) -> PaymentMethod | None:
-    """What Stripe charges: the subscription's own payment method, else the customer's usual one."""
+    """The payment method that Stripe charges: the subscription's own, else the customer's default."""
     if link is None:
         return None
     chosen = subscription.default_stripe_payment_method_id if subscription else None
@@ -79,7 +79,7 @@ def usual_method(
 
 
 def method_words(method: PaymentMethod, moment: datetime) -> MethodWords:
-    """What it is called at a moment of the client's time."""
+    """The method's name and expiry, at a moment of the client's time."""
     kind = TYPES.get(method.type, method.type.replace("_", " ").capitalize())
     name = BRANDS.get(method.brand or "", (method.brand or "card").capitalize()) if method.type == "card" else kind
     words = f"{name} ending {method.last_four}" if method.last_four else name

@@ -1,4 +1,4 @@
-"""A client's invoices as staff see them: with every trouble, also what only staff can act on."""
+"""A client's invoices as staff see them: with all disputes and refunds, failed ones included."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from billingportal.models import ClientCustomer, Invoice
 
 @dataclass(frozen=True)
 class InvoicePage:
-    """Some invoices, newest first, with their troubles by row id. `older_than` leads to the next page."""
+    """Some invoices, newest first; `troubles`: disputes and refunds by row id. `older_than` leads to the next page."""
 
     rows: list[InvoiceRow]
     troubles: dict[int, list[StatusText]]
@@ -24,7 +24,7 @@ class InvoicePage:
 def invoice_page(
     session: Session, link: ClientCustomer | None, moment: datetime, before_id: int | None = None
 ) -> InvoicePage:
-    """The newest invoices, or those before one."""
+    """The newest invoices, or those before `before_id`."""
     found = client_invoices.rows(session, link, moment, before_id)
     shown = found[: client_invoices.PAGE]
     troubles = troubles_of(session, link, shown) if link is not None and shown else {}

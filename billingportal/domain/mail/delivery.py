@@ -1,5 +1,4 @@
-"""Sends the letters that wait: each is claimed first, so that no two workers send it, and no transaction is open
-while the mail server is spoken to."""
+"""Sends waiting emails. Each is claimed first, so that no two workers send it; no transaction is open during SMTP."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,10 +21,10 @@ from billingportal.models import Client, MailSettings, OutgoingMail
 from billingportal.vault import CannotOpen, Vault
 
 BATCH = 10
-# A worker that dies leaves its letters to the others after this long. A whole batch of slow answers fits in.
+# The emails of a worker that dies are free for others after this long. A whole batch of slow answers fits in.
 LEASE = timedelta(minutes=10)
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
-# While the server takes nothing.
+# The pause while the server accepts no email.
 SERVER_PAUSE = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(days=3)
 NO_ADDRESS = "A letter with a billing link needs the portal's public address: set PORTAL_PUBLIC_URL."
@@ -33,7 +32,7 @@ NO_ADDRESS = "A letter with a billing link needs the portal's public address: se
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A claimed letter, ready but for its billing link."""
+    """A claimed email, complete except for its billing link."""
 
     id: int
     client_id: int
@@ -46,7 +45,7 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Post:
-    """What this round sends, through which server, signed by whom."""
+    """One batch of claimed emails, with the server, sender address and brand to send them with."""
 
     server: MailServer
     sender: str
@@ -55,7 +54,7 @@ class Post:
 
 
 def send_due(transaction: Transaction, vault: Vault, settings: Settings) -> int:
-    """Send the letters whose time has come. Returns how many were sent."""
+    """Send all due emails. Returns how many were sent."""
     sent = 0
     while True:
         with transaction() as session:
@@ -69,7 +68,7 @@ def send_due(transaction: Transaction, vault: Vault, settings: Settings) -> int:
 
 
 def send(transaction: Transaction, post: Post, settings: Settings) -> int:
-    """Send the claimed letters, until the server takes no more. Returns how many were sent."""
+    """Send the claimed emails until the server accepts no more. Returns how many were sent."""
     sent = 0
     for position, letter in enumerate(post.letters):
         try:
@@ -90,7 +89,7 @@ def send(transaction: Transaction, post: Post, settings: Settings) -> int:
 
 
 def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
-    """Take the due letters for this worker; others skip them until the lease ends. None: nothing is sent now."""
+    """Claim a batch of due emails; other workers skip them until the lease ends. None: nothing is sent now."""
     chosen = mail_settings.find_settings(session)
     if chosen is None or not chosen.is_on:
         return None
@@ -121,7 +120,7 @@ def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
 
 
 def is_due_now(moment: datetime) -> ColumnElement[bool]:
-    """Of an unsent email: that it is to be sent now. How long it may have to wait depends on how often it was tried."""
+    """SQL condition: an unsent email is due. Its longest possible pause depends on the number of attempts."""
     due = OutgoingMail.next_attempt_at
     return or_(
         (OutgoingMail.attempts == 0) & is_due(due, moment, LEASE),
@@ -134,7 +133,7 @@ def is_due_now(moment: datetime) -> ColumnElement[bool]:
 
 
 def message(post: Post, letter: Outgoing, settings: Settings) -> EmailMessage:
-    """The letter as it is sent. Its id stays the same, so that a second copy can be told. Raises MailProblem."""
+    """The email as it is sent. Its Message-ID stays the same, so that copies can be recognised. Raises MailProblem."""
     body = letter.body
     if BILLING_LINK in body:
         if settings.public_url is None:
@@ -154,7 +153,7 @@ def message(post: Post, letter: Outgoing, settings: Settings) -> EmailMessage:
 
 
 def compose(sender: str, brand: str, recipient: str, subject: str, body: str, name: str) -> EmailMessage:
-    """A plain text letter from the brand. `name` makes it one of a kind."""
+    """A plain text email from the brand. `name` makes its Message-ID unique."""
     made = EmailMessage()
     made["From"] = formataddr((brand, sender))
     made["To"] = recipient
@@ -174,7 +173,7 @@ def note_sent(session: Session, mail_id: int) -> None:
 
 
 def note_problem(session: Session, mail_id: int, problem: MailProblem) -> None:
-    """What went wrong with this letter, and when it is tried again, if ever."""
+    """Store the problem of this email and the time of its next attempt; after the last one it has failed."""
     mail = session.get_one(OutgoingMail, mail_id, with_for_update=True)
     mail.attempts += 1
     mail.problem = problem.message
@@ -185,7 +184,7 @@ def note_problem(session: Session, mail_id: int, problem: MailProblem) -> None:
 
 
 def postpone(session: Session, mail_ids: list[int], problem: MailProblem) -> None:
-    """The server takes nothing now: the letters wait. News of some days ago is not sent any more."""
+    """Postpone emails while the server accepts none. An email older than LONGEST_WAIT fails: it is out of date."""
     moment = now()
     for mail in session.scalars(select(OutgoingMail).where(OutgoingMail.id.in_(mail_ids)).with_for_update()):
         mail.problem = problem.message
@@ -196,7 +195,7 @@ def postpone(session: Session, mail_ids: list[int], problem: MailProblem) -> Non
 
 
 def note_server(session: Session, problem: str) -> None:
-    """What the settings page says of the server."""
+    """Store the server's problem for the settings page; empty when it works."""
     chosen = session.get(MailSettings, mail_settings.THE_ROW)
     if chosen is not None and chosen.problem != problem:
         chosen.problem = problem

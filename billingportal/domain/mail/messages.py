@@ -1,6 +1,6 @@
-"""What clients are written about links, trials and endings: plain text, signed with the partner's brand.
+"""Texts of emails about billing links, trials and ended subscriptions: plain text, signed with the partner's brand.
 
-Letters about failing payments are in ladder_letters.
+Emails about failing payments are in domain/dunning/emails.py.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from billingportal.models import Client
 
 @dataclass(frozen=True)
 class Letter:
-    """`kind` names what sort of letter it is, for lists."""
+    """The text of an email. `kind` names its type in lists; `words` are its paragraphs."""
 
     kind: str
     subject: str
@@ -25,20 +25,20 @@ class Letter:
 
 
 def post(session: Session, client: Client, occasion: str, letter: Letter) -> bool:
-    """Have the letter sent, once for the occasion. Whether it was written now."""
+    """Queue the email, once per occasion. Returns whether it was queued now."""
     brand = brand_name(session)
     body = "\n\n".join([f"Hello {client.name},", *letter.words, brand])
     return mail_outbox.write_mail(session, client.id, letter.kind, occasion, letter.subject, body)
 
 
 def brand_name(session: Session) -> str:
-    """What the partner calls itself."""
+    """The partner's brand name, or the default one."""
     looks = branding.find_branding(session)
     return looks.name if looks else branding.DEFAULT_NAME
 
 
 def billing_link(brand: str) -> Letter:
-    """The link that somebody asked for."""
+    """The email with a requested billing link."""
     return Letter(
         "billing_link",
         f"Your billing page at {brand}",
@@ -51,7 +51,7 @@ def billing_link(brand: str) -> Letter:
 
 
 def trial_ending(plan_name: str, ends_at: datetime, *, has_card: bool, afterwards: str) -> Letter:
-    """`afterwards` is a sentence: what happens at the end of a trial without a card."""
+    """`afterwards` is a sentence on the end of a trial without a card."""
     if has_card:
         words = "It then goes on as a paid plan, charged to the card that you gave. You can cancel before that day."
     else:
@@ -64,7 +64,7 @@ def trial_ending(plan_name: str, ends_at: datetime, *, has_card: bool, afterward
 
 
 def subscription_ended(plan_name: str, *, present_plan: str | None) -> Letter:
-    """`plan_name` is empty where no plan had its prices; `present_plan` is what the client has now, if anything."""
+    """`plan_name` is empty when no plan had its prices; `present_plan` names the client's plan now, if any."""
     ended = f"Your plan {plan_name}" if plan_name else "Your subscription"
     now_words = f"You now have the plan {present_plan}." if present_plan else "You have no plan now."
     return Letter(

@@ -1,4 +1,4 @@
-"""Letters to clients: written with what they are about, sent by a job (see mail_posting)."""
+"""The outbox: emails to clients, stored in the transaction of their cause and sent by a job (mail/delivery.py)."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -13,16 +13,16 @@ from billingportal.domain.sync.row_sql import insert_unless_there
 from billingportal.errors import Refusal
 from billingportal.models import Client, OutgoingMail
 
-# Where the billing link goes. It is made when the letter is sent, so that no secret is stored.
+# The placeholder of the billing link. The link is made when the email is sent, so that no secret is stored.
 BILLING_LINK = "{billing link}"
 LONGEST_SUBJECT = 200
 PAGE = 25
 
 
 def write_mail(session: Session, client_id: int, kind: str, occasion: str, subject: str, body: str) -> bool:
-    """Have a letter sent to a client, once for each occasion. Does nothing while no mail server is set up.
+    """Queue an email to a client, once per occasion. Does nothing while sending is off or no mail server is set up.
 
-    Whether it was written now. In the body, BILLING_LINK stands for a link that opens the client's billing page.
+    Returns whether it was queued now. In the body, BILLING_LINK is replaced by a link to the client's billing page.
     """
     if not mail_settings.is_on(session):
         return False
@@ -46,7 +46,7 @@ def write_mail(session: Session, client_id: int, kind: str, occasion: str, subje
 
 
 def listed_mails(session: Session, before_id: int | None = None) -> Sequence[tuple[OutgoingMail, Client]]:
-    """A page of letters with whom they are for, newest first; one more than a page where there are older ones."""
+    """A page of emails with their clients, newest first; one more than PAGE when there are older ones."""
     rows = (
         select(OutgoingMail, Client)
         .join(Client, Client.id == OutgoingMail.client_id)
@@ -59,7 +59,7 @@ def listed_mails(session: Session, before_id: int | None = None) -> Sequence[tup
 
 
 def try_again(session: Session, mail_id: int, *, staff_id: int) -> OutgoingMail:
-    """Have a letter that was given up, or waits for its next attempt, sent now. Raises Refusal."""
+    """Queue a failed or waiting email for sending now. Raises Refusal when it is gone or sent."""
     mail = session.get(OutgoingMail, mail_id, with_for_update=True)
     if mail is None:
         raise Refusal("", "This letter is gone.")

@@ -1,4 +1,4 @@
-"""The partner's mail server, through which clients are written to."""
+"""Settings of the partner's mail server, which sends the emails to clients."""
 
 import re
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True)
 class Typed:
-    """What was typed about the server. An empty password keeps the one that is saved."""
+    """The submitted form of the mail server. An empty password keeps the stored one."""
 
     host: str
     port: str
@@ -36,18 +36,18 @@ class Typed:
 
 
 def find_settings(session: Session) -> MailSettings | None:
-    """What was saved, if anything was."""
+    """The stored settings, if any."""
     return session.get(MailSettings, THE_ROW)
 
 
 def is_on(session: Session) -> bool:
-    """Whether letters are sent."""
+    """Whether sending emails is set up and on."""
     found = find_settings(session)
     return found is not None and found.is_on
 
 
 def server_of(settings: MailSettings, vault: Vault) -> MailServer:
-    """The server with its password in clear. Raises CannotOpen when no key of ours fits any more."""
+    """The server with its decrypted password. Raises CannotOpen when no key of ours fits, or no password is stored."""
     if settings.username and settings.password_sealed is None:
         raise CannotOpen("No password is stored for this user.")
     password = vault.open_(settings.password_sealed) if settings.password_sealed else ""
@@ -55,7 +55,7 @@ def server_of(settings: MailSettings, vault: Vault) -> MailServer:
 
 
 def save_settings(session: Session, vault: Vault, typed: Typed, *, staff_id: int) -> MailSettings:
-    """Keep the server. Raises Refusal, naming the field."""
+    """Validate and store the settings. Raises Refusal naming the field."""
     host, port, security = host_of(typed.host), port_of(typed.port), security_of(typed.security)
     username = typed.username.strip()
     if security == "none" and username and host not in OWN_MACHINE:
@@ -87,7 +87,7 @@ def save_settings(session: Session, vault: Vault, typed: Typed, *, staff_id: int
 
 
 def password_of(row: MailSettings | None, vault: Vault, typed: Typed, host: str, username: str) -> str | None:
-    """The sealed password. The saved one goes to the server that it was typed for and to no other. Raises Refusal."""
+    """The sealed password. The stored one goes only to the server it was typed for, and to no other. Raises Refusal."""
     if not username:
         return None
     if typed.password:

@@ -1,4 +1,4 @@
-"""Hands one letter to a mail server, and says in words what went wrong."""
+"""Sends one email over SMTP and puts failures into words."""
 
 import smtplib
 import socket
@@ -17,7 +17,7 @@ TIMEOUT = 10
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where letters are handed over. The password never shows itself."""
+    """The mail server and its login. `repr` leaves the password out."""
 
     host: str
     port: int
@@ -27,9 +27,9 @@ class MailServer:
 
 
 class MailProblem(PortalError):
-    """The letter was not taken. `is_about_letter`: this one, while others may be; else the server takes none now.
+    """The email was not accepted. `is_about_letter`: only this one was refused; else the server accepts none now.
 
-    `is_final`: the same letter will not be taken later either.
+    `is_final`: the same email will not be accepted later either.
     """
 
     def __init__(self, message: str, *, is_about_letter: bool = False, is_final: bool = False) -> None:
@@ -40,7 +40,7 @@ class MailProblem(PortalError):
 
 
 def deliver(server: MailServer, message: EmailMessage, *, trust: ssl.SSLContext | None = None) -> str:
-    """Hand a letter over; what the server is called in messages. `trust` is for servers with certificates of our own.
+    """Send an email. Returns the server as host:port. `trust` is for servers with certificates of our own.
 
     Raises MailProblem.
     """
@@ -55,12 +55,12 @@ def send(smtp: smtplib.SMTP, message: EmailMessage) -> None:
     try:
         smtp.send_message(message)
     except smtplib.SMTPNotSupportedError as error:
-        # The address has letters that only some servers know.
+        # The address has characters that only some servers support.
         raise MailProblem(f"The server takes no such address: {error}", is_about_letter=True, is_final=True) from None
 
 
 def connection(server: MailServer, trust: ssl.SSLContext) -> smtplib.SMTP:
-    """An open connection, encrypted as the settings say. A certificate that is not valid ends it."""
+    """Open a connection, encrypted as the settings say. An invalid certificate raises an `ssl` error."""
     if server.security == "tls":
         return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=trust)
     smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
@@ -87,12 +87,12 @@ def problems_in_words(server: MailServer) -> Iterator[None]:
 
 
 def letter_problem(words: str, code: int, answer: bytes | str) -> MailProblem:
-    """An answer that starts with 5 stands; one that starts with 4 may be another one later."""
+    """The problem of one email. SMTP codes 5xx are final; 4xx are temporary."""
     return MailProblem(f"{words}: {code} {text_of(answer)}", is_about_letter=True, is_final=code >= 500)
 
 
 def server_words(server: MailServer, error: OSError) -> str:
-    """Why the server takes no letters, and what to look at."""
+    """Why the server accepts no email, and what to check."""
     place = f"{server.host}:{server.port}"
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return f"The server refused the user name or the password: {error.smtp_code} {text_of(error.smtp_error)}"
@@ -122,6 +122,6 @@ def network_words(error: OSError) -> str:
 
 
 def text_of(answer: bytes | str) -> str:
-    """What a server said, on one line and not endless."""
+    """The server's answer on one line, at most 300 characters."""
     words = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
     return " ".join(words.split())[:300]

@@ -1,4 +1,4 @@
-"""What a client would pay for a choice of prices: an estimate, line by line. Pure."""
+"""Estimates the amount due for a choice of prices, line by line. Pure functions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from billingportal.money import Money
 # How many of each resource a client has, by resource id.
 Numbers = Mapping[int, int]
 POINTS = 60
-# Looked at where no tier says how far prices go.
+# A curve goes at least this far when no tier has an end.
 USUAL_MOST = 100
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one price charges for `quantity` units."""
+    """The charge of one price for `quantity` units."""
 
     offered: OfferedPrice
     quantity: int
@@ -33,14 +33,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Estimate:
-    """All parts in one currency. Prices for use may have a shorter period: each period has a sum of its own."""
+    """All parts in one currency. Usage prices may have a shorter period, so each period has a sum of its own."""
 
     currency: str
     parts: tuple[Part, ...]
 
     @property
     def sums(self) -> tuple[tuple[Period, Money], ...]:
-        """What is due for each period, the longest first."""
+        """The amount due for each period, the longest first."""
         periods = sorted({part.offered.period for part in self.parts}, key=length, reverse=True)
         return tuple((period, self.sum_of(period)) for period in periods)
 
@@ -50,7 +50,7 @@ class Estimate:
 
 
 def estimate(prices: Sequence[OfferedPrice], numbers: Numbers, currency: str) -> Estimate:
-    """What these prices charge in a currency that all of them have."""
+    """Estimate the charges of these prices in a currency that all of them have."""
     return Estimate(currency, tuple(part_of(offered, numbers, currency) for offered in prices))
 
 
@@ -61,13 +61,13 @@ def part_of(offered: OfferedPrice, numbers: Numbers, currency: str) -> Part:
 
 
 def quantity_of(offered: OfferedPrice, numbers: Numbers) -> int:
-    """How many units a client buys or uses; a price for the plan itself is bought once."""
+    """The number of units bought or used; 1 for the price of the plan itself."""
     return 1 if offered.resource is None else numbers.get(offered.resource.id, 0)
 
 
 @dataclass(frozen=True)
 class Curve:
-    """What the prices of one resource charge in all, by how many of it. The points go up to the largest number."""
+    """The total charge of one resource's prices by number of units, in ascending order of number."""
 
     resource_id: int
     points: tuple[tuple[int, Money], ...]
@@ -83,7 +83,7 @@ class Curve:
 
 
 def curve(prices: Sequence[OfferedPrice], resource_id: int, number: int, currency: str) -> Curve:
-    """The total of one resource's prices by number, both sides of every tier's end included."""
+    """The curve of one resource's prices, with points on both sides of every tier's end."""
     own = [terms_of(one.price, currency) for one in prices if one.resource and one.resource.id == resource_id]
     ends = sorted({tier.up_to for terms in own for tier in terms.tiers if tier.up_to is not None})
     most = max(number * 2, ends[-1] + max(ends[-1] // 4, 1) if ends else USUAL_MOST)

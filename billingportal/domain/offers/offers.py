@@ -1,7 +1,7 @@
-"""What of a plan is for sale in a mode, at which prices, and why not.
+"""The offer of a plan in a mode: its ways to pay, or the reasons why it is not for sale.
 
-A price that cannot be sold is never replaced by another one silently: a flat or quantity price takes its own way to
-pay off the shelf, a usage price takes the whole plan, since it would be used for nothing.
+A price that cannot be sold is never replaced by another one silently: without a flat or quantity price its own way to
+pay is not sold, without a usage price the whole plan is not, since its usage would be free.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from billingportal.models import Plan, PlanPrice, Price, Resource
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.plans.plan_price import PriceRole
 
-# Interval and count, as Stripe says them: ("month", 3).
+# Interval and count, as in Stripe's Price: ("month", 3).
 Period = tuple[str, int]
 DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 
@@ -38,9 +38,9 @@ class OfferedPrice:
 
 @dataclass(frozen=True)
 class Choice:
-    """One way to pay for a plan: what stands together in one subscription.
+    """One way to pay for a plan: the prices of one subscription.
 
-    Prices for use may have a shorter period than the choice; the others have the same.
+    Usage prices may have a shorter period than the choice; the others have the same.
     """
 
     period: Period
@@ -65,7 +65,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Offer:
-    """What a plan offers in one mode. `reasons` say why it is not for sale; `warnings` what of it is not."""
+    """The offer of a plan in one mode. `reasons`: why it is not for sale; `warnings`: which of its prices are not."""
 
     plan: Plan
     mode: Mode
@@ -83,12 +83,12 @@ class Offer:
 
 
 def offer(session: Session, plan: Plan, mode: Mode) -> Offer:
-    """What this plan offers in a mode."""
+    """The offer of this plan in a mode."""
     return offers(session, [plan], mode)[0]
 
 
 def offers(session: Session, plans: Sequence[Plan], mode: Mode) -> list[Offer]:
-    """What each of the plans offers, with one query for all their prices."""
+    """The offer of each plan in a mode, with one query for all their prices."""
     account = processor_accounts.connected(session, mode)
     account_id = account.id if account else None
     links = [link for plan in plans for link in plan.prices if link.processor_account_id == account_id]
@@ -111,7 +111,7 @@ def one_offer(plan: Plan, mode: Mode, account_id: int | None, held: Held) -> Off
 
 
 def sort_out(links: Sequence[PlanPrice], held: Held) -> tuple[list[OfferedPrice], list[tuple[PlanPrice, str]]]:
-    """The prices that can be sold, and what is wrong with the others."""
+    """The prices that can be sold, and the other links with the reason why they cannot."""
     sold: list[OfferedPrice] = []
     troubles: list[tuple[PlanPrice, str]] = []
     for link in links:
@@ -154,7 +154,7 @@ def price_reasons(
 
 
 def choices_of(sold: Sequence[OfferedPrice], *, is_paid_ahead: bool) -> tuple[Choice, ...]:
-    """The ways to pay, shortest period first. Prices for use make them only where nothing was ever to be paid ahead."""
+    """The ways to pay, shortest period first. Usage prices set the periods only when the plan links no other prices."""
     ahead = [offered for offered in sold if offered.role != "usage"]
     usages = [offered for offered in sold if offered.role == "usage"]
     periods = sorted({offered.period for offered in (ahead if is_paid_ahead else usages)}, key=length)
@@ -172,7 +172,7 @@ def choice_of(period: Period, ahead: Sequence[OfferedPrice], usages: Sequence[Of
 
 
 def usages_within(period: Period, usages: Sequence[OfferedPrice]) -> Iterable[OfferedPrice]:
-    """One price for the use of each resource: that of the same period, else the longest that is shorter."""
+    """One usage price for each resource: that of the same period, else the longest shorter one."""
     by_resource: dict[int, list[OfferedPrice]] = defaultdict(list)
     for offered in usages:
         if offered.resource is not None and length(offered.period) <= length(period):
@@ -181,6 +181,6 @@ def usages_within(period: Period, usages: Sequence[OfferedPrice]) -> Iterable[Of
 
 
 def length(period: Period) -> int:
-    """About how many days, to put periods in order."""
+    """The approximate length in days, to put periods in order."""
     interval, count = period
     return DAYS[interval] * count

@@ -1,4 +1,4 @@
-"""What one way to pay for a plan comes to, in numbers and words. Every amount is an estimate."""
+"""The cost of one way to pay for a plan, in numbers and words. Every amount is an estimate."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ MONTHS = {"month": 1, "year": 12}
 class Payment:
     """One way to pay for a plan, in the page's currency.
 
-    `parts` say what makes up `due` where that is more than one flat amount; `usages` what use adds to it later.
-    `bought` are the quantities that `due` is for.
+    `parts` are the prices that make up `due`, empty for one flat amount; `usages` are the usage prices, charged later.
+    `bought` are the quantities that `due` is for. `saving` is in whole per cent.
     """
 
     period: Period
@@ -52,7 +52,7 @@ def payment_of(choice: Choice, base: Choice | None, currency: str, bought: Seque
 
 
 def due_of(choice: Choice, currency: str, numbers: Mapping[int, int]) -> Money:
-    """What is paid ahead for a period: the plan itself and the quantities bought."""
+    """The amount paid in advance for a period: the plan itself and the quantities bought."""
     flat = [amount(terms_of(choice.flat.price, currency), 1)] if choice.flat else []
     bought = [
         amount(terms_of(offered.price, currency), numbers[offered.resource.id])
@@ -63,7 +63,7 @@ def due_of(choice: Choice, currency: str, numbers: Mapping[int, int]) -> Money:
 
 
 def saving_of(choice: Choice, due: Money, monthly: Money) -> int:
-    """What is saved against paying by the month, in whole per cent, rounded down: nobody is promised too much."""
+    """The saving against monthly payment in whole per cent, rounded down: nobody is promised too much."""
     interval, count = choice.period
     by_the_month = monthly.minor * MONTHS.get(interval, 0) * count
     return max(0, (by_the_month - due.minor) * 100 // by_the_month) if by_the_month else 0

@@ -1,4 +1,4 @@
-"""What the public pricing page says: the plans for sale in one mode, each with every way to pay."""
+"""The content of the public pricing page: the plans for sale in one mode, each with every way to pay."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,13 +16,13 @@ from billingportal.domain.prices.drafts import Interval
 from billingportal.models import Plan, PlanQuota
 from billingportal.models.connection.processor_account import Mode
 
-# What the style sheet knows to switch between.
+# The style sheet can switch between this many periods.
 MOST_PERIODS = 8
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a visitor chose, as it came. `quantities` by plan id, then by resource key; "" is the plan's first."""
+    """A visitor's unchecked choice. `quantities` are by plan id, then by resource key; "" is the plan's first."""
 
     interval: str = ""
     currency: str = ""
@@ -32,7 +32,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Card:
-    """One plan. `payments` has one for each of the page's periods, or none for a free plan and one on request."""
+    """One plan. `payments` has one for each of the page's periods; it is empty for a free plan or one on request."""
 
     plan: Plan
     is_on_request: bool
@@ -47,7 +47,7 @@ class Card:
 
 @dataclass(frozen=True)
 class PricingPage:
-    """`period` and `currency` are chosen, or the first. `currencies` are those that every price has."""
+    """`period` and `currency` are the chosen ones, or else the first. `currencies` are those that every price has."""
 
     mode: Mode
     periods: tuple[Period, ...]
@@ -61,14 +61,14 @@ class PricingPage:
         return next((card for card in self.cards if card.plan.id == plan_id), None)
 
     def savings(self, period: Period) -> tuple[int, ...]:
-        """What paying this way saves with each plan that can be paid so, in per cent."""
+        """The saving, in per cent, of each plan that can be paid with this period."""
         place = self.periods.index(period)
         payments = [card.payments[place] for card in self.cards if card.payments]
         return tuple(payment.saving for payment in payments if payment.period == period)
 
 
 def pricing_page(session: Session, asked: Asked, mode: Mode | None = None) -> PricingPage:
-    """The page in the mode in which the portal sells, or in the one that is asked for."""
+    """The pricing page in the given mode, by default in the mode in which the portal sells."""
     plans = active_plans(session)
     if mode is None:
         mode, offered = selling(session, plans)
@@ -84,7 +84,7 @@ def pricing_page(session: Session, asked: Asked, mode: Mode | None = None) -> Pr
 
 
 def one_plan_page(session: Session, asked: Asked, mode: Mode) -> PricingPage:
-    """The page with the chosen plan alone: its own periods and currencies, the nearest period to the one asked for."""
+    """The pricing page of the chosen plan alone: its own periods and currencies, the period nearest to the choice."""
     offered = for_sale(session, active_plans(session, Plan.id == asked.plan_id), mode)
     choices = [choice for offer in offered for choice in offer.choices]
     periods = tuple(sorted({choice.period for choice in choices}, key=length))
@@ -97,7 +97,7 @@ def one_plan_page(session: Session, asked: Asked, mode: Mode) -> PricingPage:
 
 
 def active_plans(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Plan]:
-    """In their order, with all that hangs on them in one query each. Prices find their resources among the quotas'."""
+    """The active plans in order. Quotas, resources and prices load in one query each; prices reuse the resources."""
     return session.scalars(
         select(Plan)
         .where(Plan.state == "active", *conditions)
@@ -107,7 +107,7 @@ def active_plans(session: Session, *conditions: ColumnElement[bool]) -> Sequence
 
 
 def selling(session: Session, plans: Sequence[Plan]) -> tuple[Mode, list[Offer]]:
-    """Live as soon as a plan has a live price to pay; test before that, for trying out."""
+    """The selling mode and its offers: live as soon as a plan can be paid in live mode, test before that."""
     if processor_accounts.connected(session, "live") is not None:
         live = for_sale(session, plans, "live")
         if any(offer.choices for offer in live) or processor_accounts.connected(session, "test") is None:
@@ -116,20 +116,20 @@ def selling(session: Session, plans: Sequence[Plan]) -> tuple[Mode, list[Offer]]
 
 
 def for_sale(session: Session, plans: Sequence[Plan], mode: Mode) -> list[Offer]:
-    """The offers that can be bought, with the ways to pay whose prices have a currency in common."""
+    """The offers for sale, with only those ways to pay whose prices share a currency."""
     found = [offer for offer in offers.offers(session, plans, mode) if offer.is_for_sale]
     payable = [replace(offer, choices=tuple(one for one in offer.choices if one.currencies)) for offer in found]
     return [now for before, now in zip(found, payable, strict=True) if now.choices or not before.choices]
 
 
 def shared_currencies(choices: Iterable[Choice]) -> tuple[str, ...]:
-    """The currencies in which every plan can be paid in every way, those of the first plan first."""
+    """The currencies that all the ways to pay have in common, in the order of the first."""
     lists = [choice.currencies for choice in choices]
     return tuple(name for name in lists[0] if all(name in other for other in lists)) if lists else ()
 
 
 def tax_words(choices: Iterable[Choice]) -> str:
-    """Whether tax is in the amounts, where all prices say the same."""
+    """Whether the amounts include tax, in words; empty when the prices differ or do not say."""
     said = {offered.price.tax_behavior for choice in choices for offered in choice.prices}
     if said == {"inclusive"}:
         return "Prices include tax"
@@ -137,13 +137,13 @@ def tax_words(choices: Iterable[Choice]) -> str:
 
 
 def slug(period: Period) -> str:
-    """A period in an address: "month", "year", "3-month"."""
+    """A period as text in a URL: "month", "year", "3-month"."""
     interval, count = period
     return interval if count == 1 else f"{count}-{interval}"
 
 
 def period_of(slug: str) -> Period | None:
-    """The period that is written so in an address; None for anything else."""
+    """The period of such a text in a URL; None for any other text."""
     number, _, interval = slug.rpartition("-")
     if interval not in get_args(Interval) or not (number == "" or (number.isascii() and number.isdecimal())):
         return None
@@ -160,12 +160,12 @@ def card_of(offer: Offer, periods: Sequence[Period], currency: str, asked: Asked
 
 
 def nearest(choices: Sequence[Choice], period: Period) -> Choice:
-    """The way to pay with this period; where the plan has none, that with the most like it."""
+    """The way to pay with this period, or else the one with the period nearest in length."""
     return min(choices, key=lambda choice: abs(length(choice.period) - length(period)))
 
 
 def quota_words(plan: Plan, bought: Sequence[Quantity]) -> tuple[str, ...]:
-    """What is included, a line for each resource. What is bought by quantity says so at its own field."""
+    """The included quotas, one line for each visible resource. Resources bought by quantity have their own field."""
     chosen = {one.resource_id for one in bought}
     shown = sorted(plan.quotas, key=lambda quota: (quota.resource.position, quota.resource.id))
     return tuple(included(quota) for quota in shown if quota.resource_id not in chosen and not quota.resource.is_hidden)

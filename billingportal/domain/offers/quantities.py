@@ -1,4 +1,4 @@
-"""The numbers that a visitor of the pricing page asks for, where a plan is sold by quantity."""
+"""The quantities that a visitor of the pricing page enters, for plans sold by quantity."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MOST = 10_000_000
 
 @dataclass(frozen=True)
 class Quantity:
-    """`number` is what is priced: what was asked for, or where that is no number, what the plan starts with."""
+    """`number` is the priced quantity: the one entered, or the usual one when the entry is empty or refused."""
 
     resource_id: int
     key: str
@@ -27,13 +27,13 @@ class Quantity:
 
 
 def counted(how_many: int, unit: str) -> str:
-    """So many of them: "5,000 contacts", "1 workspace"."""
+    """A number with its unit: "5,000 contacts", "1 workspace"."""
     singular = each_of(unit).removeprefix("each ")
     return f"1 {singular}" if how_many == 1 and not singular.startswith("of ") else f"{number(how_many)} {unit}"
 
 
 def quantities(choices: Sequence[Choice], asked: Mapping[str, str]) -> tuple[Quantity, ...]:
-    """One for each resource that the plan sells by quantity, in the order of its prices."""
+    """One quantity for each resource that the plan sells by quantity, in the order of its prices."""
     sold: dict[int, OfferedPrice] = {}
     for choice in choices:
         for offered in choice.quantities:
@@ -55,7 +55,7 @@ def quantity(offered: OfferedPrice, asked: Mapping[str, str], is_first: bool) ->
 
 
 def number_of(typed: str) -> int | None:
-    """A whole number that can be bought; commas and blanks between thousands do not matter."""
+    """The typed whole number from 1 to MOST, else None. Commas and blanks are ignored."""
     digits = typed.replace(",", "").replace(" ", "")
     if not digits.isascii() or not digits.isdecimal() or len(digits) > len(str(MOST)):
         return None
@@ -63,7 +63,7 @@ def number_of(typed: str) -> int | None:
 
 
 def usual(offered: OfferedPrice) -> int:
-    """What a plan starts with: the whole of the first tier or package, since less costs the same or is less usual."""
+    """The initial quantity: the whole of the first tier or package, since less costs the same or is less usual."""
     terms = terms_of(offered.price)
     if terms.package is not None:
         return terms.package.size

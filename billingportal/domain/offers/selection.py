@@ -1,4 +1,4 @@
-"""What a client chose of a plan: a period, a currency, quantities. And what that is in Stripe's prices."""
+"""A client's selection of a plan (period, currency, quantities) and the Stripe prices it maps to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from billingportal.plain_json import Json, JsonObject
 
 @dataclass(frozen=True)
 class Selection:
-    """A way to pay for a plan. `quantities` by resource key, for what the plan sells by quantity."""
+    """A chosen way to pay for a plan. `quantities` are by resource key, for resources sold by quantity."""
 
     period: Period
     currency: str
@@ -48,7 +48,7 @@ class ChosenItem:
 
 
 def items(session: Session, plan: Plan, selection: Selection, mode: Mode) -> list[ChosenItem]:
-    """The prices and quantities of a selection; none for a free plan. Raises Refusal for what is not for sale."""
+    """The prices and quantities of a selection; none for a free plan. Raises Refusal when it is not for sale."""
     offer = offers.offer(session, plan, mode)
     if not offer.is_for_sale or (plan.is_on_request and not offer.choices):
         raise Refusal("plan", f"{plan.name} is not for sale now. Choose another plan.")
@@ -70,7 +70,7 @@ def chosen_item(offered: OfferedPrice, selection: Selection) -> ChosenItem:
 
 
 def quantity_of(offered: OfferedPrice, selection: Selection) -> int | None:
-    """How many of it are bought. Raises Refusal for a number that cannot be."""
+    """The quantity to subscribe to; None for a usage price. Raises Refusal for a number outside 1 to MOST."""
     if offered.role == "usage":
         return None
     if offered.role == "flat" or offered.resource is None:
@@ -82,7 +82,7 @@ def quantity_of(offered: OfferedPrice, selection: Selection) -> int | None:
 
 
 def selection_of(session: Session, plan: Plan, account_id: int, subscription: Subscription) -> Selection:
-    """What a running subscription has of a plan, also where its prices are no longer sold."""
+    """The selection of a plan that a running subscription has, even when its prices are no longer sold."""
     links = {link.stripe_price_id: link for link in plan.prices if link.processor_account_id == account_id}
     quantities = {
         link.resource.key: item.quantity
@@ -93,7 +93,7 @@ def selection_of(session: Session, plan: Plan, account_id: int, subscription: Su
 
 
 def period_of(session: Session, account_id: int, subscription: Subscription, links: Mapping[str, PlanPrice]) -> Period:
-    """The period of what is paid ahead; of the longest price where nothing is."""
+    """The longest period of the prices paid in advance; of all the prices when none is."""
     wanted = [item.stripe_price_id for item in subscription.items]
     prices = session.scalars(
         select(Price).where(Price.processor_account_id == account_id, Price.stripe_price_id.in_(wanted))

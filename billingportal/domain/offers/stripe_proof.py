@@ -1,6 +1,6 @@
-"""Asks Stripe what it would invoice for the same prices and numbers, with a customer kept for that purpose.
+"""Compares the portal's estimate with Stripe's invoice preview, made for a customer kept for that purpose.
 
-The preview creates nothing. It is the first invoice, on which prices for use charge nothing yet: they are left out.
+The preview creates nothing. It is the first invoice, on which usage prices charge nothing yet: they are left out.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ CUSTOMER_NAME = "Price check of the billing portal"
 
 @dataclass(frozen=True)
 class StripeQuote:
-    """What the portal computes and what Stripe would invoice. `has_usage`: there are prices for use as well."""
+    """The portal's total and the total that Stripe would invoice. `has_usage`: there are usage prices as well."""
 
     ours: Money
     stripes: Money
@@ -38,7 +38,7 @@ class StripeQuote:
 
     @property
     def difference(self) -> Money:
-        """How much more Stripe would invoice; negative for less."""
+        """Stripe's total minus the portal's; negative when Stripe would invoice less."""
         return Money(self.stripes.minor - self.ours.minor, self.ours.currency)
 
 
@@ -50,7 +50,7 @@ def prove(
     numbers: Numbers,
     currency: str,
 ) -> StripeQuote:
-    """Compare with Stripe's preview. Raises Refusal in live mode, for nothing to compare, or without an answer."""
+    """Compare with Stripe's preview. Raises Refusal in live mode, without prices, or when Stripe gives no preview."""
     if account.mode != "test":
         raise Refusal("", "Prices are proved in test mode only: live mode has real customers.")
     if not prices:
@@ -72,7 +72,7 @@ def prove(
 def preview_total(
     transaction: Transaction, gateway: StripeGateway, account_id: int, currency: str, items: Sequence[PreviewItem]
 ) -> int:
-    """Stripe's sum in minor units. Somebody may have deleted the customer meanwhile; then there is a new one.
+    """Stripe's total in minor units. Creates a new customer when the stored one was deleted at Stripe.
 
     Raises a StripeProblem.
     """
@@ -96,7 +96,7 @@ def customer_for_checks(transaction: Transaction, gateway: StripeGateway, accoun
 
 
 def held(session: Session, account_id: int) -> tuple[str | None, int]:
-    """The customer that is there, and how many there ever were."""
+    """The id of the present customer for price checks, if any, and the number ever created."""
     ours = (Customer.processor_account_id == account_id, Customer.name == CUSTOMER_NAME)
     present = select(Customer.stripe_customer_id).where(*ours, Customer.deleted_at.is_(None)).limit(1)
     count = session.scalar(select(func.count(Customer.id)).where(*ours)) or 0

@@ -1,11 +1,11 @@
-"""Why clients leave, asked once."""
+"""Cancellation reasons and their validation."""
 
 from typing import Literal, get_args
 
 from billingportal.errors import Refusal
 from billingportal.stripe_gateway.requests.subscriptions import Farewell
 
-# Stripe's own words for why somebody leaves.
+# Stripe's values of `cancellation_details.feedback`.
 Reason = Literal[
     "too_expensive",
     "missing_features",
@@ -30,7 +30,7 @@ LONGEST_COMMENT = 500
 
 
 def checked(reason: str, comment: str) -> Farewell:
-    """Raises Refusal for a reason that Stripe does not know, and for a comment that is too long."""
+    """The validated reason and comment. Raises Refusal for an unknown reason or a comment that is too long."""
     if reason and reason not in get_args(Reason):
         raise Refusal("reason", "Choose one of the reasons.")
     if len(comment) > LONGEST_COMMENT:

@@ -1,4 +1,4 @@
-"""Cancelling a subscription, at the end of what is paid for or now, and keeping it after all."""
+"""Cancels a subscription, now or at the end of the paid period, and resumes one scheduled to end."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ from billingportal.stripe_gateway.requests.subscriptions import Farewell
 
 @dataclass(frozen=True)
 class Asked:
-    """A cancellation that is written down, with what Stripe is to be told."""
+    """A recorded cancellation, with the present plan and the idempotency key for Stripe."""
 
     row_id: int
     present: PresentPlan
@@ -34,10 +34,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Cancelling:
-    """What a cancellation is to be. `at_once` bills what was used so far; else it comes at the end of the paid period.
+    """The wanted cancellation. `at_once` ends now and bills usage so far; else it ends with the paid period.
 
-    `is_prorated`: what was paid in advance comes back as credit. `base_plan_id` is the free plan to have afterwards.
-    `staff_id` is None where the client cancels.
+    `is_prorated`: unused prepaid time is credited. `base_plan_id` is the free plan afterwards.
+    `staff_id` is None when the client cancels.
     """
 
     client_id: int
@@ -74,8 +74,8 @@ def cancel(transaction: Transaction, gateway: StripeGateway, wanted: Cancelling)
 
 
 def record_request(session: Session, wanted: Cancelling, why: Farewell) -> Asked:
-    """Write the cancellation down; one that is written down already is the same. Raises Refusal without a
-    subscription."""
+    """Record the cancellation, or reuse the row of the same one. Raises Refusal without a running subscription, and
+    for a base plan that has a price."""
     present = present_or_refuse(session, wanted.client_id)
     refuse_paid_base(session, wanted.base_plan_id)
     row = latest(session, present)
@@ -96,7 +96,7 @@ def record_request(session: Session, wanted: Cancelling, why: Farewell) -> Asked
 
 
 def refuse_paid_base(session: Session, plan_id: int | None) -> None:
-    """A plan with a price is bought, never what is left after a cancellation."""
+    """Raises Refusal for a base plan that is not active or not free: a plan with a price must be bought."""
     plan = plans.find_plan(session, plan_id) if plan_id is not None else None
     if plan_id is not None and (plan is None or plan.state != "active" or not client_plans.is_free(plan)):
         raise Refusal("", "This plan can't be had without paying for it. Choose your plan again.")
@@ -110,7 +110,7 @@ def present_or_refuse(session: Session, client_id: int) -> PresentPlan:
 
 
 def latest(session: Session, present: PresentPlan) -> Cancellation | None:
-    """The last time that this subscription was cancelled, undone or not."""
+    """The latest cancellation of this subscription, undone or not."""
     return session.scalar(
         select(Cancellation)
         .where(
@@ -123,7 +123,7 @@ def latest(session: Session, present: PresentPlan) -> Cancellation | None:
 
 
 def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> None:
-    """Take a planned end back, however it was spelled. Raises Refusal, and a StripeProblem."""
+    """Undo a scheduled cancellation, by `cancel_at` or `cancel_at_period_end`. Raises Refusal and a StripeProblem."""
     with transaction() as session:
         present = present_or_refuse(session, client_id)
         row = latest(session, present)
@@ -146,7 +146,7 @@ def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, *, 
 def last_bill(
     transaction: Transaction, gateway: StripeGateway, client_id: int, *, is_prorated: bool = False
 ) -> Charge | None:
-    """What cancelling now would bill for use so far; None where there is nothing. Raises Refusal, StripeProblem."""
+    """The final charge if cancelled now; None when nothing would be billed. Raises Refusal and a StripeProblem."""
     with transaction() as session:
         present = present_or_refuse(session, client_id)
         name, account_id = present.stripe_subscription_id, present.account_id
@@ -158,7 +158,7 @@ def last_bill(
 
 
 def bring_up_to_date(transaction: Transaction, gateway: StripeGateway, account_id: int, name: str) -> None:
-    """Read the subscription as it is now, and its last invoice."""
+    """Refresh the stored subscription and its latest invoice from Stripe."""
     reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, name)
     with transaction() as session:
         invoice_id = session.scalar(

@@ -1,4 +1,4 @@
-"""Changes of plan: shown exactly before they are made, made at that price, at most one at a time for a client."""
+"""Makes a plan change at exactly the price of the confirmed preview; a client has at most one open change."""
 
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ LASTS = timedelta(minutes=10)
 
 
 class Aged(PortalError):
-    """The change is not what was shown any more. It comes with a new preview, to be confirmed."""
+    """The confirmed preview is out of date. Carries a new preview to confirm."""
 
     def __init__(self, preview: Preview) -> None:
         super().__init__("What you saw is not up to date any more. Please look again.")
@@ -32,10 +32,10 @@ class Aged(PortalError):
 
 
 def make_change(transaction: Transaction, gateway: StripeGateway, request: ChangeRequest) -> int:
-    """Make the change that was shown; the id of its row. Moving to a free plan is a cancellation instead.
+    """Make the previewed change and return the id of its row. Moving to a free plan is a cancellation instead.
 
-    The same preview confirmed twice is one change. Call it with no transaction open. Raises Aged when something is
-    not as shown any more, Refusal, Conflict, and a StripeProblem when Stripe does not answer.
+    Confirming one preview twice makes one change. Call it with no transaction open. Raises Aged when the preview is
+    out of date, Refusal, Conflict, and a StripeProblem when Stripe does not answer.
     """
     with transaction() as session:
         earlier = same_change(session, request)
@@ -57,7 +57,7 @@ def make_change(transaction: Transaction, gateway: StripeGateway, request: Chang
 def confirmed_preview(
     transaction: Transaction, gateway: StripeGateway, plan: Planned, request: ChangeRequest
 ) -> Preview:
-    """The preview that was confirmed, asked for once more. Raises Aged where it is too old or says something else."""
+    """The confirmed preview, fetched again from Stripe. Raises Aged when it is too old or now differs."""
     moment = request.prorated_at
     if moment is None or not is_fresh(plan.present, moment):
         raise Aged(plan_change_quotes.quote(transaction, gateway, plan, request.timing))
@@ -71,12 +71,12 @@ def confirmed_preview(
 
 
 def is_fresh(present: PresentPlan, prorated_at: datetime) -> bool:
-    """Whether a preview of that moment still holds: not long ago, not in the future, in the current period."""
+    """Whether a preview of that moment is still valid: within LASTS of now and in the current period."""
     return abs(present.moment - prorated_at) <= LASTS and prorated_at >= present.period_started_at
 
 
 def same_change(session: Session, request: ChangeRequest) -> PlanChange | None:
-    """The change that was made from the same preview."""
+    """The change already made from the same preview, if any."""
     return session.scalar(
         select(PlanChange)
         .where(
@@ -91,9 +91,10 @@ def same_change(session: Session, request: ChangeRequest) -> PlanChange | None:
 
 
 def record_intent(session: Session, request: ChangeRequest, shown: Preview) -> tuple[PlanChange, bool]:
-    """Write down that the change is wanted; one that is wanted already is the same. Raises Conflict for another one.
+    """Record the change as intended, or return the same open change with False. Raises Conflict for a different one.
 
-    It is planned anew under the client's lock, since the subscription may have changed while Stripe was asked.
+    It is planned again under the client's lock, since the subscription may have changed while Stripe was asked; Refusal
+    when it did.
     """
     client = clients.lock_client(session, request.client_id)
     running = change_state.open_change(session, client.id)

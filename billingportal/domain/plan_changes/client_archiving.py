@@ -1,4 +1,4 @@
-"""Archives a client together with what it would still be charged for at Stripe."""
+"""Archives a client and cancels its running subscription and open checkout at Stripe."""
 
 from sqlalchemy import select
 
@@ -19,7 +19,7 @@ NOT_CONNECTED = "Stripe is not connected, so the subscription cannot be cancelle
 def archive_paying_client(
     transaction: Transaction, gateway: StripeGateway | None, client_id: int, *, at_once: bool, staff_id: int
 ) -> Client:
-    """Cancel what goes on, now or at the end of what is paid for, and archive the client as soon as it has ended.
+    """Cancel the subscription, now or at the end of the paid period, and archive the client once it has ended.
 
     Call it with no transaction open. Raises Refusal, Conflict, and a StripeProblem.
     """

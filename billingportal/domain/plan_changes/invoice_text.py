@@ -1,4 +1,4 @@
-"""Lines of an invoice that is not made yet, in words that a client understands."""
+"""Describes the lines of an invoice preview in plain words for clients."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,12 +13,12 @@ from billingportal.models.plans.plan import Plan
 from billingportal.money import Money
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview, PreviewLine
 
-# What a price is called: its plan's name, and what it counts if it counts something.
+# A plan's name and its link to the price, which names the counted resource, if any.
 Named = tuple[str, PlanPrice]
 
 
 def worded(session: Session, account_id: int, invoice: InvoicePreview) -> list[Line]:
-    """The lines, each with its plan and what it is for."""
+    """The invoice's lines, described by plan name and resource."""
     prices = [line.stripe_price_id for line in invoice.lines if line.stripe_price_id]
     names = named(session, account_id, prices)
     return [
@@ -43,7 +43,7 @@ def named(session: Session, account_id: int, price_ids: Sequence[str]) -> Mappin
 
 
 def line_words(line: PreviewLine, names: Mapping[str, Named]) -> str:
-    """ "Unused time of Growth, from 22 November to 1 December 2026", "Growth, from ... to ..."."""
+    """For example "Unused time of Growth, from 22 November to 1 December 2026", "Growth, from ... to ..."."""
     found = names.get(line.stripe_price_id or "")
     what = thing(found, line.quantity) if found else line.description
     until = f"from {day(line.starts_at)} to {day(line.ends_at)}"

@@ -1,4 +1,4 @@
-"""Matches the items of a subscription with what is wanted, so that one call changes all of them. Pure."""
+"""Matches a subscription's items with the chosen items, so that one call changes all of them. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from billingportal.domain.offers.selection import ChosenItem
 from billingportal.models.plans.plan_price import PriceRole
 from billingportal.stripe_gateway.requests.subscriptions import ItemChange
 
-# What a price is for: its role and resource.
+# The use of a price: its role and resource id.
 Use = tuple[PriceRole, int | None]
 
 
 @dataclass(frozen=True)
 class HeldItem:
-    """An item of a subscription, with the period that runs. `use` is None where its price is in no plan here."""
+    """A subscription item with its current period. `use` is None when its price belongs to no plan here."""
 
     stripe_subscription_item_id: str
     stripe_price_id: str
@@ -25,7 +25,7 @@ class HeldItem:
 
 
 def changes(held: Sequence[HeldItem], wanted: Sequence[ChosenItem]) -> list[ItemChange]:
-    """Only what differs. An item that is for the same keeps its id; what no plan here sells stays as it is."""
+    """The necessary item changes. An item of the same use keeps its id; an item of no plan here stays unchanged."""
     kept = matches(held, wanted)
     found = [
         ItemChange(item.stripe_subscription_item_id if item else None, one.stripe_price_id, one.quantity)
@@ -39,7 +39,7 @@ def changes(held: Sequence[HeldItem], wanted: Sequence[ChosenItem]) -> list[Item
 
 
 def matches(held: Sequence[HeldItem], wanted: Sequence[ChosenItem]) -> list[HeldItem | None]:
-    """For each wanted price the item that becomes it: one of the same price, else one for the same use."""
+    """For each chosen item the subscription item to change into it: of the same price, else of the same use."""
     by_price = {item.stripe_price_id: item for item in held}
     same = [by_price.get(one.stripe_price_id) for one in wanted]
     free = [item for item in held if item.use is not None and item not in same]
@@ -47,7 +47,7 @@ def matches(held: Sequence[HeldItem], wanted: Sequence[ChosenItem]) -> list[Held
 
 
 def take(free: list[HeldItem], use: Use) -> HeldItem | None:
-    """The first item for this use, which is free no longer."""
+    """Remove and return the first free item for this use."""
     found = next((item for item in free if item.use == use), None)
     if found is not None:
         free.remove(found)
@@ -55,6 +55,6 @@ def take(free: list[HeldItem], use: Use) -> HeldItem | None:
 
 
 def after(held: Sequence[HeldItem], wanted: Sequence[ChosenItem]) -> dict[str, int | None]:
-    """All items as they are to be, by price: what is wanted, and what no plan here sells."""
+    """Quantities by price after the change: the chosen items, and the items of no plan here."""
     foreign = {item.stripe_price_id: item.quantity for item in held if item.use is None}
     return foreign | {one.stripe_price_id: one.quantity for one in wanted}

@@ -1,4 +1,4 @@
-"""What a wanted change of plan consists of, as far as the rows tell; or why it cannot be made."""
+"""Plans a requested plan change from stored rows, or refuses it with the reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,10 +31,10 @@ CHANGEABLE = ("active", "trialing")
 
 @dataclass(frozen=True)
 class ChangeRequest:
-    """What a person wants: a plan, paid as selected. `timing` None is the usual one.
+    """The requested plan and its selection. `timing` None is the usual one.
 
-    What was confirmed on a preview says so: `prorated_at` is the moment that its amounts stand for, `seal` the
-    fingerprint of all that it promised. `staff_id` is None where the client asks.
+    A request that confirms a preview repeats its `prorated_at`, the moment of its amounts, and its `seal`, the
+    fingerprint of its promises. `staff_id` is None when the client asks.
     """
 
     client_id: int
@@ -48,7 +48,7 @@ class ChangeRequest:
 
 @dataclass(frozen=True)
 class Planned:
-    """A change that can be made. Without `wanted` the plan is free, and the subscription is to end."""
+    """A possible change. An empty `wanted` means a free plan: the subscription ends."""
 
     present: PresentPlan
     plan: PlanName
@@ -67,7 +67,7 @@ class Planned:
 
 
 def planned(session: Session, request: ChangeRequest) -> Planned:
-    """The change of a running subscription, as far as the rows tell. Raises Refusal with words for people."""
+    """Plan the change of a running subscription from stored rows. Raises Refusal with words for people."""
     client = clients.find_client(session, request.client_id)
     plan = plans.find_plan(session, request.plan_id)
     if client is None or client.archived_at is not None:
@@ -97,7 +97,7 @@ def planned(session: Session, request: ChangeRequest) -> Planned:
 
 
 def change_words(session: Session, present: PresentPlan, name: str, selection: Selection) -> tuple[str, str]:
-    """What it is and what it becomes: the plans, or of the same plan what differs."""
+    """The words before and after the change: the two plans, or the differences within one plan."""
     had = present.selection
     if had is None or present.name != name:
         return present.name, name
@@ -116,13 +116,13 @@ def name_of(plan: Plan) -> PlanName:
 
 
 def ending(session: Session, present: PresentPlan, plan: Plan, selection: Selection) -> Planned:
-    """To a free plan: the subscription ends with what is paid for."""
+    """A change to a free plan: the subscription ends with its paid period."""
     over = over_quota(session, present.client_id, plan, ())
     return Planned(present, name_of(plan), selection, (), (), "down", ("renewal",), over, present.name, plan.name)
 
 
 def refuse_unchangeable(present: PresentPlan) -> None:
-    """Raises Refusal where something else has to be settled first."""
+    """Raises Refusal while the subscription is paused, has a payment due, or is scheduled to end."""
     status = present.status
     if status == "paused":
         raise Refusal("", "The subscription is paused. Add a card to go on, then change the plan.")
@@ -143,7 +143,7 @@ def direction_of(present: PresentPlan, plan: Plan, selection: Selection) -> Dire
 
 
 def over_quota(session: Session, client_id: int, plan: Plan, wanted: Sequence[ChosenItem]) -> tuple[Over, ...]:
-    """Of what more is used now than the new plan will include. What is billed when it is used up is never over."""
+    """Resources used beyond the new plan's quotas. A resource whose overuse is billed is never over."""
     used = usage_totals.usage_of(session, client_id)
     limits = {row.resource_id: row.quota for row in plan.quotas if row.reaction != "bill"}
     limits |= {one.resource_id: one.quantity for one in wanted if one.role == "quantity" and one.resource_id}
@@ -153,5 +153,5 @@ def over_quota(session: Session, client_id: int, plan: Plan, wanted: Sequence[Ch
 
 
 def proration_moment(present: PresentPlan) -> datetime:
-    """Now, in whole seconds, and never before the period that is prorated."""
+    """The client's time in whole seconds, never before the start of the prorated period."""
     return max(present.moment.replace(microsecond=0), present.period_started_at)

@@ -1,5 +1,5 @@
-"""The plan that a client pays for now, and how: what a change starts from. Plain values, to be kept while Stripe is
-asked."""
+"""A client's present plan and subscription, from which a change starts. Plain values, usable outside a transaction
+while Stripe is asked."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ BY_BILL = "send_invoice"
 
 @dataclass(frozen=True)
 class PlanName:
-    """A plan, and its place in the partner's order."""
+    """A plan and its `position` in the partner's order."""
 
     id: int
     name: str
@@ -29,7 +29,7 @@ class PlanName:
 
 @dataclass(frozen=True)
 class PresentPlan:
-    """`plan` is None where no plan here has the subscription's prices. `moment` is the client's time."""
+    """`plan` is None when no plan here has the subscription's prices. `moment` is the client's time."""
 
     client_id: int
     client_name: str
@@ -55,13 +55,13 @@ class PresentPlan:
 
     @property
     def period_ends_at(self) -> datetime:
-        """The end of what is paid ahead; of the longest period where nothing is. Periods live on the items."""
+        """The latest period end of licensed items, or of all items if all are metered. Periods live on the items."""
         ahead = [item for item in self.items if item.quantity is not None]
         return max(item.ends_at for item in ahead or self.items)
 
     @property
     def period_started_at(self) -> datetime:
-        """Since when the youngest of the running periods runs."""
+        """The latest start of the items' current periods."""
         return max(item.started_at for item in self.items)
 
     @property
@@ -74,7 +74,7 @@ class PresentPlan:
 
 
 def present_plan(session: Session, client: Client) -> PresentPlan | None:
-    """What the client pays for or tries now; None without a running subscription."""
+    """The plan of the client's running or trialing subscription; None without one."""
     row = client_subscriptions.running_of(session, client)
     if row is None:
         return None
@@ -102,7 +102,7 @@ def present_plan(session: Session, client: Client) -> PresentPlan | None:
 
 
 def held_items(session: Session, row: Subscription, plan_id: int | None) -> tuple[HeldItem, ...]:
-    """The subscription's items and what each is for: in the present plan, else in any that sells its price."""
+    """The subscription's items, each with its use in the present plan, else in any plan with its price."""
     prices = {item.stripe_price_id: item.quantity for item in row.items}
     links = plan_matching.links_of(session, row.processor_account_id, prices)
     uses = {link.stripe_price_id: (link.role, link.resource_id) for link in reversed(links)}

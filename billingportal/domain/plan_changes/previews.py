@@ -1,4 +1,4 @@
-"""What a change of plan would cost and change, exactly: amounts by Stripe, words by us."""
+"""The exact cost and effect of a plan change: amounts from Stripe, words from the portal."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from billingportal.stripe_gateway.requests.subscriptions import ItemChange
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the invoice in plain words. `is_usage`: for use so far, which may grow until the change is made."""
+    """An invoice line in plain words. `is_usage`: for usage so far, which may grow until the change is made."""
 
     words: str
     amount: Money
@@ -27,9 +27,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Charge:
-    """What is charged at once. `balance` is what the client's balance at Stripe adds, below zero where it is credit.
+    """The amounts charged at once. `balance` is added by the customer's balance at Stripe; below zero it is credit.
 
-    `due` below zero never happens: what is left over is `credit`, kept for the next invoices.
+    `due` is never below zero: the remainder is `credit`, kept for the next invoices.
     """
 
     lines: tuple[Line, ...]
@@ -41,13 +41,13 @@ class Charge:
 
     @property
     def credit(self) -> Money | None:
-        """What stays on the balance for later, as a positive amount."""
+        """The credit kept for later invoices, as a positive amount; None when there is none."""
         return Money(-self.total.minor, self.total.currency) if self.total.minor < 0 else None
 
 
 @dataclass(frozen=True)
 class Over:
-    """A resource of which more is used than the new plan includes."""
+    """A resource used beyond the new plan's quota."""
 
     name: str
     unit: str
@@ -57,9 +57,9 @@ class Over:
 
 @dataclass(frozen=True)
 class Preview:
-    """A change as it would be made, and all that is shown of it.
+    """A planned change with its amounts and words, as the preview page shows it.
 
-    `charge` is None where nothing is charged now. `renewal` is what each later period costs, without what use adds.
+    `charge` is None when nothing is charged now. `renewal` is the price of each later period, without usage.
     `prorated_at` is frozen: with it Stripe computes the same again. `ends_subscription`: the new plan is free.
     """
 
@@ -91,7 +91,7 @@ class Preview:
         return self.charge.total.minor if self.charge else 0
 
     def to_json(self) -> JsonObject:
-        """What is kept with the change: the amounts that were shown, and the items as they are to be."""
+        """The JSON stored with the change: amounts shown, in minor units, and quantities by price afterwards."""
         lines = self.charge.lines if self.charge else ()
         shown: list[Json] = [{"words": line.words, "amount_minor": line.amount.minor} for line in lines]
         items: dict[str, Json] = dict(self.items_after)
@@ -110,8 +110,8 @@ class Preview:
 
     @property
     def seal(self) -> str:
-        """The same for previews that promise the same. Use so far is no promise, nor are totals that have it in. A
-        period that starts now is known by its days: it moves with the seconds."""
+        """A fingerprint, equal for previews that promise the same. Usage so far is no promise, nor are totals that
+        include it. The renewal is compared by day: a period that starts now moves by seconds."""
         day = self.renews_at.date().isoformat() if self.renews_at else None
         shown = self.to_json() | {"renews_at": day}
         lines = self.charge.lines if self.charge else ()
@@ -123,7 +123,7 @@ class Preview:
 
 
 def charge_of(invoice: InvoicePreview, lines: Sequence[Line]) -> Charge:
-    """The charge, with a last line for what Stripe left out of a long list."""
+    """The charge, with a last line for the amount of lines that Stripe left out of a long list."""
     currency = invoice.currency
     rest = invoice.subtotal_minor - sum(line.amount.minor for line in lines)
     others = (Line("Further lines", Money(rest, currency)),) if rest else ()

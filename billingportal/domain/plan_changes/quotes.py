@@ -1,4 +1,4 @@
-"""Asks Stripe what a change of plan would cost. Nothing is changed."""
+"""Fetches the cost of a plan change from Stripe. Changes nothing."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
 
 
 def preview(transaction: Transaction, gateway: StripeGateway, request: ChangeRequest) -> Preview:
-    """What the change would cost, by Stripe; nothing is changed. Raises Refusal, and a StripeProblem."""
+    """Plan the requested change and preview its cost; changes nothing. Raises Refusal and a StripeProblem."""
     with transaction() as session:
         plan = planned(session, request)
     return quote(transaction, gateway, plan, request.timing, request.prorated_at)
@@ -27,7 +27,7 @@ def quote(
     timing: ChangeTiming | None,
     prorated_at: datetime | None = None,
 ) -> Preview:
-    """What a planned change would cost. `prorated_at` None is now. Raises a StripeProblem."""
+    """Preview the cost of a planned change. `prorated_at` None is now. Raises a StripeProblem."""
     present = plan.present
     moment = prorated_at or proration_moment(present)
     chosen = timing if timing in plan.timings else plan.timings[0]
@@ -46,7 +46,7 @@ def quote(
 
 
 def is_of_next_period(present: PresentPlan, invoice: InvoicePreview) -> bool:
-    """Whether nothing is charged now: Stripe shows the next invoice then."""
+    """Whether Stripe previewed the next period's invoice, which means that nothing is charged now."""
     next_period = min(item.ends_at for item in present.items)
     return any(line.starts_at >= next_period for line in invoice.lines)
 
@@ -56,7 +56,7 @@ def trial_or_period_end(present: PresentPlan) -> datetime:
 
 
 def renews_at(plan: Planned, invoice: InvoicePreview, moment: datetime) -> datetime:
-    """When the next payment is due: what is charged now says so where it starts a new period."""
+    """The date of the next payment: the end of a period charged now, else of the present period."""
     ends = [line.ends_at for line in invoice.lines if line.amount_minor >= 0 and line.ends_at > moment]
     return max(ends, default=plan.present.period_ends_at)
 

@@ -1,4 +1,4 @@
-"""The steps of a change of plan at Stripe. Each may be taken again: nothing is done twice."""
+"""Makes a recorded plan change at Stripe. Each step can be repeated: nothing is done twice."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,8 +30,8 @@ DECLINED = "The card was declined."
 
 @dataclass(frozen=True)
 class Intent:
-    """A change that is written down, as Stripe is to be asked for it. `key` is the same whenever it is asked for, and
-    for no other change, also with a database made anew."""
+    """A recorded change as it is sent to Stripe. `key` is its idempotency key: the same on every retry, and unique to
+    the change even in a recreated database."""
 
     move_id: int
     client_id: int
@@ -77,7 +77,7 @@ def change_of(row: JsonObject) -> ItemChange:
 
 
 def finish_change(transaction: Transaction, gateway: StripeGateway, move_id: int) -> None:
-    """Ask Stripe for a change that is written down, and take in what became of it.
+    """Send a recorded change to Stripe and store its outcome.
 
     When Stripe does not answer, the change stays intended and the worker asks again, under the same key.
     """
@@ -111,7 +111,7 @@ def change_now(transaction: Transaction, gateway: StripeGateway, intent: Intent)
 
 
 def change_later(transaction: Transaction, gateway: StripeGateway, intent: Intent) -> None:
-    """Have the items change at the end of the period. A schedule that Stripe will not plan is taken back."""
+    """Schedule the change for the end of the period. Releases the schedule when Stripe refuses its phases."""
     schedule_id = gateway.schedules.begin(intent.stripe_subscription_id, intent.key)
     try:
         gateway.schedules.plan(schedule_id, intent.phase, intent.key)
@@ -128,7 +128,7 @@ def change_later(transaction: Transaction, gateway: StripeGateway, intent: Inten
 
 
 def take_in(transaction: Transaction, gateway: StripeGateway, intent: Intent) -> None:
-    """Read the subscription as it is now; where it waits for a payment that was declined, drop the change."""
+    """Refresh the subscription from Stripe; drop a pending change whose payment was declined by voiding its invoice."""
     account_id, subscription_id = intent.account_id, intent.stripe_subscription_id
     reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
     with transaction() as session:
@@ -151,7 +151,7 @@ def take_in(transaction: Transaction, gateway: StripeGateway, intent: Intent) ->
 
 
 def wait_for_payment(session: Session, move_id: int, invoice_id: str, problem: str) -> None:
-    """The change waits for the payment of its invoice."""
+    """Store the invoice that the change waits for, and the payment problem; an intended change is now waiting."""
     move = session.get_one(PlanChange, move_id)
     move.preview = {**move.preview, "invoice": invoice_id}
     move.problem = problem
@@ -167,7 +167,7 @@ def fail_change(transaction: Transaction, move_id: int, problem: str) -> None:
 
 
 def accounts_of_lost(session: Session, moment: datetime) -> list[int]:
-    """The connected accounts in which an answer to a change never came."""
+    """Ids of the connected accounts with a change whose answer from Stripe was lost."""
     found = (
         select(PlanChange.processor_account_id)
         .distinct()
@@ -182,12 +182,12 @@ def accounts_of_lost(session: Session, moment: datetime) -> list[int]:
 
 
 def is_lost(moment: datetime) -> ColumnElement[bool]:
-    """Of an intended change: that its answer is overdue, or that the clock was set back since."""
+    """SQL condition of an intended change: its answer is overdue, or the clock was set back since."""
     return or_(PlanChange.created_at <= moment - LOST_AFTER, is_impossible(PlanChange.created_at, moment))
 
 
 def finish_lost(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> None:
-    """Ask again for the changes whose answer was lost: Stripe makes none of them twice."""
+    """Send the changes whose answer was lost again: Stripe makes none of them twice."""
     with transaction() as session:
         found = select(PlanChange.id).where(
             PlanChange.processor_account_id == processor_account_id,

@@ -1,4 +1,4 @@
-"""Whether a change goes up or down, and when it is made. Pure: the partner's order of plans decides, no guess."""
+"""The direction of a change and its possible timings. Pure: the partner's order of plans decides, no guess."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Direction = Literal["up", "down", "same"]
 
 @dataclass(frozen=True)
 class Had:
-    """A plan by its place in the partner's order, and how it is paid. `quantities` by resource key."""
+    """A plan with its position in the partner's order, its period and its `quantities` by resource key."""
 
     plan_id: int
     position: int
@@ -21,8 +21,8 @@ class Had:
 
 
 def direction(now: Had, wanted: Had) -> Direction:
-    """Another plan: up or down by its place. The same plan: a shorter period is down and a longer one up; else the
-    numbers bought decide, and where some grow and others shrink it is up."""
+    """Another plan: its position decides. The same plan: a longer period is up, a shorter one down; with the same
+    period the quantities decide, and it is up if any of them grows."""
     if now.plan_id != wanted.plan_id:
         return "up" if (wanted.position, wanted.plan_id) > (now.position, now.plan_id) else "down"
     before, after = length(now.period), length(wanted.period)
@@ -37,7 +37,7 @@ def direction(now: Had, wanted: Had) -> Direction:
 
 
 def timings(towards: Direction, *, is_on_trial: bool, allows_downgrade_at_once: bool) -> tuple[ChangeTiming, ...]:
-    """When the change can be made, the usual first. On trial nothing is paid for yet, so every change is made now."""
+    """The possible timings, the usual first. On trial nothing is paid for yet, so every change is made now."""
     if is_on_trial or towards != "down":
         return ("now",)
     return ("renewal", "now") if allows_downgrade_at_once else ("renewal",)

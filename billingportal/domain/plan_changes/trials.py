@@ -1,4 +1,4 @@
-"""Trials: a letter before they end, and starting to pay before that."""
+"""Trials: an email before the end, and ending a trial early to start paying."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,7 +24,7 @@ from billingportal.models import Client, Customer, Entitlement, OutgoingMail, Pl
 from billingportal.models.plans.plan import TrialEnd
 from billingportal.stripe_gateway.gateway import StripeGateway
 
-# As early as Stripe tells that a trial will end.
+# The same lead as Stripe's event customer.subscription.trial_will_end.
 BEFORE = timedelta(days=3)
 AFTERWARDS: dict[TrialEnd, str] = {
     "pause": "Without a card it is paused then, until you add one.",
@@ -34,7 +34,7 @@ AFTERWARDS: dict[TrialEnd, str] = {
 
 
 def afterwards(plan: Plan) -> str:
-    """What happens at the end of a trial of this plan without a card."""
+    """A sentence on the end of a trial of this plan without a card."""
     return AFTERWARDS[plan.trial_end]
 
 
@@ -74,13 +74,13 @@ def trial_or_refuse(session: Session, client_id: int) -> PresentPlan:
 
 
 def has_card(session: Session, client: Client) -> bool:
-    """Whether Stripe has something to charge when the trial ends."""
+    """Whether the client has a payment method for the end of the trial."""
     link = client_subscriptions.link_of(session, client)
     return usual_method(session, link, client_subscriptions.running_of(session, client)) is not None
 
 
 def remind_due(transaction: Transaction) -> None:
-    """Write to every client whose trial ends within three days, once for each end."""
+    """Email every client whose trial ends within three days, once for each end date."""
     with transaction() as session:
         client_ids = on_trial(session)
     for client_id in client_ids:
@@ -89,7 +89,7 @@ def remind_due(transaction: Transaction) -> None:
 
 
 def on_trial(session: Session) -> Sequence[int]:
-    """The clients whose trial may end soon: whoever lives by a test clock may be at any time."""
+    """Ids of clients whose trial may end soon and who got no email yet; on a test clock, a trial may end any time."""
     if not mail_settings.is_on(session):
         return ()
     written = select(OutgoingMail.id).where(
@@ -118,7 +118,7 @@ def on_trial(session: Session) -> Sequence[int]:
 
 
 def remind(session: Session, client: Client) -> bool:
-    """The letter, if it is time for it. Whether it was written now."""
+    """Queue the email if the trial ends soon. Returns whether it was queued now."""
     present = present_plan(session, client)
     if present is None or present.trial_ends_at is None or present.plan is None or present.ends_at is not None:
         return False

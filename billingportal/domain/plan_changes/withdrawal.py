@@ -1,4 +1,4 @@
-"""Calling off a change of plan that is planned or waits for its payment: the present plan stays."""
+"""Withdraws a plan change that is scheduled or waits for its payment: the present plan stays."""
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from billingportal.stripe_gateway.gateway import StripeGateway
 
 
 def withdraw_planned(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> None:
-    """Call off what is planned or waits, ours and what somebody planned in Stripe. Raises Conflict, StripeProblem."""
+    """Withdraw the open change, and release a schedule made in Stripe itself. Raises Conflict and a StripeProblem."""
     withdraw_change(transaction, gateway, client_id, staff_id=staff_id)
     with transaction() as session:
         client = clients.lock_client(session, client_id)
@@ -30,7 +30,7 @@ def withdraw_planned(transaction: Transaction, gateway: StripeGateway, client_id
 
 
 def withdraw_change(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> bool:
-    """Keep the present plan: whether there was a change to call off. Raises Conflict, and a StripeProblem.
+    """Withdraw the open change. Returns whether one was withdrawn. Raises Conflict and a StripeProblem.
 
     A payment that came first wins: then the change is made.
     """
@@ -75,7 +75,7 @@ def record_withdrawal(session: Session, client_id: int, move_id: int, staff_id: 
 
 
 def invoice_of(session: Session, move: PlanChange) -> str | None:
-    """The invoice that a waiting change waits for."""
+    """The id of the invoice that the change waits for."""
     known = move.preview.get("invoice")
     if isinstance(known, str):
         return known

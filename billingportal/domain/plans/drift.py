@@ -1,7 +1,7 @@
-"""What a plan was linked to, and what became of it at Stripe since.
+"""Differences between a plan's price as it was linked and the same price at Stripe now.
 
-A price's amounts in its own currency never change; whether it can be sold, what its lookup key means, what it is
-called and what it costs in other currencies can.
+A price's amounts in its own currency never change. Its archived state, its lookup key, its product's name and its
+amounts in other currencies can.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ RepairKind = Literal["unarchive_price", "unarchive_product", "reactivate_meter",
 
 @dataclass(frozen=True)
 class Repair:
-    """What can be done about it. `words` are for the button; `stripe_price_id` is the price to link instead."""
+    """The repair of a drift. `words` label the button; `stripe_price_id` is the price to link instead."""
 
     kind: RepairKind
     words: str
@@ -38,7 +38,7 @@ class Drift:
 
 
 def linked_as(session: Session, price: Price) -> JsonObject:
-    """How the price, its product and its meter are now: everything that can change at Stripe and matters to a plan."""
+    """A snapshot of those fields of the price, product and meter that can change at Stripe and matter to a plan."""
     product, meter = product_of(session, price), meter_of(session, price)
     return {
         "lookup_key": price.lookup_key,
@@ -49,7 +49,7 @@ def linked_as(session: Session, price: Price) -> JsonObject:
 
 
 def drift(session: Session, plan_price: PlanPrice) -> list[Drift]:
-    """All that changed since the price was linked, what stops its sale first."""
+    """Every difference since the price was linked; those that stop its sale come first."""
     price = held_by_id(session, plan_price.processor_account_id, plan_price.stripe_price_id)
     if price is None or price.deleted_at is not None:
         words = f"{plan_price.stripe_price_id} is no longer there in Stripe."
@@ -92,7 +92,7 @@ def meter_stopped(session: Session, price: Price) -> Drift | None:
 
 
 def key_moved(session: Session, price: Price, then: JsonObject) -> Drift | None:
-    """The linked price stays linked: whoever moves a key at Stripe decides here whether the plan follows."""
+    """A moved or removed lookup key. The price stays linked until staff decide whether the plan follows the key."""
     key = then.get("lookup_key")
     if key is None or price.lookup_key == key:
         return None
@@ -135,7 +135,7 @@ def meter_renamed(session: Session, price: Price, then: JsonObject) -> Drift | N
 
 
 def amounts_changed(price: Price, then: JsonObject) -> Drift | None:
-    """Amounts in other currencies can be changed at Stripe, also under clients' feet."""
+    """Amounts in other currencies can be changed at Stripe, even while clients pay the price."""
     options = then.get("currency_options")
     if not isinstance(options, dict):
         return None
@@ -148,7 +148,7 @@ def amounts_changed(price: Price, then: JsonObject) -> Drift | None:
 
 
 def money_of(options: JsonObject) -> JsonObject:
-    """The amounts alone: the tax behaviour beside them may be settled later."""
+    """The amounts of each currency, without the tax behaviour, which may be set later."""
     return {
         name: [cast(JsonObject, option).get("unit_amount_decimal"), cast(JsonObject, option).get("tiers")]
         for name, option in options.items()

@@ -33,10 +33,10 @@ class Repairing:
 
 
 def repair_drift(repairing: Repairing) -> int:
-    """Do what the button offered; the plan's id.
+    """Carry out the repair that the button offered. Returns the plan's id.
 
-    Raises Conflict when the drift is not there any more, and Refusal when Stripe says no. Call it with no
-    transaction open.
+    Raises Conflict when the drift no longer exists, and Refusal when Stripe refuses. Call it with no transaction
+    open.
     """
     with repairing.transaction() as session:
         row = find_link(session, repairing)
@@ -59,7 +59,7 @@ def find_link(session: Session, repairing: Repairing) -> PlanPrice:
 
 
 def offered(session: Session, row: PlanPrice, kind: RepairKind) -> Repair:
-    """The repair as it is offered now, which may be for another price than a minute ago."""
+    """The repair offered now, which may link another price than a minute ago. Raises Conflict when there is none."""
     for one in drift(session, row):
         if one.repair.kind == kind:
             return one.repair
@@ -67,7 +67,7 @@ def offered(session: Session, row: PlanPrice, kind: RepairKind) -> Repair:
 
 
 def target_at_stripe(kind: RepairKind, price: Price) -> tuple[ObjectType, str] | None:
-    """What has to change at Stripe, if anything."""
+    """The object to change at Stripe, as type and id; None when there is none."""
     if kind == "unarchive_price":
         return PRICE, price.stripe_price_id
     if kind == "unarchive_product":
@@ -78,7 +78,7 @@ def target_at_stripe(kind: RepairKind, price: Price) -> tuple[ObjectType, str] |
 
 
 def mend_at_stripe(repairing: Repairing, account_id: int, kind: ObjectType, object_id: str) -> None:
-    """Change it there and take over how it is then. Somebody may have done it meanwhile, which is as good."""
+    """Change the object at Stripe and store its new state. Already changed at Stripe is fine. Raises Refusal."""
     try:
         ask_stripe(repairing.gateway, kind, object_id)
     except StripeProblem as problem:
@@ -86,7 +86,7 @@ def mend_at_stripe(repairing: Repairing, account_id: int, kind: ObjectType, obje
     try:
         reconciliation.refresh(repairing.transaction, repairing.gateway, account_id, kind, object_id)
     except StripeProblem:
-        return  # It is done; the webhook or the next catch-up brings it.
+        return  # Stripe has changed it; the webhook or the next catch-up brings the new state.
 
 
 def ask_stripe(gateway: StripeGateway, kind: ObjectType, object_id: str) -> None:
@@ -99,7 +99,7 @@ def ask_stripe(gateway: StripeGateway, kind: ObjectType, object_id: str) -> None
 
 
 def mend_here(session: Session, repairing: Repairing) -> int:
-    """Remember how things are now, or link the other price, or none; and write down who did it."""
+    """Accept the present state, link the other price or remove the link, and record the act in the audit log."""
     row = find_link(session, repairing)
     plan = session.get_one(Plan, row.plan_id)
     summary = f"Repaired the link of the plan {plan.name} to {row.stripe_price_id}"
@@ -120,7 +120,7 @@ def mend_here(session: Session, repairing: Repairing) -> int:
 
 
 def link_other(session: Session, row: PlanPrice) -> str:
-    """Link the price that has the lookup key now, if it can be sold. Raises Refusal."""
+    """Link the price that has the lookup key now. Returns its id. Raises Conflict and Refusal."""
     price_id = offered(session, row, "link_other").stripe_price_id or ""
     price = held_by_id(session, row.processor_account_id, price_id)
     if price is None:

@@ -1,7 +1,7 @@
-"""What happens to plans in the list: featured, default, sold or not, archived, and in which order.
+"""Changes a plan's state and place in the list: featured, default, active or draft, archived, order.
 
-Every function waits for others on the same matter, so that of two concurrent clicks one comes after the other, and
-exactly one plan is the default whatever people do at once.
+Every function takes the plans lock, so that concurrent clicks run one after the other and exactly one plan is the
+default.
 """
 
 from typing import Literal
@@ -32,7 +32,7 @@ def feature_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
 
 
 def unfeature_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
-    """Show this plan as “Most Popular” no longer."""
+    """Stop showing this plan as “Most Popular”."""
     plan = taken(session, plan_id)
     if plan.is_featured:
         plan.is_featured = False
@@ -41,7 +41,7 @@ def unfeature_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
 
 
 def make_default(session: Session, plan_id: int, *, staff_id: int) -> Plan:
-    """Have new clients start on this plan. Raises Refusal for one that is not active."""
+    """Make this the plan that new clients start on. Raises Refusal for a plan that is not active."""
     plan = taken(session, plan_id)
     refuse_archived(plan, "the default")
     if plan.state != "active":
@@ -72,7 +72,7 @@ def deactivate_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
 
 
 def archive_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
-    """Put the plan away. Clients who have it keep it and go on paying. Raises Refusal for the default plan."""
+    """Archive the plan. Clients who have it keep it and go on paying. Raises Refusal for the default plan."""
     plan = taken(session, plan_id)
     refuse_default(plan, "archive")
     plan.is_featured = False
@@ -80,7 +80,7 @@ def archive_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
 
 
 def restore_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
-    """Take an archived plan back into the list, as a draft. Raises Refusal when its name is taken meanwhile."""
+    """Restore an archived plan to the list as a draft. Raises Refusal when another plan has its name now."""
     plan = taken(session, plan_id)
     if plan.state != "archived":
         return plan
@@ -106,7 +106,7 @@ def move_plan(session: Session, plan_id: int, direction: Direction, *, staff_id:
 
 
 def taken(session: Session, plan_id: int) -> Plan:
-    """The plan, after everybody else who changes plans is done."""
+    """The plan, locked: waits for other transactions that change plans. Raises Refusal."""
     take_turns(session, PLANS)
     return lock_plan(session, plan_id)
 

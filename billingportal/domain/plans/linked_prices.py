@@ -1,4 +1,4 @@
-"""The prices behind the links of plans, as the portal holds them, and whether each can be sold now."""
+"""The stored prices that plans link to, and whether each can be sold now."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from billingportal.models import Meter, PlanPrice, Price, Product
 
 @dataclass(frozen=True)
 class HeldPrice:
-    """A price as the portal holds it, with what it depends on."""
+    """A stored price with its product and, for a metered price, its meter."""
 
     price: Price
     product: Product | None
@@ -19,7 +19,7 @@ class HeldPrice:
 
     @property
     def trouble(self) -> str | None:
-        """Why it cannot be sold now, in words."""
+        """Why the price cannot be sold now, in words; None when it can."""
         if self.price.deleted_at is not None:
             return f"The price {self.price.stripe_price_id} was deleted in Stripe."
         if not self.price.active:
@@ -35,7 +35,7 @@ Held = dict[tuple[int, str], HeldPrice]
 
 
 def prices_of(session: Session, links: Iterable[PlanPrice]) -> Held:
-    """The mirrored prices, products and meters behind the links, by account and price id."""
+    """The stored prices, products and meters of the links, by account and price id."""
     wanted = {link.stripe_price_id for link in links}
     accounts = {link.processor_account_id for link in links}
     if not wanted:

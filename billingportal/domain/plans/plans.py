@@ -1,4 +1,4 @@
-"""Finds, makes, changes and copies plans. Their states are in `plan_states`."""
+"""Finds, creates, changes and copies plans. State changes are in `lifecycle`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +23,8 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class Saving:
-    """One press of Save: what was typed, the prices at the account that was looked at (None: none is connected), and
-    the choice about clients who have the plan (None: not asked yet)."""
+    """A submitted plan form: the typed terms, the prices at the account shown (None: none is connected), and the
+    clients to whom new quotas apply (None: not asked yet)."""
 
     terms: PlanTerms
     account_id: int | None
@@ -33,7 +33,7 @@ class Saving:
 
 
 def listed_plans(session: Session, *, archived: bool = False) -> Sequence[Plan]:
-    """The plans in their order, with quotas and prices at hand; or the archived ones."""
+    """The plans in their order, or the archived ones, with quotas and prices loaded."""
     wanted = Plan.state == "archived" if archived else Plan.state != "archived"
     return session.scalars(
         select(Plan)
@@ -61,7 +61,7 @@ def default_plan(session: Session) -> Plan | None:
 
 
 def create_plan(session: Session, saving: Saving, *, staff_id: int) -> Plan:
-    """Make a plan, as a draft at the end of the list. The very first is the default. Raises Refusal."""
+    """Create a plan as a draft at the end of the list. The very first is the default. Raises Refusal."""
     take_turns(session, PLANS)
     terms = plan_terms.checked(saving.terms)
     refuse_taken_name(session, terms.name)
@@ -74,10 +74,10 @@ def create_plan(session: Session, saving: Saving, *, staff_id: int) -> Plan:
 
 
 def update_plan(session: Session, plan_id: int, saving: Saving, *, revision: int, staff_id: int) -> Plan:
-    """Change a plan that nobody changed since `revision`.
+    """Change a plan that is unchanged since `revision`.
 
-    Raises Refusal; Conflict when somebody was faster; affected.ChoiceNeeded when clients have the plan and it was not
-    said whether new quotas apply to them.
+    Raises Refusal; Conflict when the plan was changed since; quota_changes.ChoiceNeeded when clients have the plan and
+    `applies_to` is None.
     """
     take_turns(session, PLANS)
     plan = lock_plan(session, plan_id)
@@ -194,5 +194,5 @@ def free_name(session: Session, name: str) -> str:
 
 
 def record_plan(session: Session, action: str, words: str, plan: Plan, staff_id: int) -> None:
-    """Write down what was done with a plan."""
+    """Record an act on a plan in the audit log."""
     audit.record_act(session, audit.Act(action, words, staff_id=staff_id, subject=("plan", plan.id)))

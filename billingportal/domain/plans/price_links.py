@@ -1,4 +1,4 @@
-"""Links plans to prices of one Stripe account, and sees to it that they can be sold together."""
+"""Links plans to prices of one Stripe account, and refuses prices that cannot be sold together."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from billingportal.models.plans.plan_price import PriceRole
 
 @dataclass(frozen=True)
 class Link:
-    """One price of a plan as it was asked for: what it is for, and which field of the form says so."""
+    """A requested link to a price: its role, its resource, and the form field that names it."""
 
     stripe_price_id: str
     role: PriceRole
@@ -28,7 +28,7 @@ class Link:
 def replace_links(session: Session, plan: Plan, account_id: int, links: Sequence[Link]) -> None:
     """Make these the plan's prices at one account; those at other accounts stay. Raises Refusal.
 
-    A link that was there keeps what is remembered of the day it was made.
+    A link that exists already keeps its snapshot (`linked_as`) and its date.
     """
     prices = {price.stripe_price_id: price for price in find_prices(session, account_id, links)}
     refuse_what_cannot_go_together(links, prices)
@@ -44,7 +44,7 @@ def replace_links(session: Session, plan: Plan, account_id: int, links: Sequence
 
 
 def find_prices(session: Session, account_id: int, links: Sequence[Link]) -> list[Price]:
-    """The mirrored prices. Raises Refusal for one that is not there."""
+    """The stored prices of the links. Raises Refusal for a price that is not stored."""
     wanted = {link.stripe_price_id for link in links}
     prices = session.scalars(
         select(Price).where(Price.processor_account_id == account_id, Price.stripe_price_id.in_(wanted))
@@ -69,7 +69,7 @@ def new_row(session: Session, plan: Plan, price: Price) -> PlanPrice:
 
 
 def refuse_what_cannot_go_together(links: Sequence[Link], prices: dict[str, Price]) -> None:
-    """One currency, no price twice, and never two prices for the same thing and period."""
+    """One currency, no price twice, and never two prices for the same role, resource and period. Raises Refusal."""
     taken: dict[object, str] = {}
     for link in links:
         price = prices[link.stripe_price_id]
@@ -104,7 +104,7 @@ def refuse_two_currencies(links: Sequence[Link], prices: dict[str, Price]) -> No
 
 
 def refuse_wrong_use(link: Link, price: Price) -> None:
-    """Use is billed by metered prices, and by no others."""
+    """Only metered prices bill usage, and they bill nothing else. Raises Refusal."""
     if link.role == "usage" and not is_metered(price):
         raise Refusal(
             link.field,

@@ -1,4 +1,4 @@
-"""Links one more price to a plan, at once."""
+"""Links one more price to a plan without the plan form."""
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +10,7 @@ from billingportal.models import Plan
 
 
 def link(session: Session, plan_id: int, account_id: int, new: Link, *, staff_id: int) -> Plan:
-    """Add the price to those of the plan; linked already, nothing changes. Raises Refusal when it does not fit."""
+    """Link the price to the plan; does nothing when it is linked already. Raises Refusal when it does not fit."""
     take_turns(session, PLANS)
     plan = plans.lock_plan(session, plan_id)
     links = links_of(plan, account_id)

@@ -1,7 +1,7 @@
-"""Who is affected when the quotas of a plan change, and which quotas a client has after it.
+"""The clients affected when a plan's quotas change, and the quotas of each client afterwards.
 
-Nothing is written about the clients themselves: what applies to whom follows from the plan's changes, from since when
-a client has the plan and from when its present period started.
+Nothing is stored per client: a client's quotas follow from the plan's changes, the time it took the plan and the start
+of its current period.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ Quotas = Mapping[int, int | None]
 
 @dataclass(frozen=True)
 class PlanClient:
-    """Somebody who has the plan. `used` goes by resource id."""
+    """A client who has the plan. `used` is by resource id."""
 
     name: str
     joined_at: datetime
@@ -49,14 +49,14 @@ class Overrun:
 
 @dataclass(frozen=True)
 class Affected:
-    """How many clients have the plan, and who of them would be over the new quotas."""
+    """The number of clients who have the plan, and those who would exceed the new quotas."""
 
     count: int
     overruns: tuple[Overrun, ...]
 
 
 class ChoiceNeeded(PortalError):
-    """Clients have the plan: say to whom its new quotas apply."""
+    """The plan has clients, so the caller must choose who gets the new quotas."""
 
     def __init__(self, found: Affected) -> None:
         super().__init__("Clients have this plan. Choose to whom the new quotas apply.")
@@ -64,7 +64,7 @@ class ChoiceNeeded(PortalError):
 
 
 def affected(clients: Sequence[PlanClient], quotas: Quotas) -> Affected:
-    """Who would be over these quotas if they applied to everybody now, the furthest over first."""
+    """The clients who would exceed these quotas if they applied to everybody now, largest excess first."""
     found = [
         Overrun(client, resource_id, client.used[resource_id], quota)
         for client in clients
@@ -77,7 +77,7 @@ def affected(clients: Sequence[PlanClient], quotas: Quotas) -> Affected:
 def quotas_for(
     current: Quotas, changes: Iterable[QuotaChange], joined_at: datetime, period_started_at: datetime
 ) -> dict[int, int | None]:
-    """The quotas of a client who has the plan since `joined_at`, by all the plan's changes, oldest first."""
+    """The quotas of a client who has had the plan since `joined_at`. `changes` are all the plan's, oldest first."""
     later = [change for change in changes if change.changed_at >= joined_at]
     result = dict(current)
     for change in reversed(later):
@@ -101,7 +101,7 @@ def changes_of(session: Session, plan_id: int) -> Sequence[QuotaChange]:
 
 
 def apply_quota_change(session: Session, plan: Plan, new: Mapping[int, Limit], applies_to: AppliesTo | None) -> None:
-    """Remember to whom changed quotas apply. Raises ChoiceNeeded when clients have the plan and nobody has chosen."""
+    """Store to whom changed quotas apply. Raises ChoiceNeeded when clients have the plan and `applies_to` is None."""
     before = {resource_id: limit.quota for resource_id, limit in limits_of(plan).items()}
     after = {resource_id: limit.quota for resource_id, limit in new.items()}
     changed = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
@@ -122,7 +122,7 @@ def apply_quota_change(session: Session, plan: Plan, new: Mapping[int, Limit], a
 
 
 def clients_of(session: Session, plan: Plan) -> list[PlanClient]:
-    """Everybody who is entitled to the plan now, however they came by it, and how much they use."""
+    """The clients entitled to the plan now, from whatever source, and their usage."""
     having = (Entitlement.plan_id == plan.id, Client.archived_at.is_(None))
     rows = session.execute(
         select(
@@ -153,7 +153,7 @@ def is_subscription_of(entitlement: type[Entitlement]) -> ColumnElement[bool]:
 
 
 def counts(session: Session, mode: Mode) -> dict[int, int]:
-    """How many clients of a mode have each plan, by plan id. Plans that nobody has are left out."""
+    """The number of clients of a mode on each plan, by plan id. Plans without clients are left out."""
     rows = session.execute(
         select(Entitlement.plan_id, func.count(Entitlement.id))
         .join(Client, Client.id == Entitlement.client_id)

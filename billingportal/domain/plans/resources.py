@@ -1,4 +1,4 @@
-"""What plans count and limit: the four that are there, and those that the partner adds."""
+"""Resources that plans count and limit: the four built-in ones, and those that the partner adds."""
 
 import re
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def visible_resources(session: Session) -> list[Resource]:
 
 
 def used_ids(session: Session) -> set[int]:
-    """The resources that a plan limits or prices. Being unlimited is no use."""
+    """The ids of resources that a plan limits or prices. An unlimited quota does not count as use."""
     limited = select(PlanQuota.resource_id).where(PlanQuota.quota.is_not(None))
     priced = select(PlanPrice.resource_id).where(PlanPrice.resource_id.is_not(None))
     return set(session.scalars(limited.union(priced)))
@@ -64,7 +64,7 @@ def update_resource(session: Session, resource_id: int, name: str, unit: str, *,
 
 
 def hide_resource(session: Session, resource_id: int, *, staff_id: int) -> Resource:
-    """Offer the resource to no plan. Raises Refusal while a plan uses it."""
+    """Stop offering the resource to plans. Raises Refusal while a plan uses it."""
     take_turns(session, RESOURCES)
     resource = find_resource(session, resource_id)
     refuse_in_use(session, resource)
@@ -82,7 +82,7 @@ def show_resource(session: Session, resource_id: int, *, staff_id: int) -> Resou
 
 
 def remove_resource(session: Session, resource_id: int, *, staff_id: int) -> str:
-    """Delete a resource that the partner added; its name. Raises Refusal for a built-in one or one in use."""
+    """Delete a resource that the partner added. Returns its name. Raises Refusal for a built-in or used one."""
     take_turns(session, RESOURCES)
     resource = find_resource(session, resource_id)
     if resource.is_built_in:
@@ -95,7 +95,7 @@ def remove_resource(session: Session, resource_id: int, *, staff_id: int) -> str
 
 
 def find_resource(session: Session, resource_id: int) -> Resource:
-    """The resource. Raises Refusal when somebody deleted it meanwhile."""
+    """The resource. Raises Refusal when it was deleted."""
     resource = session.get(Resource, resource_id, populate_existing=True)
     if resource is None:
         raise Refusal("", "Somebody deleted this resource meanwhile.")
@@ -103,14 +103,14 @@ def find_resource(session: Session, resource_id: int) -> Resource:
 
 
 def refuse_in_use(session: Session, resource: Resource) -> None:
-    """Raises Refusal while a plan uses it; no plan can begin to until the transaction ends."""
+    """Raises Refusal while a plan uses the resource. No plan can start to use it until the transaction ends."""
     take_turns(session, PLANS)
     if resource.id in used_ids(session):
         raise Refusal("", IN_USE)
 
 
 def checked_names(session: Session, name: str, unit: str, except_id: int | None = None) -> tuple[str, str]:
-    """Name and unit without blanks around them."""
+    """Name and unit without needless blanks. Raises Refusal naming the field."""
     clean_name, clean_unit = " ".join(name.split()), " ".join(unit.split())
     if not clean_name:
         raise Refusal("name", "Give the resource a name, for example “Messages”.")
@@ -125,7 +125,7 @@ def checked_names(session: Session, name: str, unit: str, except_id: int | None 
 
 
 def free_key(session: Session, name: str) -> str:
-    """A name for the API made of the name for people: `team_members`, and `team_members_2` if that is taken."""
+    """A resource's `key`, made from its display name: `team_members`, or `team_members_2` if that is taken."""
     base = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:36] or "resource"
     taken = set(session.scalars(select(Resource.key).where(or_(Resource.key == base, Resource.key.like(f"{base}%")))))
     candidates = (base if number == 1 else f"{base}_{number}" for number in range(1, len(taken) + 2))

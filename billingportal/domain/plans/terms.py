@@ -1,4 +1,4 @@
-"""What a person types about a plan, checked; without its prices."""
+"""The terms of a plan that staff type, without its prices, and their validation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ LARGEST_QUOTA = 10**15
 
 @dataclass(frozen=True)
 class Limit:
-    """How much of a resource is included: None is unlimited, 0 is none. And what happens when it is used up."""
+    """A quota of a resource (None is unlimited, 0 is none) and the reaction when it is used up."""
 
     quota: int | None
     reaction: Reaction = "block"
@@ -23,7 +23,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class PlanTerms:
-    """Everything of a plan but its prices, its state and its place. `quotas` go by resource id."""
+    """A plan without its prices, state and position. `quotas` are by resource id."""
 
     name: str
     description: str = ""
@@ -67,7 +67,7 @@ def limits_of(plan: Plan) -> dict[int, Limit]:
 
 
 def terms_of_plan(plan: Plan) -> PlanTerms:
-    """What was typed about a plan."""
+    """The stored terms of a plan, as its form shows them."""
     return PlanTerms(
         name=plan.name,
         description=plan.description,

@@ -1,4 +1,4 @@
-"""Amounts and tiers as people type them, in the currency itself ("29.00"), into minor units."""
+"""Reads typed amounts and tiers, in the currency itself ("29.00"), into minor units."""
 
 import re
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def whole(field: str, text: str, words: str) -> int:
 
 
 def unit_amount(field: str, text: str, currency: str) -> Decimal:
-    """What one costs, in minor units and fractions of them. Raises Refusal."""
+    """The price of one unit, in minor units and fractions of them. Raises Refusal."""
     minor = minor_of(field, text, currency)
     if -int(minor.normalize().as_tuple().exponent) > MOST_DECIMALS:
         raise Refusal(field, f"Stripe keeps {MOST_DECIMALS} decimals of the smallest coin. Use fewer.")
@@ -44,7 +44,7 @@ def unit_amount(field: str, text: str, currency: str) -> Decimal:
 
 
 def flat_amount(field: str, text: str, currency: str) -> Decimal:
-    """An amount that is charged as it is, so in coins that exist. Raises Refusal."""
+    """An amount in minor units, charged as it is, so in coins that exist. Raises Refusal."""
     minor = minor_of(field, text, currency)
     if minor != minor.to_integral_value():
         raise Refusal(field, f"A flat fee in {currency.upper()} cannot have that many decimals.")
@@ -100,7 +100,7 @@ def end_of(field: str, typed: str, below: int, *, is_last: bool) -> int | None:
 
 
 def amounts_of(name: str, row: TypedTier, currency: str) -> tuple[Decimal, Decimal]:
-    """What a tier charges for each unit, and once. Raises FormErrors."""
+    """A tier's unit amount and flat amount, in minor units. Raises Refusal or FormErrors."""
     unit, flat = row.unit_amount.strip(), row.flat_amount.strip()
     if not unit and not flat:
         raise Refusal(f"{name}-unit_amount", "Type a price for each, a flat fee, or both. 0 is included for free.")

@@ -1,4 +1,4 @@
-"""Makes a price at Stripe, with its product and its meter where they are new."""
+"""Creates a price at Stripe, with its product and its meter where they are new."""
 
 import hashlib
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from billingportal.stripe_gateway.requests.catalog import NewPrice
 @dataclass(frozen=True)
 class Creating:
     """One form, however often it is sent. `token` was made with the form: the same form with the same answers is
-    the same request to Stripe, so a double click or a lost answer makes nothing twice."""
+    the same request to Stripe, so a double click or a lost answer creates nothing twice."""
 
     transaction: Transaction
     gateway: StripeGateway
@@ -39,9 +39,9 @@ class Creating:
 
 
 def begin_creation(session: Session, creating: Creating, draft: PriceDraft) -> None:
-    """Check the draft and write down that it is wanted. Raises FormErrors.
+    """Check the draft and record the request. Raises FormErrors.
 
-    What was begun is not checked again: its own lookup key and meter may be in the catalog by now.
+    A recorded request is not checked again: its own lookup key and meter may be in the catalog by now.
     """
     take_turns(session, CATALOG)
     intent = ("price_form", creating.key("draft", draft))
@@ -70,7 +70,7 @@ def record_creation(session: Session, creating: Creating, action: str, summary: 
 
 
 def check_draft(session: Session, account_id: int, draft: PriceDraft) -> None:
-    """Raises FormErrors for what only the account's catalog can tell."""
+    """Check the draft against the account's catalog. Raises FormErrors."""
     checks = (
         product_mistake(session, account_id, draft),
         meter_mistake(session, account_id, draft),
@@ -118,9 +118,9 @@ def lookup_key_mistake(session: Session, account_id: int, draft: PriceDraft) -> 
 
 
 def create_price(creating: Creating, draft: PriceDraft) -> str:
-    """Make the price at Stripe and take it into the catalog; its id. Call it with no transaction open.
+    """Create the price at Stripe and store it; returns its id. Call it with no transaction open.
 
-    Whatever is lost on the way, sending the form again finishes it. Raises FormErrors and Refusal.
+    After any failure, sending the form again completes the creation. Raises FormErrors and Refusal.
     """
     with creating.transaction() as session:
         begin_creation(session, creating, draft)
@@ -139,7 +139,7 @@ def create_price(creating: Creating, draft: PriceDraft) -> str:
 
 
 def end_creation(session: Session, creating: Creating, price_id: str) -> None:
-    """Write down what was made, once for a form that was sent twice."""
+    """Record the created price, once for a form that was sent twice."""
     take_turns(session, CATALOG)
     if is_recorded(session, "price.created", ("price", price_id)):
         return

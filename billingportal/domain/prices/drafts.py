@@ -1,4 +1,4 @@
-"""A price that is to be made at Stripe: the answers to the form, checked before Stripe is asked."""
+"""The draft of a new price: the answers to the form, checked before any request to Stripe."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ NEW = "new"
 
 @dataclass(frozen=True)
 class Answers:
-    """What was typed and chosen, as text. `product` and `meter` are ids, or `new`."""
+    """The answers to the form, as text. `product` and `meter` are ids, or `new`."""
 
     product: str = NEW
     name: str = ""
@@ -63,7 +63,7 @@ class NewMeter:
 
 @dataclass(frozen=True)
 class PriceDraft:
-    """A price that Stripe can be asked for. `product` and `meter` are ids where they exist already."""
+    """A price ready to be created at Stripe. `product` and `meter` are ids where they exist already."""
 
     product: NewProduct | str
     terms: Terms
@@ -77,7 +77,7 @@ class PriceDraft:
 
 
 def read_draft(answers: Answers) -> PriceDraft:
-    """The price that was asked for. Raises FormErrors, all of them."""
+    """The draft in the answers. Raises FormErrors with every refusal."""
     reader = Reader()
     product = reader.take(lambda: product_of(answers))
     terms = reader.take(lambda: terms_of(answers))
@@ -87,7 +87,7 @@ def read_draft(answers: Answers) -> PriceDraft:
     meter = reader.take(lambda: meter_of(answers) if answers.usage == "metered" else None)
     lookup_key = reader.take(lambda: lookup_key_of(answers))
     tax_behavior = reader.take(lambda: choice("tax_behavior", answers.tax_behavior, TaxBehavior))
-    # What could not be read is None and has its refusal; a meter and a lookup key may be None without one.
+    # An unreadable answer is None and has its refusal; a meter and a lookup key may be None without one.
     if reader.refusals or not (product and terms and interval and count and usage and tax_behavior):
         raise FormErrors(reader.refusals)
     return PriceDraft(

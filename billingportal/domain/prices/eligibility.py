@@ -1,4 +1,4 @@
-"""Why a price cannot be sold by a plan, in words."""
+"""Checks whether a plan can sell a price, and says why not."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""Finds the price that somebody means, here or at Stripe."""
+"""Finds the price for a typed reference, stored or at Stripe."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from billingportal.stripe_gateway.gateway import StripeGateway
 
 @dataclass(frozen=True)
 class Asking:
-    """How Stripe is asked about what the portal has not heard of yet."""
+    """Access to Stripe for objects that the portal has not stored yet."""
 
     transaction: Transaction
     gateway: StripeGateway
@@ -47,9 +47,9 @@ def resolve_price(
     *,
     plan_currencies: Collection[str] = (),
 ) -> Price:
-    """The price that a Price ID, a lookup key or a dashboard address means, fit to be sold.
+    """The sellable price for a Price ID, a lookup key or a dashboard address.
 
-    What the portal does not hold yet is asked for at Stripe, so call it with no transaction open.
+    Objects that are not stored yet are fetched from Stripe, so call it with no transaction open.
     `plan_currencies` are the currencies of the plan's other prices. Raises Refusal at the field `price`.
     """
     reference = price_references.read_reference(text)
@@ -66,7 +66,7 @@ def resolve_price(
 
 
 def stored_price(session: Session, account_id: int, reference: Reference) -> Price | None:
-    """The price as the portal knows it. A lookup key means the price that has it now; some look like an ID."""
+    """The stored price, or None. A lookup key means the price that has it now; some keys look like an ID."""
     if reference.stripe_price_id is not None:
         by_id = held_by_id(session, account_id, reference.stripe_price_id)
         return by_id or stored_price(session, account_id, Reference(lookup_key=reference.stripe_price_id))
@@ -76,7 +76,7 @@ def stored_price(session: Session, account_id: int, reference: Reference) -> Pri
 
 
 def price_at_stripe(session: Session, asking: Asking, reference: Reference) -> Price | None:
-    """The price as Stripe knows it, which the portal then holds too. Raises Refusal when Stripe does not answer."""
+    """Fetch the price from Stripe and store it; None if there is none. Raises Refusal when Stripe does not answer."""
     price_id = reference.stripe_price_id or id_of_lookup_key(asking.gateway, reference.lookup_key or "")
     if price_id is None:
         return None
@@ -93,7 +93,7 @@ def id_of_lookup_key(gateway: StripeGateway, lookup_key: str) -> str | None:
 
 
 def complete(session: Session, asking: Asking, price: Price) -> None:
-    """See that the portal holds what the price needs: its tiers, its product and its meter."""
+    """Fetch the price's tiers, product and meter where they are not stored yet."""
     if price.billing_scheme == "tiered" and price.tiers is None:
         asking.bring(PRICE, price.stripe_price_id)
     if product_of(session, price) is None:
@@ -103,9 +103,9 @@ def complete(session: Session, asking: Asking, price: Price) -> None:
 
 
 def renew(session: Session, asking: Asking, price: Price) -> None:
-    """Look again at Stripe, so that nothing is refused for what was mended there a moment ago.
+    """Fetch the price, its product and its meter again, so that a recent correction at Stripe counts.
 
-    Where Stripe does not answer, what the portal holds decides.
+    Where Stripe does not answer, the stored state decides.
     """
     parts = ((PRICE, price.stripe_price_id), (PRODUCT, price.stripe_product_id), (METER, price.stripe_meter_id))
     try:

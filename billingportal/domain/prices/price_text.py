@@ -6,7 +6,7 @@ from billingportal.domain.prices.pricing import Package, Terms, Tier
 from billingportal.money import text_of
 
 ONE = {"day": "a day", "week": "a week", "month": "a month", "year": "a year"}
-# What the ending of a plural becomes in the singular. Others are left in the plural.
+# The endings of a plural and of its singular. Other words stay in the plural.
 ENDINGS = (("people", "person"), ("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("ss", None), ("s", ""))
 
 
@@ -56,14 +56,14 @@ def worded(terms: Terms, period: str, units: str | None = None, *, is_metered: b
 
 
 def package_words(package: Package, counted: str) -> str:
-    """Whether a part of a bundle counts is said, since it decides what a client pays."""
+    """Says whether a part of a package counts, since it decides what a client pays."""
     if package.rounding == "up":
         return f"for every {number(package.size)} {counted} or part of them"
     return f"for every full {number(package.size)} {counted}"
 
 
 def tiered(terms: Terms, period: str, units: str, *, is_metered: bool) -> Worded:
-    """What the first one costs stands first. Volume tiers are joined by "or", as only one of them counts."""
+    """The first tier's price comes first. Volume tiers are joined by "or", as only one of them counts."""
     first = terms.tiers[0]
     least = text_of(first.unit_amount + first.flat_amount, terms.currency)
     basis = f"{period}, by {'use' if is_metered else 'number'} of {units}"
@@ -89,7 +89,7 @@ def range_words(first: int, last: int | None) -> str:
 
 
 def charge_words(tier: Tier, currency: str) -> str:
-    """What a tier charges: for each unit, once, or both."""
+    """A tier's charge: for each unit, once, or both."""
     each, fee = text_of(tier.unit_amount, currency), text_of(tier.flat_amount, currency)
     if tier.unit_amount and tier.flat_amount:
         return f"{each} each plus {fee}"

@@ -18,7 +18,7 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True)
 class Tier:
-    """From the unit after the tier before up to and including `up_to`; None is without end. Amounts in minor units."""
+    """Starts after the previous tier and ends with unit `up_to`; None is without end. Amounts in minor units."""
 
     up_to: int | None
     unit_amount: Decimal = NOTHING
@@ -35,7 +35,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a price charges, in one currency. Either `unit_amount`, perhaps per package, or tiers in a mode."""
+    """The charges of a price in one currency: either `unit_amount`, perhaps per package, or tiers in a mode."""
 
     currency: str
     unit_amount: Decimal = NOTHING
@@ -49,7 +49,7 @@ class Line:
     """One step of the computation.
 
     `quantity` is how many units, packages or fees are charged at `each` (minor units, may be a fraction).
-    For a tier, `first` and `last` say which units of it were reached; `last` is what was asked for in an open tier.
+    For a tier, `first` and `last` say which units of it were reached; in an open tier, `last` is the quantity.
     """
 
     kind: LineKind
@@ -81,7 +81,7 @@ def total(found: Iterable[Line], currency: str) -> Money:
 
 
 def amount(terms: Terms, quantity: Quantity) -> Money:
-    """What a quantity costs in all."""
+    """The total charge for a quantity."""
     return total(lines(terms, quantity), terms.currency)
 
 
@@ -115,7 +115,7 @@ def graduated_lines(terms: Terms, quantity: Decimal) -> Iterator[Line]:
 
 
 def tier_lines(terms: Terms, position: int, quantity: Decimal, first: int, last: Decimal) -> Iterator[Line]:
-    """A line for the units, and one for the flat amount where there is one; never none at all."""
+    """A line for the units and a line for the flat amount, where each is charged; at least one line."""
     tier = terms.tiers[position]
     units = Money(round_minor(quantity * tier.unit_amount), terms.currency)
     if tier.unit_amount or not tier.flat_amount:

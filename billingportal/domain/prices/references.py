@@ -1,4 +1,4 @@
-"""What somebody typed into a price field: a Price ID, a lookup key, or something that people paste by mistake."""
+"""Reads a typed price reference: a Price ID, a lookup key, or a text that people paste by mistake."""
 
 import re
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Reference:
 
 
 def read_reference(typed: str) -> Reference:
-    """What the text refers to; an address of the Stripe dashboard is searched for the Price ID in it.
+    """The reference in the text; an address of the Stripe dashboard is searched for the Price ID in it.
 
     Raises Refusal with what to paste instead.
     """

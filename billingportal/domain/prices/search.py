@@ -1,4 +1,4 @@
-"""What of the account's catalog can be chosen: prices to link, products and meters for new prices."""
+"""Finds the choices in the account's catalog: prices to link, products and meters for new prices."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ MOST_FOUND = 50
 
 @dataclass(frozen=True)
 class PriceSummary:
-    """A price that could be linked, with what it is of."""
+    """A price that could be linked, with its product."""
 
     price: Price
     product: Product
@@ -51,7 +51,7 @@ class Choices:
 
 
 def choices(session: Session, account_id: int) -> Choices:
-    """What a new price can be of, and by what it can be measured; by name."""
+    """The products and meters that a new price can use, sorted by name."""
     products = session.execute(
         select(Product.stripe_product_id, Product.name)
         .where(Product.processor_account_id == account_id, Product.active, Product.deleted_at.is_(None))

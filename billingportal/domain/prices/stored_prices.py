@@ -1,4 +1,4 @@
-"""Prices as the portal holds them, with what they are of and what measures them."""
+"""Finds stored prices, with their product and meter."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session

@@ -1,4 +1,4 @@
-"""A stored price as terms that can be computed with, in each of its currencies."""
+"""Converts a stored price to terms for computing charges, in each of its currencies."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -16,7 +16,7 @@ def currencies(price: Price) -> tuple[str, ...]:
 
 
 def terms_of(price: Price, currency: str | None = None) -> Terms:
-    """What the price charges in a currency, its own unless said. Raises LookupError for one it does not have."""
+    """The price's terms in a currency, by default its own. Raises LookupError for one it does not have."""
     chosen = currency or price.currency
     if chosen == price.currency:
         return terms(price, chosen, price.unit_amount_decimal, price.tiers)
@@ -51,7 +51,7 @@ def tiers_of(listed: Iterable[JsonObject]) -> list[Tier]:
 
 
 def is_metered(price: Price) -> bool:
-    """Billed at the end of a period for what was used, instead of at its start for what was bought."""
+    """Whether usage is billed at the end of a period, instead of a quantity at its start."""
     return price.usage_type == "metered"
 
 

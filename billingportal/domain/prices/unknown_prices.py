@@ -1,4 +1,4 @@
-"""Says why the connected account does not know a price: it may be of the other mode, or of another account."""
+"""Says why the connected account does not have a price: it may be of the other mode, or of another account."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ OTHER_MODE = {"test": "live", "live": "test"}
 
 
 def unknown_price(session: Session, gateway: StripeGateway, account: ProcessorAccount, reference: Reference) -> Refusal:
-    """The refusal of a price that the account does not have, with where it is if that is known."""
+    """The refusal of a price that the account does not have, naming its account or mode where known."""
     mode, other = account.mode, OTHER_MODE[account.mode]
     elsewhere = held_elsewhere(session, account, reference)
     if reference.stripe_price_id is None:
@@ -39,7 +39,7 @@ def unknown_key(mode: str, other: str, elsewhere: tuple[Price, ProcessorAccount]
 def held_elsewhere(
     session: Session, account: ProcessorAccount, reference: Reference
 ) -> tuple[Price, ProcessorAccount] | None:
-    """The price in another account or mode that the portal knows."""
+    """The stored price of another account or mode."""
     means_it = (
         Price.stripe_price_id == reference.stripe_price_id
         if reference.stripe_price_id is not None

@@ -1,1 +1,1 @@
-"""What a client's subscription is now, read from our rows. Changes nothing at Stripe."""
+"""The current state of clients' subscriptions, read from stored rows. Changes nothing at Stripe."""

@@ -1,4 +1,4 @@
-"""Brings a client's change of plan in line with what Stripe told of its subscription."""
+"""Updates a client's plan change from the stored state of its subscription."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -21,16 +21,16 @@ UNPAID = "It was not paid in time."
 
 
 def open_change(session: Session, client_id: int) -> PlanChange | None:
-    """The change that is under way; there is at most one."""
+    """The client's open change; there is at most one."""
     return session.scalar(
         select(PlanChange).where(PlanChange.client_id == client_id, PlanChange.state.in_(OPEN_STATES))
     )
 
 
 def follow_change(session: Session, client: Client) -> None:
-    """Bring the client's running change in line with the mirrored rows, in the caller's transaction.
+    """Update the client's open change from its stored subscription, in the caller's transaction.
 
-    Webhook, the answer to our request and the worker all end here, in whatever order they come.
+    The webhook, the response to our request and the worker all end here, in any order.
     """
     move = open_change(session, client.id)
     subscription = subscription_of(session, move) if move else None
@@ -60,7 +60,7 @@ def subscription_of(session: Session, move: PlanChange) -> Subscription | None:
 
 
 def is_made(subscription: Subscription, move: PlanChange) -> bool:
-    """Whether the subscription has all that was chosen, and nothing of what was to go."""
+    """Whether the subscription has every item of the change, and no item that it removes."""
     wanted = cast(Mapping[str, int | None], move.preview.get("items") or {})
     changes = cast(list[JsonObject], move.preview.get("changes") or [])
     removed = {change["stripe_subscription_item_id"] for change in changes if change["is_removed"]}
@@ -71,7 +71,7 @@ def is_made(subscription: Subscription, move: PlanChange) -> bool:
 
 
 def follow_schedule(session: Session, client: Client, move: PlanChange) -> None:
-    """A schedule that somebody ended in Stripe before its time changes nothing any more."""
+    """Cancel the change when its schedule was ended in Stripe before the change took effect."""
     schedule = session.scalar(
         select(SubscriptionSchedule)
         .where(
@@ -88,13 +88,13 @@ def follow_schedule(session: Session, client: Client, move: PlanChange) -> None:
 
 
 def end_change(session: Session, move: PlanChange, state: ChangeState, problem: str = "") -> None:
-    """The change is over, one way or the other."""
+    """End the change in this state and record it."""
     move.state, move.problem, move.ended_at = state, problem, clock.now()
     record_change(session, move, f"plan_move.{state}", change_words(move), actor_is_sync=True)
 
 
 def change_words(move: PlanChange) -> str:
-    """What became of a change, in one sentence."""
+    """The state of a change in one sentence."""
     plan = move.to_plan.name
     when = f" for {day(move.takes_effect_at)}" if move.takes_effect_at else ""
     told: dict[ChangeState, str] = {
@@ -110,7 +110,7 @@ def change_words(move: PlanChange) -> str:
 
 
 def record_change(session: Session, move: PlanChange, action: str, said: str, *, actor_is_sync: bool = False) -> None:
-    """Write it down: who asked is staff, or the client."""
+    """Write an audit entry. The actor is sync, or the staff or client who asked."""
     audit.record_act(
         session,
         audit.Act(

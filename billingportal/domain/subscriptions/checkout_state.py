@@ -1,4 +1,4 @@
-"""Brings what a client set out to buy in line with what Stripe told of its checkout session."""
+"""Updates a client's checkout from the stored state of its Stripe session."""
 
 from datetime import timedelta
 
@@ -15,9 +15,9 @@ MARGIN = timedelta(minutes=10)
 
 
 def follow_checkout(session: Session, client: Client) -> None:
-    """Bring the client's running checkout in line with its mirrored session, in the caller's transaction.
+    """Update the client's open checkout from its stored session, in the caller's transaction.
 
-    Webhook, the way back and the worker all end here, in whatever order they come.
+    The webhook, the client's return from Stripe and the worker all end here, in any order.
     """
     checkout = open_checkout(session, client.id)
     if checkout is None:
@@ -37,7 +37,7 @@ def open_checkout(session: Session, client_id: int) -> Checkout | None:
 
 
 def session_of(session: Session, checkout: Checkout) -> CheckoutSession | None:
-    """Its session at Stripe, as far as Stripe has told of it."""
+    """The stored Stripe session of the checkout, or None while none is stored."""
     if checkout.stripe_checkout_session_id is None:
         return None
     return session.scalar(
@@ -49,8 +49,8 @@ def session_of(session: Session, checkout: Checkout) -> CheckoutSession | None:
 
 
 def is_lost(session: Session, checkout: Checkout) -> bool:
-    """Whether Stripe will never tell what became of it, while it has surely expired there: the answer with its address
-    never came, so nobody has it, or the account is not connected any more."""
+    """Whether the checkout has surely expired at Stripe and no event about it is expected: the response with its URL
+    never came, so nobody can open it, or the account is no longer connected."""
     if checkout.expires_at is None or clock.now() < checkout.expires_at + MARGIN:
         return False
     account = session.get_one(ProcessorAccount, checkout.processor_account_id)

@@ -1,4 +1,4 @@
-"""What time it is for a client: that of its test clock, else the real one."""
+"""The current time of a client: its test clock's, else the real one."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ def clock_time(session: Session, client: Client) -> datetime | None:
 
 
 def clock_times(session: Session, client_ids: Sequence[int]) -> dict[int, datetime]:
-    """The same for many clients with one query, by client id. Who is on no test clock is left out."""
+    """The same for many clients with one query, by client id. Clients on no test clock are left out."""
     rows = session.execute(on_clocks().where(ClientCustomer.client_id.in_(client_ids)))
     return {row.client_id: row.frozen_at for row in rows}
 

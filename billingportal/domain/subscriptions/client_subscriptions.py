@@ -1,4 +1,4 @@
-"""Which of a client's subscriptions counts. Stripe allows several; the portal sells one."""
+"""Selects a client's main subscription. Stripe allows several; the portal sells one."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from billingportal.models import Client, ClientCustomer, ProcessorAccount, Subsc
 
 
 def link_of(session: Session, client: Client) -> ClientCustomer | None:
-    """The client's customer in the account that is connected in its mode, else in the last one that was."""
+    """The client's customer in the connected account of its mode, else the one linked last."""
     return session.scalars(
         select(ClientCustomer)
         .join(ProcessorAccount, ProcessorAccount.id == ClientCustomer.processor_account_id)
@@ -21,7 +21,7 @@ def link_of(session: Session, client: Client) -> ClientCustomer | None:
 
 
 def subscriptions_of(session: Session, link: ClientCustomer | None) -> Sequence[Subscription]:
-    """All that the customer has or had, the oldest first."""
+    """All subscriptions of the customer, ended ones included, oldest first."""
     if link is None:
         return ()
     return session.scalars(
@@ -38,7 +38,7 @@ def subscriptions_of(session: Session, link: ClientCustomer | None) -> Sequence[
 
 
 def main_of(subscriptions: Sequence[Subscription], present_id: str | None) -> Subscription | None:
-    """The one that counts: the present one while it runs, else the oldest that runs, that waits, or the last ended."""
+    """The main subscription: `present_id` while it is live, else the oldest live, newest incomplete or newest ended."""
     running = [one for one in subscriptions if one.status in LIVE_STATUSES]
     kept = next((one for one in running if one.stripe_subscription_id == present_id), None)
     waiting = [one for one in subscriptions if one.status == "incomplete"]
@@ -46,11 +46,11 @@ def main_of(subscriptions: Sequence[Subscription], present_id: str | None) -> Su
 
 
 def others_of(subscriptions: Sequence[Subscription], main: Subscription | None) -> list[str]:
-    """The ids of those that run beside the main one, and should not."""
+    """The ids of live subscriptions other than the main one, which should not exist."""
     return [one.stripe_subscription_id for one in subscriptions if one is not main and one.status in LIVE_STATUSES]
 
 
 def running_of(session: Session, client: Client) -> Subscription | None:
-    """The subscription that the client pays or tries, as the rows tell now."""
+    """The client's main subscription by the stored rows; None unless it is live."""
     found = main_of(subscriptions_of(session, link_of(session, client)), None)
     return found if found is not None and found.status in LIVE_STATUSES else None

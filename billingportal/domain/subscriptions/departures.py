@@ -1,4 +1,4 @@
-"""Archives clients whose subscription was cancelled for that, once it has ended."""
+"""Archives clients scheduled for archiving once their subscriptions have ended."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ from billingportal.models import Client, Subscription
 
 
 def going_on(session: Session, client: Client) -> Sequence[Subscription]:
-    """The client's subscriptions that run. One that was never paid for ends by itself."""
+    """The client's live subscriptions. One that was never paid for ends by itself."""
     return [one for one in subscriptions_of(session, link_of(session, client)) if one.status in LIVE_STATUSES]
 
 
 def follow_departure(session: Session, client: Client) -> None:
-    """Archive a leaving client whose subscriptions have ended. One that was resumed stays."""
+    """Archive a leaving client once its subscriptions have ended; clear `is_leaving` when none is set to end."""
     if not client.is_leaving:
         return
     left = going_on(session, client)

@@ -1,4 +1,4 @@
-"""What clients pay each period by what their subscriptions consist of. An estimate: no discounts, tax or use."""
+"""Estimates what clients pay each period from their subscriptions' items, without discounts, tax or usage."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ Key = tuple[int, str]
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is paid ahead each period. `has_use`: what is used is charged besides."""
+    """The sum of licensed prices each period. `has_use`: usage is charged in addition."""
 
     due: Money
     period: Period
@@ -37,7 +37,7 @@ class Estimate:
 def is_one_of(
     keys: Iterable[Key], account_id: InstrumentedAttribute[int], object_id: InstrumentedAttribute[str]
 ) -> ColumnElement[bool]:
-    """Whether a row is one of these. Account by account, since SQLite finds pairs by no index."""
+    """SQL condition: the row has one of these keys. Grouped by account, since SQLite uses no index for pairs."""
     ids = defaultdict(list)
     for account, name in keys:
         ids[account].append(name)
@@ -59,7 +59,7 @@ def subscriptions_of(session: Session, rows: Iterable[Entitlement]) -> dict[Key,
 
 
 def estimates(session: Session, subscriptions: Mapping[Key, Subscription]) -> dict[Key, Estimate]:
-    """What each of the subscriptions comes to. Those with a price that is not known here are left out."""
+    """The estimate of each subscription. Subscriptions with a price that is not stored are left out."""
     prices = prices_of(session, subscriptions.values())
     found = {key: estimate(one, prices) for key, one in subscriptions.items()}
     return {key: one for key, one in found.items() if one is not None}
@@ -74,7 +74,7 @@ def prices_of(session: Session, subscriptions: Iterable[Subscription]) -> dict[K
 
 
 def estimate(subscription: Subscription, prices: Mapping[Key, Price]) -> Estimate | None:
-    """The sum of what is paid ahead with the longest period; what has a shorter one, as use, comes besides."""
+    """The sum of the licensed prices with the longest period; None when a price or its currency is missing."""
     held = [
         (item, price)
         for item in subscription.items

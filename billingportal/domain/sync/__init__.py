@@ -1,1 +1,1 @@
-"""Staying in step with Stripe: the inbox of events, which state is newer, catch-up, full reads, retention."""
+"""Synchronisation with Stripe: the inbox of events, ordering of snapshots, catch-up, full reads, retention."""

@@ -1,4 +1,4 @@
-"""Takes what Stripe told of one object into our rows, newer wins."""
+"""Applies a snapshot of one object to its row, if it is newer."""
 
 from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ EARLIER = (
 
 @dataclass(frozen=True)
 class Applied:
-    """What came of a sighting: the verdict, and each changed field with what it was and what it is."""
+    """The outcome of a snapshot: the verdict, and each changed field with its old and new value."""
 
     verdict: Verdict
     changes: JsonObject = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Applied:
 def apply_event(
     database: Database, kind: ObjectType, processor_account_id: int, object_id: str, seen: EventSnapshot
 ) -> Applied:
-    """Take an event's view of an object into its row, where the event proves to be newer."""
+    """Apply an event's snapshot to the object's row, where the event proves to be newer."""
     while True:
         row = mirror_rows.read_row(database, kind, processor_account_id, object_id)
         old = row[1] if row else None
@@ -73,7 +73,7 @@ def is_past(
     *,
     is_creation: bool,
 ) -> bool:
-    """Whether an event whose payload may not be used tells nothing that the row does not show."""
+    """Whether the row already reflects an event whose payload may not be used."""
     row = mirror_rows.read_row(database, kind, processor_account_id, object_id)
     if row is None or not sync_ordering.is_past(row[1], created_at, is_creation=is_creation):
         return False
@@ -84,7 +84,7 @@ def is_past(
 def apply_fetched(
     database: Database, kind: ObjectType, processor_account_id: int, object_id: str, seen: FetchedSnapshot
 ) -> Applied:
-    """Take Stripe's answer into the row, unless something newer came while we waited for it."""
+    """Apply Stripe's answer to the row, unless a newer snapshot came during the request."""
     while True:
         row = mirror_rows.read_row(database, kind, processor_account_id, object_id)
         old = row[1] if row else None
@@ -99,13 +99,13 @@ def apply_fetched(
 
 
 def revision(database: Database, kind: ObjectType, processor_account_id: int, object_id: str) -> int | None:
-    """The row's revision now, to be named when Stripe's answer is absorbed; None when there is no row."""
+    """The row's revision before a request, to be passed when the answer is applied; None when there is no row."""
     row = mirror_rows.read_row(database, kind, processor_account_id, object_id)
     return row[1].revision if row else None
 
 
 def inbox_knows(database: Database, processor_account_id: int, object_id: str) -> bool:
-    """Whether an event told of the object before, though it has no row: Stripe may have said that it is gone."""
+    """Whether the inbox has an event of an object that has no row: Stripe may have reported that it is gone."""
     wanted = {"account_id": processor_account_id, "object_id": object_id}
     return database.execute(EARLIER, wanted).first() is not None
 
@@ -117,7 +117,7 @@ def write_row(
     row: tuple[int, StoredState] | None,
     new: StoredState,
 ) -> bool:
-    """False when another transaction added the row first: it has to be judged again."""
+    """Write the new state. False when another transaction added the row first: judge the snapshot again."""
     if row is None and not mirror_rows.insert_row(database, kind, processor_account_id, new):
         return False
     if row is not None:

@@ -1,8 +1,8 @@
-"""Reads from Stripe what the webhook did not bring, so that the portal can say up to when it is complete.
+"""Reads events that the webhook did not deliver, so that the portal can say up to when it is complete.
 
-A pass lists the account's events since the cursor and puts those that the inbox has not seen there, as
-pending; settling then asks Stripe about each object. Without a cursor, or when Stripe no longer keeps the
-events since then, everything is walked instead. Each page ends in a commit, so a pass goes on where it stopped.
+A pass lists the account's events since the cursor and stores those that the inbox does not have, as pending;
+reconciliation then fetches each object. Without a cursor, or when Stripe no longer keeps the events since
+then, a full read runs instead. Each page ends in a commit, so an interrupted pass continues where it stopped.
 """
 
 from datetime import datetime, timedelta
@@ -53,7 +53,7 @@ def claim_due(transaction: Transaction) -> list[int]:
 
 
 def run_pass(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> None:
-    """One whole pass for one account. Raises a StripeProblem; the next run goes on from the last page."""
+    """One complete pass for one account. Raises a StripeProblem; the next run continues after the last page."""
     try:
         while not read_page(transaction, gateway, processor_account_id):
             pass
@@ -64,7 +64,7 @@ def run_pass(transaction: Transaction, gateway: StripeGateway, processor_account
 
 
 def read_page(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> bool:
-    """One page of the pass. True when the pass has come to its end."""
+    """Read one page of the pass. True when the pass has ended."""
     with transaction() as session:
         row = locked_catch_up(session, processor_account_id)
         begin_pass(row, now())
@@ -79,13 +79,13 @@ def read_page(transaction: Transaction, gateway: StripeGateway, processor_accoun
     with transaction() as session:
         row = locked_catch_up(session, processor_account_id)
         if row.is_at(walk, page_after):
-            # What the next page was to follow is gone from Stripe: the list is read again.
+            # The object that `page_after` names is gone from Stripe: the list is read again.
             row.page_after = None
     return False
 
 
 def begin_pass(row: CatchUp, moment: datetime) -> None:
-    """Start a pass, unless one is under way; choose the walk when events alone cannot tell."""
+    """Start a pass, unless one is under way; choose a full read when the events alone do not suffice."""
     row.next_run_at = moment + LEASE
     needs_walk = row.cursor_at is None or row.cursor_at < moment - EVENTS_KEPT
     if row.pass_started_at is not None and (row.walk is not None or not needs_walk):
@@ -121,7 +121,7 @@ def event_page(
 
 
 def unseen(session: Session, processor_account_id: int, events: tuple[EventCopy, ...]) -> list[EventCopy]:
-    """The events that concern us and that the inbox does not hold, oldest first."""
+    """The events of mirrored object types that the inbox has not stored, oldest first."""
     ours = [event for event in reversed(events) if event.type in OBJECT_TYPE_OF_EVENT]
     seen = set(
         session.scalars(
@@ -135,7 +135,7 @@ def unseen(session: Session, processor_account_id: int, events: tuple[EventCopy,
 
 
 def put_into_inbox(session: Session, processor_account_id: int, event: EventCopy, *, livemode: bool) -> None:
-    """Pending unless it is past, since a listed event may have another shape than ours: its object is asked for."""
+    """Store as pending unless it is past: a listed event may have another shape than ours, so its object is fetched."""
     if event.livemode is not livemode or event.object_id is None:
         return
     is_old = is_past(

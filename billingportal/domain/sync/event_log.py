@@ -1,4 +1,4 @@
-"""Looks through the inbox, and replays what is in it."""
+"""Searches the event inbox and replays its events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class EventsPage:
-    """One page, newest first; the ids lead to the pages beside it, None where there is none."""
+    """One page of events, newest first. The ids are cursors of the pages beside it, None where there is none."""
 
     events: Sequence[StripeEvent]
     newer_than: int | None
@@ -38,7 +38,7 @@ class EventsPage:
 def search_events(
     session: Session, processor_account_id: int, wanted: Filter, *, before: int | None, after: int | None
 ) -> EventsPage:
-    """One page of the inbox: those before an event, those after one, or the newest."""
+    """One page of the inbox: the events before an id, after an id, or the newest."""
     query = matching(processor_account_id, wanted).options(defer(StripeEvent.payload), defer(StripeEvent.changes))
     if after is not None:
         upward = query.where(StripeEvent.id > after).order_by(StripeEvent.id).limit(PAGE_SIZE + 1)
@@ -77,7 +77,7 @@ def last_id(events: Sequence[StripeEvent]) -> int | None:
 
 
 def count_failed(session: Session, processor_account_id: int) -> int:
-    """How many events could not be applied yet. Only unsettled events are looked at, which are few."""
+    """The number of failed events. Only these are read, and they are few."""
     return (
         session.scalar(
             select(func.count()).where(
@@ -89,26 +89,26 @@ def count_failed(session: Session, processor_account_id: int) -> int:
 
 
 def find_event(session: Session, processor_account_id: int, event_id: int) -> StripeEvent | None:
-    """One event of this account; another account's is none of ours."""
+    """The event of this account, or None; another account's event is not found."""
     event = session.get(StripeEvent, event_id)
     return event if event is not None and event.processor_account_id == processor_account_id else None
 
 
 def can_replay(event: StripeEvent) -> bool:
-    """Whether asking Stripe about its object could change anything here."""
+    """Whether fetching the event's object from Stripe could change its row."""
     return event.type in OBJECT_TYPE_OF_EVENT and event.object_id is not None and event.state != "refused"
 
 
 def replay_event(
     transaction: Transaction, gateway: StripeGateway, processor_account_id: int, event: StripeEvent
 ) -> None:
-    """Ask Stripe how the event's object stands now, and take that in. Raises a StripeProblem."""
+    """Fetch the event's object from Stripe and apply it. Raises a StripeProblem."""
     waiting = Waiting(OBJECT_TYPE_OF_EVENT[event.type], event.object_id or "", (event.id,))
     reconcile(transaction, gateway, processor_account_id, waiting)
 
 
 def replay_failed(session: Session, processor_account_id: int) -> int:
-    """Have the worker try all failed events again now. Returns how many."""
+    """Have the worker retry all failed events now. Returns how many."""
     failed = update(StripeEvent).where(
         StripeEvent.processor_account_id == processor_account_id, StripeEvent.state == "failed"
     )

@@ -1,4 +1,4 @@
-"""Reads everything of an account from Stripe's lists: at first, and when Stripe no longer keeps the events since."""
+"""Reads all objects of an account from Stripe's lists: at first, and when Stripe no longer keeps enough events."""
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from billingportal.stripe_gateway.objects.copies import Copy, Reading
 from billingportal.stripe_gateway.requests.lists import WALKS
 
 FIRST_WALK = next(iter(WALKS))
-# After which list all of a kind has been seen.
+# The list after which every object of a type has been read.
 LAST_OF_KIND: dict[str, ObjectType] = {
     "archived products": KINDS["product"],
     "meters": KINDS["billing.meter"],
@@ -33,7 +33,7 @@ LAST_OF_KIND: dict[str, ObjectType] = {
 def walk_page(
     transaction: Transaction, gateway: StripeGateway, processor_account_id: int, walk: str, page_after: str | None
 ) -> bool:
-    """One page of one list. True when another worker has taken the pass further."""
+    """Read one page of one list. True when another worker has moved the pass on."""
     page = gateway.page(walk, page_after)
     unsure: list[tuple[ObjectType, str]] = []
     with transaction() as session:
@@ -68,7 +68,7 @@ def walk_after(walk: str) -> str | None:
 
 
 def take(session: Session, processor_account_id: int, copy: Copy, reading: Reading) -> list[tuple[ObjectType, str]]:
-    """Absorb one listed object. Returned when something that came meanwhile makes its place uncertain."""
+    """Apply one listed object. Returns its type and id when a concurrent change makes the order uncertain."""
     kind = kind_of(copy)
     object_id = str(getattr(copy, kind.id_column))
     seen = FetchedSnapshot(copy, reading.as_of, reading.uncertainty_seconds, asked_at_revision=None)
@@ -81,7 +81,7 @@ def kind_of(copy: Copy) -> ObjectType:
 
 
 def look_for_the_gone(transaction: Transaction, gateway: StripeGateway, processor_account_id: int, walk: str) -> None:
-    """Rows that the lists did not show may have been deleted while nobody listened: ask about each."""
+    """Fetch each object that the lists did not show: it may have been deleted while no events were received."""
     kind = LAST_OF_KIND.get(walk)
     if kind is None:
         return

@@ -1,4 +1,4 @@
-"""Stores every event once and takes it into our rows, in one transaction."""
+"""Stores every event once and applies it to its object's row, in one transaction."""
 
 import json
 from collections.abc import Callable
@@ -28,8 +28,8 @@ from billingportal.stripe_gateway.objects.copies import EventCopy
 EVENTS = cast(Table, StripeEvent.__table__)
 RETRY_SECONDS = (5, 30, 120, 600, 3600)
 
-# What one unreadable or unexpected event may raise on its way into our rows. A database that is away is
-# not among them: then nothing is stored, and Stripe is told to come again.
+# Errors that one unreadable or unexpected event may raise while it is applied. An unavailable database is
+# not among them: then nothing is stored, and Stripe is asked to deliver it again.
 UNABSORBED = (
     PortalError,
     LookupError,
@@ -54,7 +54,7 @@ STATE_AFTER: dict[Verdict, EventState] = {
 
 @dataclass(frozen=True)
 class Result:
-    """What became of an event at this attempt."""
+    """The outcome of one attempt to apply an event."""
 
     state: EventState
     changes: JsonObject
@@ -63,7 +63,7 @@ class Result:
 
 @dataclass(frozen=True)
 class EndpointProof:
-    """What an event was verified with: it is stored only if this still is the secret of its webhook address."""
+    """The secret that verified an event. The event is stored only if its webhook endpoint still has this secret."""
 
     token: str
     secret_sealed: str | None
@@ -71,7 +71,7 @@ class EndpointProof:
 
 @dataclass(frozen=True)
 class Told:
-    """An object as an event shows it."""
+    """The object of an event, with the snapshot from its payload."""
 
     kind: ObjectType
     object_id: str
@@ -87,11 +87,11 @@ def receive_event(
     livemode: bool,
     proof: EndpointProof,
 ) -> EventState | None:
-    """Store a verified event and absorb it, all or nothing.
+    """Store a verified event and apply it, all or nothing.
 
-    Returns its state, or None when it was stored before or the proof no longer holds: then nothing changes.
+    Returns its state, or None when it was stored before or the proof is no longer valid: then nothing changes.
 
-    An event that cannot be absorbed is stored all the same, as failed.
+    An event that cannot be applied is stored all the same, as failed.
     """
     try:
         # Read before the transaction begins: while it runs, SQLite lets nobody else write.
@@ -108,7 +108,7 @@ def receive_event(
 
 
 def read_event(event: EventCopy, *, livemode: bool) -> Result | Told:
-    """What the event tells of an object, or its result where that is known without looking at our rows."""
+    """The event's snapshot of its object, or its result where that is known without reading any row."""
     if event.livemode is not livemode or event.stripe_account_id is not None:
         return Result("refused", {}, "The event belongs to another mode or another Stripe account.")
     kind = OBJECT_TYPE_OF_EVENT.get(event.type)
@@ -126,7 +126,7 @@ def describe(error: BaseException) -> str:
 
 
 def apply_told(database: Database, processor_account_id: int, told: Told) -> Result:
-    """Take one event into our rows as far as it proves its place. Writes nothing about the event itself."""
+    """Apply an event's snapshot to the object's row, if its order is proven. Does not store the event itself."""
     done = apply_event(database, told.kind, processor_account_id, told.object_id, told.sighting)
     return Result(STATE_AFTER[done.verdict], done.changes)
 
@@ -139,7 +139,7 @@ def store_event(
     result: Result,
     proof: EndpointProof,
 ) -> EventState | None:
-    """Insert the event with its result. None when that is not to be: then all of this transaction is undone."""
+    """Insert the event with its result. None when it is stored already or unproven: the transaction is rolled back."""
     values = event_values(processor_account_id, event, payload, "webhook", result)
     statement = row_sql.add_proven(database, EVENTS)
     proven_by = {"proof_token": proof.token, "proof_secret": proof.secret_sealed}
@@ -172,7 +172,7 @@ def event_values(
 
 
 def store_listed(database: Database, processor_account_id: int, event: EventCopy, state: EventState) -> None:
-    """Store an event that catch-up found in Stripe's list. One that is here already stays as it is."""
+    """Store an event that catch-up found in Stripe's list. An event that is stored already stays unchanged."""
     payload = json.dumps({"id": event.stripe_event_id, "type": event.type, "data": {"object": event.object}})
     values = event_values(processor_account_id, event, payload, "catch-up", Result(state, {}))
     database.execute(row_sql.add_row(database, EVENTS), values)

@@ -1,4 +1,4 @@
-"""Reads and writes one row that is kept in step with Stripe, locked for the length of the transaction.
+"""Reads and writes the row that mirrors one Stripe object, locked until the transaction ends.
 
 Plain SQL expressions instead of mapped objects: this runs for every event, and the columns are the copy's fields.
 """
@@ -30,7 +30,7 @@ OWN_COLUMNS = ("as_of", "uncertainty_seconds", "is_chained", "has_settled_tie", 
 def read_row(
     database: Database, kind: ObjectType, processor_account_id: int, object_id: str
 ) -> tuple[int, StoredState] | None:
-    """The row's id and what it holds, or None. Other transactions wait for this one to end."""
+    """The row's id and stored state, or None. Other transactions wait for this one to end."""
     wanted = {"account_id": processor_account_id, "object_id": object_id}
     row = database.execute(row_sql.find_row(kind), wanted).mappings().one_or_none()
     return None if row is None else (row["id"], state_of(database, kind, row))
@@ -45,7 +45,7 @@ def state_of(database: Database, kind: ObjectType, row: RowMapping) -> StoredSta
 
 
 def insert_row(database: Database, kind: ObjectType, processor_account_id: int, new: StoredState) -> bool:
-    """Insert the first sighting of an object. False when another transaction was faster: then read again."""
+    """Insert the first snapshot of an object. False when another transaction was faster: then read again."""
     values = {**row_values(kind, new), "processor_account_id": processor_account_id}
     row_id = database.execute(row_sql.add_row(database, kind.table), values).scalar_one_or_none()
     if row_id is None:
@@ -56,7 +56,7 @@ def insert_row(database: Database, kind: ObjectType, processor_account_id: int, 
 
 
 def update_row(database: Database, kind: ObjectType, row_id: int, old: StoredState, new: StoredState) -> None:
-    """Write what is held now over what was held: only the columns that differ."""
+    """Replace the old stored state with the new one: writes only the columns that differ."""
     before = row_values(kind, old)
     changed = {name: value for name, value in row_values(kind, new).items() if value != before[name]}
     database.execute(row_sql.change_row(kind), {**changed, "row_id": row_id})
@@ -65,7 +65,7 @@ def update_row(database: Database, kind: ObjectType, row_id: int, old: StoredSta
 
 
 def update_knowledge(database: Database, kind: ObjectType, row: tuple[int, StoredState], new: StoredState) -> None:
-    """Write how well an unchanged copy is known now, where that differs."""
+    """Write the OWN_COLUMNS (how exactly its time is known) of an unchanged copy, if they differ."""
     row_id, old = row
     if new != old:
         own = {name: getattr(new, name) for name in OWN_COLUMNS}
@@ -73,7 +73,7 @@ def update_knowledge(database: Database, kind: ObjectType, row: tuple[int, Store
 
 
 def known_only_before(database: Database, kind: ObjectType, processor_account_id: int, moment: datetime) -> list[str]:
-    """The objects that nothing has told of since a moment and that are not known to be gone."""
+    """The ids of undeleted objects whose stored state is older than a moment."""
     table = kind.table
     return list(
         database.scalars(
@@ -119,7 +119,7 @@ def write_items(
 
 
 def differences(kind: ObjectType, old: Copy | None, new: Copy) -> dict[str, tuple[object, object]]:
-    """Which fields changed, each with what it was and what it is. Items count as one field."""
+    """The changed fields, each with its old and new value. Items count as one field."""
     names = (*kind.columns, ITEMS) if kind is SUBSCRIPTION else kind.columns
     pairs = ((name, getattr(old, name, None), getattr(new, name)) for name in names)
     return {name: (was, is_now) for name, was, is_now in pairs if was != is_now}

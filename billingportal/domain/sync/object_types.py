@@ -1,4 +1,4 @@
-"""The kinds of object that the portal keeps in step, and which events tell of them."""
+"""The object types that the portal mirrors, and the event types of each."""
 
 from dataclasses import dataclass, fields
 from typing import cast
@@ -38,7 +38,7 @@ ITEMS = "items"
 
 @dataclass(frozen=True, eq=False)
 class ObjectType:
-    """`name` is Stripe's own name of the object. `payload_is_complete`: an event's payload has all that we keep."""
+    """`name` is Stripe's own name of the object. `payload_is_complete`: an event's payload has every stored field."""
 
     name: str
     words: str
@@ -57,7 +57,7 @@ def kind(
 
 
 PRODUCT = kind("product", "product", Product, ProductCopy)
-# Payloads of price events leave out tiers and currency options, so a price is always asked for.
+# Payloads of price events leave out tiers and currency options, so a price is always fetched.
 PRICE = kind("price", "price", Price, PriceCopy, payload_is_complete=False)
 METER = kind("meter", "billing.meter", Meter, MeterCopy)
 CUSTOMER = kind("customer", "customer", Customer, CustomerCopy)

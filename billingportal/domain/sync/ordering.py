@@ -1,7 +1,7 @@
-"""Which of two sightings of the same object is newer. Pure: no clock, no database, no Stripe.
+"""Decides which of two snapshots of the same object is newer. Pure: no clock, no database, no Stripe.
 
-Events arrive in any order, more than once, and several of one object share a second. What is certain is
-decided here; what is not is answered with `Verdict.ASK`, and Stripe is asked how the object stands.
+Events arrive in any order, more than once, and several of one object share a second. Certain cases
+are decided here; uncertain ones get `Verdict.ASK`, and the object is fetched from Stripe.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ DELETED = 9
 
 
 class Verdict(Enum):
-    """What to do with a sighting. CONFIRM: it shows what is held already."""
+    """How to treat a snapshot. CONFIRM: it equals the stored state. ASK: fetch the object from Stripe."""
 
     ABSORB = "absorb"
     CONFIRM = "confirm"
@@ -28,11 +28,11 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class StoredState:
-    """What our row says, and how well it is known (see models.stripe_row).
+    """The stored state of an object and how exactly its time is known (see models.stripe_objects.stripe_row).
 
     Every event of the present second is a step from one state to another. As long as each of them is
-    absorbed as a step from where we stand, or leads to where we stand, the end is the truth whatever the
-    order of the steps: only the last state is entered once more than it is left. `is_chained` says that
+    applied as a step from the stored state, or leads to the stored state, the end is the truth whatever
+    the order of the steps: only the last state is entered once more than it is left. `is_chained` says that
     the start of those steps is known.
     """
 
@@ -51,9 +51,9 @@ class StoredState:
 
 @dataclass(frozen=True)
 class EventSnapshot:
-    """The object as an event shows it. `before` is how it was until then, where the event tells.
+    """The object's state after an event. `before` is its state until then, where the payload can rebuild it.
 
-    A `is_creation` event proves that nothing came before it.
+    An `is_creation` event proves that nothing came before it.
     """
 
     copy: Copy
@@ -65,7 +65,7 @@ class EventSnapshot:
 
 @dataclass(frozen=True)
 class FetchedSnapshot:
-    """The object as Stripe answered; `copy` is None when it is gone. `asked_at_revision` is our row's before asking."""
+    """Stripe's answer; `copy` is None when the object is gone. `asked_at_revision`: the row's revision before it."""
 
     copy: Copy | None
     as_of: datetime
@@ -78,7 +78,7 @@ class FetchedSnapshot:
 
 
 def judge_event(held: StoredState | None, seen: EventSnapshot) -> Verdict:
-    """Where an event stands against what is held. Only proof counts; every doubt is ASK."""
+    """Compare an event with the stored state. Only proof counts; every doubt is ASK."""
     if held is None or seen.created_at > held.as_of:
         return Verdict.ABSORB
     if seen.created_at < held.certain_since:
@@ -87,12 +87,12 @@ def judge_event(held: StoredState | None, seen: EventSnapshot) -> Verdict:
 
 
 def judge_older(held: StoredState) -> Verdict:
-    """What is older but comes late shows that a tie was settled without knowing all of the past."""
+    """An older snapshot that comes late shows that a tie was decided without knowing all of the past."""
     return Verdict.ASK if held.has_settled_tie else Verdict.STALE
 
 
 def judge_tie(held: StoredState, seen: EventSnapshot) -> Verdict:
-    """Both may be of the same second: the rank of the state decides, or the event's own account of the past."""
+    """Both may be of the same second: the rank of the state decides, or the event's `before`."""
     mine, theirs = rank(held.copy, held.is_deleted), rank(seen.copy, seen.is_deletion)
     if theirs != mine:
         return Verdict.ABSORB if theirs > mine else Verdict.STALE
@@ -104,14 +104,14 @@ def judge_tie(held: StoredState, seen: EventSnapshot) -> Verdict:
 
 
 def is_past(held: StoredState, created_at: datetime, *, is_creation: bool) -> bool:
-    """Whether an event is of the past for certain, going by its time alone. A creation comes before anything else."""
+    """Whether an event is certainly older, judged by its time alone. A creation comes before anything else."""
     if held.has_settled_tie:
         return False
     return created_at < held.certain_since or (is_creation and not can_be_made_again(held.copy))
 
 
 def judge_fetch(held: StoredState | None, seen: FetchedSnapshot) -> Verdict:
-    """Where an answer of Stripe's stands: it is the present, unless something else arrived while we waited."""
+    """Compare Stripe's answer with the stored state: it is current, unless another snapshot came during the request."""
     if held is None or held.revision == seen.asked_at_revision:
         return Verdict.ABSORB
     if held.as_of < seen.certain_since:
@@ -138,7 +138,7 @@ def can_be_made_again(copy: Copy) -> bool:
 
 
 def after_event(held: StoredState | None, seen: EventSnapshot) -> StoredState:
-    """What is held once the event has been absorbed."""
+    """The stored state after the event is applied."""
     is_entry = is_entry_into_rank(seen)
     if held is None:
         return StoredState(seen.copy, seen.is_deletion, seen.created_at, 0, seen.is_creation or is_entry, False, 1)
@@ -150,8 +150,8 @@ def after_event(held: StoredState | None, seen: EventSnapshot) -> StoredState:
         is_deleted=seen.is_deletion,
         as_of=max(held.as_of, seen.created_at),
         uncertainty_seconds=held.uncertainty_seconds if is_tie else 0,
-        # One tie in a second may be settled by the event's own account of the past. A second one might
-        # be a twin of the first, which Stripe sends at times with an id of its own.
+        # One tie in a second may be decided by the event's `before`. A second one might
+        # be a duplicate of the first, which Stripe sends at times with an id of its own.
         is_chained=is_entry or (follows and not is_tie),
         has_settled_tie=is_tie and is_equal_rank,
         revision=held.revision + 1,
@@ -159,22 +159,22 @@ def after_event(held: StoredState | None, seen: EventSnapshot) -> StoredState:
 
 
 def is_entry_into_rank(seen: EventSnapshot) -> bool:
-    """Whether all else of its rank came after this event, since a rank is entered once."""
+    """Whether the event enters its rank: all else of the rank came later, since a rank is entered once."""
     return seen.before is not None and rank(seen.before, False) < rank(seen.copy, seen.is_deletion)
 
 
 def after_confirmation(held: StoredState, seen: EventSnapshot) -> StoredState:
-    """The same content again: it may have been left and come back to, unless the event itself changed nothing."""
+    """After an equal snapshot: the state may have been left and entered again, unless the event changed nothing."""
     return replace(held, is_chained=held.is_chained and seen.before == seen.copy, revision=held.revision + 1)
 
 
 def after_stale(held: StoredState) -> StoredState:
-    """Something older came late: the chain did not start where it seemed to."""
+    """After an older snapshot came late: the chain did not start where it seemed to."""
     return replace(held, is_chained=False)
 
 
 def after_fetch(held: StoredState | None, seen: FetchedSnapshot) -> StoredState | None:
-    """What is held once Stripe's answer has been absorbed. An object that is gone keeps its last known copy."""
+    """The stored state after Stripe's answer is applied. An object that is gone keeps its last known copy."""
     if held is None:
         if seen.copy is None:
             return None

@@ -1,7 +1,7 @@
-"""Settles events that could not prove their place, or failed: asks Stripe how the object stands now.
+"""Retries pending and failed events by fetching the object from Stripe.
 
-An answer that was asked for after an event had arrived already shows what that event tells. So one answer
-settles all of an object's waiting events, however many there are and in whatever order they came.
+An answer that was requested after an event had arrived already reflects that event. So one answer
+reconciles all of an object's waiting events, however many there are and in whatever order they came.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Waiting:
-    """One object at Stripe and the events about it that wait."""
+    """One object at Stripe and its pending or failed events."""
 
     kind: ObjectType
     object_id: str
@@ -45,7 +45,7 @@ class Waiting:
 
 
 def waiting_accounts(session: Session) -> list[int]:
-    """The ids of the accounts that have events to retry now, and can be asked."""
+    """The ids of the connected accounts that have a working key and events to retry now."""
     due = (
         select(StripeEvent.processor_account_id)
         .distinct()
@@ -61,7 +61,7 @@ def waiting_accounts(session: Session) -> list[int]:
 
 
 def reconcile_due(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> int:
-    """Settle the events whose time has come. Returns how many objects were asked for.
+    """Reconcile the events that are due. Returns how many objects were fetched.
 
     Raises a StripeProblem when Stripe cannot be asked at all; the events then wait a little longer.
     """
@@ -96,7 +96,7 @@ def claim_events(session: Session, processor_account_id: int, moment: datetime) 
 
 
 def is_due_now(moment: datetime) -> ColumnElement[bool]:
-    """Of a waiting event: that its time has come. How long it may have to wait depends on how often it has failed."""
+    """Whether a waiting event is due. Its longest pause depends on how often it has failed."""
     due = StripeEvent.next_attempt_at
     pauses = [max(timedelta(seconds=seconds), LEASE) for seconds in RETRY_SECONDS]
     by_attempts = [
@@ -119,7 +119,7 @@ def group(events: Sequence[StripeEvent]) -> list[Waiting]:
 
 
 def reconcile(transaction: Transaction, gateway: StripeGateway, processor_account_id: int, waiting: Waiting) -> None:
-    """Ask Stripe about one object and settle its events. Raises a StripeProblem when there is no answer."""
+    """Fetch one object from Stripe and reconcile its events. Raises a StripeProblem when there is no answer."""
     try:
         done = refresh(transaction, gateway, processor_account_id, waiting.kind, waiting.object_id)
     except UNABSORBED as error:
@@ -134,9 +134,9 @@ def reconcile(transaction: Transaction, gateway: StripeGateway, processor_accoun
 
 
 def is_for_later(error: BaseException) -> bool:
-    """Whether Stripe or the database was away, which says nothing about the events themselves.
+    """Whether Stripe or the database was unavailable, which says nothing about the events themselves.
 
-    A right that the key lacks is not among that: it must not hold up the objects of other kinds.
+    A right that the key lacks does not count: it must not delay the objects of other types.
     """
     is_stripe_away = isinstance(error, (KeyRejected, TooManyRequests, StripeUnreachable))
     return is_stripe_away or is_unavailable(error)
@@ -178,7 +178,7 @@ def snapshot_of(fetched: Fetched, asked_at_revision: int | None) -> FetchedSnaps
 def mark_events(
     session: Session, event_ids: tuple[int, ...], state: EventState, changes: JsonObject, error: str | None
 ) -> None:
-    """Write what became of the events. What changed is shown with the newest of them."""
+    """Store the outcome of the events. The newest of them gets the changes."""
     events = session.scalars(
         select(StripeEvent).where(StripeEvent.id.in_(event_ids)).order_by(StripeEvent.created_at, StripeEvent.id)
     ).all()
@@ -194,7 +194,7 @@ def mark_events(
 
 
 def postpone_events(session: Session, waiting: list[Waiting], words: str, until: datetime) -> None:
-    """Stripe could not be asked: the events keep their state and say why they wait."""
+    """Postpone events that Stripe could not be asked about: they keep their state and say why they wait."""
     event_ids = [event_id for one in waiting for event_id in one.event_ids]
     for event in session.scalars(select(StripeEvent).where(StripeEvent.id.in_(event_ids))):
         event.error = f"Stripe could not be asked: {words}"

@@ -1,4 +1,4 @@
-"""Drops what is kept for a time only."""
+"""Deletes events whose retention of 90 days is over."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ SETTLED = ("applied", "stale", "ignored", "refused")
 
 
 def drop_old_rows(session: Session, moment: datetime, after_id: int = 0) -> int | None:
-    """Delete the settled ones of the oldest events after an id that are older than 90 days. Others wait here longer.
+    """In one batch after an id, delete finished events older than 90 days. Pending and failed events stay.
 
     Returns the id after which to go on, or None when the events from there on are younger.
     """

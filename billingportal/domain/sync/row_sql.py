@@ -1,4 +1,4 @@
-"""The SQL of one kind's rows, built once: to build a statement takes longer than to run it."""
+"""The SQL of one object type's rows, built once: to build a statement takes longer than to run it."""
 
 from functools import cache
 
@@ -13,7 +13,7 @@ from billingportal.models import WebhookEndpoint
 
 @cache
 def find_row(kind: ObjectType) -> Select[tuple[object, ...]]:
-    """One row by `account_id` and `object_id`, locked for the length of the transaction."""
+    """Select one row by `account_id` and `object_id`, locked until the transaction ends."""
     columns = kind.table.c
     return (
         select(kind.table)
@@ -26,12 +26,12 @@ def find_row(kind: ObjectType) -> Select[tuple[object, ...]]:
 
 @cache
 def change_row(kind: ObjectType) -> Update:
-    """All columns that are given, of the row with this `row_id`."""
+    """Update the given columns of the row with this `row_id`."""
     return update(kind.table).where(kind.table.c.id == bindparam("row_id"))
 
 
 def add_row(database: Database, table: Table) -> Insert:
-    """A row that may have been added by another transaction; returns its id unless it was."""
+    """Insert a row; returns its id, or nothing when another transaction added it first."""
     return insert_unless_there(table, dialect_of(database))
 
 

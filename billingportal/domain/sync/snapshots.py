@@ -1,4 +1,4 @@
-"""Reads what an event tells of its object, after and, where it can be known, before."""
+"""Builds the object's state after an event and, from previous_attributes, before it."""
 
 from billingportal.domain.sync.object_types import is_creation, is_deletion
 from billingportal.domain.sync.ordering import EventSnapshot
@@ -15,7 +15,7 @@ def has_hidden_part(source: JsonObject) -> bool:
 
 
 def snapshot_of_event(event: EventCopy) -> EventSnapshot:
-    """The object as this event shows it, before and after."""
+    """The object's state before and after this event."""
     return EventSnapshot(
         copy=parsing.copy_of(event.object),
         created_at=event.created_at,
@@ -26,7 +26,7 @@ def snapshot_of_event(event: EventCopy) -> EventSnapshot:
 
 
 def before(event: EventCopy) -> Copy | None:
-    """The object as it was until the event, where the event tells it whole: that is proof, and never needed."""
+    """The state before the event, or None when the payload cannot rebuild it. Optional evidence only."""
     if event.previous_attributes is None:
         return None
     try:
@@ -36,7 +36,7 @@ def before(event: EventCopy) -> Copy | None:
 
 
 def overlay(current: JsonObject, previous: JsonObject) -> JsonObject:
-    """The object as it was: Stripe names only what changed, nested objects in part, lists whole."""
+    """The object before the event: Stripe names only changed fields, nested objects in part, lists completely."""
     merged = dict(current)
     for name, was in previous.items():
         is_now = merged.get(name)

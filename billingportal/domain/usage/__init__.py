@@ -1,1 +1,1 @@
-"""How much clients use of each resource."""
+"""Clients' usage of resources."""

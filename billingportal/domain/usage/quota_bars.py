@@ -1,4 +1,4 @@
-"""How much of each quota a client uses, as bars and words. For staff and for the client alike."""
+"""A client's quota usage as bars with notes, for staff and client pages."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class QuotaBar:
 
 
 def quota_bars(session: Session, quotas: list[EntitledQuota], client_id: int) -> list[QuotaBar]:
-    """One bar a resource that is not hidden, in the order of the resources."""
+    """One bar per visible resource, in the order of the resources."""
     used = usage_totals.usage_of(session, client_id)
     shown = [row for row in quotas if not row.resource.is_hidden]
     ordered = sorted(shown, key=lambda row: (row.resource.position, row.resource_id))
@@ -35,7 +35,7 @@ def quota_bars(session: Session, quotas: list[EntitledQuota], client_id: int) ->
 
 
 def closest(rows: list[EntitledQuota], used: dict[int, int]) -> QuotaBar | None:
-    """The quota of which most is used; None while nothing is used of any that ends."""
+    """The limited quota with the largest share used; None when no limited quota is used."""
     limited = [bar(row, used[row.resource_id]) for row in rows if row.quota is not None and used.get(row.resource_id)]
     return max(limited, key=lambda one: one.percent, default=None)
 
@@ -57,7 +57,7 @@ def bar(row: EntitledQuota, used: int) -> QuotaBar:
 
 
 def share(used: int, quota: int | None) -> int:
-    """How much of a quota is used, in per cent. All of nothing is 100."""
+    """The used share of a quota in per cent, rounded down. Unlimited is 0; a quota of 0 is 200 once used."""
     if quota is None:
         return 0
     if quota == 0:
@@ -66,7 +66,7 @@ def share(used: int, quota: int | None) -> int:
 
 
 def look(row: EntitledQuota, used: int, percent: int) -> tuple[Severity | None, str]:
-    """What it means that so much is used."""
+    """The bar's severity and note; none below NEARLY per cent."""
     if row.quota is None or percent < NEARLY:
         return None, ""
     over, unit = used - row.quota, row.resource.unit

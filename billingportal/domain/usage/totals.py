@@ -13,7 +13,7 @@ WORKSPACES = "workspaces"
 
 
 def usage_of(session: Session, client_id: int) -> dict[int, int]:
-    """By resource id. What was never reported is left out."""
+    """Usage by resource id. Resources that were never reported are left out."""
     return used_by(session, [client_id]).get(client_id, {})
 
 
@@ -41,7 +41,7 @@ def used_by(session: Session, client_ids: Sequence[int] | Select[int]) -> dict[i
 
 
 def report_usage(session: Session, workspace: Workspace, resource_id: int, level: int) -> None:
-    """Note how much of a resource a workspace uses now. Raises ValueError for less than nothing."""
+    """Store a workspace's current usage of a resource. Raises ValueError for a negative level."""
     if level < 0:
         raise ValueError("use is 0 or more")
     row = session.scalar(

@@ -1,1 +1,1 @@
-"""Staff."""
+"""Staff, setup links, browser sessions and sign-in attempts."""

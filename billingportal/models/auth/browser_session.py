@@ -1,4 +1,4 @@
-"""The browsers in which somebody is signed in: a member of staff, or a client."""
+"""Signed-in browsers of staff and clients."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from billingportal.db import Base, PrimaryKey
 
 
 class BrowserSession(Base):
-    """One browser. Only the hash of its token is stored, so the database opens no door.
+    """One browser. Only the hash of its token is stored, so a leaked database signs nobody in.
 
-    It ends when the row is deleted, when `expires_at` comes, or when the owner's `access_generation` moves on.
-    `last_seen_at` is right to the minute; `address` is where it was seen from then, empty if that is not known.
+    It ends when the row is deleted, when `expires_at` comes, or when the owner's `access_generation` is raised.
+    `last_seen_at` is right to the minute; `address` is the IP address at that time, empty if it is not known.
     """
 
     __tablename__ = "browser_session"
@@ -31,5 +31,5 @@ class BrowserSession(Base):
 
     @property
     def is_on_phone(self) -> bool:
-        """Whether it is a small device, as far as its words tell."""
+        """Whether the browser's name says that it runs on a phone."""
         return self.browser.endswith((" on iPhone", " on Android"))

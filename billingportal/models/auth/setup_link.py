@@ -10,7 +10,7 @@ from billingportal.db import Base, PrimaryKey
 
 
 class SetupLink(Base):
-    """A link that was printed. Only the hash of its token is stored, so the database opens no door."""
+    """A link that was printed. Only the hash of its token is stored, so a leaked database sets nothing up."""
 
     __tablename__ = "setup_link"
 
@@ -21,7 +21,7 @@ class SetupLink(Base):
     used_at: Mapped[datetime | None]
 
     def is_open(self, at: datetime) -> bool:
-        """Whether the link can still make an owner."""
+        """Whether the link can still create an owner."""
         return self.used_at is None and at < self.expires_at
 
 

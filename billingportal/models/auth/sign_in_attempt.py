@@ -1,4 +1,4 @@
-"""Attempts to sign in that were wrong, or are still being checked: what throttling counts."""
+"""Sign-in attempts that were wrong, or are still being checked. Throttling counts them."""
 
 from datetime import datetime
 

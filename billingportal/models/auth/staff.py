@@ -1,4 +1,4 @@
-"""The partner's people who sign in to the portal."""
+"""The partner's staff, who sign in to the portal."""
 
 from datetime import datetime
 from typing import Literal, get_args
@@ -15,7 +15,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 class Staff(Base):
     """One person. The e-mail address is kept in lower case, so that it is unique however it is typed.
 
-    Sessions and known browsers carry the `access_generation` that they were made under: an earlier one opens nothing.
+    Sessions and known browsers carry the `access_generation` that they were made under; an earlier one is invalid.
     """
 
     __tablename__ = "staff"
@@ -42,7 +42,7 @@ class Staff(Base):
         self.withdraw_access()
 
     def withdraw_access(self) -> None:
-        """End every session, and trust no browser more than a stranger's."""
+        """End every session, and make every known browser unknown."""
         self.access_generation += 1
 
 

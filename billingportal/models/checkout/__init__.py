@@ -1,1 +1,1 @@
-"""Purchases, and what checkouts ask for."""
+"""Checkouts and selling settings."""

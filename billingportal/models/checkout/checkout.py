@@ -1,4 +1,4 @@
-"""What a client set out to buy: our intent, written down before Stripe is asked for a checkout session."""
+"""A client's purchase. The intent is stored before the Stripe Checkout session is requested."""
 
 from datetime import datetime
 from typing import Literal
@@ -14,13 +14,13 @@ CheckoutState = Literal["intended", "open", "complete", "expired", "failed"]
 
 
 class Checkout(Base):
-    """A client has at most one that is intended or open: the database sees to it.
+    """A client has at most one intended or open checkout; the database enforces it.
 
-    `choice` is what was chosen (see domain.choices): period, currency and quantities by resource key. `request` is
-    all that Stripe is asked for, so that whoever finds the intent can send the very same request again. `token` names
-    the checkout in addresses. `visitor` is the browser of a sign-up, and empty for clients who are known.
+    `choice` is the `Selection` as JSON (see domain.offers.selection): period, currency and quantities by resource key.
+    `request` is the whole request to Stripe, so that any caller can send the very same request again. `token` names the
+    checkout in URLs. `visitor` is the browser of a sign-up, and empty for existing clients.
 
-    `access_generation` is that of the client when it set out; who pays is signed in while it still is. 0 is never.
+    `access_generation` is the client's at creation; the payer is signed in only while it is unchanged. 0 is never.
     """
 
     __tablename__ = "checkout"

@@ -1,4 +1,4 @@
-"""How the portal sells: what its checkouts ask for, and what clients may change by themselves."""
+"""The selling settings: the fields of checkouts, and the changes that clients may make by themselves."""
 
 from datetime import datetime
 from typing import Literal
@@ -12,7 +12,7 @@ AddressCollection = Literal["auto", "required"]
 
 
 class SellingSettings(Base):
-    """One row at most; without it the defaults hold."""
+    """At most one row; without it the defaults apply."""
 
     __tablename__ = "selling_settings"
     __table_args__ = (

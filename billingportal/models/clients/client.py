@@ -1,4 +1,4 @@
-"""The payer: a business with one customer at Stripe an account, some workspaces and at most one live subscription."""
+"""The payer: a business with one Stripe customer per account, some workspaces and at most one live subscription."""
 
 from datetime import datetime
 from typing import Literal
@@ -15,16 +15,16 @@ ClientSource = Literal["sign_up", "staff", "adoption"]
 class Client(Base):
     """A client of test mode is for trying out, and never mixed with those of live mode.
 
-    `base_plan_id` is a plan without prices that was chosen; without one the default plan is the base. It is what a
-    client has while nothing better is paid for or given. `evaluation_due_at` is when its entitlement is to be worked
-    out next: now, when something changed, or when time alone will change it.
+    `base_plan_id` is a chosen plan without prices; None is the default plan. The client has this plan while no other
+    is paid for or granted. `evaluation_due_at` is the time of the next evaluation of its entitlement: now after a
+    change, or the time when the entitlement changes by itself.
 
-    `is_leaving`: it is archived as soon as its subscription has ended.
+    `is_leaving`: the client is archived once its subscription has ended.
 
-    `folded_name` is the name as it is searched and sorted, alike on every database: it follows the name by itself.
-    Sessions, billing links and checkouts carry the `access_generation` that they were made under: an earlier one signs
-    nobody in.
-    `revision` grows whenever somebody edits the client, so that two people who edit at once find out.
+    `folded_name` is the name for search and sorting, alike on every database; it is set whenever the name is.
+    Sessions, billing links and checkouts store the client's `access_generation` at their creation; an earlier one
+    signs nobody in.
+    `revision` grows with every edit, so that the second of two concurrent edits raises Conflict.
     """
 
     __tablename__ = "client"
@@ -59,10 +59,10 @@ class Client(Base):
         return name
 
     def withdraw_access(self) -> None:
-        """End every session, and every link and address that could begin one."""
+        """Invalidate every session, and every billing link and checkout URL that could start one."""
         self.access_generation += 1
 
     def archive(self, at: datetime) -> None:
-        """Put the client away; nobody is signed in as it any more."""
+        """Archive the client at a time and withdraw all access to it."""
         self.archived_at, self.is_leaving = at, False
         self.withdraw_access()

@@ -1,4 +1,4 @@
-"""Which customer at Stripe a client is, in one processor account."""
+"""The link from a client to its Stripe customer in one processor account."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""A customer at Stripe that staff said is nobody's client."""
+"""A Stripe customer that staff chose not to link to any client."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from billingportal.db import Base, PrimaryKey
 
 
 class IgnoredCustomer(Base):
-    """It stays on a list of its own, from which it can be taken back."""
+    """Ignored customers have a list of their own, from which staff can restore them."""
 
     __tablename__ = "ignored_customer"
     __table_args__ = (UniqueConstraint("processor_account_id", "stripe_customer_id"),)

@@ -1,4 +1,4 @@
-"""Where a client works in the host platform. Usage is reported for it and held against the client's quota."""
+"""A client's workspace in the host platform. Its reported usage counts towards the client's quota."""
 
 from datetime import datetime
 
@@ -10,9 +10,9 @@ from billingportal.models.connection.processor_account import Mode
 
 
 class Workspace(Base):
-    """`external_id` is the host platform's own. The mode is its client's, so that ids are unique in each mode.
+    """`external_id` is the host platform's id. `mode` is the client's, so that external ids are unique in each mode.
 
-    `folded_name` is the name as it is searched: it follows the name by itself.
+    `folded_name` is the name for search; it is set whenever the name is.
     """
 
     __tablename__ = "workspace"

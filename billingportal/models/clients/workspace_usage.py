@@ -1,4 +1,4 @@
-"""How much of a resource a workspace uses."""
+"""The usage of one resource by a workspace."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from billingportal.db import Base, PrimaryKey
 
 
 class WorkspaceUsage(Base):
-    """It belongs to the workspace, so it moves with it to another client."""
+    """Usage belongs to the workspace, so it moves with the workspace to another client."""
 
     __tablename__ = "workspace_usage"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""How far a processor account's history has been read from Stripe itself, besides what the webhook brought."""
+"""How far catch-up has read a processor account's history from Stripe, besides the webhook."""
 
 from datetime import datetime
 
@@ -10,8 +10,8 @@ from billingportal.db import Base, PrimaryKey
 
 class CatchUp(Base):
     """`cursor_at`: every event created before it has been seen. A pass reads from there to the present, newest
-    first; `page_after` continues one that was interrupted. `walk` names the list being walked, when all
-    objects are read because there is no cursor or Stripe no longer keeps the events since.
+    first; `page_after` continues one that was interrupted. `walk` names the list that a full read is at, which
+    runs when there is no cursor or Stripe no longer keeps the events since.
     """
 
     __tablename__ = "catch_up"
@@ -30,16 +30,16 @@ class CatchUp(Base):
     requested_at: Mapped[datetime | None]
 
     def is_at(self, walk: str | None, page_after: str | None) -> bool:
-        """Whether the pass still stands where a page was asked for; else another worker has taken it further."""
+        """Whether the pass is still at the requested page; else another worker has moved it on."""
         return self.pass_started_at is not None and (self.walk, self.page_after) == (walk, page_after)
 
     def end_walk(self) -> None:
-        """What happened during the walk is in the events since its start; they are read right away."""
+        """End a full read. Changes during it are in the events since its start; they are read right away."""
         self.cursor_at = self.complete_up_to = self.pass_started_at
         self.pass_started_at = None
 
     def end(self, next_run_at: datetime) -> None:
-        """All is read: the first page was complete up to the moment that the pass started at."""
+        """End a complete pass: its first page was complete up to `pass_started_at`."""
         self.cursor_at = self.complete_up_to = self.pass_started_at
         self.pass_started_at = None
         self.requested_at = None

@@ -9,7 +9,7 @@ from billingportal.db import Base, PrimaryKey
 
 
 class PortalConfiguration(Base):
-    """`fingerprint` tells whether what we want of it is what we last gave it."""
+    """`fingerprint` identifies the settings last sent to Stripe, to find out whether they have changed."""
 
     __tablename__ = "portal_configuration"
     __table_args__ = (UniqueConstraint("processor_account_id"),)

@@ -20,8 +20,8 @@ MODES: tuple[Mode, ...] = ("test", "live")
 class ProcessorAccount(Base):
     """At most one account a mode is connected; others keep their history.
 
-    `offered` means: a key of another account was pasted and waits for a yes. `stripe_account_id` is empty
-    for a restricted key that may not tell.
+    `offered` means: a key of another account was pasted and waits for confirmation. `stripe_account_id` is empty
+    for a restricted key that may not read it.
     """
 
     __tablename__ = "processor_account"
@@ -62,7 +62,7 @@ class ProcessorAccount(Base):
 
     @property
     def display_name(self) -> str:
-        """What people call it: its name, else its id, else what is known of it."""
+        """The account's name, else its id, else a description with its mode."""
         return self.name or self.stripe_account_id or f"Stripe account in {self.mode} mode"
 
     @property

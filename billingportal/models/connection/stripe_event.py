@@ -1,4 +1,4 @@
-"""The inbox: every event that Stripe told of, once, and what became of it."""
+"""The inbox: every event received or listed from Stripe, once, with its outcome."""
 
 from datetime import datetime
 from typing import Literal
@@ -17,11 +17,11 @@ UNSETTLED = text("state IN ('pending', 'failed')")
 
 
 class StripeEvent(Base):
-    """`applied`: our rows show it. `stale`: something newer was known already. `ignored`: nothing here depends on it.
-    `pending`: Stripe is asked how things stand. `failed`: tried again later. `refused`: not of this account or mode.
+    """`applied`: its object's row reflects it. `stale`: the row is newer. `ignored`: nothing here depends on it.
+    `pending`: its object is to be fetched. `failed`: retried later. `refused`: not of this account or mode.
 
     Indexes end with the id, so that each page of a filtered list is one range of an index, however long
-    the inbox grows; those of unsettled events hold few rows.
+    the inbox grows; the index of pending and failed events has few rows.
     """
 
     __tablename__ = "stripe_event"

@@ -1,4 +1,4 @@
-"""Where Stripe sends a processor account's events: our address, and the endpoint registered for it at Stripe."""
+"""A processor account's webhook: our address, and the endpoint registered for it at Stripe."""
 
 from datetime import datetime
 from typing import Literal
@@ -13,10 +13,10 @@ EndpointState = Literal["waiting", "registered", "unreachable", "refused", "full
 
 class WebhookEndpoint(Base):
     """`waiting`: not tried yet. `unreachable`: Stripe could not reach us, so none is registered.
-    `refused`: Stripe said no, `problem` says why. `full`: all 16 places are taken.
+    `refused`: Stripe refused it, `problem` says why. `full`: all 16 endpoints are in use.
 
     The token in the address stays the same when the endpoint is registered again, so that deliveries
-    which are still under way arrive; the previous secret goes on opening them.
+    which are still under way arrive; the previous secret still verifies them.
     """
 
     __tablename__ = "webhook_endpoint"
@@ -35,7 +35,7 @@ class WebhookEndpoint(Base):
     registrations: Mapped[int] = mapped_column(default=0)
 
     def keep_secret(self, sealed: str, previous_ends_at: datetime) -> None:
-        """Take a new secret; the one before still opens what it signed until a moment."""
+        """Store a new secret; the previous one verifies its deliveries until `previous_ends_at`."""
         if self.secret_sealed is not None:
             self.previous_secret_sealed = self.secret_sealed
             self.previous_secret_ends_at = previous_ends_at

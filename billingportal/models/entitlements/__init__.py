@@ -1,1 +1,1 @@
-"""What clients may use."""
+"""Entitlements, and the plans and quotas granted by staff."""

@@ -1,4 +1,4 @@
-"""A plan given by hand. No sync ever undoes it."""
+"""A plan granted by staff. No sync ever undoes it."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from billingportal.models.plans.plan import Plan
 
 
 class Comp(Base):
-    """At most one of a client is not ended. It holds until `expires_at`, or until it is ended by hand."""
+    """A client has at most one that is not ended. It applies until `expires_at`, or until staff end it."""
 
     __tablename__ = "comp"
     __table_args__ = (

@@ -13,7 +13,7 @@ QuotaSource = Literal["plan", "bought", "override"]
 
 
 class EntitledQuota(Base):
-    """`quota` None is unlimited. `source`: included in the plan, bought by quantity, or given by hand."""
+    """`quota` None is unlimited. `source`: included in the plan, bought by quantity, or granted by staff."""
 
     __tablename__ = "entitled_quota"
     __table_args__ = (UniqueConstraint("client_id", "resource_id"),)

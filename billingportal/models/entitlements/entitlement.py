@@ -1,4 +1,4 @@
-"""What a client may use now, why, since when and until when. Worked out again whenever something changes."""
+"""A client's current entitlement with its reasons and times. Evaluated again whenever something changes."""
 
 from datetime import datetime
 from typing import Literal
@@ -15,9 +15,9 @@ from billingportal.plain_json import Json, JsonObject
 PlanSource = Literal["comp", "subscription", "base", "none"]
 # `limited`: nothing new may be made, all that is there works. `suspended`: nothing works.
 Access = Literal["full", "limited", "suspended"]
-# How far a failing payment has come.
+# The dunning step of a failing payment.
 LadderStep = Literal["none", "grace", "warned", "limited", "suspended"]
-# What the subscription is, in one word for lists. `free`: there is none. `waiting`: not paid for yet.
+# The client's status, in one word for lists. `free`: there is no subscription. `waiting`: not paid for yet.
 Standing = Literal[
     "free", "comp", "waiting", "trialing", "active", "canceling", "past_due", "unpaid", "paused", "ended", "suspended"
 ]
@@ -26,8 +26,8 @@ Standing = Literal[
 class Entitlement(Base):
     """One row a client. `quotas` has a row for each resource, so that asking for one is one indexed read.
 
-    `proven` remembers the subscription's prices and quantities that were last known to be paid for (or on trial).
-    `reasons` is the chain of why, in words. `other_subscriptions` are live ones that should not be there.
+    `proven` stores the subscription's prices and quantities that were last known to be paid for (or on trial).
+    `reasons` explains the entitlement in sentences. `other_subscriptions` are live ones that should not exist.
     """
 
     __tablename__ = "entitlement"

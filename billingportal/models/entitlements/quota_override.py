@@ -1,4 +1,4 @@
-"""A quota given by hand. No sync ever undoes it."""
+"""A quota granted by staff. No sync ever undoes it."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from billingportal.models.plans.resource import Resource
 
 
 class QuotaOverride(Base):
-    """`quota` None is unlimited. At most one of a client and resource is not ended."""
+    """`quota` None is unlimited. A client has at most one per resource that is not ended."""
 
     __tablename__ = "quota_override"
     __table_args__ = (

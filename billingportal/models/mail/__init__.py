@@ -1,1 +1,1 @@
-"""Mail."""
+"""Outgoing emails and the mail server's settings."""

@@ -1,4 +1,4 @@
-"""A letter that waits to be sent, or was."""
+"""The outbox: emails that wait to be sent, were sent, or failed."""
 
 from datetime import datetime
 from typing import Literal
@@ -12,8 +12,8 @@ MailState = Literal["waiting", "sent", "failed"]
 
 
 class OutgoingMail(Base):
-    """`occasion` names what it is about, once: the same letter is never written twice. Bodies hold no billing link:
-    that is made when the letter is sent, so that no secret is stored."""
+    """`occasion` names the email's subject matter and is unique: the same email is never written twice. Bodies have
+    no billing link: that is made when the email is sent, so that no secret is stored."""
 
     __tablename__ = "outgoing_mail"
     __table_args__ = (

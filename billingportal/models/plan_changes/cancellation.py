@@ -1,4 +1,4 @@
-"""Why and when a subscription was cancelled, and by whom. The reason is asked once."""
+"""Cancellations of subscriptions: reason, time and author."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from billingportal.db import Base, PrimaryKey
 
 
 class Cancellation(Base):
-    """`reason` is one of Stripe's own words (`too_expensive`, `unused`, ...) or empty. No staff: the client did it."""
+    """`reason` is one of Stripe's values (`too_expensive`, `unused`, ...) or empty. `staff_id` None: by the client."""
 
     __tablename__ = "cancellation"
 

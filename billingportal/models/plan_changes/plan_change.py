@@ -1,4 +1,4 @@
-"""A client's change from one plan, or way to pay, to another."""
+"""A client's change from one plan, period or quantity to another."""
 
 from datetime import datetime
 from typing import Literal
@@ -12,14 +12,14 @@ from billingportal.plain_json import JsonObject
 
 # `now`: prorated and paid at once. `renewal`: at the end of the period, by a schedule at Stripe.
 ChangeTiming = Literal["now", "renewal"]
-# `intended`: written down, Stripe is being asked. `waiting`: Stripe waits for the payment. `declined`: it was not paid.
+# `intended`: recorded, Stripe is being asked. `waiting`: Stripe waits for the payment. `declined`: it was not paid.
 ChangeState = Literal["intended", "waiting", "scheduled", "done", "declined", "canceled", "failed"]
 
 
 class PlanChange(Base):
-    """A client has at most one that is under way: the database sees to it.
+    """A client has at most one open change: a unique index enforces it.
 
-    `choice` as in a checkout. `preview` is what Stripe said it would cost, with the frozen `prorated_at`.
+    `choice` as in a checkout. `preview` has the amounts that Stripe quoted for the frozen `prorated_at`.
     """
 
     __tablename__ = "plan_move"

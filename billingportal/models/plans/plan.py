@@ -1,4 +1,4 @@
-"""What is sold: a name, quotas, prices, a trial, and features to advertise."""
+"""A plan: a name, quotas, prices, a trial, and features to advertise."""
 
 from datetime import datetime
 from typing import Literal
@@ -12,14 +12,14 @@ from billingportal.models.plans.plan_quota import PlanQuota
 from billingportal.plain_json import Json
 
 PlanState = Literal["draft", "active", "archived"]
-# What becomes of a trial that ends without a card: Stripe pauses it, or ends it; then there is no plan or the default.
+# A trial that ends without a card: Stripe pauses it (`pause`) or cancels it; then there is no plan or the default one.
 TrialEnd = Literal["pause", "cancel", "default"]
 
 
 class Plan(Base):
-    """Only `active` plans are sold and shown. One plan is Default, at most one is Featured: the database sees to it.
+    """Only `active` plans are sold and shown. The database enforces at most one Default and one Featured plan.
 
-    `revision` grows whenever the plan is edited, so that two people who edit at once find out.
+    `revision` grows with every edit, so that the second of two concurrent edits raises Conflict.
     """
 
     __tablename__ = "plan"

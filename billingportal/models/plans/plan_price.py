@@ -17,7 +17,7 @@ class PlanPrice(Base):
     """`flat`: the plan itself. `quantity`: sells a number of a resource, which becomes the quota. `usage`: bills the
     use of a resource by a meter.
 
-    `linked_as` is how the price and its product were when they were linked, so that a change at Stripe is noticed.
+    `linked_as` is a snapshot of the price, its product and its meter at the time of linking, to detect drift at Stripe.
     """
 
     __tablename__ = "plan_price"

@@ -1,4 +1,4 @@
-"""How much of one resource a plan includes, and what happens when it is used up."""
+"""The quota of one resource in a plan, and the reaction when it is used up."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ Reaction = Literal["block", "warn", "bill"]
 
 
 class PlanQuota(Base):
-    """`quota` None is unlimited, 0 is none. `block`: no more. `warn`: let it pass and flag it. `bill`: charge it."""
+    """`quota` None is unlimited, 0 is none. `block`: refuse more. `warn`: allow more and flag it. `bill`: charge it."""
 
     __tablename__ = "plan_quota"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""New quotas of a plan that clients had already, and to whom they apply."""
+"""A change of the quotas of a plan that has clients, and the clients to whom it applies."""
 
 from datetime import datetime
 from typing import Literal
@@ -13,7 +13,7 @@ AppliesTo = Literal["everybody", "renewals", "new_clients"]
 
 
 class QuotaChange(Base):
-    """`before` and `after` hold the quotas that changed, by resource id as text; null is unlimited.
+    """`before` and `after` contain the quotas that changed, by resource id as text; null is unlimited.
 
     `everybody`: at once. `renewals`: each client from its first period that starts afterwards. `new_clients`: only
     those who take the plan afterwards.

@@ -1,4 +1,4 @@
-"""Something that is counted and limited: contacts, workspaces, or what the partner adds."""
+"""A resource that plans count and limit: contacts, workspaces, or one that the partner adds."""
 
 from datetime import datetime
 from typing import Literal
@@ -14,7 +14,7 @@ ResourceKind = Literal["gauge", "counter"]
 class Resource(Base):
     """A `gauge` is a level now; a `counter` adds up in a billing period. `key` names it in the API and never changes.
 
-    `unit` is what one page says after a number: "5,000 contacts". Built-in ones can be hidden, not deleted.
+    `unit` is the word that pages show after a number: "5,000 contacts". Built-in ones can be hidden, not deleted.
     """
 
     __tablename__ = "resource"

@@ -1,4 +1,4 @@
-"""A checkout at Stripe: the page on which somebody pays. `total_minor` in minor units of `currency`."""
+"""A checkout at Stripe: the page on which a client pays. `total_minor` in minor units of `currency`."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""A payment that somebody disputes with the bank. `amount_minor` in minor units of `currency`."""
+"""A payment disputed with the bank. `amount_minor` in minor units of `currency`."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What ties an invoice to the payment behind it. Amounts in minor units of `currency`."""
+"""The link between an invoice and the payment behind it. Amounts in minor units of `currency`."""
 
 from datetime import datetime
 

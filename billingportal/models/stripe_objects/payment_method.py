@@ -1,4 +1,4 @@
-"""How a client pays: a card or another way. One that was detached has no customer."""
+"""A client's payment method: a card or another type. A detached one has no customer."""
 
 from datetime import datetime
 

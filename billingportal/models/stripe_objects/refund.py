@@ -1,4 +1,4 @@
-"""Money given back. `amount_minor` in minor units of `currency`."""
+"""A refund at Stripe. `amount_minor` in minor units of `currency`."""
 
 from datetime import datetime
 

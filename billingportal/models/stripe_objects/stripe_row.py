@@ -1,4 +1,4 @@
-"""What every row that came from Stripe has: whose it is, and as of when it is known."""
+"""The columns of every row that mirrors a Stripe object: its account, and as of when its state is known."""
 
 from datetime import datetime
 
@@ -9,12 +9,12 @@ from billingportal.db import Base, PrimaryKey
 
 
 class StripeRow(Base):
-    """A row kept in step with one object at Stripe. Its copied columns are the fields of that object's copy.
+    """A row that mirrors one object at Stripe. Its copied columns are the fields of that object's copy.
 
     An event created after `as_of` is newer for certain; one created more than `uncertainty_seconds`
-    before it is older for certain. In between, the event must prove its place or Stripe is asked.
-    `is_chained`: where the events of the `as_of` second started from is known, which such a proof needs.
-    `has_settled_tie`: one of them has given it. `revision` counts all that was learned, also confirmations.
+    before it is older for certain. In between, the event must prove its order or the object is fetched.
+    `is_chained`: the state before the events of the `as_of` second is known, which such a proof needs.
+    `has_settled_tie`: such a proof was used. `revision` counts applied and confirming snapshots.
     """
 
     __abstract__ = True

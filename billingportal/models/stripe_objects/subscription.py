@@ -1,4 +1,4 @@
-"""A subscription at Stripe. Its periods live on its items."""
+"""A subscription at Stripe. Its periods are on its items."""
 
 from datetime import datetime
 

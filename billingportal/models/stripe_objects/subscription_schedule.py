@@ -1,4 +1,4 @@
-"""What Stripe will change about a subscription, and when."""
+"""The changes that Stripe will make to a subscription, and when."""
 
 from datetime import datetime
 

@@ -1,1 +1,1 @@
-"""How subscriptions become invoices, and invoices get paid."""
+"""Invoicing of subscriptions and payment of invoices."""

@@ -1,4 +1,4 @@
-"""What the control API does with a checkout session in place of a browser."""
+"""Checkout commands of the control API, in place of a browser."""
 
 from billingportal.sandbox.checkout import completion as checkout_completion
 from billingportal.sandbox.checkout.form_filling import filled
@@ -11,10 +11,10 @@ from billingportal.sandbox.reference.typed_cards import NOT_AUTHENTICATED
 
 
 def complete_checkout(call: Call, given: Document) -> Document:
-    """Do what the page does: {session, card, promotion_code?, authentication?, and the page's fields by name}.
+    """Submit the page: {session, card, promotion_code?, authentication?, and the page's fields by name}.
 
-    `card` is a test number, `sepa`, or nothing where the page does not ask. The answer tells the session's state,
-    with `declined` in words if the page would have come back.
+    `card` is a test number, `sepa`, or empty where the page does not ask. The answer has the session's state, and
+    `declined` with the error message if the page would show the form again.
     """
     session = checkout_completion.look(call, call.need(KIND, given["session"], "session"))
     fields = {name: str(value) for name, value in given.items()}
@@ -26,7 +26,7 @@ def complete_checkout(call: Call, given: Document) -> Document:
 
 
 def tried(call: Call, session: Document, card: TestCard | None, fields: dict[str, str]) -> str | None:
-    """Why the page would come back; None when it does not."""
+    """The error message of a refused submission; None when it succeeds."""
     if card is not None and card.asks and fields.get("authentication") == "fail":
         return NOT_AUTHENTICATED
     sizes, told = call.store.sizes(), len(call.events)
@@ -40,7 +40,7 @@ def tried(call: Call, session: Document, card: TestCard | None, fields: dict[str
 
 
 def card_of(number: str) -> TestCard | None:
-    """The card with a test number. Raises ValueError for an unknown one."""
+    """The test card of a number. Raises ValueError for an unknown one."""
     if number == "":
         return None
     if number == "sepa":
@@ -51,7 +51,7 @@ def card_of(number: str) -> TestCard | None:
 
 
 def expire_checkout(call: Call, given: Document) -> Document:
-    """The session's time is over: {session}."""
+    """Expire the session: {session}."""
     session = checkout_completion.look(call, call.need(KIND, given["session"], "session"))
     checkout_completion.expire(call, session)
     return {"status": session["status"]}

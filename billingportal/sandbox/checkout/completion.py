@@ -1,4 +1,4 @@
-"""What happens when a customer has filled in the page: all of it, or nothing."""
+"""Completes a submitted checkout session: all of it, or nothing."""
 
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from billingportal.sandbox.state.changes import emit, updating
 
 @dataclass(frozen=True)
 class Filled:
-    """The page as it was filled in; `confirmed` says what became of the bank's question, if that was asked."""
+    """The submitted form of the page."""
 
     card: TestCard | None
     name: str = ""
@@ -30,14 +30,14 @@ class Filled:
 
 
 def needs_method(session: Document) -> bool:
-    """Whether the page asks how to pay."""
+    """Whether the page asks for a payment method."""
     return bool(session["payment_method_collection"] == "always" or session["amount_total"] > 0)
 
 
 def complete(call: Call, session: Document, filled: Filled) -> None:
-    """Make the subscription and its first invoice, paid or under way; the customer has confirmed what banks ask.
+    """Create the subscription and its first invoice, paid or processing; the customer has confirmed what banks ask.
 
-    Raises Refused, nothing being made, when the card is declined or something is missing.
+    Raises Refused, without any change, when the card is declined or something is missing.
     """
     kept = [(document, deepcopy(document)) for document in touched(call, session)]
     try:
@@ -56,13 +56,13 @@ def complete(call: Call, session: Document, filled: Filled) -> None:
 
 
 def touched(call: Call, session: Document) -> list[Document]:
-    """What is there before and may be changed: the session with its lines, and its customer."""
+    """The stored objects that may change: the session with its lines, and its customer."""
     customer = call.store.find("customer", session["customer"] or "")
     return [session, *lines_of(call, session), *([] if customer is None else [customer])]
 
 
 def close(call: Call, session: Document, subscription: Document, filled: Filled) -> None:
-    """The session is through."""
+    """Mark the session as complete."""
     invoice = call.store.objects["invoice"][subscription["latest_invoice"]]
     invoice["_session"] = session["id"]
     paid = "no_payment_required" if session["amount_total"] == 0 else "paid"
@@ -82,7 +82,7 @@ def close(call: Call, session: Document, subscription: Document, filled: Filled)
 
 
 def check_filled(session: Document, filled: Filled) -> None:
-    """Raises Refused for what is missing on the page."""
+    """Raises Refused for missing fields of the page."""
     if needs_method(session) and filled.card is None:
         raise invalid("Please enter how you want to pay.")
     if session["customer"] is None and not (filled.email or session["customer_email"]):
@@ -101,7 +101,7 @@ def asks_address(session: Document) -> bool:
 
 
 def fill_in(call: Call, session: Document, filled: Filled) -> None:
-    """Put what was typed into the session; the amounts follow."""
+    """Put the form's fields into the session, and recompute its amounts."""
     known = session["customer_details"] or dict.fromkeys(DETAILS)
     typed = {"name": filled.name, "email": filled.email or session["customer_email"]}
     session["customer_details"] = {**known, **{name: text for name, text in typed.items() if text}}
@@ -119,7 +119,7 @@ def fill_in(call: Call, session: Document, filled: Filled) -> None:
 
 
 def apply_code(call: Call, session: Document, typed: str) -> None:
-    """Take off what a promotion code stands for. Raises Refused, nothing being changed, for one that is not good."""
+    """Apply a promotion code's discount. Raises Refused, without any change, for an invalid code."""
     code = promotion_codes.by_code(call.store, typed)
     if code is None:
         raise invalid("This code is invalid.")
@@ -139,7 +139,7 @@ def check_card(card: TestCard, due: int) -> None:
 
 
 def customer_for(call: Call, session: Document, filled: Filled) -> Document:
-    """The session's customer with what the page is to save, or a new one."""
+    """The session's customer with the form's details, or a new customer."""
     details = session["customer_details"]
     if session["customer"] is None:
         given = {name: details[name] for name in ("email", "name", "phone") if details[name]}
@@ -160,7 +160,7 @@ def customer_for(call: Call, session: Document, filled: Filled) -> Document:
 
 
 def subscribe(call: Call, session: Document, customer: Document, filled: Filled) -> Document:
-    """The subscription, paid for with what was entered."""
+    """Create the subscription, paid with the submitted payment method."""
     parameters: Document = {**terms(call, session), "customer": customer["id"], "_checkout_session": session["id"]}
     if filled.card is None:
         parameters["payment_behavior"] = "default_incomplete"
@@ -172,7 +172,7 @@ def subscribe(call: Call, session: Document, customer: Document, filled: Filled)
 
 
 def expire(call: Call, session: Document) -> None:
-    """Nobody can pay here any more. Raises Refused unless it is open."""
+    """Expire the session: it can no longer be paid. Raises Refused unless it is open."""
     if session["status"] != "open":
         message = (
             'Only Checkout Sessions with a status in ["open"] can be expired. '
@@ -184,7 +184,7 @@ def expire(call: Call, session: Document) -> None:
 
 
 def look(call: Call, session: Document) -> Document:
-    """The session as it is now: it expires when its time has come."""
+    """The session as it is now; expires it first if its time has passed."""
     call.play_at(session)
     if session["status"] == "open" and call.now() >= session["expires_at"]:
         expire(call, session)

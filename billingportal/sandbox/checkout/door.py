@@ -1,4 +1,4 @@
-"""The checkout page: what a browser gets below /c/."""
+"""The checkout page: requests below /c/."""
 
 from urllib.parse import parse_qsl
 
@@ -25,7 +25,7 @@ class Door:
         self.templates = rendering.environment()
 
     def answer(self, request: Request) -> Answer:
-        """The page of a session, or why there is none."""
+        """The page of a session, or the page that says why there is none."""
         identifier = request.path.removeprefix(PREFIX).rstrip("/")
         with self.application.world.lock:
             found = self.found(identifier)
@@ -43,7 +43,7 @@ class Door:
             return self.sent(store, session, form)
 
     def sent(self, store: Store, session: Document, form: dict[str, str]) -> Answer:
-        """What comes of the form; sent twice, it is done once."""
+        """Process the submitted form; a second submission has no further effect."""
         if session["status"] == "complete":
             return onward(session)
         if form.get("do") == "apply":
@@ -65,7 +65,7 @@ class Door:
         return onward(session)
 
     def applied(self, store: Store, session: Document, form: dict[str, str]) -> Answer:
-        """The page after a promotion code was typed."""
+        """The page after a promotion code was submitted."""
         try:
             with self.application.acting(store) as call:
                 call.play_at(session)
@@ -75,7 +75,7 @@ class Door:
         return self.show(store, session, form)
 
     def found(self, identifier: str) -> tuple[Store, Document] | None:
-        """The session with this id, in whatever account and mode."""
+        """The session with this id, in any account and mode."""
         for account in self.application.world.accounts.values():
             for store in account.stores.values():
                 session = store.find(KIND, identifier)
@@ -86,7 +86,7 @@ class Door:
     def show(
         self, store: Store, session: Document, form: dict[str, str], mistake: str = "", page: str = "checkout.html"
     ) -> Answer:
-        """The page to fill in; with a mistake it is what the form comes back with."""
+        """The page with its form; with an error message after a refused submission."""
         account = self.application.world.accounts[store.account].name
         html = self.templates.get_template(page).render(
             account=account, session=session, form=form, mistake=mistake, **shown(store, session)
@@ -94,11 +94,11 @@ class Door:
         return rendering.page(html, 422 if mistake else 200)
 
     def closed(self, message: str, status: int, session: Document | None = None) -> Answer:
-        """A page on which nothing can be done any more."""
+        """A page without a form."""
         html = self.templates.get_template("checkout_closed.html").render(message=message, session=session)
         return rendering.page(html, status)
 
 
 def onward(session: Document) -> Answer:
-    """To where the partner wants the customer to be."""
+    """Redirect to the session's success URL."""
     return rendering.elsewhere(session["success_url"].replace(ID, session["id"]))

@@ -1,4 +1,4 @@
-"""From the fields of the page to what was filled in."""
+"""Reads the submitted fields of the checkout page."""
 
 from billingportal.sandbox.checkout.completion import Filled
 from billingportal.sandbox.http.wire import Document
@@ -9,7 +9,7 @@ QUANTITY = "quantity_"
 
 
 def filled(card: TestCard | None, form: dict[str, str]) -> Filled:
-    """What the form says."""
+    """The submitted form."""
     address: Document = {name: form[name].strip() for name in ADDRESS if form.get(name, "").strip()}
     value = form.get("tax_id", "").strip()
     quantities = {

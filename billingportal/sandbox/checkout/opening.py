@@ -1,4 +1,4 @@
-"""Opening a checkout session: what it may ask for, and what it looks like until somebody pays."""
+"""Creates checkout sessions: their parameters, and their attributes until payment."""
 
 from urllib.parse import urlsplit
 
@@ -51,7 +51,7 @@ NOTHING_YET: Document = {
     "subscription": None,
     "wallet_options": None,
 }
-# Attributes that are the parameters of the same names.
+# Attributes copied from the parameters of the same names.
 PLAIN = (
     "billing_address_collection",
     "cancel_url",
@@ -69,7 +69,7 @@ TEXTS = ("after_submit", "shipping_address", "submit", "terms_of_service_accepta
 
 
 def create(call: Call) -> Document:
-    """A session that waits for its customer. Raises Refused before anything is kept."""
+    """An open session. Raises Refused before anything is stored."""
     given = call.parameters
     customer = call.given("customer", "customer") if "customer" in given else None
     refusals.check(call, customer)
@@ -94,7 +94,7 @@ def create(call: Call) -> Document:
 
 
 def price_of(call: Call, line: Document, position: int) -> Document:
-    """The price of a line. Raises Refused for one-time prices, and for quantities out of place."""
+    """The price of a line. Raises Refused for one-time prices, and for quantities that are not allowed."""
     path = f"line_items[{position}]"
     price = price_for(call, {name: line[name] for name in ("price", "price_data") if name in line}, path)
     metered = price["recurring"]["usage_type"] == "metered"
@@ -107,7 +107,7 @@ def price_of(call: Call, line: Document, position: int) -> Document:
 
 
 def check_address(text: str, name: str) -> None:
-    """Raises Refused for what is no web address."""
+    """Raises Refused for an invalid web address."""
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise invalid("Not a valid URL", name, "url_invalid")
@@ -177,7 +177,7 @@ def blank_session(call: Call, currency: str) -> Document:
 
 
 def made_line(call: Call, session: Document, given: Document, price: Document) -> str:
-    """The id of a new line; its amounts are yet to be reckoned."""
+    """The id of a new line; its amounts are computed later."""
     product = call.store.objects["product"][price["product"]]
     adjustable = given.get("adjustable_quantity")
     line = call.store.put(
@@ -196,7 +196,7 @@ def made_line(call: Call, session: Document, given: Document, price: Document) -
 
 
 def details_of(customer: Document) -> Document:
-    """What is known of a customer before the page is filled in."""
+    """The customer's known details before the page is submitted."""
     return {
         "address": customer["address"],
         "business_name": None,

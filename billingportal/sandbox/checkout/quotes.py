@@ -1,4 +1,4 @@
-"""What a checkout session comes to: the very invoice that completing it would make."""
+"""The amounts of a checkout session: from the same invoice that completing it would make."""
 
 from billingportal.sandbox.billing.invoicing import invoice_creation
 from billingportal.sandbox.billing.invoicing.discount_requests import grant
@@ -20,7 +20,7 @@ def lines_of(call: Call, session: Document) -> list[Document]:
 
 
 def terms(call: Call, session: Document) -> Document:
-    """The subscription that the session is for, as the API's parameters."""
+    """The session's subscription as the API's parameters."""
     data = dict(session["_subscription_data"])
     if "trial_settings" in data:
         ending = {"billing_cycle_anchor": "now", **data["trial_settings"]["end_behavior"]}
@@ -42,7 +42,7 @@ def wanted(discount: Document) -> Document:
 
 
 def requote(call: Call, session: Document) -> Document:
-    """Reckon the session's and its lines' amounts anew; the invoice that they come from."""
+    """Recompute the amounts of the session and its lines. Returns the invoice that they come from."""
     invoice, lines = quoted(call, session)
     for line, parts in zip(lines_of(call, session), lines, strict=True):
         discount = sum(one["amount"] for part in parts for one in part["discount_amounts"])
@@ -68,7 +68,7 @@ def requote(call: Call, session: Document) -> Document:
 
 
 def quoted(call: Call, session: Document) -> tuple[Document, list[list[Document]]]:
-    """The first invoice of the session's subscription, which is not made, and its lines by the session's."""
+    """The first invoice of the session's subscription, as a preview, and its lines by the session's."""
     trial = rehearsal(call, terms(call, session), None)
     customer = dict(trial.store.find("customer", session["customer"] or "") or NOBODY)
     address = (session["customer_details"] or {}).get("address")

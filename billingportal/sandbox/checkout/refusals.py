@@ -1,4 +1,4 @@
-"""What a checkout session may not ask for, in Stripe's words."""
+"""Refusals of a checkout session's parameters, in Stripe's words."""
 
 from billingportal.sandbox.billing.invoicing.taxes import check_active, located
 from billingportal.sandbox.http.call import Call
@@ -33,7 +33,7 @@ def check(call: Call, customer: Document | None) -> None:
 
 
 def check_mode(given: Document) -> None:
-    """Raises Refused for modes other than the one that the sandbox knows, and for what belongs to those."""
+    """Raises Refused for modes other than the sandbox's only one, and for parameters of other modes."""
     if "mode" not in given:
         raise invalid("Missing required param: mode.", "mode", "parameter_missing")
     if given["mode"] != "subscription":

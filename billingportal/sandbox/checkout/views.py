@@ -1,4 +1,4 @@
-"""What the checkout page shows."""
+"""The contents of the checkout page."""
 
 from billingportal.sandbox.checkout.completion import asks_address, needs_method
 from billingportal.sandbox.customer_portal.views import every, price_shown
@@ -10,7 +10,7 @@ DAY = 24 * 3600
 
 
 def shown(store: Store, session: Document) -> Document:
-    """Lines, sums, and what the page asks for."""
+    """Lines, sums, and the fields of the page."""
     data = session["_subscription_data"]
     trial = data.get("trial_period_days") or data.get("trial_end")
     return {

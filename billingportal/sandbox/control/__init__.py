@@ -1,1 +1,1 @@
-"""The control API, the faults it can cause, and the page for people."""
+"""The control API, its faults, and the home page."""

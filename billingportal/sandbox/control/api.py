@@ -1,4 +1,4 @@
-"""The control API: JSON, for this machine only, to set the stage and to look behind it."""
+"""The control API: JSON, for this machine only, to prepare and inspect the sandbox."""
 
 import ipaddress
 import json
@@ -56,7 +56,7 @@ class Control:
         }
 
     def answer(self, request: Request) -> Answer:
-        """Do what is asked, for a client on this machine."""
+        """Run the requested action, for a client on this machine."""
         if not ipaddress.ip_address(request.client_address).is_loopback:
             return Answer(403, json.dumps({"error": "the control API answers this machine only"}))
         action = self.actions.get((request.method, request.path.removeprefix(PREFIX)))
@@ -69,7 +69,7 @@ class Control:
             return Answer(400, json.dumps({"error": f"{type(failure).__name__}: {failure}"}))
 
     def command(self, command: Command, given: Document) -> Document:
-        """Let something happen in a mode of an account: {account, mode, ...}. Raises ValueError if it cannot."""
+        """Run a command in a mode of an account: {account, mode, ...}. Raises ValueError if it fails."""
         store = self.world.accounts[given["account"]].stores[given["mode"]]
         try:
             with self.application.acting(store) as call:
@@ -78,7 +78,7 @@ class Control:
             raise ValueError(refused.message) from refused
 
     def state(self, given: Document) -> Document:
-        """Accounts with their keys and how much each mode holds."""
+        """Accounts with their keys and the number of objects in each mode."""
         with self.world.lock:
             return {"accounts": [self.described(account) for account in self.world.accounts.values()]}
 
@@ -106,15 +106,15 @@ class Control:
             return {"key": self.world.add_key(key).secret}
 
     def expire_key(self, given: Document) -> Document:
-        """Let a key expire."""
+        """Expire a key."""
         return self.end_key(given["key"], "expired")
 
     def revoke_key(self, given: Document) -> Document:
-        """Make a key unknown."""
+        """Revoke a key: it becomes unknown."""
         return self.end_key(given["key"], "revoked")
 
     def end_key(self, secret: str, status: str) -> Document:
-        """A key stops working."""
+        """Set a key's status to expired or revoked."""
         with self.world.lock:
             self.world.keys[secret].status = status
         return {"key": secret, "status": status}
@@ -127,23 +127,23 @@ class Control:
             return {"key": self.world.add_key(new_key(old.account, old.mode, old.kind, old.rights)).secret}
 
     def show_faults(self, given: Document) -> Document:
-        """The faults in force."""
+        """The active faults."""
         return {"faults": self.application.faults.as_json()}
 
     def add_fault(self, given: Document) -> Document:
-        """Put a fault in force."""
+        """Activate a fault."""
         with self.world.lock:
             self.application.faults.add(Fault(**given))
         return self.show_faults({})
 
     def clear_faults(self, given: Document) -> Document:
-        """Take every fault back."""
+        """Remove all faults."""
         with self.world.lock:
             self.application.faults.clear()
         return self.show_faults({})
 
     def delivery(self, given: Document) -> Document:
-        """How deliveries go and went."""
+        """The delivery settings and counts."""
         postman = self.postman
         queued = len(postman.queue) + postman.under_way
         return {"settings": asdict(postman.settings), "queued": queued, **postman.counts}
@@ -162,7 +162,7 @@ class Control:
         return {"idle": idle, **self.delivery({})}
 
     def objects(self, given: Document) -> Document:
-        """Every object of a kind, nothing hidden."""
+        """Every object of a type, with nothing hidden."""
         with self.world.lock:
             store = self.world.accounts[given["account"]].stores[given["mode"]]
             return {"objects": [whole(store, one) for one in store.objects.get(given["type"], {}).values()]}
@@ -179,7 +179,7 @@ class Control:
         return {"requests": []}
 
     def add_history(self, given: Document) -> Document:
-        """Let things happen by chance: {account, mode, steps, seed}."""
+        """Generate random history: {account, mode, steps, seed}."""
         with self.world.lock:
             account = self.world.accounts[given["account"]]
             call = Call(account, account.stores[given["mode"]])

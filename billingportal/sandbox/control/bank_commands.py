@@ -1,4 +1,4 @@
-"""What banks do about payments that were made, on command of the control API."""
+"""Bank commands of the control API: disputes and failed refunds."""
 
 from billingportal.sandbox.billing.payments.payment_intents import intent_of
 from billingportal.sandbox.http.call import Call
@@ -9,7 +9,7 @@ from billingportal.sandbox.resources.invoices import disputes, refunds
 def dispute(call: Call, given: Document) -> Document:
     """The customer of an `invoice` disputes it, or the dispute becomes another `status`: {invoice, status?}.
 
-    Raises ValueError for an invoice that no charge paid, and for what is no status.
+    Raises ValueError for an invoice without a charge that paid it, and for an unknown status.
     """
     status = given.get("status", "needs_response")
     if status not in disputes.STATUSES:
@@ -30,7 +30,7 @@ def dispute(call: Call, given: Document) -> Document:
 
 
 def fail_refund(call: Call, given: Document) -> Document:
-    """The bank cannot give the money back: {refund}."""
+    """The bank fails a refund: {refund}."""
     refund = call.need(refunds.KIND, given["refund"], "refund")
     refunds.fail(call, refund)
     return {"status": refund["status"]}

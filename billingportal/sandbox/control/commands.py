@@ -1,4 +1,4 @@
-"""What customers, banks and time do, on command of the control API."""
+"""Commands of the control API for customers, banks and the account's owner."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,12 @@ from billingportal.sandbox.resources.core import tax_settings, test_clocks
 from billingportal.sandbox.resources.customers import payment_methods
 from billingportal.sandbox.resources.hosted import portal_configurations, portal_parameters
 
-# What a control request sets off in one mode of an account; the request as it came.
+# A command of the control API in one mode of an account: its call and the request's parameters.
 Command = Callable[[Call, Document], Document]
 
 
 def settle_payments(call: Call, given: Document) -> Document:
-    """Decide the debits that are under way, all or those of one `invoice`: {outcome: succeeded|failed}."""
+    """Decide the debits in progress, all or those of one `invoice`: {outcome: succeeded|failed}."""
     outcome = given["outcome"]
     if outcome not in ("succeeded", "failed"):
         raise ValueError("outcome must be succeeded or failed")

@@ -1,4 +1,4 @@
-"""Faults on command: slow, refused, failed, cut and garbled answers."""
+"""Faults for tests: slow, refused, failed, cut and garbled answers."""
 
 from dataclasses import asdict, dataclass, field
 
@@ -9,7 +9,7 @@ KINDS = ("latency", "timeout", "429", "500", "drop", "malformed")
 
 @dataclass
 class Fault:
-    """One fault, for requests of a method and below a path, `count` times or (None) until taken back.
+    """One fault, for requests of a method and below a path, `count` times or (None) until removed.
 
     `seconds` is how long a latency or a time-out lasts. With `applied` the request takes effect and only its answer
     is lost or replaced.
@@ -23,28 +23,28 @@ class Fault:
     applied: bool = False
 
     def hits(self, method: str, path: str) -> bool:
-        """Whether a request is concerned."""
+        """Whether the fault applies to a request."""
         return self.count != 0 and self.method in (None, method) and path.startswith(self.path_prefix)
 
 
 @dataclass
 class Faults:
-    """The faults in force, oldest first."""
+    """The active faults, oldest first."""
 
     active: list[Fault] = field(default_factory=list)
 
     def add(self, fault: Fault) -> None:
-        """Put a fault in force. Raises ValueError for an unknown kind."""
+        """Activate a fault. Raises ValueError for an unknown kind."""
         if fault.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}")
         self.active.append(fault)
 
     def clear(self) -> None:
-        """Take all faults back."""
+        """Remove all faults."""
         self.active.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The fault that hits a request, counted."""
+        """The fault that applies to a request, counted."""
         for fault in self.active:
             if fault.hits(method, path):
                 if fault.count is not None:

@@ -1,4 +1,4 @@
-"""The page that shows in a browser what the sandbox holds."""
+"""The sandbox's home page in a browser."""
 
 import ipaddress
 from collections import defaultdict
@@ -24,7 +24,7 @@ OWN_KINDS = ("event", "line_item", "subscription_item")
 
 
 class Home:
-    """Answers what a browser on this machine asks for."""
+    """Answers browser requests from this machine."""
 
     def __init__(self, application: Application, control: Control) -> None:
         self.world = application.world
@@ -35,7 +35,7 @@ class Home:
         self.pages.filters["moment"] = moment
 
     def answer(self, request: Request) -> Answer:
-        """The home page, its style, or the sample that a button asks for."""
+        """The home page, its style sheet, or the result of a button."""
         if not ipaddress.ip_address(request.client_address).is_loopback:
             return Answer(403, "This page is for the machine that the sandbox runs on.", {}, "text/plain")
         if (request.method, request.path) in BUTTONS:
@@ -47,7 +47,7 @@ class Home:
         return Answer(404, "Nothing here. The sandbox's page is at /, its API below /v1.", {}, "text/plain")
 
     def press(self, name: str, given: Document) -> Answer:
-        """Do what a button says, as the control API would, and show the page again."""
+        """Run a button's action, as the control API would, and show the page again."""
         try:
             self.control.actions["POST", name](given)
         except (KeyError, ValueError):
@@ -62,7 +62,7 @@ class Home:
         return self.pages.get_template("home.html").render(accounts=accounts, requests=requests)
 
     def account_shown(self, account: Account) -> Document:
-        """An account with what its modes hold."""
+        """An account with the contents of its modes."""
         modes = [self.mode_shown(account, store) for store in account.stores.values()]
         return {"id": account.id, "name": account.name, "country": account.country, "modes": modes}
 
@@ -80,7 +80,7 @@ class Home:
 
 
 def events_shown(store: Store) -> list[Document]:
-    """The last events, each with how its deliveries went."""
+    """The last events, each with the state of its deliveries."""
     events = list(islice(store.newest_first("event"), EVENTS_SHOWN))
     wanted = {event["id"] for event in events}
     deliveries: dict[str, list[str]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""What the customer portal's forms do. Each takes the call that it happens in; Stripe's refusals pass through."""
+"""Actions of the customer portal's forms. Each takes its call; Stripe's refusals pass through."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from billingportal.sandbox.state.changes import updating
 
 
 def doing(call: Call, **parameters: object) -> Call:
-    """The call with parameters as the API would take them."""
+    """The call with the given API parameters."""
     return replace(call, parameters=parameters)
 
 
@@ -30,7 +30,7 @@ def subscription_for(call: Call, visit: Visit, identifier: str) -> Document:
 
 
 def add_method(call: Call, visit: Visit, card: TestCard, name: str) -> None:
-    """A new card or account, from now on what everything is paid with. Raises Refused when it is declined."""
+    """Add a card or account, and make it the default everywhere. Raises Refused when it is declined."""
     customer = call.need("customer", visit.customer["id"], "customer")
     details = {"name": name or None, "email": customer["email"]}
     method = payment_methods.attach_card(call, card, customer["id"], details)
@@ -38,7 +38,7 @@ def add_method(call: Call, visit: Visit, card: TestCard, name: str) -> None:
 
 
 def make_default(call: Call, visit: Visit, method: str) -> None:
-    """Pay with this from now on: the customer's default, and that of each subscription which had one of its own."""
+    """Make a method the default of the customer, and of each subscription that had its own."""
     customer = call.need("customer", visit.customer["id"], "customer")
     with updating(call, "customer.updated", customer):
         param = "payment_method"
@@ -51,7 +51,7 @@ def make_default(call: Call, visit: Visit, method: str) -> None:
 
 
 def remove_method(call: Call, visit: Visit, method: str) -> None:
-    """Forget a card. Raises Refused for others' cards, and for the one that subscriptions are paid with."""
+    """Remove a card. Raises Refused for another customer's card, and for the one that pays subscriptions."""
     chosen = payment_methods.usable(call, method, visit.customer["id"], "payment_method")
     running = [call.store.objects["subscription"][one] for one in visit.customer["_subscriptions"]]
     used = [one["default_payment_method"] for one in running if one["status"] not in ENDED]
@@ -61,7 +61,7 @@ def remove_method(call: Call, visit: Visit, method: str) -> None:
 
 
 def cancel(call: Call, visit: Visit, subscription: Document, form: dict[str, str]) -> None:
-    """End a subscription as the configuration says: with its period, or now."""
+    """End a subscription as the configuration says: at the end of its period, or now."""
     feature = visit.configuration["features"]["subscription_cancel"]
     details = {name: form[name] for name in ("comment", "feedback") if form.get(name)}
     if feature["mode"] == "immediately":
@@ -74,12 +74,12 @@ def cancel(call: Call, visit: Visit, subscription: Document, form: dict[str, str
 
 
 def renew(call: Call, subscription: Document) -> None:
-    """The subscription is not to end after all."""
+    """Withdraw a subscription's scheduled end."""
     subscription_changes.update(doing(call, cancel_at=""), subscription)
 
 
 def pause_or_resume(call: Call, subscription: Document) -> None:
-    """Stop a subscription, or let it run again as soon as that is paid for. Raises Refused for what Stripe does not."""
+    """Pause a subscription, or resume it once that is paid. Raises Refused where Stripe allows neither."""
     if subscription["status"] == "paused":
         subscription_resume.resume(doing(call, payment_behavior="resume_on_payment_success"), subscription)
     else:
@@ -87,7 +87,7 @@ def pause_or_resume(call: Call, subscription: Document) -> None:
 
 
 def change_information(call: Call, visit: Visit, form: dict[str, str]) -> None:
-    """Name, e-mail, phone, address and tax id, as far as the configuration lets them be changed."""
+    """Change name, e-mail, phone, address and tax id, as far as the configuration allows."""
     allowed = visit.configuration["features"]["customer_update"]["allowed_updates"]
     given: Document = {name: form.get(name, "") for name in ("email", "name", "phone") if name in allowed}
     if "address" in allowed:
@@ -99,7 +99,7 @@ def change_information(call: Call, visit: Visit, form: dict[str, str]) -> None:
 
 
 def change_tax_id(call: Call, visit: Visit, kind: str, value: str) -> None:
-    """The tax id that was typed in place of the one there was; nothing typed takes it away."""
+    """Replace the customer's tax id with the submitted one; an empty one removes it."""
     own = tax_ids.of(call, visit.customer)
     if value and (kind, value) in [(one["type"], one["value"]) for one in own]:
         return

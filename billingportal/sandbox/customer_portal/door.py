@@ -1,4 +1,4 @@
-"""The way into the customer portal: which page a request gets, and where it leads on."""
+"""Routes of the customer portal: finds the page of a request."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qsl
@@ -13,7 +13,7 @@ from billingportal.sandbox.state.store import Store
 
 PREFIX = "/p/session/"
 Shown = Callable[[pages.Room, Visit, list[str]], Answer]
-# The first name after the session -> the feature that it needs, and the page.
+# The first name after the session -> the required feature, and the page.
 ROUTES: dict[str, tuple[str | None, Shown]] = {
     "": (None, pages.home),
     "cancel": ("subscription_cancel", pages.cancel),
@@ -35,7 +35,7 @@ class Door:
         self.templates = rendering.environment()
 
     def answer(self, request: Request) -> Answer:
-        """The page asked for, or why there is none."""
+        """The requested page, or the page that says why there is none."""
         if request.path == "/p/hosted.css":
             return rendering.style("hosted.css")
         secret, *names = request.path.removeprefix(PREFIX).rstrip("/").split("/")
@@ -48,7 +48,7 @@ class Door:
             return self.inside(visit, names or [""])
 
     def inside(self, visit: Visit, names: list[str]) -> Answer:
-        """The page of a session that is good. What Stripe would refuse is a page too."""
+        """The page of a valid session. A refusal by Stripe is shown as a page too."""
         feature, shown = ROUTES.get(names[0], ("", pages.home))
         if feature is not None and not (feature and visit.may(feature)):
             return self.closed("There is no such page", 404)
@@ -59,9 +59,9 @@ class Door:
             return self.closed(refused.message, 404)
 
     def closed(self, message: str, status: int) -> Answer:
-        """A page that leads nowhere."""
+        """A page with only a message."""
         return rendering.page(self.templates.get_template("portal_closed.html").render(message=message), status)
 
     def stores(self) -> list[Store]:
-        """All accounts in both modes."""
+        """The stores of all accounts in both modes."""
         return [store for account in self.application.world.accounts.values() for store in account.stores.values()]

@@ -27,24 +27,24 @@ FLOW_PAGES = {
 
 @dataclass(frozen=True)
 class Room:
-    """What every page needs."""
+    """The application and templates that every page needs."""
 
     application: Application
     templates: Environment
 
     def show(self, name: str, visit: Visit, mistake: str = "", **more: object) -> Answer:
-        """A page; with a mistake it is what the form comes back with."""
+        """A page; with an error message after a refused form."""
         template = self.templates.get_template(f"portal_{name}.html")
         html = template.render(visit=visit, form=visit.form, mistake=mistake, account=self.name(visit), **more)
         return rendering.page(html, 422 if mistake else 200)
 
     def name(self, visit: Visit) -> str:
-        """Whose portal it is."""
+        """The name of the portal's account."""
         return self.application.world.accounts[visit.store.account].name
 
 
 def home(room: Room, visit: Visit, names: list[str]) -> Answer:
-    """Everything at a glance, or the page that the session leads to."""
+    """The home page, or the page of the session's flow."""
     if visit.flow is not None and visit.flow["type"] in FLOW_PAGES:
         part = visit.flow.get(visit.flow["type"]) or {}
         which = [part["subscription"]] if "subscription" in part else []
@@ -53,7 +53,7 @@ def home(room: Room, visit: Visit, names: list[str]) -> Answer:
 
 
 def completed(visit: Visit) -> Answer:
-    """On from a form: home, or where the session's flow leads in the end."""
+    """The redirect after a form: home, or the end of the session's flow."""
     flow = visit.flow
     visit.session["_flow_done"] = True
     if flow is None or flow["after_completion"]["type"] == "portal_homepage":
@@ -64,7 +64,7 @@ def completed(visit: Visit) -> Answer:
 
 
 def done(room: Room, visit: Visit, names: list[str]) -> Answer:
-    """The flow is through; nothing is left to do here."""
+    """The page of a completed flow."""
     flow = visit.session["flow"] or {"after_completion": {}}
     confirmation = flow["after_completion"].get("hosted_confirmation") or {}
     return room.show("done", visit, message=confirmation.get("custom_message"))
@@ -91,7 +91,7 @@ def payment_method(room: Room, visit: Visit, names: list[str]) -> Answer:
 
 
 def payment_methods(room: Room, visit: Visit, names: list[str]) -> Answer:
-    """One of the cards there are: make it the default, or forget it."""
+    """Make an existing card the default, or remove it."""
     identifier, deed = [*names, "", ""][:2]
     try:
         with room.application.acting(visit.store) as call:
@@ -106,7 +106,7 @@ def payment_methods(room: Room, visit: Visit, names: list[str]) -> Answer:
 
 
 def chosen(room: Room, visit: Visit, names: list[str]) -> Document:
-    """The subscription that a page is about. Raises Refused for one that is not the visitor's."""
+    """The subscription of a page. Raises Refused for another customer's subscription."""
     with room.application.acting(visit.store) as call:
         return actions.subscription_for(call, visit, names[0] if names else "")
 
@@ -130,7 +130,7 @@ def cancel(room: Room, visit: Visit, names: list[str]) -> Answer:
 def confirmed(
     room: Room, visit: Visit, names: list[str], page: str, deed: Callable[[Call, Document], object]
 ) -> Answer:
-    """A page that asks before something is done with a subscription, and then does it."""
+    """A page that asks for confirmation of an action on a subscription, and then runs it."""
     subscription = chosen(room, visit, names)
     shown: Document = {"subscription": views.subscription_shown(visit, subscription)}
     if not visit.sent:
@@ -145,17 +145,17 @@ def confirmed(
 
 
 def renew(room: Room, visit: Visit, names: list[str]) -> Answer:
-    """Keep a subscription that was to end."""
+    """Withdraw a subscription's scheduled end."""
     return confirmed(room, visit, names, "renew", actions.renew)
 
 
 def pause(room: Room, visit: Visit, names: list[str]) -> Answer:
-    """Stop a subscription for a while, or let it run again."""
+    """Pause a subscription, or resume it."""
     return confirmed(room, visit, names, "pause", actions.pause_or_resume)
 
 
 def update(room: Room, visit: Visit, names: list[str]) -> Answer:
-    """Another plan, or more of it."""
+    """Change a subscription's plan or quantity."""
     subscription = chosen(room, visit, names)
     wanted = (visit.flow or {}).get("subscription_update_confirm") or {"items": [{}]}
     shown: Document = {

@@ -1,4 +1,4 @@
-"""Another plan, chosen by the customer: at once, or when the period ends if the configuration says so."""
+"""The customer's change of plan: at once, or at the end of the period if the configuration says so."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from billingportal.sandbox.resources.subscriptions import schedules as subscript
 
 
 def switch(call: Call, visit: Visit, subscription: Document, price: str, quantity: int) -> None:
-    """Another price, or another quantity. Raises Refused for what the configuration does not offer, and unpaid."""
+    """Change price or quantity. Raises Refused for changes that the configuration does not offer, and unpaid ones."""
     feature = visit.configuration["features"]["subscription_update"]
     reason = why_fixed(call, subscription)
     if reason is not None or price not in offered(visit.configuration):
@@ -38,7 +38,7 @@ def switch(call: Call, visit: Visit, subscription: Document, price: str, quantit
 
 
 def ways_down(call: Call, subscription: Document, price: str, quantity: int) -> set[str]:
-    """In which ways a change is a step down: a smaller sum, a shorter interval."""
+    """The conditions under which a change is a downgrade: a smaller sum, a shorter interval."""
     prices, currency = call.store.objects["price"], subscription["currency"]
     item = call.store.objects["subscription_item"][subscription["_items"][0]]
     old, new = prices[item["price"]], prices[price]
@@ -48,7 +48,7 @@ def ways_down(call: Call, subscription: Document, price: str, quantity: int) -> 
 
 
 def switch_later(call: Call, subscription: Document, price: str, quantity: int) -> None:
-    """Plan the change for the end of the period."""
+    """Schedule the change for the end of the period."""
     schedule = subscription_schedules.create(doing(call, from_subscription=subscription["id"]))
     current = schedule["phases"][0]
     items = [{"price": item["price"], "quantity": item["quantity"]} for item in current["items"]]

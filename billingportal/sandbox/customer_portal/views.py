@@ -1,4 +1,4 @@
-"""What the customer portal's pages show."""
+"""The contents of the customer portal's pages."""
 
 from decimal import Decimal
 from itertools import islice
@@ -21,7 +21,7 @@ STATES = {
 
 
 def overview(visit: Visit) -> Document:
-    """Everything of the first page."""
+    """The contents of the home page."""
     return {
         "subscriptions": [subscription_shown(visit, one) for one in running(visit)],
         "methods": methods(visit),
@@ -37,7 +37,7 @@ def running(visit: Visit) -> list[Document]:
 
 
 def subscription_shown(visit: Visit, subscription: Document) -> Document:
-    """A subscription in words: what, for how much, until when."""
+    """A subscription in words: items, amount, dates."""
     items = [visit.store.objects["subscription_item"][one] for one in subscription["_items"]]
     return {
         "id": subscription["id"],
@@ -50,7 +50,7 @@ def subscription_shown(visit: Visit, subscription: Document) -> Document:
 
 
 def item_shown(visit: Visit, item: Document, currency: str) -> str:
-    """`2 × Pro, $20.00 per month`; what is billed by use has no sum yet."""
+    """`2 × Pro, $20.00 per month`; metered items have no sum yet."""
     price = visit.store.objects["price"][item["price"]]
     name = visit.store.objects["product"][price["product"]]["name"]
     if item["quantity"] is None:
@@ -60,7 +60,7 @@ def item_shown(visit: Visit, item: Document, currency: str) -> str:
 
 
 def price_shown(price: Document, quantity: int, currency: str) -> str:
-    """`$20.00 per month` for so many."""
+    """`$20.00 per month` for a quantity."""
     return f"{money(total(price, Decimal(quantity), currency), currency)} per {every(price)}"
 
 
@@ -92,7 +92,7 @@ def tax_ids(visit: Visit) -> list[Document]:
 
 
 def invoices(visit: Visit) -> list[Document]:
-    """The customer's invoices that have been sent out, newest first."""
+    """The customer's invoices except drafts and void ones, newest first."""
     own = (one for one in visit.store.newest_first("invoice") if one["customer"] == visit.customer["id"])
     return [one for one in own if one["status"] not in ("draft", "void")]
 

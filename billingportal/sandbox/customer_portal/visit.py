@@ -1,4 +1,4 @@
-"""One request to the customer portal: whose session it is, and what it may do."""
+"""One request to the customer portal: its session and the session's features."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ UNOPENED_SECONDS, IDLE_SECONDS = 5 * 60, 60 * 60
 
 @dataclass(frozen=True)
 class Visit:
-    """A session that is still good, and the form that was sent, if one was."""
+    """A valid session, and the submitted form, if any."""
 
     store: Store
     session: Document
@@ -22,33 +22,33 @@ class Visit:
 
     @property
     def customer(self) -> Document:
-        """Whose session it is."""
+        """The session's customer."""
         found: Document = self.store.objects["customer"][self.session["customer"]]
         return found
 
     @property
     def configuration(self) -> Document:
-        """What the session's portal is like."""
+        """The session's configuration."""
         found: Document = self.store.objects["billing_portal.configuration"][self.session["configuration"]]
         return found
 
     @property
     def flow(self) -> Document | None:
-        """What the customer is to be led through, until it is done."""
+        """The session's flow until it is completed."""
         flow: Document | None = None if self.session.get("_flow_done") else self.session["flow"]
         return flow
 
     def address(self, *names: str) -> str:
-        """A page of this session."""
+        """The address of a page of this session."""
         return "/".join(["/p/session", self.session["_secret"], *names])
 
     def may(self, feature: str) -> bool:
-        """Whether a feature is on."""
+        """Whether a feature is enabled."""
         return bool(self.configuration["features"][feature]["enabled"])
 
 
 def session_of(stores: Iterable[Store], secret: str) -> tuple[Store, Document] | None:
-    """The session with this secret, and its store; it lives on by being looked at. None when it is over."""
+    """The session with this secret, and its store; each visit extends it. None when it has expired."""
     for store in stores:
         for session in store.living(KIND):
             if session["_secret"] == secret:
@@ -57,7 +57,7 @@ def session_of(stores: Iterable[Store], secret: str) -> tuple[Store, Document] |
 
 
 def still_good(session: Document) -> bool:
-    """Whether the session may be used: five minutes to open it, then an hour after each look."""
+    """Whether the session is valid: five minutes to open it, then an hour after each visit."""
     seen = session["_seen"]
     over = session["created"] + UNOPENED_SECONDS if seen is None else seen + IDLE_SECONDS
     if now() >= over:

@@ -38,7 +38,7 @@ class Application:
         self.stopping = stopping
         self.faults = faults.Faults()
         self.operations = operations()
-        # Where the sandbox is reached, for the links to its pages.
+        # The sandbox's address, for the links to its pages.
         self.address = ""
 
     def answer(self, request: Request) -> Answer:
@@ -66,7 +66,7 @@ class Application:
             return refusal(refused)
 
     def once(self, request: Request, request_id: str, key: Key, slow: float) -> Answer:
-        """Execute the request unless its idempotency key has an answer. Raises Refused."""
+        """Execute the request unless its idempotency key has a stored answer. Raises Refused."""
         token = request.headers.get("idempotency-key") if request.method == "POST" else None
         with self.world.lock:
             store = self.world.store_of(key)
@@ -81,7 +81,7 @@ class Application:
         return answer
 
     def executed(self, request: Request, request_id: str, key: Key, store: Store) -> tuple[Answer, bool]:
-        """The answer, and whether execution began (a request that was not understood did not)."""
+        """The answer, and whether execution began (an invalid request was not executed)."""
         began, sizes = False, store.sizes()
         call = Call(self.world.accounts[key.account], store, request_id=request_id)
         try:
@@ -101,7 +101,7 @@ class Application:
             else:
                 store.cut_back(sizes)
             return refusal(refused), began
-        except Exception:  # a mistake of the sandbox's own: the client hears of it as Stripe would say it
+        except Exception:  # a bug of the sandbox: the client gets Stripe's error for it
             LOG.exception("%s %s failed (%s)", request.method, request.path, request_id)
             store.cut_back(sizes)
             return refusal(internal()), True
@@ -121,9 +121,9 @@ class Application:
 
     @contextmanager
     def acting(self, store: Store) -> Iterator[Call]:
-        """A call that came another way than through the API. What it set off goes out when it has succeeded.
+        """A call that does not come through the API. Its events are published when it has succeeded.
 
-        The lock is held meanwhile. A Refused takes back what was made, unless it keeps that.
+        The lock is held meanwhile. A Refused discards the created objects, unless it `keeps` them.
         """
         with self.world.lock:
             call, sizes = Call(self.world.accounts[store.account], store, address=self.address), store.sizes()
@@ -138,7 +138,7 @@ class Application:
             self.publish(call)
 
     def publish(self, call: Call) -> None:
-        """Keep the events of a call and send them out."""
+        """Store the events of a call and deliver them."""
         for event in call.events:
             call.store.put(event)
             self.postman.accept(call.store, event)
@@ -160,7 +160,7 @@ class Application:
 
 
 def rendered(call: Call, result: Document | Page, expansion: Expansion) -> Document:
-    """The body of a good answer."""
+    """The body of a successful answer."""
     if isinstance(result, Page):
         data = [present(call.store, document, expansion) for document in result.data]
         return {"object": "list", "data": data, "has_more": result.has_more, "url": result.url}
@@ -173,7 +173,7 @@ def refusal(refused: Refused) -> Answer:
 
 
 def spoiled(answer: Answer, fault: faults.Fault) -> Answer:
-    """The answer as a fault leaves it."""
+    """The answer after a fault was applied."""
     if fault.kind == "429":
         limited = refusal(too_many_requests())
         return Answer(429, limited.body, {"Stripe-Rate-Limited-Reason": "global-rate"})

@@ -1,4 +1,4 @@
-"""One API call on its way through the sandbox: who asks, what for, and what it set off."""
+"""One API call: account, store, parameters, events and time."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ CLOCK = "test_helpers.test_clock"
 
 @dataclass
 class Call:
-    """What a handler works with. Events gather in `events` and go out when the call has succeeded."""
+    """The context of a handler. Events gather in `events` and are published when the call has succeeded."""
 
     account: Account
     store: Store
@@ -23,17 +23,17 @@ class Call:
     events: list[Document] = field(default_factory=list)
     # Attributes that only this answer carries, such as a new endpoint's secret.
     revealed: Document = field(default_factory=dict)
-    # The time of the test clock that this call is about, in seconds; None is the real time.
+    # The time of the call's test clock, in seconds; None is the real time.
     moment: int | None = None
-    # Whether it happens by itself, as time passes.
+    # Whether no request caused it: it happens as time passes.
     automatic: bool = False
-    # Whether the customer is at a page and has confirmed what the bank asks for.
+    # Whether the customer is at a page and has confirmed the bank's request.
     confirmed: bool = False
-    # Whether all of this is only tried out.
+    # Whether the call is a dry run.
     rehearses: bool = False
 
     def now(self) -> int:
-        """The time where this call plays: that of its test clock, else the real one."""
+        """The time of the call: that of its test clock, else the real one."""
         return clock.now() if self.moment is None else self.moment
 
     @property
@@ -49,7 +49,7 @@ class Call:
         return document
 
     def play_at(self, document: Document) -> None:
-        """From now on the time is that of the test clock given, or of an object's customer, if there is one."""
+        """Set the call's time to that of the given test clock, or of an object's customer, if there is one."""
         if document["object"] == CLOCK:
             self.moment = document["frozen_time"]
             return

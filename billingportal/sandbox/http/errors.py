@@ -1,4 +1,4 @@
-"""Stripe's refusals: HTTP status, type, code and words."""
+"""Stripe's refusals: HTTP status, type, code and message."""
 
 from billingportal.sandbox.http.wire import Document
 
@@ -9,7 +9,7 @@ SUPPORT = "or we can help at https://support.stripe.com/."
 class Refused(Exception):
     """A request that is answered with one of Stripe's error bodies.
 
-    Nothing of what it did stays, unless it `keeps`: a declined charge has been tried.
+    All its changes are discarded, unless it `keeps` them: a declined charge has been tried.
     """
 
     keeps = False
@@ -48,7 +48,7 @@ class Refused(Exception):
 
 
 def invalid(message: str, param: str | None = None, code: str | None = None) -> Refused:
-    """400: the request makes no sense, or not now."""
+    """400: the request is invalid, or not possible now."""
     return Refused(message, param=param, code=code)
 
 
@@ -71,7 +71,7 @@ def unauthenticated(message: str, code: str | None = None) -> Refused:
 
 
 def forbidden(message: str) -> Refused:
-    """403: a key that may not do this."""
+    """403: a key without the right."""
     return Refused(message, status=403)
 
 

@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer is kept and sent again."""
+"""Idempotency keys: the first answer is stored and sent again."""
 
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.http.errors import Refused
@@ -10,9 +10,9 @@ LONGEST_KEY = 255
 
 
 def begin(store: Store, request: Request, key: str) -> Answer | None:
-    """The answer to send again, or None: then the request is under way until `finish`.
+    """The stored answer to send again, or None: then the request is in progress until `finish`.
 
-    Raises Refused for a key used with something else, or by a request that is still running.
+    Raises Refused for a key used with another request, or by a request that is still running.
     """
     if len(key) > LONGEST_KEY:
         raise Refused(f"Idempotency keys are limited to {LONGEST_KEY} characters.", kind="idempotency_error")
@@ -28,7 +28,7 @@ def begin(store: Store, request: Request, key: str) -> Answer | None:
 
 
 def refuse_other_use(kept: Document, request: Request, key: str) -> None:
-    """Raises Refused when the key came first with another path or other parameters."""
+    """Raises Refused when the key was first used with another path or other parameters."""
     if kept["path"] != request.path:
         paths = f"'{kept['path']}' vs '{request.path}'"
         message = (
@@ -45,7 +45,7 @@ def refuse_other_use(kept: Document, request: Request, key: str) -> None:
 
 
 def finish(store: Store, key: str, answer: Answer, *, executed: bool) -> None:
-    """Keep the answer; a request refused before it was executed leaves its key free."""
+    """Store the answer; a request refused before it was executed leaves its key free."""
     if executed:
         store.answers[key]["answer"] = [answer.status, answer.body]
     else:

@@ -13,7 +13,7 @@ Test = Callable[[Document], bool]
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list, on its way out."""
+    """One page of a list."""
 
     data: list[Document]
     has_more: bool
@@ -47,12 +47,12 @@ def page(call: Call, kind: str, url: str, documents: Iterable[Document], *tests:
 
 
 def living(document: Document) -> bool:
-    """Whether an object is still there."""
+    """Whether an object is not deleted."""
     return not document.get("deleted")
 
 
 def until(cursor: str, documents: Iterable[Document], tests: tuple[Test, ...]) -> Iterable[Document]:
-    """What comes before the cursor and passes."""
+    """The documents before the cursor that pass the tests."""
     for document in documents:
         if document["id"] == cursor:
             return
@@ -61,7 +61,7 @@ def until(cursor: str, documents: Iterable[Document], tests: tuple[Test, ...]) -
 
 
 def beyond(cursor: str, documents: Iterable[Document]) -> Iterable[Document]:
-    """What comes after the cursor."""
+    """The documents after the cursor."""
     passed = False
     for document in documents:
         if passed:
@@ -76,7 +76,7 @@ def equal(call: Call, *names: str) -> Test:
 
 
 def within(value: int | None, wanted: object) -> bool:
-    """Whether a time is the one wanted, or in the range wanted; everything is when nothing is."""
+    """Whether a time equals the wanted one or lies in the wanted range; always true without either."""
     if wanted is None:
         return True
     if value is None:
@@ -92,6 +92,6 @@ def within(value: int | None, wanted: object) -> bool:
 
 
 def created_within(call: Call) -> Test:
-    """Whether an object was made in the range asked for."""
+    """Whether an object was created in the requested range."""
     wanted = call.parameters.get("created")
     return lambda document: within(document["created"], wanted)

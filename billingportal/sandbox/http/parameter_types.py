@@ -1,4 +1,4 @@
-"""Parameters that are one value: texts, numbers, yes or no, choices."""
+"""Single-value parameters: text, numbers, booleans, choices."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ def text_of(raw: Raw, path: str, what: str) -> str:
 
 
 def empty(path: str) -> Refused:
-    """The refusal of an empty value where nothing can be unset."""
+    """The refusal of an empty value for a parameter that cannot be unset."""
     message = (
         f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter; "
         f"however '{path}' cannot be unset. You should remove '{path}' from your request or supply a non-empty value."
@@ -92,7 +92,7 @@ class Boolean:
 
 
 class Choice:
-    """One of some words."""
+    """One of a fixed set of words."""
 
     def __init__(self, *words: str) -> None:
         self.words = words

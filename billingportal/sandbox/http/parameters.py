@@ -1,4 +1,4 @@
-"""What each operation takes: small declarative schemas that read and refuse as Stripe does."""
+"""Parameter schemas of the operations: declarative, they read and refuse as Stripe does."""
 
 import re
 from collections.abc import Mapping
@@ -74,8 +74,8 @@ class Either:
 class Record:
     """A hash of known names.
 
-    `retired` names are refused in the words given, with the code that `codes` may give them; `absent` ones are Stripe's
-    but not the sandbox's, and say so.
+    `retired` names are refused with the given message, and the code that `codes` may give; `absent` ones are Stripe's
+    but not the sandbox's, and the refusal says so.
     """
 
     fields: Mapping[str, Kind]

@@ -1,4 +1,4 @@
-"""From what is stored to what is sent: hidden attributes taken out, parts put in, expansions followed."""
+"""Turns a stored object into its API form: hidden attributes removed, parts added, expansions followed."""
 
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.state.shapes import HIDDEN, SHAPES, Expansion
@@ -13,14 +13,14 @@ def present(store: Store, document: Document, expand: Expansion = NOTHING_ASKED)
     """An object as Stripe shows it, in hashes and arrays of its own."""
     if document.get("deleted"):
         return {name: document[name] for name in ("id", "object", "deleted")}
-    if document["object"] == "event":  # holds an object as it was, presented then
+    if document["object"] == "event":  # contains a snapshot of its object, in its API form
         return document
     whole = assembled(store, document, expand)
     return shown(store, whole, document["object"], expand)
 
 
 def assembled(store: Store, document: Document, expand: Expansion) -> Document:
-    """The object with the parts that are stored as objects of their own."""
+    """The object with its separately stored parts."""
     kind = document["object"]
     if kind == "subscription":
         url = f"/v1/subscription_items?subscription={document['id']}"
@@ -56,14 +56,14 @@ def assembled(store: Store, document: Document, expand: Expansion) -> Document:
 
 
 def whole(store: Store, document: Document) -> Document:
-    """An object with its parts and nothing hidden, for looking behind the stage."""
+    """An object with its parts and nothing hidden, for inspection."""
     everything = dict.fromkeys(HIDDEN.get(document["object"], frozenset()), NOTHING_ASKED)
     complete = assembled(store, document, everything)
     return {name: value for name, value in complete.items() if not name.startswith("_")}
 
 
 def shown(store: Store, whole: Document, kind: str, expand: Expansion) -> Document:
-    """A copy without what is hidden here, its inner objects and hashes shown in turn."""
+    """A copy without its hidden attributes, its inner objects and hashes shown in turn."""
     shape = SHAPES.get(kind, {})
     hidden = HIDDEN.get(kind, frozenset()) - expand.keys()
     return {
@@ -74,7 +74,7 @@ def shown(store: Store, whole: Document, kind: str, expand: Expansion) -> Docume
 
 
 def value_shown(store: Store, value: object, target: str, expand: Expansion | None) -> object:
-    """One attribute: an id followed when asked for, an object or a hash shown by its own shape."""
+    """One attribute: a requested id is expanded, an object or a hash shown by its own shape."""
     if isinstance(value, str) and target and expand is not None:
         found = store.find(target, value)
         return present(store, found, expand) if found is not None else value
@@ -88,7 +88,7 @@ def value_shown(store: Store, value: object, target: str, expand: Expansion | No
 
 
 def parts(store: Store, kind: str, identifiers: list[str]) -> list[Document]:
-    """The living objects among some ids, in their order."""
+    """The objects of some ids that are not deleted, in their order."""
     found = [store.objects[kind][identifier] for identifier in identifiers]
     return [document for document in found if not document.get("deleted")]
 

@@ -1,4 +1,4 @@
-"""Pages that Stripe would host: templates, and answers that a browser takes."""
+"""Stripe's hosted pages: templates, and answers for a browser."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -34,7 +34,7 @@ def day(seconds: int) -> str:
 
 
 def page(html: str, status: int = 200) -> Answer:
-    """A page that is never kept."""
+    """A page that browsers must not cache."""
     return Answer(status, html, {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}, HTML)
 
 
@@ -44,5 +44,5 @@ def style(name: str) -> Answer:
 
 
 def elsewhere(address: str) -> Answer:
-    """On to another page, after a form."""
+    """A redirect to another page, after a form."""
     return Answer(303, "", {"Location": address, "Cache-Control": "no-store"}, "text/plain")

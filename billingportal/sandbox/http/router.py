@@ -1,4 +1,4 @@
-"""Operations: which method and path does what, with which parameters and which right."""
+"""Operations of the API: method, path, handler, parameters and required right."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Handler = Callable[..., Document | Page]
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the API. `kind` is what it answers with; `{names}` in the path go to the handler."""
+    """One operation of the API. `kind` is the object type of its answer; `{names}` in the path go to the handler."""
 
     method: str
     path: str

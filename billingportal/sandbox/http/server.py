@@ -1,4 +1,4 @@
-"""The HTTP server: sockets and threads, and which room a request goes to."""
+"""The HTTP server: sockets and threads, and the routing of requests to API, control API and pages."""
 
 import json
 import socket
@@ -22,7 +22,7 @@ IDLE_SECONDS = 60
 
 
 class Sandbox(ThreadingHTTPServer):
-    """The whole stand-in on one port. `close` ends every thread and connection it opened."""
+    """The whole sandbox on one port. `close` ends every thread and connection that it opened."""
 
     daemon_threads = False
     block_on_close = True
@@ -30,7 +30,7 @@ class Sandbox(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, world: World, host: str, port: int, listening: int | None = None) -> None:
-        """`listening` is the number of a socket that listens already. Raises OSError when nothing can listen there."""
+        """`listening` is the number of a socket that listens already. Raises OSError when the server cannot listen."""
         super().__init__((host, port), Connection, bind_and_activate=listening is None)
         if listening is not None:
             self.socket.close()
@@ -52,12 +52,12 @@ class Sandbox(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address of the server."""
         host, port = self.server_address[:2]
         return f"http://{host!s}:{port}"
 
     def answer(self, request: Request) -> Answer:
-        """Answer a request to any room."""
+        """Route a request to the API, the control API or a page, and answer it."""
         if request.path.startswith("/v1"):
             return self.application.answer(request)
         if request.path.startswith("/__control/"):
@@ -76,7 +76,7 @@ class Sandbox(ThreadingHTTPServer):
         self.thread.start()
 
     def close(self) -> None:
-        """End it: no new requests, deliveries finished, connections cut, threads joined."""
+        """Shut down: no new requests, deliveries finished, connections cut, threads joined."""
         self.stopping.set()
         self.shutdown()
         self.thread.join()
@@ -114,7 +114,7 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def respond(self) -> None:
-        """Read one request, have it answered, send the answer or cut the connection."""
+        """Read one request, get its answer, and send the answer or cut the connection."""
         length = int(self.headers.get("Content-Length") or 0)
         if length > LARGEST_BODY:
             self.close_connection = True
@@ -152,11 +152,11 @@ class Connection(BaseHTTPRequestHandler):
         return "nginx"
 
     def log_message(self, format: str, *args: object) -> None:
-        """The sandbox keeps its own list of requests."""
+        """Log nothing: the sandbox has its own list of requests."""
 
 
 def cut(connection: socket.socket) -> None:
-    """Break a connection off, whoever reads from it."""
+    """Break off a connection that a thread may be reading from."""
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:

@@ -1,4 +1,4 @@
-"""What goes over the wire: JSON documents, requests and answers."""
+"""HTTP requests, answers and JSON documents."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a browser gets below /i/: an invoice to read, to pay, to print."""
+"""The invoice page: requests below /i/, to read, pay or print an invoice."""
 
 from urllib.parse import parse_qsl
 
@@ -29,7 +29,7 @@ class Door:
         self.templates = rendering.environment()
 
     def answer(self, request: Request) -> Answer:
-        """The page of an invoice, or that there is none."""
+        """The page of an invoice, or 404."""
         token, _, part = request.path.removeprefix(PREFIX).rstrip("/").partition("/")
         with self.application.world.lock:
             found = self.found(token)
@@ -53,10 +53,10 @@ class Door:
         return None
 
     def sent(self, store: Store, invoice: Document, form: dict[str, str]) -> Answer:
-        """What comes of the form: paid, asked by the bank, or back with the mistake."""
+        """Process the form: pay, ask for the bank's confirmation, or show the form with an error message."""
         if not payable(invoice):
             return self.show(store, invoice, {})
-        keeps = form.get("method") == "saved" and not form.get("number")  # a number that was typed is meant
+        keeps = form.get("method") == "saved" and not form.get("number")  # a typed number takes precedence
         saved = self.saved(store, invoice) if keeps else None
         card, mistake = (None, "") if saved is not None else typed(form)
         if mistake:
@@ -75,13 +75,13 @@ class Door:
         return rendering.elsewhere(f"{PREFIX}{invoice['id']}-{invoice['_token']}")
 
     def saved(self, store: Store, invoice: Document) -> Document | None:
-        """What the invoice's subscription is paid with."""
+        """The payment method of the invoice's subscription."""
         details = invoice["parent"]["subscription_details"]
         subscription = store.objects["subscription"][details["subscription"]]
         return collection.payment_method_of(store, subscription)
 
     def show(self, store: Store, invoice: Document, form: dict[str, str], mistake: str = "") -> Answer:
-        """The invoice, with the fields of a card while it can be paid."""
+        """The invoice, with the card form while it can be paid."""
         saved = self.saved(store, invoice)
         html = self.templates.get_template("invoice.html").render(
             account=invoice["account_name"],
@@ -111,12 +111,12 @@ class Door:
 
 
 def payable(invoice: Document) -> bool:
-    """Whether somebody can pay the invoice now."""
+    """Whether the invoice can be paid now."""
     return invoice["status"] in ("open", "uncollectible") and "_processing" not in invoice
 
 
 def pay(call: Call, invoice: Document, saved: Document | None, card: TestCard | None, form: dict[str, str]) -> None:
-    """Pay with what is saved, or with a card that is saved now. Raises Refused (402) when that is declined."""
+    """Pay with the saved payment method, or save a card and pay with it. Raises Refused (402) when that is declined."""
     method = saved
     if card is not None:
         details = {"name": form.get("name") or None, "email": invoice["customer_email"]}

@@ -26,7 +26,7 @@ def pdf(lines: list[str]) -> str:
 
 
 def shown(line: str, height: int) -> str:
-    """The instruction that shows a line of text."""
+    """The PDF instruction that shows a line of text."""
     for sign, plain in REPLACED.items():
         line = line.replace(sign, plain)
     escaped = line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")

@@ -1,4 +1,4 @@
-"""The currencies that Stripe takes."""
+"""The currencies that Stripe accepts."""
 
 from decimal import Decimal
 
@@ -20,7 +20,7 @@ SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 
 
 def check_currency(text: str, param: str) -> str:
-    """The currency in lower case. Raises Refused for one that Stripe does not take."""
+    """The currency in lower case. Raises Refused for one that Stripe does not accept."""
     currency = text.lower()
     if currency not in KNOWN:
         message = (

@@ -1,4 +1,4 @@
-"""The kinds of tax ids that Stripe knows."""
+"""Stripe's tax id types."""
 
 TEXT = """
 ad_nrt ae_trn al_tin am_tin ao_tin ar_cuit au_abn au_acn au_arn au_wpn aw_tin az_tin ba_tin bb_tin bd_bin bf_ifu

@@ -1,4 +1,4 @@
-"""Stripe's test cards, by the tokens of the API and by the numbers that a page takes."""
+"""Stripe's test cards, by API token and by card number."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ DECLINED = {
 
 @dataclass(frozen=True)
 class TestCard:
-    """How a card looks and what becomes of its charges.
+    """A test card's attributes and the outcome of its charges.
 
     `outcome` is one of: pays; fails (attaches, each charge is declined); asks (the customer has to confirm each
     charge); asks_once (the customer has to confirm the card, which then pays alone); delays (a charge is decided
@@ -28,12 +28,12 @@ class TestCard:
 
     @property
     def asks(self) -> bool:
-        """Whether the customer has to confirm while at the page."""
+        """Whether the customer has to confirm at the page."""
         return self.outcome in ("asks", "asks_once")
 
     @property
     def words(self) -> str:
-        """What the bank says when it declines."""
+        """The bank's message for a decline."""
         return DECLINED[self.decline_code]
 
 

@@ -1,4 +1,4 @@
-"""What a customer types into the fields of a card."""
+"""Reads the card fields of a form."""
 
 import re
 
@@ -12,7 +12,7 @@ NOT_AUTHENTICATED = (
 
 
 def typed(form: dict[str, str]) -> tuple[TestCard | None, str]:
-    """The test card whose number was typed, or the mistake."""
+    """The test card with the typed number, or the error message."""
     if form.get("method") == "sepa_debit":
         return SEPA, ""
     card = NUMBERS.get(re.sub(r"\D", "", form.get("number", "")))

@@ -1,1 +1,1 @@
-"""The resources of Stripe's API: what each operation takes and does."""
+"""The resources of Stripe's API: the parameters and handlers of each operation."""

@@ -1,4 +1,4 @@
-"""The API's nouns. Each module says what its operations take and does them."""
+"""The API's resources. Each module has its operations, their parameters and handlers."""
 
 from billingportal.sandbox.http.router import Operation
 from billingportal.sandbox.resources.catalog import coupons, meter_events, meters, prices, products, promotion_codes

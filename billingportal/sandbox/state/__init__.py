@@ -1,1 +1,1 @@
-"""Everything the sandbox holds, and how it changes."""
+"""The sandbox's stored state, and its changes."""

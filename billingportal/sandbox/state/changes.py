@@ -1,4 +1,4 @@
-"""What happened to objects: made, changed, removed; each becomes an event."""
+"""Changes of objects: created, updated, deleted; each becomes an event."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +13,12 @@ API_VERSION = "2026-10-28.endive"
 
 
 def emit(call: Call, name: str, document: Document, previous: Document | None = None) -> None:
-    """Set off an event about an object as it is now, hidden attributes left out."""
+    """Emit an event about an object as it is now, hidden attributes left out."""
     tell(call, name, present(call.store, document), previous)
 
 
 def tell(call: Call, name: str, shown: Document, previous: Document | None) -> None:
-    """Set off an event about an object that was shown as it is now."""
+    """Emit an event about an object in its API form."""
     data: Document = {"object": shown}
     if previous is not None:
         data["previous_attributes"] = previous
@@ -38,7 +38,7 @@ def tell(call: Call, name: str, shown: Document, previous: Document | None) -> N
 
 @contextmanager
 def updating(call: Call, name: str, document: Document) -> Iterator[Document]:
-    """Compare an object before and after; set off the event if anything visible changed. A failure changes nothing."""
+    """Compare an object before and after; emit the event if anything visible changed. A failure changes nothing."""
     kept = copied(document)
     before = present(call.store, document)
     try:
@@ -54,19 +54,19 @@ def updating(call: Call, name: str, document: Document) -> Iterator[Document]:
 
 
 def copied(value: Document) -> Document:
-    """The same with hashes and arrays of its own; many times faster than `copy.deepcopy`."""
+    """A copy with hashes and arrays of its own; many times faster than `copy.deepcopy`."""
     return {name: part_copied(part) for name, part in value.items()}
 
 
 def part_copied(value: object) -> object:
-    """A value of a document with hashes and arrays of its own."""
+    """A copy of a document's value with hashes and arrays of its own."""
     if isinstance(value, dict):
         return copied(value)
     return [part_copied(item) for item in value] if isinstance(value, list) else value
 
 
 def difference(before: Document, after: Document) -> Document:
-    """What `after` changed, as it was before: hashes by key, arrays whole, new keys null."""
+    """The previous values of the attributes that `after` changed: hashes by key, arrays whole, new keys null."""
     previous: Document = {}
     for name in [*before, *(name for name in after if name not in before)]:
         old, new = before.get(name), after.get(name)

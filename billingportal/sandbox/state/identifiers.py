@@ -34,7 +34,7 @@ LONG = {
 
 
 def letters(count: int) -> str:
-    """`count` random letters and digits; for ids. Never twice the same, whoever seeds Python's own generator."""
+    """`count` random letters and digits for ids. Never twice the same, whatever seed Python's own generator has."""
     return "".join(random.SystemRandom().choices(ALPHABET, k=count))
 
 

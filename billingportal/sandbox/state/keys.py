@@ -1,4 +1,4 @@
-"""API keys: what they look like, what they may do, how Stripe refuses them."""
+"""API keys: their format, their rights, and Stripe's refusals of them."""
 
 from base64 import b64decode
 from dataclasses import asdict, dataclass, field
@@ -10,7 +10,7 @@ from billingportal.sandbox.state.identifiers import new_secret
 MODES = ("test", "live")
 PREFIXES = {"secret": "sk", "restricted": "rk", "publishable": "pk"}
 SECRET_LENGTH = 84
-# Stripe's internal names of rights where they differ from the noun.
+# Stripe's internal names of rights that differ from the resource's name.
 RIGHT_NAMES = {"prices": "plan", "products": "product", "webhook_endpoints": "webhook", "account": "accounts_kyc_basic"}
 
 
@@ -48,7 +48,7 @@ def masked(secret: str) -> str:
 
 
 def authenticate(keys: dict[str, Key], authorization: str | None) -> Key:
-    """The key that a request was sent with.
+    """The key of a request.
 
     Raises Refused (401) without a key, and for unknown, publishable, revoked and expired ones.
     """
@@ -79,7 +79,7 @@ def sent_secret(authorization: str) -> str:
 
 
 def lacking(key: Key, right: str) -> Refused:
-    """403: what Stripe says to a restricted key without the right."""
+    """403: Stripe's message for a restricted key without the right."""
     noun, _, access = right.partition(":")
     name = f"rak_{RIGHT_NAMES.get(noun, noun.removesuffix('s'))}_{access}"
     message = (

@@ -1,9 +1,9 @@
-"""Which attributes can be expanded, what they lead to, and which stay hidden until asked for."""
+"""The expandable attributes, the object types that they lead to, and the attributes hidden until requested."""
 
 from billingportal.sandbox.http.errors import Refused, invalid
 from billingportal.sandbox.reference.currencies import KNOWN
 
-# object or inner hash -> attribute -> what it leads to: a kind, an inner hash, or "" for a plain value.
+# object or inner hash -> attribute -> its target: an object type, an inner hash, or "" for a plain value.
 SHAPES: dict[str, dict[str, str]] = {
     "product": {"default_price": "price", "tax_code": ""},
     "price": {"product": "product", "tiers": "", "currency_options": "price.currency_options"},
@@ -154,12 +154,12 @@ HIDDEN: dict[str, frozenset[str]] = {
 }
 DEEPEST = 4
 
-# Attribute -> the attributes asked for inside it.
+# Attribute -> the requested attributes inside it.
 Expansion = dict[str, "Expansion"]
 
 
 def read_expand(paths: list[str], kind: str, *, listed: bool) -> Expansion:
-    """The tree of what is to be expanded. Raises Refused for unknown and too deep paths."""
+    """The tree of attributes to expand. Raises Refused for unknown and too deep paths."""
     tree: Expansion = {}
     for path in paths:
         names = path.split(".")
@@ -175,7 +175,7 @@ def read_expand(paths: list[str], kind: str, *, listed: bool) -> Expansion:
 
 
 def check(path: str, names: list[str], kind: str) -> None:
-    """Raises Refused when a name on the way is not expandable."""
+    """Raises Refused when a name in the path is not expandable."""
     for name in names:
         shape = SHAPES.get(kind, {})
         target = shape.get(name)

@@ -1,4 +1,4 @@
-"""Everything the sandbox holds: accounts, their keys, and one store of objects per account and mode."""
+"""The sandbox's stored state: accounts, their keys, and one store of objects per account and mode."""
 
 import json
 import threading
@@ -18,7 +18,7 @@ REQUESTS_KEPT = 500
 
 @dataclass
 class Store:
-    """The objects of one account in one mode, by kind and id, oldest first; deleted ones stay, marked."""
+    """The objects of one account in one mode, by type and id, oldest first; deleted ones stay, marked."""
 
     account: str
     livemode: bool
@@ -31,16 +31,16 @@ class Store:
         return "live" if self.livemode else "test"
 
     def put(self, document: Document) -> Document:
-        """Keep a new object under its own kind and id."""
+        """Store a new object under its own type and id."""
         self.objects.setdefault(document["object"], {})[document["id"]] = document
         return document
 
     def sizes(self) -> dict[str, int]:
-        """How many objects there are of each kind, for `cut_back`."""
+        """How many objects there are of each type, for `cut_back`."""
         return {kind: len(documents) for kind, documents in self.objects.items()}
 
     def cut_back(self, sizes: dict[str, int]) -> None:
-        """Forget the objects put since `sizes` was taken."""
+        """Remove the objects stored since `sizes` was taken."""
         for kind, documents in self.objects.items():
             for _ in range(len(documents) - sizes.get(kind, 0)):
                 documents.popitem()
@@ -50,11 +50,11 @@ class Store:
         return self.objects.get(kind, {}).get(identifier)
 
     def newest_first(self, kind: str) -> Iterator[Document]:
-        """All objects of a kind, deleted ones too: cursors may name them."""
+        """All objects of a type, deleted ones too: cursors may name them."""
         return iter(reversed(self.objects.get(kind, {}).values()))
 
     def living(self, kind: str) -> Iterator[Document]:
-        """All objects of a kind that are not deleted, newest first."""
+        """All objects of a type that are not deleted, newest first."""
         return (document for document in self.newest_first(kind) if not document.get("deleted"))
 
 
@@ -93,7 +93,7 @@ class World:
         return account
 
     def add_key(self, key: Key) -> Key:
-        """Make a key known."""
+        """Store a key."""
         self.keys[key.secret] = key
         return key
 
@@ -102,12 +102,12 @@ class World:
         return [key for key in self.keys.values() if (key.account, key.mode) == (account, mode)]
 
     def store_of(self, key: Key) -> Store:
-        """The objects that a key reaches."""
+        """The store of a key's account and mode."""
         return self.accounts[key.account].stores[key.mode]
 
 
 def first_world() -> World:
-    """What a sandbox starts with: one account, a secret key per mode and a restricted test key."""
+    """The initial state: one account, a secret key per mode and a restricted test key."""
     world = World()
     account = world.add_account("Northwind Digital Ltd", "IE", "usd")
     rights = ["balance:read", "products:write", "prices:write", "customers:write", "subscriptions:write"]
@@ -116,7 +116,7 @@ def first_world() -> World:
 
 
 def save(world: World, path: Path) -> None:
-    """Write the whole state, replacing the file at once."""
+    """Write the whole state, replacing the file atomically."""
     with world.lock:
         accounts = [
             {**vars(account), "stores": {mode: vars(store) for mode, store in account.stores.items()}}
@@ -132,7 +132,7 @@ def save(world: World, path: Path) -> None:
 
 
 def load(path: Path) -> World:
-    """Read a saved state. Raises ValueError for a file that is none, or was written by another version."""
+    """Read a saved state. Raises ValueError for another kind of file, or another version's."""
     saved = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(saved, dict) or "format" not in saved:
         raise ValueError(f"{path} is no state of this sandbox")

@@ -1,4 +1,4 @@
-"""Webhook deliveries: signed, concurrent, in no promised order, tried again until they are taken."""
+"""Webhook deliveries: signed, concurrent, in no guaranteed order, retried until accepted."""
 
 import hashlib
 import heapq
@@ -25,7 +25,7 @@ TIMEOUT_SECONDS = 10.0
 
 @dataclass
 class Settings:
-    """How deliveries go; rates are fractions of all deliveries."""
+    """The delivery settings; rates are fractions of all deliveries."""
 
     paused: bool = False
     drop_rate: float = 0.0
@@ -38,7 +38,7 @@ class Settings:
 
 @dataclass(order=True)
 class Due:
-    """A delivery and when it is to be tried."""
+    """A delivery and the time of its next attempt."""
 
     at: float
     tie: int
@@ -47,7 +47,7 @@ class Due:
 
 
 class Postman:
-    """Takes events to the webhook endpoints, on a few threads of its own."""
+    """Delivers events to the webhook endpoints, on a few threads of its own."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -62,7 +62,7 @@ class Postman:
         self.threads = [threading.Thread(target=self.work, name=f"postman-{n}") for n in range(WORKERS)]
 
     def start(self) -> None:
-        """Start the threads and take up what was still to be delivered."""
+        """Start the threads and resume pending deliveries."""
         for account in self.world.accounts.values():
             for store in account.stores.values():
                 for delivery in store.deliveries.values():
@@ -72,7 +72,7 @@ class Postman:
             thread.start()
 
     def stop(self) -> None:
-        """End the threads; what is under way is finished first."""
+        """Stop the threads; deliveries in progress are finished first."""
         with self.changed:
             self.stopping = True
             self.changed.notify_all()
@@ -80,7 +80,7 @@ class Postman:
             thread.join()
 
     def change(self, settings: Settings) -> None:
-        """Put other settings in force; a seed makes the chances repeatable."""
+        """Apply other settings; a seed makes random faults repeatable."""
         with self.changed:
             if settings.seed is not None:
                 self.chance = random.Random(settings.seed)
@@ -88,13 +88,13 @@ class Postman:
             self.changed.notify_all()
 
     def accept(self, store: Store, event: Document) -> None:
-        """Send an event to every endpoint that wants it."""
+        """Deliver an event to every endpoint that listens to it."""
         for endpoint in list(store.living("webhook_endpoint")):
             if endpoint["status"] == "enabled" and wanted(event["type"], endpoint["enabled_events"]):
                 self.address(store, event, endpoint)
 
     def address(self, store: Store, event: Document, endpoint: Document) -> None:
-        """Make the delivery of one event to one endpoint; by chance it is lost or made twice."""
+        """Create the delivery of one event to one endpoint; at random it is dropped or duplicated."""
         dropped = self.chance.random() < self.settings.drop_rate
         delivery = {
             "id": f"{event['id']}:{endpoint['id']}",
@@ -120,7 +120,7 @@ class Postman:
             self.changed.notify_all()
 
     def work(self) -> None:
-        """One thread's life."""
+        """The loop of one delivery thread."""
         with Mail(TIMEOUT_SECONDS) as mail:
             while (due := self.next_due()) is not None:
                 try:
@@ -131,7 +131,7 @@ class Postman:
                         self.changed.notify_all()
 
     def next_due(self) -> Due | None:
-        """Wait for a delivery whose time has come; None when the sandbox ends."""
+        """Wait for a delivery that is due; None when the sandbox ends."""
         with self.changed:
             while not self.stopping:
                 wait: float | None = None
@@ -144,7 +144,7 @@ class Postman:
         return None
 
     def attempt(self, mail: Mail, due: Due) -> None:
-        """Try one delivery and note how it went."""
+        """Attempt one delivery and record the outcome."""
         store, delivery = due.store, due.delivery
         with self.world.lock:
             event = store.objects["event"][delivery["event"]]
@@ -159,7 +159,7 @@ class Postman:
             self.note(due, event, outcome)
 
     def note(self, due: Due, event: Document, outcome: int | str) -> None:
-        """Record an attempt's HTTP status or failure; plan the next one where it is needed."""
+        """Record an attempt's HTTP status or failure; schedule the next one if needed."""
         delivery = due.delivery
         delivery["attempts"].append({"at": now(), "outcome": outcome})
         self.counts["attempts"] += 1
@@ -177,13 +177,13 @@ class Postman:
             self.counts["failed"] += 1
 
     def wait_until_idle(self, timeout: float) -> bool:
-        """Wait at most `timeout` seconds until nothing is queued or under way; whether that came."""
+        """Wait at most `timeout` seconds until nothing is queued or in progress; whether that state was reached."""
         with self.changed:
             return self.changed.wait_for(lambda: not self.queue and not self.under_way, timeout)
 
 
 def wanted(name: str, enabled: list[str]) -> bool:
-    """Whether an endpoint's list asks for an event."""
+    """Whether an endpoint's list includes an event."""
     return "*" in enabled or name in enabled
 
 

@@ -1,10 +1,10 @@
-"""Posting over HTTP on connections that are kept open."""
+"""HTTP posts on connections that are kept open."""
 
 from http.client import HTTPConnection, HTTPException
 from typing import Self
 from urllib.parse import urlsplit
 
-# The sandbox stays at home: it posts to this machine only.
+# The sandbox posts to this machine only.
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 HEADERS = {
     "Content-Type": "application/json; charset=utf-8",
@@ -28,7 +28,7 @@ class Mail:
             connection.close()
 
     def post(self, url: str, body: str, headers: dict[str, str]) -> int | str:
-        """The HTTP status, or why there is none. Redirects are not followed."""
+        """The HTTP status, or the reason why there is none. Redirects are not followed."""
         parts = urlsplit(url)
         if parts.hostname not in LOOPBACK or parts.scheme != "http":
             return "the sandbox delivers to http on this machine only"
@@ -42,7 +42,7 @@ class Mail:
         return outcome
 
     def send(self, host: str, target: str, body: str, headers: dict[str, str]) -> int | str:
-        """One try on the kept connection, or on a new one."""
+        """One attempt on the open connection, or on a new one."""
         connection = self.connections.setdefault(host, HTTPConnection(host, timeout=self.timeout))
         try:
             connection.request("POST", target, body.encode(), {**HEADERS, **headers})

@@ -1,1 +1,1 @@
-"""How requests travel to Stripe: connections, time limits, and what an answer may look like."""
+"""HTTP for calls to Stripe: connections, time limits, and validation of answers."""

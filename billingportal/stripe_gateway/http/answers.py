@@ -1,6 +1,6 @@
-"""Whether what came over the wire is an answer of Stripe's at all: its length, its encoding, its shape.
+"""Checks that an HTTP answer is Stripe's: its length, its encoding, its shape.
 
-What is not is an APIConnectionError with words for people; the raw text never gets into them.
+Any other answer raises APIConnectionError with a readable message, which never has the raw text in it.
 """
 
 import json
@@ -12,9 +12,9 @@ import stripe
 
 from billingportal.plain_json import JsonObject
 
-# A page of 100 objects with all that Stripe lets people put into them stays below this, in bytes.
+# Bytes. A page of 100 objects with every field filled up to Stripe's limits stays below this.
 LONGEST = 32 * 1024 * 1024
-# Text that no database takes: NUL, and halves of characters. Both come escaped only.
+# Text that no database stores: NUL and unpaired surrogates. In JSON both are always escaped.
 SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
@@ -23,7 +23,7 @@ def no_answer(words: str, *, should_retry: bool = False) -> stripe.APIConnection
 
 
 def joined(pieces: Iterable[bytes], encoding: str) -> bytes:
-    """The whole body, unpacked. Raises APIConnectionError for one that is too long or packed in another way."""
+    """The whole body, unpacked. Raises APIConnectionError when it is too long or its encoding is not gzip."""
     body = bytearray()
     for piece in pieces:
         body += piece
@@ -50,7 +50,7 @@ def unpacked(body: bytes) -> bytes:
 
 
 def check(body: bytes, status: int) -> None:
-    """Raises APIConnectionError for what is none of Stripe's answers, whatever its status."""
+    """Raises APIConnectionError when the body is not an answer of Stripe's, whatever its status."""
     if 300 <= status < 400:
         raise no_answer(f"Stripe's address answered with a redirect (HTTP {status}), which the portal doesn't follow.")
     try:
@@ -64,7 +64,7 @@ def check(body: bytes, status: int) -> None:
 
 
 def is_stripes(answer: JsonObject, status: int) -> bool:
-    """Every object names its type, every refusal is an object with texts."""
+    """Whether a success names its object type and an error is an object of texts, as at Stripe."""
     if 200 <= status < 300:
         return isinstance(answer.get("object"), str)
     error = answer.get("error")
@@ -74,7 +74,7 @@ def is_stripes(answer: JsonObject, status: int) -> bool:
 
 
 def refuse_unstorable(answer: object) -> None:
-    """Raises ValueError for NUL and for half a character, anywhere."""
+    """Raises ValueError when any text has NUL or an unpaired surrogate."""
     text = json.dumps(answer, ensure_ascii=False)
     text.encode()
     if "\\u0000" in text:

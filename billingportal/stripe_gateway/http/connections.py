@@ -1,7 +1,7 @@
-"""HTTP connections whose time-outs are for the whole of what they name.
+"""HTTP connections whose time-outs limit the total time of connecting and of reading.
 
 A socket's own time-out is between two bytes, so an answer of one byte a second would never end. Here the connect
-time-out is for the name look-up, all addresses and TLS together, and the read time-out for head and body together.
+time-out is for the DNS look-up, all addresses and TLS together, and the read time-out for head and body together.
 """
 
 import http.client
@@ -21,14 +21,14 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from billingportal.stripe_gateway.limits import Deadline
 
-# Connections that are kept open for later calls; more may be open at a time.
+# Idle connections that are kept open for later calls. More may be in use.
 KEPT_CONNECTIONS = 32
 
 Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
 
 
 class TimedReader(io.RawIOBase):
-    """Reads from a socket until a deadline, however little comes at a time."""
+    """Reads from a socket until a deadline, however slowly the bytes arrive."""
 
     def __init__(self, sock: socket.socket, source: io.RawIOBase, deadline: Deadline) -> None:
         self._socket = sock
@@ -39,7 +39,7 @@ class TimedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        """Read what is there. Raises TimeoutError at the deadline."""
+        """Read the available bytes. Raises TimeoutError at the deadline."""
         seconds = self._deadline.seconds_left
         if not seconds:
             raise TimeoutError("the answer took too long")
@@ -52,7 +52,7 @@ class TimedReader(io.RawIOBase):
 
 
 class TimedResponse(http.client.HTTPResponse):
-    """The socket's time-out at the start is how long head and body may take together."""
+    """A response whose head and body together must arrive within the socket's initial time-out."""
 
     def __init__(
         self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None
@@ -88,7 +88,7 @@ POOLS = {"http": PlainPool, "https": SecurePool}
 
 
 def open_socket(connection: HTTPConnection, host: str) -> socket.socket:
-    """A connected socket; what is left of the connect time-out is its time-out, for TLS. Raises urllib3's errors."""
+    """A connected socket. Its time-out, for TLS, is the rest of the connect time-out. Raises urllib3's errors."""
     try:
         return connect(host, connection.port, Deadline(connection.timeout or 0), connection.socket_options or ())
     except socket.gaierror as error:
@@ -119,14 +119,14 @@ def connect(host: str, port: int, deadline: Deadline, options: Iterable[tuple[in
 
 
 def limit(sock: socket.socket, deadline: Deadline) -> None:
-    """Raises TimeoutError when nothing is left: a socket takes 0 for "never wait"."""
+    """Limit the socket to the seconds left. Raises TimeoutError at zero, which a socket takes for "never wait"."""
     if not deadline.seconds_left:
         raise TimeoutError("the connection took too long")
     sock.settimeout(deadline.seconds_left)
 
 
 def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
-    """The addresses of a name. The system's look-up has no time-out, so it runs in a thread that may be left behind."""
+    """The addresses of a host. The system's look-up has no time-out, so it runs in a thread that may outlive us."""
     found: Future[list[Address]] = Future()
 
     def look_up() -> None:
@@ -148,14 +148,14 @@ class TimedAdapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **others: object) -> ProxyManager:
         manager: ProxyManager = super().proxy_manager_for(proxy, **others)
-        # A SOCKS proxy needs connections of its own kind.
+        # A SOCKS proxy needs its own connection class.
         if not proxy.lower().startswith("socks"):
             manager.pool_classes_by_scheme = POOLS
         return manager
 
 
 class StripeSession(requests.Session):
-    """One for all threads: it keeps connections, and nothing else."""
+    """One session for all threads. It keeps connections, but no cookies."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -165,5 +165,5 @@ class StripeSession(requests.Session):
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """None. Even where redirects are not followed, the library reads such an answer whole, without a limit."""
+        """None: otherwise the library reads a redirect's whole body without a limit, even if it does not follow it."""
         return None

@@ -1,4 +1,4 @@
-"""How the SDK sends requests: within a budget, its retries included, and without following redirects."""
+"""Sends the SDK's requests within a time budget, retries included, and follows no redirects."""
 
 import time
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ from billingportal.stripe_gateway.http.connections import StripeSession
 from billingportal.stripe_gateway.limits import Budget, Deadline
 from billingportal.stripe_gateway.rate_limit import Pace
 
-# Seconds for the name, the connection and TLS.
+# Seconds for the DNS look-up, the connection and TLS.
 CONNECT_SECONDS = 3.05
-# Seconds between an attempt and the next one.
+# Seconds between two attempts.
 PAUSE = 0.5
 CHUNK = 64 * 1024
 TOO_LATE = "Stripe did not answer in time."
@@ -25,7 +25,7 @@ Answer = tuple[bytes, int, Mapping[str, str]]
 
 
 class BudgetedClient(stripe.HTTPClient):
-    """The SDK's HTTP client for one gateway. Gateways share the session, and with it the connections."""
+    """The SDK's HTTP client for one gateway. Gateways share the session and its connections."""
 
     name = "requests"
 
@@ -45,7 +45,7 @@ class BudgetedClient(stripe.HTTPClient):
         *,
         _usage: list[str] | None = None,
     ) -> Answer:
-        """Every attempt has the same headers, the idempotency key among them. Raises APIConnectionError."""
+        """Send a request. All attempts have the same headers and idempotency key. Raises APIConnectionError."""
         request = requests.Request(method, url, headers={**headers, "Accept-Encoding": "gzip"}, data=post_data)
         with self._budget.call() as deadline:
             body, status, got = self._attempts(request, max_network_retries or 0, deadline)
@@ -55,9 +55,9 @@ class BudgetedClient(stripe.HTTPClient):
     def _attempts(self, request: requests.Request, retries: int, deadline: Deadline) -> Answer:
         for _ in range(retries):
             if deadline.seconds_left / 2 <= PAUSE:
-                break  # There is no time for another attempt, so this one may take it all.
+                break  # There is no time for another attempt, so this one gets all the time left.
             try:
-                # The other half is for the next attempt, which may find a connection that is not stuck.
+                # The other half is for the next attempt, whose connection may not be stuck.
                 answer = self._send(request, deadline.seconds_left / 2, deadline)
             except stripe.APIConnectionError as error:
                 if not error.should_retry or deadline.seconds_left <= PAUSE:
@@ -96,7 +96,7 @@ class BudgetedClient(stripe.HTTPClient):
             raise no_answer(TOO_LATE) from None
 
     def _exchange(self, request: requests.Request, seconds: float) -> Answer:
-        """Raises the errors of requests and urllib3."""
+        """Send the request once. Raises the errors of requests and urllib3."""
         timeout = urllib3.Timeout(total=seconds, connect=min(CONNECT_SECONDS, seconds))
         with self._session.request(
             request.method or "",
@@ -114,11 +114,11 @@ class BudgetedClient(stripe.HTTPClient):
             return answers.joined(pieces, encoding), response.status_code, response.headers
 
     def close(self) -> None:
-        """Nothing: the session outlives the gateway."""
+        """Does nothing: the session outlives the gateway."""
 
 
 def is_for_retry(answer: Answer) -> bool:
-    """As the SDK decides it: Stripe's advice first, then conflicts and failures on Stripe's side."""
+    """Whether to retry, by the SDK's rule: Stripe's advice, else yes for conflicts and failures on Stripe's side."""
     _, status, headers = answer
     advice = headers.get("Stripe-Should-Retry")
     if advice in ("true", "false"):

@@ -1,1 +1,1 @@
-"""Stripe's objects as the portal keeps them, and how its JSON becomes them."""
+"""The portal's copies of Stripe's objects, and their parsing from JSON."""

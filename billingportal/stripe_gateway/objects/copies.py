@@ -1,6 +1,6 @@
-"""Our copies of Stripe's objects: only what the portal keeps, frozen, no SDK types.
+"""Our copies of Stripe's objects: only the fields that the portal stores, frozen, no SDK types.
 
-Field names are the column names of the table that keeps the copy. Amounts are whole minor units
+Field names are the column names of the table that stores the copy. Amounts are whole minor units
 (`_minor`) or exact `Decimal` minor units (`unit_amount_decimal`); times are aware UTC.
 """
 
@@ -27,7 +27,7 @@ class ProductCopy:
 
 @dataclass(frozen=True)
 class PriceCopy:
-    """Tiers and currency options are JSON with decimals as text, since only a fetch tells them."""
+    """Tiers and currency options are JSON with decimals as text; only a fetched price has them."""
 
     stripe_price_id: str
     stripe_product_id: str
@@ -118,7 +118,7 @@ class SubscriptionCopy:
 
 @dataclass(frozen=True)
 class InvoiceCopy:
-    """`sold`: what its first lines charge for, each price with its quantity. Credits and what is free are left out."""
+    """`sold`: the prices on its first page of lines, with quantities, without credits and free lines."""
 
     stripe_invoice_id: str
     stripe_customer_id: str | None
@@ -165,7 +165,7 @@ Copy = (
 
 @dataclass(frozen=True)
 class EventCopy:
-    """One event as Stripe sent it. `object` is the payload's object in Stripe's own words."""
+    """One event as Stripe sent it. `object` is the payload's object as Stripe's JSON."""
 
     stripe_event_id: str
     type: str
@@ -180,7 +180,7 @@ class EventCopy:
 
 @dataclass(frozen=True)
 class AccountCopy:
-    """The account behind a key. A restricted key may only tell the mode: then the id is unknown."""
+    """The account of a key. A restricted key may show the mode only: then the id is None."""
 
     stripe_account_id: str | None
     name: str | None
@@ -206,20 +206,20 @@ class WebhookEndpointCopy:
 
 @dataclass(frozen=True)
 class Reading:
-    """The latest moment on Stripe's clock at which an answer was read, and how long before that it may have been."""
+    """The latest time on Stripe's clock at which an answer was read; it may be up to the uncertainty earlier."""
 
     as_of: datetime
     uncertainty_seconds: int
 
     @property
     def certain_since(self) -> datetime:
-        """All that happened before this moment is in the answer."""
+        """The answer includes every change before this moment."""
         return self.as_of - timedelta(seconds=self.uncertainty_seconds)
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """One object as Stripe holds it now; `copy` is None when it is gone."""
+    """The present state of one object at Stripe; `copy` is None when Stripe no longer has it."""
 
     copy: Copy | None
     reading: Reading

@@ -1,4 +1,4 @@
-"""Reads one field of Stripe's JSON at a time, strictly: what is not as promised is an UnreadableObject."""
+"""Reads single fields of Stripe's JSON. A missing field or another type raises UnreadableObject."""
 
 from datetime import datetime
 from decimal import Decimal, DecimalException
@@ -8,7 +8,7 @@ from billingportal.limits import LARGEST_BIG_ID, LARGEST_ID, is_storable
 from billingportal.plain_json import JsonObject, all_texts
 from billingportal.stripe_gateway.errors import UnreadableObject
 
-# Characters. Stripe's own ids have less than 70, and promise no more than this.
+# Characters. Stripe's ids have less than 70 now; Stripe promises at most 255.
 LONGEST_ID = 255
 # Powers of ten. Beyond it, an amount written out in digits would fill the memory.
 LARGEST_EXPONENT = 30
@@ -24,7 +24,7 @@ def text(source: JsonObject, name: str) -> str:
 
 
 def short_text(source: JsonObject, name: str) -> str:
-    """An id or a name of Stripe's, which an index can hold."""
+    """An id or a name from Stripe, short enough for a database index."""
     value = text(source, name)
     if len(value) > LONGEST_ID:
         raise UnreadableObject(f"{name} is longer than {LONGEST_ID} characters")
@@ -36,7 +36,7 @@ def optional_text(source: JsonObject, name: str) -> str | None:
 
 
 def number(source: JsonObject, name: str, largest: int = LARGEST_BIG_ID) -> int:
-    """A whole number that a database column holds."""
+    """A whole number that fits its database column."""
     value = source.get(name)
     if not isinstance(value, int) or isinstance(value, bool):
         raise UnreadableObject(f"{name} is not a whole number")
@@ -46,7 +46,7 @@ def number(source: JsonObject, name: str, largest: int = LARGEST_BIG_ID) -> int:
 
 
 def count(source: JsonObject, name: str) -> int:
-    """A number of things, for a column of 32 bits."""
+    """A count or quantity, for a column of 32 bits."""
     return number(source, name, LARGEST_ID)
 
 
@@ -59,7 +59,7 @@ def optional_number(source: JsonObject, name: str) -> int | None:
 
 
 def truth(source: JsonObject, name: str) -> bool:
-    """A flag that decides something: it must be there."""
+    """A required flag."""
     value = source.get(name)
     if not isinstance(value, bool):
         raise UnreadableObject(f"{name} is neither true nor false")
@@ -92,7 +92,7 @@ def part(source: JsonObject, name: str) -> JsonObject:
 
 
 def stored_part(source: JsonObject, name: str) -> JsonObject:
-    """A nested object that is stored as it came, as labels are."""
+    """A nested object that is stored unchanged, such as labels."""
     value = part(source, name)
     if not all(is_storable(one) for one in all_texts(value)):
         raise UnreadableObject(f"{name} has a character that cannot be stored")
@@ -100,7 +100,7 @@ def stored_part(source: JsonObject, name: str) -> JsonObject:
 
 
 def optional_id(source: JsonObject, name: str) -> str | None:
-    """The id of something that Stripe may have expanded."""
+    """The id in a field that Stripe may have expanded into the whole object."""
     value = source.get(name)
     if isinstance(value, dict):
         return short_text(value, "id")
@@ -128,7 +128,7 @@ def first_rows(source: JsonObject) -> list[JsonObject]:
 
 
 def plain_rows(source: JsonObject, name: str) -> list[JsonObject]:
-    """A nested array of objects, which Stripe sends whole."""
+    """A nested array of objects, which Stripe sends complete."""
     value = source.get(name)
     if not isinstance(value, list):
         raise UnreadableObject(f"{name} is not a list of objects")
@@ -152,7 +152,7 @@ def texts(source: JsonObject, name: str) -> list[str]:
 
 
 def decimal(value: object) -> Decimal | None:
-    """An amount without trailing zeros, exact to 28 digits. Floats never get here: the SDK reads decimals as such."""
+    """An amount without trailing zeros, exact to 28 digits. The SDK reads decimals as Decimal, never as float."""
     if value is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""An invoice that does not exist yet: Stripe's JSON into our copy. Amounts in minor units."""
+"""Parses Stripe's preview of an invoice. Amounts in minor units."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from billingportal.stripe_gateway.objects.fields import (
 
 @dataclass(frozen=True)
 class PreviewLine:
-    """One line. A proration is for a part of a period, below zero where time that was paid for comes back."""
+    """One invoice line. A proration is for part of a period; it is negative where it credits unused paid time."""
 
     stripe_price_id: str | None
     description: str
@@ -31,7 +31,7 @@ class PreviewLine:
 
 @dataclass(frozen=True)
 class InvoicePreview:
-    """`balance_minor` is what the customer's balance adds to the total, below zero where it is credit."""
+    """`balance_minor` is the customer balance applied to the total; negative where it is credit."""
 
     currency: str
     lines: tuple[PreviewLine, ...]

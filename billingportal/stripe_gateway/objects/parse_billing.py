@@ -1,4 +1,4 @@
-"""Customers, subscriptions and invoices: Stripe's JSON into our copies."""
+"""Parses Stripe's JSON of customers, subscriptions and invoices."""
 
 from collections import Counter
 
@@ -123,7 +123,7 @@ def first_lines(source: JsonObject) -> list[JsonObject]:
 
 
 def sold(source: JsonObject) -> list[Json]:
-    """The prices that an invoice's first lines charge for, with their quantities; a tier has a line of its own."""
+    """The prices and quantities on an invoice's first page of lines. Each tier has its own line."""
     counted: Counter[str] = Counter()
     for line in first_lines(source):
         price = optional_id(part(part(line, "pricing"), "price_details"), "price")

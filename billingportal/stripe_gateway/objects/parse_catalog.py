@@ -1,4 +1,4 @@
-"""Products, prices and meters: Stripe's JSON into our copies."""
+"""Parses Stripe's JSON of products, prices and meters."""
 
 from typing import cast
 
@@ -74,7 +74,7 @@ def currency_option(source: JsonObject) -> JsonObject:
 
 
 def tiers(source: JsonObject) -> list[Json] | None:
-    """The tiers, lowest first; `up_to` is None for the last one. None when Stripe was not asked for them."""
+    """The tiers, lowest first; `up_to` is None for the last one. None when the request did not expand them."""
     return None if source.get("tiers") is None else [tier(row) for row in plain_rows(source, "tiers")]
 
 

@@ -1,4 +1,4 @@
-"""How invoices are paid: payment methods, payments, refunds, disputes. Stripe's JSON into our copies."""
+"""Parses Stripe's JSON of payment methods, invoice payments, refunds and disputes."""
 
 from datetime import datetime
 
@@ -79,5 +79,5 @@ def dispute(source: JsonObject) -> DisputeCopy:
 
 
 def answer_due_at(evidence_details: JsonObject) -> datetime | None:
-    """Until when the bank takes an answer. Stripe says 0 where it takes none."""
+    """The bank's deadline for evidence. Stripe sends 0 where the bank accepts none."""
     return optional_moment(evidence_details, "due_by") if evidence_details.get("due_by") else None

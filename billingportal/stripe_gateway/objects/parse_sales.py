@@ -1,4 +1,4 @@
-"""Checkout sessions, schedules and test clocks: Stripe's JSON into our copies."""
+"""Parses Stripe's JSON of checkout sessions, subscription schedules and test clocks."""
 
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.objects.fields import (
@@ -50,7 +50,7 @@ def subscription_schedule(source: JsonObject) -> SubscriptionScheduleCopy:
 
 
 def phase(source: JsonObject) -> JsonObject:
-    """When a phase starts and ends, and what is sold in it."""
+    """The start, end and prices of a phase."""
     items: list[Json] = [
         {"price": required_id(row, "price"), "quantity": optional_number(row, "quantity")}
         for row in plain_rows(source, "items")

@@ -1,4 +1,4 @@
-"""Stripe's JSON into our copies. Plain dicts in, so that payloads and answers take the same way."""
+"""Parses Stripe's JSON into our copies. Takes plain dicts, so event payloads and API answers share the code."""
 
 from collections.abc import Callable
 
@@ -35,7 +35,7 @@ COPIED: dict[str, Callable[[JsonObject], Copy]] = {
 
 
 def copy_of(source: JsonObject) -> Copy:
-    """The copy of one object, by its own `object` name. Raises UnreadableObject."""
+    """The copy of one object, chosen by its `object` field. Raises UnreadableObject."""
     name = text(source, "object")
     if name not in COPIED:
         raise UnreadableObject(f"the portal keeps no copy of {name}")
@@ -60,7 +60,7 @@ def event(source: JsonObject) -> EventCopy:
 
 
 def account(source: JsonObject, *, livemode: bool) -> AccountCopy:
-    """The account with the name it goes by: the dashboard's, else the business name, else none."""
+    """The account. Its name is the dashboard's display name, else the business name, else None."""
     dashboard = part(part(source, "settings"), "dashboard")
     name = dashboard.get("display_name") or part(source, "business_profile").get("name")
     return AccountCopy(

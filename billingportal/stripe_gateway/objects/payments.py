@@ -1,4 +1,4 @@
-"""Our copies of what stands behind a paid invoice: payments, payment methods, refunds, disputes."""
+"""Our copies of invoice payments, payment methods, refunds and disputes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class InvoicePaymentCopy:
-    """What ties an invoice to the payment behind it: the only way from a refund or dispute to its invoice."""
+    """The link from an invoice to its payment: the only way from a refund or dispute to its invoice."""
 
     stripe_invoice_payment_id: str
     stripe_invoice_id: str
@@ -21,7 +21,7 @@ class InvoicePaymentCopy:
 
 @dataclass(frozen=True)
 class PaymentMethodCopy:
-    """How a client pays. A detached one has no customer any more. Only cards expire."""
+    """A client's payment method. A detached one has no customer. Only cards expire."""
 
     stripe_payment_method_id: str
     stripe_customer_id: str | None

@@ -1,4 +1,4 @@
-"""Our copies of how subscriptions are sold and changed: checkout sessions, schedules; and of test clocks."""
+"""Our copies of checkout sessions, subscription schedules and test clocks."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ class CheckoutSessionCopy:
 class SubscriptionScheduleCopy:
     """`phases` is JSON: for each, when it starts and ends (ISO, UTC) and its prices with their quantities.
 
-    A released schedule still names the subscription that it was of.
+    A released schedule still names its former subscription.
     """
 
     stripe_schedule_id: str
@@ -44,7 +44,7 @@ class SubscriptionScheduleCopy:
 
 @dataclass(frozen=True)
 class TestClockCopy:
-    """A customer on a test clock lives at `frozen_at`, not now."""
+    """For a customer on a test clock, the present time is `frozen_at`."""
 
     stripe_test_clock_id: str
     status: str

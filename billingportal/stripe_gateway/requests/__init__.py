@@ -1,1 +1,1 @@
-"""What is asked of Stripe, one file for each of its objects."""
+"""Requests to Stripe, one file for each object type."""

@@ -1,4 +1,4 @@
-"""One call to Stripe: its errors in our words, its answer with the moment it was read."""
+"""One call to Stripe: converts the SDK's errors, and returns the answer with the time it was read."""
 
 import math
 import re
@@ -28,21 +28,21 @@ from billingportal.stripe_gateway.objects.copies import Reading
 
 T = TypeVar("T", bound=stripe.StripeObject)
 
-# What the SDK raises when it builds its objects of JSON that has another shape than the API promises.
+# The SDK raises these when the JSON has another shape than the API promises.
 MISSHAPEN = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
-# What people are shown of Stripe's words, in characters, and what a request id is made of.
+# The most characters of Stripe's message that people see, and the characters of a request id.
 LONGEST_MESSAGE = 1000
 REQUEST_ID = re.compile(r"[A-Za-z0-9_]{1,100}")
 
-# Two of Stripe's machines may differ by this much; an answer's Date header has whole seconds.
+# Seconds. The clocks of two of Stripe's machines may differ by this much; a Date header has whole seconds.
 CLOCK_MARGIN = 1
-# Without a Date header our own clock stands in, which may be this far off.
+# Seconds. Without a Date header our own clock is used, which may be this far off.
 UNKNOWN_CLOCK_MARGIN = 300
 
 
 @contextmanager
 def stripe_errors() -> Iterator[None]:
-    """Turns the SDK's errors into ours, so that no other room needs to know the SDK."""
+    """Turns the SDK's errors into StripeProblems, so that no other package depends on the SDK."""
     try:
         yield
     except stripe.StripeError as error:
@@ -50,7 +50,7 @@ def stripe_errors() -> Iterator[None]:
 
 
 def problem(error: stripe.StripeError) -> StripeProblem:
-    """Our error for the SDK's. `error.code` is None for 401, 403 and 429: the code sits inside `error.error`."""
+    """Our error for the SDK's. `error.code` is None for 401, 403 and 429: the code is inside `error.error`."""
     kind = kind_of(error)
     words = " ".join((error.user_message or "").split())[:LONGEST_MESSAGE]
     request_id = str(getattr(error, "request_id", None) or "")
@@ -78,7 +78,7 @@ def inner_code(error: stripe.StripeError) -> str:
 
 
 def ask(operation: Callable[[], T]) -> tuple[JsonObject, Reading]:
-    """Run one call; its answer as plain JSON (decimals as text), and when it was read on Stripe's clock.
+    """Run one call; its answer as plain JSON (decimals as text), and its time on Stripe's clock.
 
     Raises a StripeProblem.
     """
@@ -93,7 +93,7 @@ def ask(operation: Callable[[], T]) -> tuple[JsonObject, Reading]:
 
 
 def reading(answer: stripe.StripeObject, elapsed_seconds: float) -> Reading:
-    """Stripe's clock decides, since ours may be wrong: what is newer must not depend on it."""
+    """The answer's time on Stripe's clock. Ours may be wrong, and the order of snapshots must not depend on it."""
     date = header_date(answer)
     margin = CLOCK_MARGIN if date else UNKNOWN_CLOCK_MARGIN
     moment = date or clock.now().replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""Products, prices and meters at Stripe: finds prices by what people know of them, makes new ones, mends them."""
+"""Products, prices and meters at Stripe: finds prices, creates and reactivates all three."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from billingportal.stripe_gateway.errors import NotThere
 from billingportal.stripe_gateway.objects.fields import first_rows, text
 from billingportal.stripe_gateway.requests.calls import ask
 
-# Stripe's refusal tells when the object is there for a key of the other mode.
+# Stripe's error message says when the object exists in the other mode.
 IN_OTHER_MODE = re.compile(r"similar object exists in (test|live) mode")
 
 
@@ -35,7 +35,7 @@ def is_price_of_other_mode(client: stripe.StripeClient, price_id: str) -> bool:
 
 @dataclass(frozen=True)
 class NewPrice:
-    """What a price is made of. Amounts in minor units; `up_to` None is the open end."""
+    """The fields of a new price. Amounts in minor units; a tier without limit has `up_to` None."""
 
     stripe_product_id: str
     currency: str
@@ -52,7 +52,7 @@ class NewPrice:
 
 
 def create_product(client: stripe.StripeClient, name: str, description: str | None, idempotency_key: str) -> str:
-    """Make a product; its id. Raises a StripeProblem."""
+    """Create a product; its id. Raises a StripeProblem."""
     params: stripe.params.ProductCreateParams = {"name": name}
     if description:
         params["description"] = description
@@ -63,7 +63,7 @@ def create_product(client: stripe.StripeClient, name: str, description: str | No
 def create_meter(
     client: stripe.StripeClient, display_name: str, event_name: str, formula: str, idempotency_key: str
 ) -> str:
-    """Make a meter; its id. Raises a StripeProblem."""
+    """Create a meter; its id. Raises a StripeProblem."""
     params: stripe.params.billing.MeterCreateParams = {
         "display_name": display_name,
         "event_name": event_name,
@@ -75,7 +75,7 @@ def create_meter(
 
 
 def create_price(client: stripe.StripeClient, new: NewPrice, idempotency_key: str) -> str:
-    """Make a price; its id. Raises a StripeProblem."""
+    """Create a price; its id. Raises a StripeProblem."""
     params = cast("stripe.params.PriceCreateParams", price_params(new))
     source, _ = ask(lambda: client.v1.prices.create(params=params, options={"idempotency_key": idempotency_key}))
     return text(source, "id")
@@ -111,7 +111,7 @@ def tier_params(up_to: int | None, unit_amount: Decimal, flat_amount: Decimal) -
 
 
 def plain(amount: Decimal) -> str:
-    """Without an exponent, which Stripe would not read."""
+    """The amount without an exponent, which Stripe does not accept."""
     return format(amount, "f")
 
 
@@ -126,5 +126,5 @@ def set_product_active(client: stripe.StripeClient, product_id: str) -> None:
 
 
 def reactivate_meter(client: stripe.StripeClient, meter_id: str) -> None:
-    """Let a stopped meter run again. Raises a StripeProblem."""
+    """Reactivate an inactive meter. Raises a StripeProblem."""
     ask(lambda: client.v1.billing.meters.reactivate(meter_id))

@@ -1,4 +1,4 @@
-"""Checkout sessions: Stripe's own pages, on which somebody pays and subscribes."""
+"""Checkout sessions: Stripe's own pages, on which a client pays and subscribes."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.objects.fields import moment, text
 from billingportal.stripe_gateway.requests.calls import ask
 
-# What happens at the end of a trial to a subscription that cannot be charged.
+# Stripe's action at the end of a trial when the subscription has no payment method.
 MissingCard = Literal["pause", "cancel"]
 
 
@@ -24,7 +24,7 @@ class CheckoutItem:
 
 @dataclass(frozen=True)
 class NewCheckout:
-    """All that is asked of Stripe, so that the same request can be sent again. `expires_at` in unix seconds."""
+    """A whole request for a session, so that it can be sent again unchanged. `expires_at` in unix seconds."""
 
     currency: str
     items: tuple[CheckoutItem, ...]
@@ -52,7 +52,7 @@ class NewCheckout:
 
 @dataclass(frozen=True)
 class OpenCheckout:
-    """A session that waits for its visitor at `url`."""
+    """An open session, whose page is at `url`."""
 
     stripe_checkout_session_id: str
     url: str
@@ -75,7 +75,7 @@ def session_params(customer_id: str, new: NewCheckout) -> dict[str, object]:
         "allow_promotion_codes": new.allows_promotion_codes,
         "automatic_tax": {"enabled": True} if new.computes_tax else None,
         "tax_id_collection": {"enabled": True} if new.collects_tax_id else None,
-        # Tax needs the address, and a tax id the name, to be kept with the customer.
+        # Tax requires the address, and a tax id the name, to be stored with the customer.
         "customer_update": {"address": "auto", "name": "auto"} if updates_customer else None,
         "payment_method_collection": None if new.needs_card else "if_required",
     }
@@ -108,5 +108,5 @@ def subscription_data(new: NewCheckout) -> dict[str, object]:
 
 
 def expire_session(client: stripe.StripeClient, session_id: str) -> None:
-    """End an open session. Raises RequestRefused for one that is complete or has expired, or another StripeProblem."""
+    """Expire an open session. Raises RequestRefused for a complete or expired one, or another StripeProblem."""
     ask(lambda: client.v1.checkout.sessions.expire(session_id))

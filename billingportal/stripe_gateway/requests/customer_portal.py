@@ -1,4 +1,4 @@
-"""Stripe's customer portal: where clients change their card and their details. And paying an open invoice at once."""
+"""Stripe's customer portal, where clients change their card and details; and paying an open invoice at once."""
 
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -9,14 +9,14 @@ from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.objects.fields import text
 from billingportal.stripe_gateway.requests.calls import ask
 
-# The one thing that a session is for.
+# The one task that a session is for.
 Flow = Literal["payment_method_update", "customer_update"]
 ALLOWED_UPDATES: tuple[str, ...] = ("email", "address", "name", "tax_id")
 
 
 @dataclass(frozen=True)
 class PortalLook:
-    """What we say in Stripe's customer portal. Addresses are empty where there are none."""
+    """Our texts and links in Stripe's customer portal. A missing address is empty."""
 
     headline: str
     privacy_url: str
@@ -38,13 +38,13 @@ class BillingPortal:
         return text(source, "id")
 
     def update_configuration(self, configuration_id: str, look: PortalLook) -> None:
-        """Give it our settings again, and put it into use."""
+        """Write our settings to a configuration again, and activate it."""
         given: JsonObject = {**configuration_params(look), "active": True}
         params = cast("stripe.params.billing_portal.ConfigurationUpdateParams", given)
         ask(lambda: self._client.v1.billing_portal.configurations.update(configuration_id, params=params))
 
     def open_session(self, customer_id: str, configuration_id: str, return_url: str, flow: Flow) -> str:
-        """The address of a new session. It is good for some minutes and for this customer: never store it."""
+        """The URL of a new session. It is valid for some minutes and this customer only: never store it."""
         back: JsonObject = {"type": "redirect", "redirect": {"return_url": return_url}}
         given: JsonObject = {
             "customer": customer_id,
@@ -57,20 +57,20 @@ class BillingPortal:
         return text(source, "url")
 
     def pay_invoice(self, invoice_id: str, idempotency_key: str) -> None:
-        """Charge an open invoice to the usual payment method now, with the client there. Raises RequestRefused when
-        the bank says no, or wants the client to confirm."""
+        """Charge an open invoice to the default payment method now, with the client present. Raises RequestRefused
+        when the bank declines, or requires the client to confirm."""
         params: stripe.params.InvoicePayParams = {"off_session": False}
         options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         ask(lambda: self._client.v1.invoices.pay(invoice_id, params=params, options=options))
 
     def use_method(self, subscription_id: str, method_id: str, idempotency_key: str) -> None:
-        """Let a subscription be paid with this payment method."""
+        """Make this the subscription's default payment method."""
         params: stripe.params.SubscriptionUpdateParams = {"default_payment_method": method_id}
         options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         ask(lambda: self._client.v1.subscriptions.update(subscription_id, params=params, options=options))
 
     def resume_subscription(self, subscription_id: str, idempotency_key: str) -> None:
-        """Let a paused subscription go on from now, once its invoice is paid. Raises RequestRefused as above."""
+        """Resume a paused subscription from now, once its invoice is paid. Raises RequestRefused as above."""
         params: stripe.params.SubscriptionResumeParams = {
             "billing_cycle_anchor": {"type": "now"},
             "payment_behavior": "resume_on_payment_success",
@@ -80,7 +80,7 @@ class BillingPortal:
 
 
 def configuration_params(look: PortalLook) -> JsonObject:
-    """What clients may do there. Changing and cancelling plans is done here, so that it is the same everywhere."""
+    """The features allowed there. Plans are changed and cancelled in our portal only, so there is one way to do it."""
     profile: JsonObject = {"headline": look.headline}
     if look.privacy_url:
         profile["privacy_policy_url"] = look.privacy_url

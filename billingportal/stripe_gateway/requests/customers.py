@@ -12,7 +12,7 @@ from billingportal.stripe_gateway.requests.calls import ask
 def create_customer(
     client: stripe.StripeClient, name: str, email: str | None, labels: Mapping[str, str], idempotency_key: str
 ) -> str:
-    """Make a customer; its id. Raises a StripeProblem."""
+    """Create a customer; its id. Raises a StripeProblem."""
     given = {"name": name, "email": email, "metadata": dict(labels)}
     params = cast("stripe.params.CustomerCreateParams", {key: value for key, value in given.items() if value})
     options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
@@ -21,5 +21,5 @@ def create_customer(
 
 
 def update_customer(client: stripe.StripeClient, customer_id: str, name: str, email: str) -> None:
-    """Change how a customer is called and written to. Raises a StripeProblem."""
+    """Change a customer's name and email address. Raises a StripeProblem."""
     ask(lambda: client.v1.customers.update(customer_id, params={"name": name, "email": email}))

@@ -1,4 +1,4 @@
-"""Reads objects from Stripe: one by its id, or all of a kind page by page."""
+"""Reads objects from Stripe: one by its id, or all of a type page by page."""
 
 import math
 import time
@@ -17,7 +17,7 @@ from billingportal.stripe_gateway.objects.fields import first_rows, part, text, 
 from billingportal.stripe_gateway.requests.calls import ask
 
 PAGE_SIZE = 100
-# Left out of a price unless asked for.
+# Stripe leaves these out of a price unless they are expanded.
 PRICE_PARTS = ["tiers", "currency_options"]
 IN_LIST: list[Json] = [f"data.{part}" for part in PRICE_PARTS]
 
@@ -28,7 +28,7 @@ ListCall = Callable[..., stripe.StripeObject]
 
 @dataclass(frozen=True)
 class Walk:
-    """How to list all of one kind."""
+    """How to list all objects of one type."""
 
     lists: Callable[[Client], ListCall]
     filters: JsonObject
@@ -50,8 +50,8 @@ FETCHES: dict[str, Fetch] = {
     "test_helpers.test_clock": lambda client, id_: client.v1.test_helpers.test_clocks.retrieve(id_),
 }
 
-# Everything of an account, in the order in which rows refer to each other. Lists of products and prices
-# leave archived ones out unless asked; subscriptions leave canceled ones out.
+# All objects of an account, referenced types first. Stripe's lists of products and prices leave archived
+# ones out unless asked; its list of subscriptions leaves canceled ones out.
 WALKS: dict[str, Walk] = {
     "active products": Walk(lambda client: client.v1.products.list, {"active": True}),
     "archived products": Walk(lambda client: client.v1.products.list, {"active": False}),
@@ -69,12 +69,12 @@ WALKS: dict[str, Walk] = {
 
 
 def fetch(client: Client, kind: str, object_id: str) -> Fetched:
-    """The object now; its copy is None when Stripe says it was deleted. Raises a StripeProblem."""
+    """The present state of an object; its copy is None when it was deleted. Raises a StripeProblem."""
     started = time.monotonic()
     try:
         source, reading = ask(lambda: FETCHES[kind](client, object_id))
     except NotThere:
-        # The SDK keeps no headers of a refusal; another answer tells the time, and how long ago the refusal was.
+        # The SDK keeps no headers of an error, so another call reads Stripe's clock; the elapsed time is uncertain.
         _, reading = ask(client.v1.balance.retrieve)
         elapsed = math.ceil(time.monotonic() - started)
         return Fetched(None, replace(reading, uncertainty_seconds=reading.uncertainty_seconds + elapsed))
@@ -85,13 +85,13 @@ def fetch(client: Client, kind: str, object_id: str) -> Fetched:
 
 
 def refuse_other(source: JsonObject, kind: str, object_id: str) -> None:
-    """An answer to another question, which something between Stripe and us may give, must not become our row."""
+    """Raises UnreadableObject unless the answer is the requested object: a faulty proxy may return another."""
     if source.get("object") != kind or source.get("id") != object_id:
         raise UnreadableObject(f"it is not the {kind} {object_id}")
 
 
 def whole(client: Client, source: JsonObject) -> JsonObject:
-    """The object with the parts that one answer leaves out. Raises a StripeProblem."""
+    """The complete object: reads the items or tiers that one answer leaves out. Raises a StripeProblem."""
     if source.get("object") == "subscription":
         read_all_items(client, source)
     elif source.get("billing_scheme") == "tiered":
@@ -100,7 +100,7 @@ def whole(client: Client, source: JsonObject) -> JsonObject:
 
 
 def read_all_items(client: Client, source: JsonObject) -> None:
-    """A subscription shows its first items only; read the others too."""
+    """Read all items of a subscription: its answer has the first page of them only."""
     items = part(source, "items")
     if not items.get("has_more"):
         return
@@ -116,7 +116,7 @@ def read_all_items(client: Client, source: JsonObject) -> None:
 
 
 def read_all_tiers(client: Client, source: JsonObject) -> None:
-    """The tiers of a price in its other currencies have to be asked for by the name of each."""
+    """Read a price's tiers in its other currencies, which have to be expanded one by one."""
     options = part(source, "currency_options")
     others = [currency for currency in options if currency != source.get("currency")]
     if others:
@@ -129,7 +129,7 @@ def read_all_tiers(client: Client, source: JsonObject) -> None:
 
 
 def page(client: Client, walk: str, starting_after: str | None) -> Page:
-    """One page of a walk, continuing after an id. Raises a StripeProblem."""
+    """One page of a listing, starting after an id. Raises a StripeProblem."""
     chosen = WALKS[walk]
     source, reading = ask(lambda: chosen.lists(client)(params=page_params(chosen.filters, starting_after)))
     rows, last_id, has_more = read_list(source, starting_after)
@@ -151,7 +151,7 @@ def page_params(filters: JsonObject, starting_after: str | None) -> JsonObject:
 
 
 def read_list(source: JsonObject, starting_after: str | None) -> tuple[list[JsonObject], str | None, bool]:
-    """The rows, the last one's id, and whether there are more. A list that goes on where it began would never end."""
+    """The rows, the last id, and whether there are more. Raises UnreadableObject for a list that would never end."""
     rows, has_more = first_rows(source), truth(source, "has_more")
     last_id = text(rows[-1], "id") if rows else None
     if has_more and last_id in (None, starting_after):

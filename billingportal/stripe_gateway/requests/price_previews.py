@@ -1,4 +1,4 @@
-"""Invoice previews: what Stripe would charge, without anything being created."""
+"""Previews of a new subscription's first invoice. Nothing is created at Stripe."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from billingportal.stripe_gateway.requests.calls import ask
 
 @dataclass(frozen=True)
 class PreviewItem:
-    """One price of the subscription that is previewed. `quantity` is None for a metered price."""
+    """One price of the previewed subscription. `quantity` is None for a metered price."""
 
     stripe_price_id: str
     quantity: int | None
 
 
 def preview_total(client: stripe.StripeClient, customer_id: str, currency: str, items: Sequence[PreviewItem]) -> int:
-    """The sum of the first invoice before tax, in minor units. Raises a StripeProblem."""
+    """The subtotal of the first invoice, before tax, in minor units. Raises a StripeProblem."""
     params = cast(
         "stripe.params.InvoiceCreatePreviewParams",
         {

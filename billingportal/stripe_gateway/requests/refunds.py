@@ -1,4 +1,4 @@
-"""Takes back what should not have been sold: ends a subscription without a bill, and gives its payments back."""
+"""Undoes a sale: cancels a subscription without a final invoice, and refunds its payments."""
 
 from typing import Literal, cast
 
@@ -21,7 +21,7 @@ class Refunds:
         self._client = client
 
     def end_without_bill(self, subscription_id: str, idempotency_key: str) -> None:
-        """Cancel a subscription now; use that no invoice has is never billed. One that has ended already is fine."""
+        """Cancel a subscription now; usage not yet invoiced is never billed. An ended subscription is no error."""
         params: stripe.params.SubscriptionCancelParams = {"invoice_now": False, "prorate": False}
         options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         try:
@@ -30,7 +30,7 @@ class Refunds:
             return
 
     def payments_of(self, invoice_id: str) -> list[InvoicePaymentCopy]:
-        """The payments that an invoice was paid with."""
+        """The payments of an invoice."""
         answer, _ = ask(
             lambda: self._client.v1.invoice_payments.list(
                 params={"invoice": invoice_id, "status": "paid", "limit": PAGE_SIZE}
@@ -39,7 +39,7 @@ class Refunds:
         return [parse_payments.invoice_payment(row) for row in first_rows(answer)]
 
     def refund(self, payment: InvoicePaymentCopy, reason: RefundReason, idempotency_key: str) -> str:
-        """Give back what is left of a payment; the refund's id. Raises RequestRefused when nothing is left."""
+        """Refund the rest of a payment; the refund's id. Raises RequestRefused when nothing is left."""
         if payment.stripe_payment_intent_id is not None:
             paid_by = {"payment_intent": payment.stripe_payment_intent_id}
         else:

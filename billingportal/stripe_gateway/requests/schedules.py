@@ -1,4 +1,4 @@
-"""Subscription schedules at Stripe: the items change at a moment to come."""
+"""Subscription schedules at Stripe: they change the items at a future time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class PhaseItem:
 
 @dataclass(frozen=True)
 class NewPhase:
-    """What holds from a moment on, for at least one period."""
+    """The items from `starts_at` on, for at least one period."""
 
     starts_at: datetime
     items: Sequence[PhaseItem]
@@ -46,14 +46,14 @@ class Schedules:
         self._client = client
 
     def begin(self, subscription_id: str, idempotency_key: str) -> str:
-        """A schedule that goes on as the subscription does; its id."""
+        """Create a schedule that continues the subscription unchanged; its id."""
         options: stripe.RequestOptions = {"idempotency_key": f"{idempotency_key}-begin"}
         params: stripe.params.SubscriptionScheduleCreateParams = {"from_subscription": subscription_id}
         source, _ = ask(lambda: self._client.v1.subscription_schedules.create(params=params, options=options))
         return text(source, "id")
 
     def plan(self, schedule_id: str, phase: NewPhase, idempotency_key: str) -> None:
-        """Keep what is until the new phase starts, without prorating; then let the subscription go on by itself."""
+        """Keep the items until the new phase starts, without proration; after it release the subscription."""
         source, _ = ask(lambda: self._client.v1.subscription_schedules.retrieve(schedule_id))
         phases: list[Json] = [present_phase(source, phase.starts_at), phase_params(phase)]
         given: JsonObject = {"end_behavior": "release", "proration_behavior": "none", "phases": phases}
@@ -62,7 +62,7 @@ class Schedules:
         ask(lambda: self._client.v1.subscription_schedules.update(schedule_id, params=params, options=options))
 
     def release(self, schedule_id: str) -> None:
-        """Let the subscription go on as it is now. One that is over already is fine."""
+        """Release the subscription in its present state. A schedule that is over already is no error."""
         try:
             source, _ = ask(lambda: self._client.v1.subscription_schedules.retrieve(schedule_id))
         except NotThere:
@@ -72,7 +72,7 @@ class Schedules:
 
 
 def present_phase(schedule: JsonObject, ends_at: datetime) -> JsonObject:
-    """The phase that runs now, as it is: what is left out would be taken away, discounts among it."""
+    """The current phase, unchanged: Stripe would remove each part that is left out, discounts among them."""
     running = part(schedule, "current_phase")
     starts = number(running, "start_date") if running else None
     phases = plain_rows(schedule, "phases")

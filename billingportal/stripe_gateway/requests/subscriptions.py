@@ -1,4 +1,4 @@
-"""Running subscriptions at Stripe: what a change would cost, changing, cancelling and keeping them."""
+"""Running subscriptions at Stripe: preview a change, change, cancel and undo a cancellation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from billingportal.stripe_gateway.requests.calls import ask
 
 @dataclass(frozen=True)
 class ItemChange:
-    """An item as it is to be. Without an id it is added; `quantity` is None for a metered price."""
+    """The wanted state of an item. Without an id it is added; `quantity` is None for a metered price."""
 
     stripe_subscription_item_id: str | None
     stripe_price_id: str
@@ -27,7 +27,7 @@ class ItemChange:
 
 @dataclass(frozen=True)
 class PaymentState:
-    """How far the payment of an invoice has come. `intent` is Stripe's word for it; `error` the bank's."""
+    """The payment state of an invoice. `intent` is the payment intent's status; `error` the bank's message."""
 
     invoice_status: str
     intent: str | None
@@ -37,7 +37,7 @@ class PaymentState:
 
 @dataclass(frozen=True)
 class Farewell:
-    """Why somebody leaves: one of Stripe's words, or empty, and what they wrote."""
+    """Why a client cancels: one of Stripe's feedback values, or empty, and the client's comment."""
 
     feedback: str = ""
     comment: str = ""
@@ -57,7 +57,7 @@ class Subscriptions:
         prorated_at: datetime | None = None,
         is_recurring: bool = False,
     ) -> InvoicePreview:
-        """What changing the items would be charged now; `is_recurring`: what each later period would be."""
+        """The invoice for changing the items now; `is_recurring`: the invoice of each later period instead."""
         details: JsonObject = {"proration_behavior": "none" if prorated_at is None else "always_invoice"}
         if prorated_at is not None:
             details["proration_date"] = int(prorated_at.timestamp())
@@ -66,7 +66,7 @@ class Subscriptions:
         return self._preview(subscription_id, details if changes else {}, is_recurring=is_recurring)
 
     def preview_end(self, subscription_id: str, *, is_prorated: bool) -> InvoicePreview | None:
-        """What cancelling now would be charged, for use that no invoice has yet; None when it is nothing at all."""
+        """The final invoice of cancelling now, for usage not yet invoiced; None when there is nothing to invoice."""
         behavior = "always_invoice" if is_prorated else "none"
         try:
             return self._preview(subscription_id, {"cancel_now": True, "proration_behavior": behavior})
@@ -94,7 +94,7 @@ class Subscriptions:
     ) -> None:
         """Change the items and charge the difference now. Until it is paid, the items stay as they are.
 
-        Who pays by bill gets the change with the bill.
+        With `is_paid_by_bill` the items change at once, before the invoice is paid.
         """
         params: JsonObject = {
             "items": items_params(changes),
@@ -106,17 +106,17 @@ class Subscriptions:
         self._update(subscription_id, params, idempotency_key)
 
     def payment_state(self, invoice_id: str) -> PaymentState:
-        """How far the payment of an invoice has come."""
+        """The payment state of an invoice."""
         expand: stripe.params.InvoiceRetrieveParams = {"expand": ["payments.data.payment.payment_intent"]}
         source, _ = ask(lambda: self._client.v1.invoices.retrieve(invoice_id, params=expand))
         return payment_state(source)
 
     def give_up_invoice(self, invoice_id: str) -> None:
-        """Void an open invoice; a change that waits for it is dropped with it."""
+        """Void an open invoice. Stripe then drops a change that waits for its payment."""
         ask(lambda: self._client.v1.invoices.void_invoice(invoice_id))
 
     def cancel_at(self, subscription_id: str, moment: datetime | None, why: Farewell, idempotency_key: str) -> None:
-        """End at the end of the period, or at a moment where the items' periods differ."""
+        """Cancel at the end of the period, or at `moment` where the items' periods differ."""
         params: JsonObject = {"cancellation_details": farewell_params(why)}
         if moment is None:
             params["cancel_at_period_end"] = True
@@ -125,16 +125,16 @@ class Subscriptions:
         self._update(subscription_id, params, idempotency_key)
 
     def keep(self, subscription_id: str, *, is_at_period_end: bool, idempotency_key: str) -> None:
-        """Take a cancellation back, in the spelling that it has."""
+        """Undo a scheduled cancellation: `cancel_at_period_end` or `cancel_at`, whichever was set."""
         params: JsonObject = {"cancel_at_period_end": False} if is_at_period_end else {"cancel_at": ""}
         self._update(subscription_id, params, idempotency_key)
 
     def end_trial(self, subscription_id: str, idempotency_key: str) -> None:
-        """Start to pay now."""
+        """End the trial now, so that the first paid period starts."""
         self._update(subscription_id, {"trial_end": "now"}, idempotency_key)
 
     def cancel_now(self, subscription_id: str, *, is_prorated: bool, why: Farewell, idempotency_key: str) -> None:
-        """End it, and bill what was used so far. `is_prorated`: what was paid ahead comes back as credit."""
+        """Cancel now, and invoice the usage so far. `is_prorated`: unused prepaid time becomes credit."""
         params = cast(
             "stripe.params.SubscriptionCancelParams",
             {"invoice_now": True, "prorate": is_prorated, "cancellation_details": farewell_params(why)},
@@ -153,7 +153,7 @@ def items_params(changes: Sequence[ItemChange]) -> list[Json]:
 
 
 def item_params(change: ItemChange) -> JsonObject:
-    """An item that is named by its id is changed, any other is added. Without a quantity Stripe would take 1."""
+    """Changes the item with this id, or adds one without an id. Without a quantity Stripe would take 1."""
     named: JsonObject = {"id": change.stripe_subscription_item_id} if change.stripe_subscription_item_id else {}
     if change.is_removed:
         return {**named, "deleted": True}
@@ -166,7 +166,7 @@ def farewell_params(why: Farewell) -> JsonObject:
 
 
 def payment_state(source: JsonObject) -> PaymentState:
-    """The newest payment behind an invoice tells; without one there is nothing to pay."""
+    """From the newest payment of an invoice; without one there is nothing to pay."""
     payments = [part(row, "payment") for row in rows(source, "payments") if row.get("status") != "canceled"]
     intent = part(payments[0], "payment_intent") if payments and optional_id(payments[0], "payment_intent") else {}
     return PaymentState(

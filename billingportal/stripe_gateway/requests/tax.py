@@ -1,4 +1,4 @@
-"""What the account has told Stripe Tax."""
+"""The account's Stripe Tax settings."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from billingportal.stripe_gateway.requests.calls import ask
 
 @dataclass(frozen=True)
 class TaxSettings:
-    """`missing` names the settings that Stripe still needs before it can work out tax, as Stripe calls them."""
+    """`missing` has Stripe's names of the settings that it still needs before it can calculate tax."""
 
     is_active: bool
     missing: tuple[str, ...]

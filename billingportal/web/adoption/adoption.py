@@ -1,4 +1,4 @@
-"""SaaS > Clients > Customers without a client: those who subscribed outside of the portal, taken over on a click."""
+"""SaaS > Clients > Customers without a client: adopt customers who subscribed outside of the portal."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ Act = Callable[[Session, ProcessorAccount], str]
 
 
 class AdoptionForm(PortalForm):
-    """A client made of a customer, starting with what Stripe knows of it."""
+    """Creates a client from a customer; its fields start with the customer's data at Stripe."""
 
     name = StringField("Business name")
     email = StringField("Email address", description="Billing letters go there.")
@@ -46,7 +46,7 @@ class AdoptionForm(PortalForm):
 
 @dataclass(frozen=True)
 class Listed:
-    """One page of customers. `ready` is how many clients can be made of all pages without asking."""
+    """One page of customers. `ready` counts the customers of all pages that need no decision."""
 
     page: CustomerPage
     candidates: list[Candidate]
@@ -57,7 +57,7 @@ class Listed:
 
     @property
     def query(self) -> dict[str, object]:
-        """What leads back to this page of the list."""
+        """The URL parameters of this page of the list."""
         place = {"q": self.words, "page": self.page.number if self.page.number > 1 else None}
         return {name: value for name, value in place.items() if value}
 
@@ -80,7 +80,7 @@ def ignored() -> str:
 
 
 def list_page(*, is_ignored: bool = False, refusal: str | None = None) -> str:
-    """The list: as a part of the page for htmx, else as the page."""
+    """The list alone for htmx, else the whole page."""
     account = processor_accounts.connected(db.session(), g.mode)
     template = "adoption/_list.html" if htmx.is_partial(request) else "adoption/index.html"
     return render_template(
@@ -112,7 +112,7 @@ def listed(session: Session, account: ProcessorAccount, *, is_ignored: bool) -> 
 @blueprint.post("/clients")
 @require_role("owner", "admin")
 def create_clients() -> ResponseReturnValue:
-    """Make clients of all that need no decision."""
+    """Create a client from every customer that needs no decision."""
     account = account_or_404()
     made = adoption.make_clients(transaction, account.id, staff_id=current_staff().id)
     return done("1 client is there." if made == 1 else f"{made} clients are there." if made else "No client was made.")
@@ -121,7 +121,7 @@ def create_clients() -> ResponseReturnValue:
 @blueprint.get("/<public:customer_id>")
 @require_role("owner", "admin")
 def show(customer_id: str) -> str:
-    """One customer: make a client of it, or choose one."""
+    """One customer: create a client from it, or choose an existing client."""
     known = candidate_or_404(customer_id)
     return choice_page(known, AdoptionForm.of_candidate(known))
 
@@ -144,7 +144,7 @@ def choice_page(known: Candidate, form: AdoptionForm) -> str:
 @blueprint.post("/<public:customer_id>/client")
 @require_role("owner", "admin")
 def create_client(customer_id: str) -> ResponseReturnValue:
-    """Make a client of what was typed, or of what Stripe knows when nothing was."""
+    """Create a client from the form, or from the customer's data at Stripe when no form was sent."""
     known = candidate_or_404(customer_id)
     form = AdoptionForm.of_request() if "name" in request.form else AdoptionForm.of_candidate(known)
 
@@ -198,7 +198,7 @@ def called(customer: Customer) -> str:
 
 
 def answered(act: Act, *, is_ignored: bool = False) -> ResponseReturnValue:
-    """Run one action and show the list as it is then."""
+    """Run one action and show the updated list."""
     try:
         words = acted(act)
     except Refusal as refusal:
@@ -207,7 +207,7 @@ def answered(act: Act, *, is_ignored: bool = False) -> ResponseReturnValue:
 
 
 def acted(act: Act) -> str:
-    """What was done, in words. Raises Refusal."""
+    """Run one action in a transaction. Returns its message. Raises Refusal."""
     with transaction() as session:
         account = processor_accounts.connected(session, g.mode)
         if account is None:

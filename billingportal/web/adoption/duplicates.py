@@ -1,4 +1,4 @@
-"""SaaS > Clients > a client > Second subscription: cancel it and give back what was paid, or let it be the one."""
+"""SaaS > Clients > a client > Second subscription: cancel and refund it, or make it the main one."""
 
 from flask import Blueprint, abort, flash, g, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -21,14 +21,14 @@ blueprint = Blueprint(
 
 @blueprint.app_template_global("duplicates_of")
 def duplicates_of(client: Client, entitlement: Entitlement) -> list[Duplicate]:
-    """What the page of a client tells of second subscriptions."""
+    """The second subscriptions that a client's page lists."""
     return duplicates.duplicates_of(db.session(), client, entitlement)
 
 
 @blueprint.get("/removal")
 @require_role("owner", "admin")
 def new_removal(client_id: int, subscription_id: str) -> str:
-    """Ask first: money goes back."""
+    """Ask for confirmation: money is refunded."""
     return asking(client_or_404(client_id), subscription_id)
 
 
@@ -57,7 +57,7 @@ def create_removal(client_id: int, subscription_id: str) -> ResponseReturnValue:
 
 
 def removed(client: Client, subscription_id: str) -> list[str]:
-    """What Stripe refused. Raises Refusal and a StripeProblem."""
+    """Cancel and refund. Returns Stripe's refusals in words. Raises Refusal and StripeProblem."""
     stripe = stripe_for(g.mode)
     return duplicates.remove_duplicate(
         transaction, stripe.gateway, stripe.account_id, client.id, subscription_id, staff_id=current_staff().id
@@ -67,7 +67,7 @@ def removed(client: Client, subscription_id: str) -> list[str]:
 @blueprint.post("/main")
 @require_role("owner", "admin")
 def update_main(client_id: int, subscription_id: str) -> ResponseReturnValue:
-    """Have this one count, so that the other one can be cancelled."""
+    """Make this the main subscription, so that the other one can be cancelled."""
     client = client_or_404(client_id)
     try:
         with transaction() as session:

@@ -1,1 +1,1 @@
-"""Who may come in: staff by password, clients by link."""
+"""Sign-in: staff by password, clients by link."""

@@ -1,4 +1,4 @@
-"""Where somebody without a working billing link asks for a new one by mail."""
+"""The form by which a client without a working billing link requests a new one by email."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -12,7 +12,7 @@ blueprint = Blueprint("billing_link_requests", __name__, url_prefix="/portal/bil
 
 @blueprint.post("")
 def create() -> ResponseReturnValue:
-    """The answer is the same whether the address is known or not."""
+    """Email a new link. The answer is the same whether the address is known or not."""
     form = LinkRequestForm.of_request()
     if not form.is_valid():
         return render_template("client_portal/link_needed.html", state="none", form=form), 422

@@ -1,4 +1,4 @@
-"""Billing links: staff hand them over, and whoever opens one is signed in as that client."""
+"""Billing links: staff hand them over; opening one signs the browser in as that client."""
 
 from flask import Blueprint, Flask, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -25,7 +25,7 @@ def address(client: Client, *, hours: int) -> str:
 
 
 class LinkRequestForm(PortalForm):
-    """Asks for a new link by mail: only where letters are sent."""
+    """Requests a new link by email. Open only where email to clients is switched on."""
 
     email = email_field()
 
@@ -35,7 +35,7 @@ class LinkRequestForm(PortalForm):
 
 
 def entered(token: str) -> Opened:
-    """Sign in with the link, unless it opens nothing."""
+    """Sign the client in if the link is valid. Returns the state of the link."""
     secret_keys = current_portal().settings.secret_keys
     found = billing_links.open_link(db.session(), secret_keys, token)
     if found.client is None:
@@ -49,7 +49,7 @@ def entered(token: str) -> Opened:
 
 @blueprint.get("/<secret:token>")
 def show(token: str) -> ResponseReturnValue:
-    """Sign in, and go on to an address without the token. Opening it twice, as mail scanners do, does no harm."""
+    """Sign in, and redirect to a URL without the token. Opening it twice, as mail scanners do, does no harm."""
     found = entered(token)
     if found.client is None:
         status = 404 if found.state == "unknown" else 410
@@ -58,7 +58,7 @@ def show(token: str) -> ResponseReturnValue:
 
 
 def discreet(response: Response) -> Response:
-    """The address holds the token: no other site may learn it."""
+    """Send no referrer: the URL contains the token, which no other site may learn."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 

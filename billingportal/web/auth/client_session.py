@@ -1,4 +1,4 @@
-"""Which client is here. A session of its own: staff's is neither read nor changed, in the same browser or another."""
+"""The signed-in client. Its session is separate: a staff session in the same browser is neither read nor changed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -24,7 +24,7 @@ P = ParamSpec("P")
 
 
 def sign_in(writing: Session, client: Client) -> None:
-    """Begin a session of two hours; the cookie goes out with the answer to this request.
+    """Start a session of two hours; the cookie is sent with the response to this request.
 
     The client's row has to be locked (see browser_sessions).
     """
@@ -44,7 +44,7 @@ def sign_out() -> None:
 
 
 def find_client() -> Client | None:
-    """The client who is here, if any. One that was archived is not."""
+    """The signed-in client, or None. An archived client counts as signed out."""
     if "client_id" not in g:
         g.client_id = looked_up()
     client = db.session().get(Client, g.client_id) if g.client_id is not None else None
@@ -62,7 +62,7 @@ def looked_up() -> int | None:
 
 
 def current_client() -> Client:
-    """The client who is here. Only behind `require_client`."""
+    """The signed-in client. Only behind `require_client`."""
     client = find_client()
     if client is None:
         abort(401)
@@ -70,7 +70,7 @@ def current_client() -> Client:
 
 
 def require_client(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Let only clients through a door; others learn how they get a billing link."""
+    """Restrict a view to signed-in clients; others see how to get a billing link."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:

@@ -1,4 +1,4 @@
-"""The end of a client's session."""
+"""Sign-out of a client."""
 
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
@@ -11,6 +11,6 @@ blueprint = Blueprint("client_sign_out", __name__)
 
 @blueprint.post("/portal/sign-out")
 def create() -> ResponseReturnValue:
-    """Leave. Staff's session, in the same browser, stays."""
+    """End the client's session. A staff session in the same browser stays."""
     client_session.sign_out()
     return htmx.redirect(url_for("billing.show"))

@@ -1,4 +1,4 @@
-"""Fields that more than one staff form has. What was typed into a password field is never sent back."""
+"""Fields that several staff forms share. A typed password is never sent back."""
 
 from wtforms import EmailField, PasswordField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Regexp
@@ -11,7 +11,7 @@ EMAIL_LENGTH = 320
 
 
 def email_field(**render_kw: str | bool) -> EmailField:
-    """An e-mail address. Only its shape is checked; whether it arrives is for a message to find out."""
+    """An email address. Only its shape is checked, not whether it receives email."""
     return EmailField(
         "Email",
         filters=[trimmed],

@@ -1,4 +1,4 @@
-"""The cookie of a browser in which somebody of staff signed in before. It survives signing out."""
+"""The cookie of a browser in which a member of staff signed in before. It survives signing out."""
 
 from flask import request
 
@@ -13,12 +13,12 @@ PATH = "/sign-in"
 
 
 def remember(staff: Staff) -> None:
-    """Give this browser a new token, in place of the one that it came with."""
+    """Replace this browser's token with a new one."""
     token = known_browsers.token(current_portal().settings.secret_keys, staff)
     cookies.give(COOKIE, token, known_browsers.LIFETIME, PATH)
 
 
 def name_for(staff: Staff | None) -> str | None:
-    """What this browser's wrong passwords are counted under, where this person signed in before."""
+    """The name that this browser's wrong passwords are counted under, if this person signed in here before."""
     token = request.cookies.get(COOKIE)
     return known_browsers.name_of(current_portal().settings.secret_keys, token, staff) if token else None

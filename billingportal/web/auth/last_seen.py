@@ -1,4 +1,4 @@
-"""Notes which sessions are used, once a minute each. No page waits for that, or fails when it cannot be written."""
+"""Records when each session was last used, once a minute. No page waits for the write or fails with it."""
 
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import OperationalError
@@ -11,18 +11,18 @@ from billingportal.models import BrowserSession
 
 
 def device() -> Device:
-    """The browser that this request came from."""
+    """The address and browser of this request."""
     return Device.of(request.remote_addr, request.user_agent.string)
 
 
 def is_used(row: BrowserSession) -> None:
-    """Remember the session until the answer is ready, if it is time to note it."""
+    """Queue the session for `note`, if its last record is old enough."""
     if browser_sessions.is_seen_long_ago(row, now()):
         g.setdefault("used_sessions", set()).add(row.id)
 
 
 def note(response: Response) -> Response:
-    """Write down what was used."""
+    """Record the queued sessions once the response is ready."""
     session_ids: set[int] = g.pop("used_sessions", set())
     if session_ids:
         try:

@@ -48,7 +48,7 @@ def update() -> ResponseReturnValue:
 
 @blueprint.post("/sessions/<id:session_id>/ending")
 def end_session(session_id: int) -> ResponseReturnValue:
-    """Sign out of one other browser. One that is out already is no mistake."""
+    """Sign out of one other browser. A session that has ended already is no error."""
     person = session.current_staff()
     with transaction() as writing:
         ended = staff.sign_out_of(writing, person.id, session_id)
@@ -59,7 +59,7 @@ def end_session(session_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/sessions/ending")
 def end_other_sessions() -> ResponseReturnValue:
-    """Sign out everywhere but here."""
+    """Sign out of every other browser."""
     staff_id, own_id = session.current_staff().id, session.current_session_id()
     with transaction() as writing:
         count = staff.sign_out_elsewhere(writing, staff_id, own_id)
@@ -73,7 +73,7 @@ def page(form: PasswordForm) -> str:
 
 
 def change_password(current: str, new: str) -> None:
-    """Change it, end every session, and start a new one here. Raises Refusal in words for the form."""
+    """Change it, end every session, and start a new one here. Raises Refusal."""
     person = session.current_staff()
     staff_id, email, stored = person.id, person.email, person.password_hash
     try:

@@ -1,4 +1,4 @@
-"""Which member of staff is signed in. Closed by default: only the blueprints named here answer strangers."""
+"""The signed-in member of staff. Closed by default: only the blueprints named here answer without sign-in."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,9 +18,9 @@ from billingportal.web.auth import last_seen
 from billingportal.web.common import htmx
 from billingportal.web.common.urls import own_path
 
-# What is the same for everybody: no session, so caches may keep it.
+# Responses that are the same for everybody: no session, so caches may store them.
 SHARED_BLUEPRINTS = {"assets", "brand", "brand_pictures", "pricing"}
-# Doors of clients, who have a session of their own (see client_session).
+# Pages of clients, who have a session of their own (see client_session).
 CLIENT_BLUEPRINTS = {
     "billing",
     "billing_link_requests",
@@ -40,7 +40,7 @@ R = TypeVar("R", bound=ResponseReturnValue)
 
 
 class SignedIn:
-    """What Flask-Login has to know of a member of staff: in the cookie, a session is its token."""
+    """A member of staff, as Flask-Login needs it. The cookie stores the session's token."""
 
     is_authenticated = True
     is_active = True
@@ -56,7 +56,7 @@ class SignedIn:
 
 
 def load(token: str) -> SignedIn | None:
-    """The person of this session, unless it ran out or was ended."""
+    """The person of this session, or None when it expired or was ended."""
     found = browser_sessions.find(db.session(), Staff, token)
     if found is None:
         return None
@@ -66,13 +66,13 @@ def load(token: str) -> SignedIn | None:
 
 
 def find_staff() -> Staff | None:
-    """The person who is signed in, if any."""
+    """The signed-in person, or None."""
     user = flask_login.current_user
     return cast(Staff, user.staff) if user.is_authenticated else None
 
 
 def current_staff() -> Staff:
-    """The person who is signed in. Only for doors that strangers cannot pass."""
+    """The signed-in person. Only for views that require sign-in."""
     staff = find_staff()
     if staff is None:
         abort(401)
@@ -80,7 +80,7 @@ def current_staff() -> Staff:
 
 
 def current_session_id() -> int | None:
-    """Which of the person's sessions this browser has. None where it began with this very request."""
+    """The id of this browser's session. None when it started with this very request."""
     row = flask_login.current_user.row
     return None if row is None else int(row.id)
 
@@ -94,7 +94,7 @@ def sign_in(writing: Session, staff: Staff) -> None:
 
 
 def sign_out() -> None:
-    """End this session, with everything it remembered."""
+    """End this session and clear its data."""
     token = own_token()
     if token is not None:
         with transaction() as writing:
@@ -105,13 +105,13 @@ def sign_out() -> None:
 
 
 def own_token() -> str | None:
-    """What the cookie holds, whether it is worth anything or not."""
+    """The token in the cookie, valid or not."""
     token = session.get("_user_id")
     return token if isinstance(token, str) else None
 
 
 def require_role(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let only these roles through a door; others get a 403 that says so."""
+    """Restrict a view to these roles; others get a 403 that says so."""
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
@@ -126,7 +126,7 @@ def require_role(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def refuse_strangers() -> Response | None:
-    """The one check at the door. Addresses that lead nowhere fall through to their 404."""
+    """Redirect to sign-in unless the blueprint is public. Unknown URLs fall through to their 404."""
     if request.endpoint is None or request.blueprint in PUBLIC_BLUEPRINTS or find_staff() is not None:
         return None
     came_for = own_path(request.full_path.rstrip("?")) if request.method == "GET" else None
@@ -136,7 +136,7 @@ def refuse_strangers() -> Response | None:
 
 
 def keep_private(response: Response) -> Response:
-    """Pages are kept by no cache, so that Back after sign-out shows nothing. Static files are everybody's."""
+    """No cache may store a page, so that Back after sign-out shows nothing. Shared responses are exempt."""
     if request.blueprint in SHARED_BLUEPRINTS:
         session.accessed = False
     else:

@@ -1,6 +1,6 @@
-"""The session cookie, which a clock that is set back does not end.
+"""The session cookie. It stays valid when the clock is set back.
 
-The stock one refuses a signature whose moment lies ahead, be it by a second: everybody would be signed out when the
+Flask's own refuses a signature from the future, even by a second: everybody would be signed out when the
 clock is set back, and for a moment when two machines that share the work differ by a second.
 """
 
@@ -13,7 +13,7 @@ from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializ
 
 
 class ForgivingSigner(TimestampSigner):
-    """Refuses what is too old, and nothing for being too new."""
+    """Refuses signatures that are too old, never those from the future."""
 
     @overload
     def unsign(

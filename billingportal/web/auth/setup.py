@@ -1,4 +1,4 @@
-"""First run: whoever holds the printed link becomes the owner."""
+"""First run: the printed link creates the owner."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -46,7 +46,7 @@ def create(token: str) -> ResponseReturnValue:
 
 
 def refuse_link(token: str) -> ResponseReturnValue | None:
-    """The page for a link that does not work (any more), or None when it does."""
+    """The error page for an invalid or used link, or None when the link works."""
     state = setup.link_state(db.session(), token)
     return None if state == "open" else show_link(state)
 

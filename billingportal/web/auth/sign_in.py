@@ -1,4 +1,4 @@
-"""Sign-in. Its answers do not tell whether an account exists, in words or in time."""
+"""Sign-in. Neither the words nor the time of its answers reveal whether an account exists."""
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue

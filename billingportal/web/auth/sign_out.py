@@ -1,4 +1,4 @@
-"""Sign-out, by a form: a link could be followed by a browser that only looks ahead."""
+"""Sign-out, by a form: a browser could follow a link when it prefetches."""
 
 from flask import Blueprint, Response, url_for
 

@@ -64,7 +64,7 @@ def edit() -> str:
 @blueprint.post("")
 @require_role("owner", "admin")
 def update() -> ResponseReturnValue:
-    """Save branding. Staff hear when the colour had to be darkened."""
+    """Save branding. A message says when the colour had to be darkened."""
     form = BrandingForm.of_request()
     if not form.is_valid():
         return render_template("branding/edit.html", **facts(form)), 422

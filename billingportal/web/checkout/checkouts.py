@@ -1,4 +1,4 @@
-"""The way back from Stripe's checkout: shows at once what is known, and looks again until it is settled."""
+"""The return page of Stripe Checkout: shows the stored state at once, and polls until the purchase is complete."""
 
 from datetime import timedelta
 
@@ -24,9 +24,9 @@ from billingportal.web.offers.order import order_of
 from billingportal.web.offers.query import with_choice
 
 blueprint = Blueprint("checkouts", __name__, url_prefix="/portal/checkout")
-# How long after a payment the address that Stripe led to signs in whoever has it.
+# How long after a payment its return URL signs a browser in.
 SIGNS_IN_FOR = timedelta(hours=1)
-# Stripe is asked on the first look and on every third after it, in case its events do not come.
+# Stripe is asked on the first poll and on every third after it, in case its webhooks do not arrive.
 ASK_EVERY = 3
 QUICK_LOOKS = 30
 QUICK, SLOW = "2s", "15s"
@@ -34,7 +34,7 @@ QUICK, SLOW = "2s", "15s"
 
 @blueprint.get("/<secret:token>")
 def show(token: str) -> ResponseReturnValue:
-    """The purchase as it stands. Whoever paid comes with the session's id; no other one fits."""
+    """The state of the purchase. Stripe returns the client with the id of its session; any other id is a 404."""
     checkout = db.session().scalar(select(Checkout).where(Checkout.token == token))
     session_id = request.args.get("session_id")
     if checkout is None or (session_id and session_id != checkout.stripe_checkout_session_id):
@@ -50,12 +50,12 @@ def show(token: str) -> ResponseReturnValue:
 
 
 def looked() -> int:
-    """How often this page has looked already."""
+    """How often this page has polled already."""
     return whole_number(request.args.get("looks", "")) or 0
 
 
 def asked_at_stripe(checkout: Checkout) -> Stage:
-    """Ask Stripe, in case its events have not come. Without an answer, the rows go on telling what is known."""
+    """Fetch from Stripe, in case its webhooks have not arrived. Without an answer, the stored state is shown."""
     account = db.session().get_one(ProcessorAccount, checkout.processor_account_id)
     checkout_id = checkout.id
     try:
@@ -66,7 +66,7 @@ def asked_at_stripe(checkout: Checkout) -> Stage:
 
 
 def sign_in(checkout: Checkout) -> None:
-    """The client is here: soon after the payment, in the browser that Stripe led back, and until it signs out."""
+    """Sign the client in, soon after the payment, in the browser that Stripe redirected back."""
     client = db.session().get_one(Client, checkout.client_id)
     if is_here(checkout) or not signs_in(checkout, client):
         return
@@ -78,13 +78,13 @@ def sign_in(checkout: Checkout) -> None:
 
 
 def signs_in(checkout: Checkout, client: Client) -> bool:
-    """Whether nobody has ended that since the checkout began, and it was paid a short while ago."""
+    """Whether it was paid less than SIGNS_IN_FOR ago, and neither access was withdrawn nor the client signed out."""
     is_fresh = checkout.ended_at is not None and now() - checkout.ended_at < SIGNS_IN_FOR
     return is_fresh and client.archived_at is None and client.access_generation == checkout.access_generation
 
 
 def is_here(checkout: Checkout) -> bool:
-    """Whether the client whose checkout it is has a session in this browser."""
+    """Whether the checkout's client has a session in this browser."""
     here = client_session.find_client()
     return here is not None and here.id == checkout.client_id
 
@@ -108,7 +108,7 @@ def facts(checkout: Checkout, now_at: Stage, looks: int) -> dict[str, object]:
 
 
 def choice_values(checkout: Checkout, selection: Selection) -> dict[str, str]:
-    """The choice as the values of an address."""
+    """The choice as URL parameters."""
     values = {"plan": str(checkout.plan_id), "interval": slug(selection.period), "currency": selection.currency}
     return values | {f"quantity.{key}": str(number) for key, number in selection.quantities.items()}
 

@@ -14,12 +14,12 @@ from billingportal.web.common.embedding import own_address
 from billingportal.web.common.security import may_redirect_form_to
 from billingportal.web.common.stripe_access import stripe_for
 
-# Stripe puts the session's id in its place, if the braces come as they are.
+# Stripe replaces it by the session's id, if the braces are not escaped.
 SESSION = "{CHECKOUT_SESSION_ID}"
 
 
 def success_address() -> str:
-    """Where Stripe leads after a payment, with places for our token and its session."""
+    """The URL of the return page, with placeholders for our token and Stripe's session id."""
     path = url_for("checkouts.show", token="token").removesuffix("token")  # noqa: S106 a placeholder
     return own_address(f"{path}{TOKEN}?session_id={SESSION}")
 
@@ -27,7 +27,7 @@ def success_address() -> str:
 def open_checkout(
     client_id: int, mode: Mode, plan_id: int, selection: Selection, *, back: str, visitor: str = ""
 ) -> Checkout:
-    """The client's one open checkout. `back` is the path to which Stripe leads whoever changes their mind.
+    """The client's one open checkout. `back` is the path to which Stripe redirects a client who cancels.
 
     Raises AlreadySubscribed, Refusal, Conflict and StripeProblem.
     """
@@ -37,7 +37,7 @@ def open_checkout(
 
 
 def go_and_pay(checkout: Checkout) -> ResponseReturnValue:
-    """Lead to Stripe's page. Where browsers would not follow a form, to a page of ours with a link to it."""
+    """Redirect to Stripe. If browsers would not follow a form there, redirect to our own page with a link to it."""
     if checkout.url is not None and may_redirect_form_to(checkout.url):
         return htmx.redirect(checkout.url)
     return htmx.redirect(url_for("checkouts.show", token=checkout.token))

@@ -1,4 +1,4 @@
-"""Settings > Checkout: what Stripe's checkout asks for, and what clients may change by themselves."""
+"""Settings > Checkout: options of Stripe Checkout, and changes that clients may make by themselves."""
 
 from flask import Blueprint, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -69,7 +69,7 @@ def page(form: SellingForm, **tax: object) -> str:
 
 @blueprint.get("/tax")
 def show_tax() -> str:
-    """What Stripe Tax still needs; asked for once the page is there, since Stripe may be slow."""
+    """What Stripe Tax still needs; fetched after the page has loaded, since Stripe may be slow."""
     found = tax_settings(g.mode)
     if htmx.is_partial(request):
         return render_template("checkout/settings/_tax.html", tax=found, is_asked=True)
@@ -77,7 +77,7 @@ def show_tax() -> str:
 
 
 def tax_settings(mode: Mode) -> TaxSettings | None:
-    """None when Stripe does not tell: no account, no right, no answer."""
+    """The settings of Stripe Tax. None without an account, without the right to read them, or without an answer."""
     try:
         return stripe_for(mode).gateway.tax_settings()
     except (Refusal, StripeProblem):

@@ -31,7 +31,7 @@ from billingportal.web.offers.order import Order, order_of
 from billingportal.web.offers.query import asked, mode_of, with_choice
 
 blueprint = Blueprint("sign_up", __name__, url_prefix="/portal/sign-up")
-# Names this browser while it signs up, so that its tabs and double clicks are one sign-up.
+# Identifies this browser during sign-up, so that its tabs and double clicks are one sign-up.
 VISITOR = "visitor"
 AWAY = "Stripe does not answer right now, so nothing was ordered. Try again in a moment."
 
@@ -64,7 +64,7 @@ class SignUpForm(PortalForm):
 
 @blueprint.get("")
 def new() -> str:
-    """The form, with what was chosen. Whoever is a client already only confirms."""
+    """The form with the chosen order. A signed-in client only confirms."""
     visitor()
     return page(SignUpForm(), asked_order())
 
@@ -90,19 +90,19 @@ def create() -> ResponseReturnValue:
 
 
 def client_here(order: Order) -> Client | None:
-    """The client who is signed in, in the mode of the order."""
+    """The signed-in client, if its mode is that of the order."""
     client = client_session.find_client()
     return client if client is not None and client.mode == order.page.mode else None
 
 
 def refuse_changes(order: Order) -> None:
-    """Nobody buys anything else than what the page showed. Raises Refusal."""
+    """Refuse an order that differs from the one shown on the page. Raises Refusal."""
     if any(request.form.get(name, value) != value for name, value in order.values.items()):
         raise Refusal("", "What is for sale has changed since you opened this page. Look at your order again.")
 
 
 def asked_order() -> Order:
-    """Only staff may look at another mode than the one in which the portal sells."""
+    """The order of the request. Only staff may choose another mode than the one in which the portal sells."""
     given = request.form if request.method == "POST" else request.args
     return order_of(asked(given), mode_of(given) if find_staff() else None)
 
@@ -125,7 +125,7 @@ def page(form: SignUpForm, order: Order) -> str:
 
 
 def signed_up(form: SignUpForm, order: Order) -> ResponseReturnValue:
-    """Raises Refusal, Conflict, Throttled and StripeProblem."""
+    """Sign up a new client. Raises Refusal, Conflict, Throttled and StripeProblem."""
     if not form.is_valid():
         return page(form, order), 422
     selection = order.selection
@@ -162,7 +162,7 @@ def applicant(form: SignUpForm) -> Applicant:
 
 
 def bought_by(client: Client, order: Order) -> ResponseReturnValue:
-    """A client who is here chooses a plan. Raises AlreadySubscribed, Refusal, Conflict and StripeProblem."""
+    """A signed-in client buys a plan. Raises AlreadySubscribed, Refusal, Conflict and StripeProblem."""
     if order.card is None:
         raise Refusal("", "This plan is not for sale. Choose another one.")
     client_id, mode, plan_id = client.id, client.mode, order.card.plan.id
@@ -182,7 +182,7 @@ def refused_for_now(form: SignUpForm, order: Order, throttled: Throttled) -> Res
 
 @blueprint.get("/known")
 def known() -> str:
-    """Says the same whoever asks, and whatever is known."""
+    """The page for a refused email address. It does not reveal whether a client has it."""
     return render_template("checkout/sign_up/known.html")
 
 

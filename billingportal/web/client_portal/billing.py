@@ -1,4 +1,4 @@
-"""The client's own billing page, and its errands at Stripe: card, details, and paying what is open."""
+"""The client's own billing page, and its actions at Stripe: change card or details, pay an open invoice."""
 
 import secrets
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def show() -> ResponseReturnValue:
 @blueprint.get("/next-payment")
 @require_client
 def next_payment() -> ResponseReturnValue:
-    """The same page with the exact amount of the next payment, which Stripe is asked for."""
+    """The same page with the exact amount of the next payment, fetched from Stripe."""
     shown = billing_page(db.session(), current_client())
     preview, problem = None, ""
     if shown.subscription is not None and shown.is_paying and not shown.is_leaving:
@@ -60,21 +60,21 @@ def next_payment() -> ResponseReturnValue:
 @blueprint.post("/payment-method")
 @require_client
 def create_payment_method() -> ResponseReturnValue:
-    """To Stripe's page where a card is typed."""
+    """Redirect to Stripe's page for a new payment method."""
     return at_stripe("payment_method_update")
 
 
 @blueprint.post("/details")
 @require_client
 def create_details() -> ResponseReturnValue:
-    """To Stripe's pages where name, address and tax ids are changed."""
+    """Redirect to Stripe's page for name, address and tax ids."""
     return at_stripe("customer_update")
 
 
 @blueprint.get("/return")
 @require_client
 def back() -> ResponseReturnValue:
-    """The way back from Stripe: what was changed there is read before the page is shown."""
+    """The return URL: fetch the changes made at Stripe before the page is shown."""
     try:
         if stripe_actions.refresh_client(transaction, gateway(), current_client().id):
             flash("Your new payment method is used from now on.")
@@ -93,7 +93,7 @@ def create_payment() -> ResponseReturnValue:
 @blueprint.post("/resumption")
 @require_client
 def create_resumption() -> ResponseReturnValue:
-    """Go on with a plan that paused when its trial ended."""
+    """Resume a subscription that paused when its trial ended."""
     return paid_by(stripe_actions.resume)
 
 
@@ -109,7 +109,7 @@ def paid_by(errand: Callable[[Transaction, StripeGateway, int, str], Payment]) -
 
 
 def after(done: Payment) -> ResponseReturnValue:
-    """What is said of a payment."""
+    """Show the outcome of a payment."""
     if done.outcome == "declined":
         reason = f"{done.words} " if done.words else ""
         return page(problem=f"{reason}Nothing was charged. Use another card, or ask your bank."), 422
@@ -125,7 +125,7 @@ def after(done: Payment) -> ResponseReturnValue:
 
 
 def at_stripe(flow: Flow) -> ResponseReturnValue:
-    """To Stripe's customer portal, which leads back here."""
+    """Redirect to Stripe's customer portal, which returns to `back`."""
     try:
         asking = gateway()
         found = stripe_actions.find_customer_ids(db.session(), current_client().id)
@@ -142,14 +142,14 @@ def at_stripe(flow: Flow) -> ResponseReturnValue:
 
 
 def onward(address: str, words: str) -> ResponseReturnValue:
-    """To a page of Stripe's. Where browsers would not follow a form, by a link."""
+    """Redirect to a page of Stripe's, or show a link to it where browsers would not follow a form."""
     if may_redirect_form_to(address):
         return htmx.redirect(address)
     return render_template("client_portal/onward.html", address=address, words=words)
 
 
 def words_of(problem: StripeProblem) -> str:
-    """What a client is told. Only staff can mend a key that lacks a right, so that goes to the log."""
+    """The message for the client. Only staff can repair a key that lacks a right, so that goes to the log."""
     if isinstance(problem, (StripeUnreachable, TooManyRequests)):
         return AWAY
     current_app.logger.warning("a client's errand failed: %s (request %s)", problem.message, problem.request_id)

@@ -1,4 +1,4 @@
-"""What can be done with a client, each as a noun: a suspension, its archiving, a billing link, a fetch."""
+"""Actions on a client, each as a noun: a suspension, its archiving, a billing link, a fetch."""
 
 from flask import Blueprint, abort, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -72,7 +72,7 @@ def new_archiving(client_id: int) -> str:
 
 
 def archiving_page(client_id: int, refusal: str = "") -> str:
-    """Say what archiving means for this client, and ask when, if it pays."""
+    """Explain what archiving means for this client and, if it pays, ask when."""
     client = client_or_404(client_id)
     going_on = subscription_departures.going_on(db.session(), client)
     held = client_page.held_of_client(db.session(), client)
@@ -82,7 +82,7 @@ def archiving_page(client_id: int, refusal: str = "") -> str:
 @blueprint.post("/archiving")
 @require_role("owner", "admin")
 def create_archiving(client_id: int) -> ResponseReturnValue:
-    """Archive the client, `when` is now or end, and cancel what goes on."""
+    """Archive the client, `when` is now or end, and cancel its running subscriptions."""
     client_or_404(client_id)
     staff_id, at_once = current_staff().id, request.form.get("when") != "end"
     try:
@@ -129,7 +129,7 @@ def new_billing_link(client_id: int) -> str:
 @blueprint.post("/billing-links")
 @require_role("owner", "admin")
 def create_billing_link(client_id: int) -> ResponseReturnValue:
-    """Show a new link, once. Nothing is stored but that somebody made one."""
+    """Show a new link, once. The link is not stored, only the audit entry."""
     client = client_or_404(client_id)
     if client.archived_at is not None:
         abort(409, f"{client.name} is archived. A billing link would open nothing.")
@@ -148,7 +148,7 @@ def create_billing_link(client_id: int) -> ResponseReturnValue:
 @blueprint.post("/fetches")
 @require_role("owner", "admin")
 def create_fetch(client_id: int) -> ResponseReturnValue:
-    """Read all about the client from Stripe now."""
+    """Fetch the client's data from Stripe now."""
     client_or_404(client_id)
     try:
         stripe = stripe_for(g.mode)

@@ -1,4 +1,4 @@
-"""SaaS > Clients: the list, the page of a client, and making and editing one."""
+"""SaaS > Clients: the list and the page of a client; creating and editing one."""
 
 from collections.abc import Iterator
 
@@ -48,7 +48,7 @@ def index() -> str:
 
 @blueprint.get("/export.csv")
 def export() -> Response:
-    """Everybody who is wanted, on all pages, as a file."""
+    """All clients that match the filters, on all pages, as a CSV file."""
     lines = exported(db.session(), g.mode, client_filters.wanted_of_request())
     name = f"clients-{g.mode}-{now().date().isoformat()}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -56,8 +56,8 @@ def export() -> Response:
 
 
 def exported(session: Session, mode: Mode, wanted: Wanted) -> Iterator[str]:
-    """The file in pieces. Flask has let go of the session before the first one, so it is closed here: otherwise its
-    connection would be missing until the garbage collector comes by.
+    """The file line by line. Flask releases the session before the first line, so it is closed here: otherwise its
+    connection would be missing until the garbage collector runs.
     """
     try:
         yield from csv_export.csv_lines(session, mode, wanted)
@@ -95,7 +95,7 @@ def create() -> ResponseReturnValue:
 
 
 def after_creation(client_id: int, *, pays: bool) -> str:
-    """Whoever is to pay needs a billing link first."""
+    """The next page: a client who has to pay needs a billing link first."""
     client = client_or_404(client_id)
     return "client_actions.new_billing_link" if pays and client.base_plan_id is None else "clients.show"
 
@@ -115,7 +115,7 @@ def edit(client_id: int) -> str:
 @blueprint.post("/<id:client_id>")
 @require_role("owner", "admin")
 def update(client_id: int) -> ResponseReturnValue:
-    """Save what was typed here, and then tell Stripe's customer of it."""
+    """Save the form, and then update the customer at Stripe."""
     client = client_or_404(client_id)
     form = ClientForm.of_request()
     revision = whole_number(form.revision.data or "") or 0
@@ -133,7 +133,7 @@ def update(client_id: int) -> ResponseReturnValue:
 
 
 def told_to_stripe(client_id: int) -> str:
-    """Have Stripe's customer called as the client is; what came of it, in words."""
+    """Copy the client's name and email to its customer at Stripe. Returns the result in words."""
     try:
         stripe = stripe_if_any(g.mode)
         if stripe is None or not stripe_details.update_customer(

@@ -1,4 +1,4 @@
-"""What the list of clients can be narrowed to, from the address and as the options of the form above it."""
+"""Filters of the list of clients: read from the URL, and listed as options of the form above it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Choice:
 
 
 def wanted_of_request() -> Wanted:
-    """What the address asks for; what makes no sense in it is left out."""
+    """The filters in the URL. Invalid values are ignored."""
     given = request.args
     status, sort = given.get("status"), given.get("sort")
     return Wanted(
@@ -43,7 +43,7 @@ def wanted_of_request() -> Wanted:
 
 
 def query_of(wanted: Wanted) -> dict[str, str]:
-    """What is wanted as the parameters of an address, without the page."""
+    """The filters as URL parameters, without the page number."""
     given = {
         "q": wanted.words,
         "plan": "" if wanted.plan_id is None else str(wanted.plan_id),
@@ -61,7 +61,7 @@ def only(wanted: Wanted) -> str:
 
 
 def choices(session: Session, page: ClientPage, wanted: Wanted) -> dict[str, Sequence[Choice]]:
-    """The options of each filter, by its name in the address."""
+    """The options of each filter, by its name in the URL."""
     return {
         "status": status_choices(page, wanted),
         "plan": plan_choices(session, wanted),
@@ -71,7 +71,7 @@ def choices(session: Session, page: ClientPage, wanted: Wanted) -> dict[str, Seq
 
 
 def status_choices(page: ClientPage, wanted: Wanted) -> Sequence[Choice]:
-    """Every status that somebody has, with how many have it."""
+    """Every status that a client has, with the number of clients."""
     everybody = Choice("", f"All statuses ({client_search.sum_of_present(page.counts):,})", wanted.status is None)
     words: dict[Status, str] = {"archived": ARCHIVED.words}
     words |= {standing: found.words for standing, found in STANDINGS.items()}
@@ -86,7 +86,7 @@ def status_choices(page: ClientPage, wanted: Wanted) -> Sequence[Choice]:
 
 
 def plan_choices(session: Session, wanted: Wanted) -> Sequence[Choice]:
-    """The plans of the list, and archived ones that somebody still has."""
+    """The plans, with archived ones only where a client still has them."""
     is_had = exists().where(Entitlement.plan_id == Plan.id)
     plans = session.execute(
         select(Plan.id, Plan.name).where((Plan.state != "archived") | is_had).order_by(Plan.position, Plan.id)

@@ -1,4 +1,4 @@
-"""The forms about a client: making one, and editing what is known of it."""
+"""The forms that create and edit a client."""
 
 from collections.abc import Sequence
 
@@ -15,12 +15,12 @@ from billingportal.models import Plan
 from billingportal.web.common.forms import PortalForm
 
 DEFAULT = "default"
-# The id of no plan: what was typed is refused at its field.
+# The id of no plan, for an invalid value: it is refused at its field.
 NO_PLAN = 0
 
 
 class ClientForm(PortalForm):
-    """`revision` is that of the client as it was opened."""
+    """`revision` is the client's revision when the form was opened."""
 
     name = StringField("Business name")
     email = StringField("Email", description="Billing letters and Stripe's receipts go there.")
@@ -33,13 +33,13 @@ class ClientForm(PortalForm):
 
 
 class ReasonForm(PortalForm):
-    """What everything that is done by hand asks for."""
+    """The reason that staff give for every manual action."""
 
     reason = StringField("Reason", description="Your team reads it in the timeline.")
 
 
 class NewClientForm(ClientForm):
-    """A plan with a price can be given by hand, with a reason, or be paid for through the client's billing page."""
+    """Staff grant a plan with a price for nothing, with a reason, or the client pays on its billing page."""
 
     workspace_name = StringField("First workspace", description="Optional. More can be added later.")
     workspace_external_id = StringField("Workspace ID", description="Optional: what your platform calls it.")
@@ -70,7 +70,7 @@ class NewClientForm(ClientForm):
 
 
 def plan_options(session: Session) -> Sequence[tuple[str, str]]:
-    """The plans that a new client can have. What it has without a choice stands first."""
+    """The plans that a new client can have. The default is the first."""
     found = plans.listed_plans(session)
     usual = next((plan for plan in found if plan.is_default and not costs(plan)), None)
     words = f"{usual.name} (default)" if usual else "No plan yet"
@@ -78,6 +78,6 @@ def plan_options(session: Session) -> Sequence[tuple[str, str]]:
 
 
 def option_words(plan: Plan) -> str:
-    """The plan's name, and what it takes to have it."""
+    """The plan's name, and whether it is free, priced or a draft."""
     kind = "has a price" if costs(plan) else "free"
     return f"{plan.name} ({kind}{', draft' if plan.state == 'draft' else ''})"

@@ -1,4 +1,4 @@
-"""A plan or a quota given to a client by hand, and taken back."""
+"""Plans and quotas that staff grant to a client, and end."""
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -119,7 +119,7 @@ def give_override(session: Session, client_id: int, form: OverrideForm, staff_id
 
 
 def quota_of(text: str) -> int | None:
-    """What was typed, with or without separators; None for unlimited. Raises Refusal."""
+    """The typed quota, with or without separators; None for unlimited. Raises Refusal."""
     digits = "".join(text.split()).replace(",", "")
     if not digits:
         return None

@@ -1,4 +1,4 @@
-"""What staff write down about a client, and what happened to it before."""
+"""Staff's notes about a client, and its older timeline entries and invoices."""
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -22,7 +22,7 @@ blueprint = Blueprint("client_notes", __name__, url_prefix="/saas/clients/<id:cl
 
 
 class NotesForm(PortalForm):
-    """`revision` is that of the client as it was opened."""
+    """`revision` is the client's revision when the form was opened."""
 
     notes = TextAreaField("Notes", description="Only your team sees them.")
     revision = HiddenField()
@@ -59,7 +59,7 @@ def page(client: Client, form: NotesForm) -> str:
 
 @blueprint.get("/timeline")
 def show_timeline(client_id: int) -> str:
-    """Older happenings: the next of them for htmx, else a page of them."""
+    """Older timeline entries: the next ones alone for htmx, else a whole page."""
     client = client_or_404(client_id)
     reading = db.session()
     before = Cursor.of_text(request.args.get("before", ""))

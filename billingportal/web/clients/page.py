@@ -1,4 +1,4 @@
-"""What the page of a client shows, gathered in one place."""
+"""The data of a client's page, gathered in one place."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +43,7 @@ def render(client: Client) -> str:
 
 
 def facts(session: Session, client: Client) -> dict[str, object]:
-    """Everything that the page and its pieces show."""
+    """The variables of the page's template and of its parts."""
     row = entitlement_of(session, client)
     link = link_of(session, client)
     moment = client_clock.moment_of(session, client)
@@ -74,12 +74,12 @@ def facts(session: Session, client: Client) -> dict[str, object]:
 
 
 def subscription_card(client: Client) -> str:
-    """The first card alone."""
+    """The card of the subscription alone."""
     return render_template("clients/_subscription.html", **facts(db.session(), client))
 
 
 def held_of_client(session: Session, client: Client) -> Held | None:
-    """The subscription that counts, for pages that show nothing else of the client."""
+    """The main subscription, for pages that show nothing else of the client."""
     return held_of(session, entitlement_of(session, client), client_clock.moment_of(session, client))
 
 
@@ -98,7 +98,7 @@ def status_of(client: Client, row: Entitlement, held: Held | None, moment: datet
 
 
 def held_of(session: Session, row: Entitlement, moment: datetime) -> Held | None:
-    """The subscription that counts, also one that has ended."""
+    """The main subscription, also one that has ended."""
     found = estimates.subscriptions_of(session, [row])
     if not found:
         return None

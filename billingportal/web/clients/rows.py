@@ -1,4 +1,4 @@
-"""What the list of clients shows of each, gathered for a page at a time."""
+"""The rows of the list of clients, with the data of a page gathered at a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ FAILING = ("past_due", "unpaid")
 
 @dataclass(frozen=True)
 class ClientRow:
-    """One client in the list. `stripe_url` leads to its customer in Stripe's own pages."""
+    """One client in the list. `stripe_url` is its customer in the Stripe dashboard."""
 
     id: int
     name: str
@@ -50,7 +50,7 @@ class ClientRow:
 
 @dataclass(frozen=True)
 class Around:
-    """What belongs to the clients of a page, by client id or by account and id at Stripe."""
+    """Data related to the clients of a page, by client id or by account and id at Stripe."""
 
     subscriptions: Mapping[Key, Subscription]
     estimates: Mapping[Key, Estimate]
@@ -62,7 +62,7 @@ class Around:
 
 
 def client_rows(session: Session, found: Sequence[tuple[Client, Entitlement]]) -> list[ClientRow]:
-    """The rows of a page, with as many queries for one client as for all."""
+    """The rows of a page. The number of queries does not grow with the number of clients."""
     around = gather(session, found)
     return [client_row(client, row, around) for client, row in found]
 
@@ -82,7 +82,7 @@ def gather(session: Session, found: Sequence[tuple[Client, Entitlement]]) -> Aro
 
 
 def retries(session: Session, subscriptions: Mapping[Key, Subscription]) -> dict[Key, datetime]:
-    """When Stripe tries again to collect the latest invoices, by subscription."""
+    """When Stripe next retries the payment of the latest invoice, by subscription."""
     latest = {
         (one.processor_account_id, one.latest_stripe_invoice_id): key
         for key, one in subscriptions.items()
@@ -113,7 +113,7 @@ def quotas_of(session: Session, client_ids: Sequence[int]) -> dict[int, list[Ent
 
 
 def customers_of(session: Session, client_ids: Sequence[int]) -> dict[tuple[int, int], str]:
-    """The ids at Stripe by client and account."""
+    """The ids of customers at Stripe, by client and account."""
     rows = session.scalars(select(ClientCustomer).where(ClientCustomer.client_id.in_(client_ids)))
     return {(row.client_id, row.processor_account_id): row.stripe_customer_id for row in rows}
 
@@ -145,21 +145,21 @@ def status_words(row: Entitlement, subscription: Subscription | None, moment: da
 
 
 def price_words(row: Entitlement, estimate: Estimate | None) -> str:
-    """What is paid for the plan, if anything."""
+    """The price of the plan in words, empty when nothing is paid."""
     if row.source == "comp":
         return "Given by hand"
     return estimate.words if estimate and row.source == "subscription" else ""
 
 
 def renewal_words(row: Entitlement, retry_at: datetime | None) -> str:
-    """When money moves next."""
+    """The date of the next retry or renewal."""
     if row.failing_since is not None and retry_at is not None:
         return f"Retry {day(retry_at)}"
     return day(row.renews_at) if row.renews_at else "Never"
 
 
 def customer_url(mode: Mode, customer_id: str) -> str:
-    """Where a customer stands in Stripe's own pages."""
+    """The URL of a customer in the Stripe dashboard."""
     return in_dashboard(mode, f"customers/{customer_id}")
 
 

@@ -1,4 +1,4 @@
-"""What the doors of a client have in common: do one thing, then show the client."""
+"""Steps that the views of a client share: run one action, then show the client."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ Act = Callable[[Session], object]
 
 
 def client_or_404(client_id: int) -> Client:
-    """The client, if there is one in the mode that is looked at."""
+    """The client with this id in the mode shown, else a 404."""
     client = clients.find_client(db.session(), client_id, g.mode)
     if client is None:
         abort(404, f"There is no such client in {g.mode} mode.")
@@ -24,7 +24,7 @@ def client_or_404(client_id: int) -> Client:
 
 
 def acted(client_id: int, act: Act, words: str) -> ResponseReturnValue:
-    """Do something that one click asks for. A refusal is told as it is: there is no form to show it at."""
+    """Run an action that has no form. A refusal becomes a 409 with its message."""
     client_or_404(client_id)
     try:
         with transaction() as session:
@@ -35,6 +35,6 @@ def acted(client_id: int, act: Act, words: str) -> ResponseReturnValue:
 
 
 def done(client_id: int, words: str) -> ResponseReturnValue:
-    """Lead to the client's page, which says what was done."""
+    """Redirect to the client's page with a message."""
     flash(f"{client_or_404(client_id).name} {words}")
     return htmx.redirect(url_for("clients.show", client_id=client_id))

@@ -29,7 +29,7 @@ class WorkspaceForm(PortalForm):
 
 
 class MoveForm(PortalForm):
-    """`words` look for the client to move to; `target` is the one that was chosen."""
+    """`words` search for the client to move to; `target` is the chosen client."""
 
     words = StringField("Find the other client", description="Name, email or external ID.")
     target = SelectField("Move to", validate_choice=False)
@@ -89,7 +89,7 @@ def new_move(client_id: int, workspace_id: int) -> str:
 
 
 def move_page(client_id: int, workspace_id: int, form: MoveForm) -> str:
-    """The clients that the words lead to, to choose one of."""
+    """The clients found by the words, to choose one from."""
     client, workspace = both_or_404(client_id, workspace_id)
     found = client_search.search_clients(db.session(), g.mode, Wanted(words=search_words(form.words.data or "")))
     others = [(str(other.id), f"{other.name} ({other.email})") for other, _ in found.rows if other.id != client.id]

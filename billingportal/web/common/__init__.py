@@ -1,1 +1,1 @@
-"""What every page uses: htmx, forms, assets, navigation, security headers, access to Stripe."""
+"""Shared by all pages: htmx, forms, assets, navigation, security headers, access to Stripe."""

@@ -1,4 +1,4 @@
-"""The partner's own name, colour and pictures. The style comes as a file because the policy allows no inline styles."""
+"""The partner's own name, colour and pictures. The style is a file because the policy allows no inline styles."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ TEXTS = ("name", "colour", "privacy_url", "terms_url", "contact_url", "headline"
 
 @dataclass(frozen=True)
 class Brand:
-    """What makes the portal the partner's. White text can be read on `colour`; pictures are named by their digests."""
+    """The partner's branding. White text is legible on `colour`; pictures are named by their digests."""
 
     name: str = DEFAULT_NAME
     colour: str = DEFAULT_COLOUR
@@ -41,12 +41,12 @@ class Brand:
 
     @property
     def version(self) -> str:
-        """Changes with the stylesheet, so that it can be cached for long."""
+        """Changes with the stylesheet, so that caches can store it for a year."""
         return hashlib.sha256(self.stylesheet.encode()).hexdigest()[:12]
 
     @property
     def logos(self) -> tuple[tuple[str, str], ...]:
-        """The address of each logo and the theme it is for; one alone is for both."""
+        """URL and theme of each logo; a single logo is for both themes."""
         found = [(use, digest) for use, digest in (("light", self.logo_light), ("dark", self.logo_dark)) if digest]
         shown_in = [use if len(found) > 1 else "any" for use, _ in found]
         return tuple((picture_address(digest), theme) for (_, digest), theme in zip(found, shown_in, strict=True))
@@ -61,9 +61,9 @@ def picture_address(digest: str) -> str:
 
 
 def current_brand() -> Brand:
-    """The brand as it is stored, read once in a request.
+    """The stored brand, read once per request.
 
-    A page that says that the database does not answer is still shown, in the portal's own looks.
+    Without a database it is the portal's own brand, so that error pages can still be shown.
     """
     if "brand" not in g:
         try:
@@ -76,7 +76,7 @@ def current_brand() -> Brand:
 
 
 def read_brand() -> Brand:
-    """Read beside the request's own transaction, which may have failed. The pictures themselves stay where they are."""
+    """Read outside of the request's own transaction, which may have failed. Picture contents are not loaded."""
     table = Branding.__table__
     with glance() as database:
         row = database.execute(select(table)).mappings().first()
@@ -98,7 +98,7 @@ def brand_of(row: RowMapping) -> Brand:
 
 @blueprint.get("/brand.css")
 def show() -> Response:
-    """The colours. Kept for long only under the address that changes with them."""
+    """The stylesheet. Caches store it for a year only under the URL with its current version."""
     brand = current_brand()
     response = Response(brand.stylesheet, mimetype="text/css")
     response.cache_control.public = True

@@ -7,13 +7,13 @@ from billingportal.domain.branding import images as branding_images
 from billingportal.web.common.brand import ONE_YEAR
 
 blueprint = Blueprint("brand_pictures", __name__)
-# An SVG opened by itself is a page of ours. It may do nothing but be seen.
+# An SVG opened by itself is a page of ours. It may only be shown.
 POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
 @blueprint.get("/brand/<public:digest>")
 def show(digest: str) -> Response:
-    """The picture with this content. Another one gets another address, so it can be kept for a year."""
+    """The picture with this digest. A new picture has a new URL, so caches may store it for a year."""
     picture = branding_images.find_image(db.session(), digest)
     if picture is None:
         abort(404)

@@ -1,4 +1,4 @@
-"""The pricing page inside the partner's own site: the lines to copy."""
+"""The HTML snippet that embeds the pricing page in the partner's own site."""
 
 from flask import request, url_for
 from markupsafe import Markup
@@ -12,18 +12,18 @@ SNIPPET = Markup("""\
 
 
 def own_address(path: str) -> str:
-    """The whole address of one of our pages: under the public address where that is set."""
+    """The absolute URL of one of our pages, under `public_url` if that is set."""
     base = current_portal().settings.public_url or request.url_root.rstrip("/")
     return base + path
 
 
 def page_address() -> str:
-    """The whole address of the pricing page."""
+    """The absolute URL of the pricing page."""
     return own_address(url_for("pricing.show"))
 
 
 def snippet() -> str:
-    """What the partner pastes. The script only sets the height of the frame to that of the page in it."""
+    """The HTML to paste. Its script only sets the height of the frame to that of the page in it."""
     page = own_address(url_for("pricing.show", embed="1"))
     # As text: on our own pages it is something to read, not something to render.
     return str(SNIPPET.format(page=page, script=own_address(url_for("assets.show", path="js/embed.js"))))

@@ -1,4 +1,4 @@
-"""What people see when something goes wrong: what happened, a way back, and a number to ask support about."""
+"""Error pages: what happened, a way back, and a reference for support."""
 
 import logging
 import secrets
@@ -41,12 +41,12 @@ TROUBLE: dict[Trouble, Words] = {
     "full": Words("The database takes no more connections", "Too much is going on at once. Try again in a minute."),
 }
 CHECK_FIRST = "Check first whether what you sent was saved."
-# Seconds after which trying again makes sense. As long as the longest wait for the database.
+# Seconds before a retry makes sense: the longest wait for the database.
 RETRY_AFTER = "10"
 
 
 def handle_refusal(error: HTTPException) -> Response | HTTPException:
-    """Every deliberate HTTP error. Words given to `abort` replace the usual text."""
+    """Answer every deliberate HTTP error. A text given to `abort` replaces the usual one."""
     code = error.code or 500
     if error.response is not None or code < 400:
         return error
@@ -63,11 +63,11 @@ def handle_csrf(error: CSRFError) -> Response:
 
 
 def handle_unavailable(error: Exception) -> Response:
-    """The database is away or busy: one page for every door but the webhook, which speaks to a program."""
+    """Answer when the database is down or busy: one page for every view but the webhook, which answers a program."""
     if is_mistake(error):
         raise error
     report_outage(error)
-    g.brand = Brand()  # do not ask it once more
+    g.brand = Brand()  # do not query the database again
     words = TROUBLE[trouble_of(error)]
     if request.method in ("GET", "HEAD"):
         return show(503, words)
@@ -84,7 +84,7 @@ def show(code: int, words: Words) -> Response:
     """The error as a page of its own, or as a toast when only a part of a page was asked for."""
     reference = secrets.token_hex(4)
     level = logging.ERROR if code >= 500 else logging.INFO
-    # The rule, not the path: a path may hold the token of a set-up link or of a webhook endpoint.
+    # The rule, not the path: a path may contain the token of a set-up link or of a webhook endpoint.
     asked_for = request.url_rule.rule if request.url_rule else "an unknown address"
     current_app.logger.log(level, "answered %s to %s %s, reference %s", code, request.method, asked_for, reference)
     if htmx.is_partial(request):

@@ -9,21 +9,21 @@ from billingportal.errors import Refusal
 
 
 class PortalForm(Form):
-    """A form that is read from the request, and puts the cursor where the first mistake is."""
+    """A form that is read from the request, and focuses its first invalid field."""
 
     @classmethod
     def of_request(cls) -> Self:
         return cls(request.form)
 
     def is_valid(self) -> bool:
-        """Check every field. FormErrors stand at their fields afterwards, in words for people."""
+        """Validate every field. Each field then has its own error messages."""
         valid = self.validate()
         if not valid:
             self.focus_first_error()
         return valid
 
     def refuse(self, refusal: Refusal) -> None:
-        """Show what the domain said no to, at its field or above the form."""
+        """Show a refusal of the domain at its field, or above the form."""
         if refusal.field in self:
             field = self[refusal.field]
             field.errors = [*field.errors, refusal.message]
@@ -43,5 +43,5 @@ class PortalForm(Form):
 
 
 def trimmed(value: str | None) -> str | None:
-    """A WTForms filter: blanks around what was typed or pasted mean nothing."""
+    """A WTForms filter that strips surrounding whitespace."""
     return value.strip() if value else value

@@ -1,4 +1,4 @@
-"""The only file that spells the headers of htmx 4."""
+"""The only file that names the headers of htmx 4."""
 
 import json
 from typing import Literal
@@ -20,9 +20,9 @@ def is_partial(request: Request) -> bool:
 
 
 def redirect(address: str) -> Response:
-    """Lead to another page: 303 for a plain form, a header for htmx, which would follow a 303 into its target.
+    """Redirect to another page: 303 for a plain form, a header for htmx, which would load a 303 into its target.
 
-    The response is made here, not by Flask's redirect(): its body would have to go along with its Content-Length.
+    The response is built here, not by Flask's redirect(): its body would have to match its Content-Length.
     """
     if is_htmx(request):
         return Response(headers={"HX-Redirect": address})
@@ -30,18 +30,18 @@ def redirect(address: str) -> Response:
 
 
 def signed_out(address: str) -> Response:
-    """Refuse a request of a page whose session has ended, and lead to sign-in."""
+    """Refuse an htmx request without a session (401), and redirect the page to sign-in."""
     return Response(status=401, headers={"HX-Redirect": address})
 
 
 def announce(response: Response, event: str, detail: dict[str, str]) -> Response:
-    """Have the page tell its scripts of an event once the answer is in place."""
+    """Trigger an event in the page once the response is in place."""
     response.headers["HX-Trigger"] = json.dumps({event: detail})
     return response
 
 
 def toast(kind: ToastKind, title: str, text: str = "") -> Markup:
-    """A message to append to any answer to htmx. It is applied whatever the status of the answer."""
+    """A message to append to any response to htmx. It is shown whatever the status of the response."""
     rendered = get_template_attribute("ui.html", "toast")(kind, title, text)
     return Markup(rendered)  # noqa: S704 rendered by an autoescaping template
 
@@ -52,7 +52,7 @@ def with_toast(part: str, kind: ToastKind, title: str, text: str = "") -> str:
 
 
 def vary_by_type(response: Response) -> Response:
-    """One address answers with a page or with a part of it: caches must not mix them up."""
+    """One URL answers with a page or with a part of it: caches must not mix them up."""
     if response.mimetype == "text/html":
         response.vary.add("HX-Request-Type")
     return response

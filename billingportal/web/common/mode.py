@@ -1,4 +1,4 @@
-"""Which of the two sides of Stripe the admin looks at: test (the default) or live."""
+"""The Stripe mode that the admin pages show: test (the default) or live."""
 
 from typing import cast
 
@@ -13,7 +13,7 @@ blueprint = Blueprint("mode", __name__)
 
 @blueprint.post("/mode")
 def update() -> Response:
-    """Remember the choice in the session and go back to the page that it was made on."""
+    """Store the chosen mode in the session and redirect back to the page."""
     chosen = request.form.get("mode")
     if chosen in MODES:
         session["mode"] = chosen
@@ -21,7 +21,7 @@ def update() -> Response:
 
 
 def read_mode() -> None:
-    """Every admin request finds the mode in `g.mode`."""
+    """Set `g.mode` for every request."""
     g.mode = cast(Mode, session.get("mode", "test"))
 
 

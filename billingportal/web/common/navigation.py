@@ -1,4 +1,4 @@
-"""What the navigation shows beside its links."""
+"""The warnings that the navigation shows beside its links."""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ FIRST_PAGE = "/saas/payment-processor"
 
 @dataclass(frozen=True)
 class Attention:
-    """What somebody should look at, in one mode."""
+    """Problems of one mode that staff should look at."""
 
     failed_events: int = 0
     processor_trouble: bool = False
 
 
 def attention(mode: Mode) -> Attention:
-    """Asked once for every admin page, so it must stay a few quick queries."""
+    """Runs once for every admin page, so it must stay a few quick queries."""
     account = processor_accounts.connected(db.session(), mode)
     if account is None:
         return Attention()

@@ -1,4 +1,4 @@
-"""What the browser is told to refuse, and the CSRF check of every form."""
+"""Security headers, and the CSRF check of every form."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from billingportal.portal import current_portal
 
 csrf = CSRFProtect()
 
-# Where plain forms are redirected to when somebody pays or changes a card.
+# Plain forms are redirected there when a client pays or changes a card.
 STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com")
 # Styles and scripts only from our own files. The data: images are inside Tabler's style sheet.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -34,29 +34,29 @@ PAGE_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 # Style sheets and scripts obey the policy of the page that loads them, and machines read no pages: a copy of it
-# with each answer would be weight only.
+# with each response would be weight only.
 STATIC_BLUEPRINTS = {"assets", "brand", "webhooks"}
 ONE_YEAR = 365 * 24 * 3600
 
 
 def allow_frames(origins: Iterable[str]) -> None:
-    """Let pages of these sites show the answer to this request in a frame. No other page of ours may be framed."""
+    """Allow these sites to show the response to this request in a frame. No other page of ours may be framed."""
     g.framing_origins = tuple(origins)
 
 
 def may_redirect_form_to(address: str) -> bool:
-    """Whether browsers follow a form that is redirected there. Stripe's pages may have a domain of the partner's."""
+    """Whether browsers follow a form redirect to this URL. Stripe's pages may be on a domain of the partner's."""
     return address.startswith(tuple(f"{page}/" for page in form_targets()))
 
 
 def form_targets() -> tuple[str, ...]:
-    """The sites that forms may be redirected to. A stand-in for Stripe has its pages where its API is."""
+    """The sites that forms may be redirected to. The sandbox serves its pages where its API is."""
     stand_in = current_portal().settings.stripe_api_base
     return (*STRIPE_PAGES, stand_in.rstrip("/")) if stand_in else STRIPE_PAGES
 
 
 def page_headers() -> dict[str, str]:
-    """The headers of a page. X-Frame-Options has no word for a list of sites, so it makes room for the policy."""
+    """The headers of a page. X-Frame-Options cannot list sites, so it is left out when the policy does."""
     policy = CONTENT_SECURITY_POLICY.replace(" ".join(STRIPE_PAGES), " ".join(form_targets()))
     origins: tuple[str, ...] = g.get("framing_origins", ())
     if not origins:

@@ -1,4 +1,4 @@
-"""How pages reach the Stripe account that is connected in a mode, and what they say when they can't."""
+"""Access to the Stripe account connected in a mode, and the messages when there is none."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.vault import CannotOpen
 
 NO_ANSWER = "Stripe does not answer right now. Nothing was changed. Try again in a moment."
-# Clients can't connect Stripe or paste a key, so they are told what it means for them.
+# Clients can't connect Stripe or paste a key, so their message says what it means for them.
 CLOSED_TO_CLIENTS = "Payments are not available right now. Nothing was changed. Please contact us."
 KEY_UNREADABLE = "The stored secret key cannot be opened. Paste it again at Payment Processor."
 
@@ -28,7 +28,7 @@ class StripeAccess:
 
 
 def stripe_for(mode: Mode, *, field: str = "", for_client: bool = False) -> StripeAccess:
-    """The account that is connected in a mode. No transaction is open afterwards, since Stripe may be slow.
+    """The account connected in a mode. No transaction is open afterwards, since Stripe may be slow.
 
     Raises Refusal about `field` where no account is connected or its key cannot be opened.
     """
@@ -40,7 +40,7 @@ def stripe_for(mode: Mode, *, field: str = "", for_client: bool = False) -> Stri
 
 
 def stripe_of(account: ProcessorAccount, *, field: str = "", for_client: bool = False) -> StripeAccess:
-    """This very account, connected or not. Raises Refusal about `field` where its key cannot be opened."""
+    """Access to this account, connected or not. Raises Refusal about `field` where its key cannot be opened."""
     portal = current_portal()
     try:
         gateway = processor_accounts.gateway_of(account, portal.vault, portal.open_gateway)
@@ -52,7 +52,7 @@ def stripe_of(account: ProcessorAccount, *, field: str = "", for_client: bool = 
 
 
 def stripe_if_any(mode: Mode) -> StripeAccess | None:
-    """The account that is connected in a mode; None where there is none that can be used."""
+    """Access to the account connected in a mode, or None when there is none or its key cannot be opened."""
     try:
         return stripe_for(mode)
     except Refusal:
@@ -60,7 +60,7 @@ def stripe_if_any(mode: Mode) -> StripeAccess | None:
 
 
 def refusal_text(problem: StripeProblem) -> str:
-    """What Stripe said, where it said no; else that it does not answer."""
+    """Stripe's reason if it refused the request, else that Stripe does not answer."""
     if isinstance(problem, (RequestRefused, RightMissing, NotThere)):
         return f"Stripe refused this: {problem.message}"
     return NO_ANSWER

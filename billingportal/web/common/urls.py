@@ -1,4 +1,4 @@
-"""Addresses that came with a request and lead back into the portal, and those that lead to Stripe's own pages."""
+"""Checks of redirect URLs that come with a request, and URLs of the Stripe dashboard."""
 
 from urllib.parse import urlsplit
 
@@ -6,7 +6,7 @@ from billingportal.models.connection.processor_account import Mode
 
 
 def own_path(value: str | None) -> str | None:
-    """The value when it is a path of this site, else None: nobody may use us to send people elsewhere."""
+    """The value if it is a path of this site, else None: the portal must not be an open redirect."""
     if not value or not value.startswith("/") or value.startswith("//"):
         return None
     if "\\" in value or not value.isprintable():
@@ -16,5 +16,5 @@ def own_path(value: str | None) -> str | None:
 
 
 def in_dashboard(mode: Mode, path: str) -> str:
-    """Where Stripe's own pages show something of a mode."""
+    """The URL of a page of the Stripe dashboard in a mode."""
     return f"https://dashboard.stripe.com/{'test/' if mode == 'test' else ''}{path}"

@@ -18,7 +18,7 @@ blueprint = Blueprint("processor", __name__, url_prefix="/saas/payment-processor
 
 
 class SecretKeyForm(PortalForm):
-    """The key itself never goes back to the browser, whatever happens to the form."""
+    """The key itself is never sent back to the browser, also not with a refused form."""
 
     secret_key = PasswordField("Secret key", description="Stored encrypted and never shown again.")
 
@@ -30,7 +30,7 @@ def show() -> str:
 
 @blueprint.get("/status")
 def status() -> ResponseReturnValue:
-    """The connection again, or 204 when the browser shows it as it is."""
+    """The connection, or 204 when the browser shows its current state already."""
     found = connection(db.session(), current_portal().settings, g.mode)
     seen = request.args.get("seen")
     if seen == (found.fingerprint if found else ""):
@@ -41,7 +41,7 @@ def status() -> ResponseReturnValue:
 @blueprint.get("/key")
 @require_role("owner", "admin")
 def edit() -> str:
-    """The form for another key, while the one that is stored goes on working."""
+    """The form for another key. The stored key stays in use meanwhile."""
     return (
         fragment(SecretKeyForm(), is_replacing=True)
         if htmx.is_partial(request)
@@ -52,7 +52,7 @@ def edit() -> str:
 @blueprint.post("")
 @require_role("owner", "admin")
 def update() -> ResponseReturnValue:
-    """Save configuration: verify the key and keep it; the worker registers the webhook."""
+    """Save configuration: verify the key and store it; the worker registers the webhook."""
     form = SecretKeyForm.of_request()
     portal = current_portal()
     staff_id = current_staff().id
@@ -72,7 +72,7 @@ def refused(form: SecretKeyForm) -> str:
 
 
 def shown_after(mode: Mode) -> ResponseReturnValue:
-    """The connection as it is now. A key of the other mode takes the whole page there."""
+    """The current connection. A key of the other mode switches the whole page to that mode."""
     is_other_mode = mode != g.mode
     session["mode"] = mode
     if is_other_mode or not htmx.is_partial(request):

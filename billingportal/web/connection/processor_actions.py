@@ -1,4 +1,4 @@
-"""What can be asked of a connection, each as a noun: a check, a catch-up, a replacement, a disconnection."""
+"""Actions on a connection, each as a noun: a check, a catch-up, a replacement, a disconnection."""
 
 from flask import Blueprint, abort, g
 from flask.typing import ResponseReturnValue
@@ -19,7 +19,7 @@ blueprint = Blueprint("processor_actions", __name__, url_prefix="/saas/payment-p
 @blueprint.post("/checks")
 @require_role("owner", "admin")
 def create_check() -> ResponseReturnValue:
-    """Have the account and its webhook looked at now, and mended."""
+    """Request a check of the account and its webhook now, with repairs."""
     with transaction() as session:
         account = connected(session, g.mode)
         if account is not None:
@@ -30,7 +30,7 @@ def create_check() -> ResponseReturnValue:
 @blueprint.post("/catch-ups")
 @require_role("owner", "admin")
 def create_catch_up() -> ResponseReturnValue:
-    """Read from Stripe what the webhook did not bring, now."""
+    """Request a catch-up now: read from Stripe what the webhook missed."""
     with transaction() as session:
         account = connected(session, g.mode)
         if account is not None:
@@ -50,7 +50,7 @@ def create_catch_up() -> ResponseReturnValue:
 @blueprint.post("/replacement")
 @require_role("owner", "admin")
 def create_replacement() -> ResponseReturnValue:
-    """Yes: connect the other account whose key was pasted."""
+    """Confirm: connect the other account whose key was pasted."""
     portal = current_portal()
     try:
         disconnection.switch(transaction, portal.open_gateway, portal.vault, g.mode, staff_id=current_staff().id)
@@ -62,7 +62,7 @@ def create_replacement() -> ResponseReturnValue:
 @blueprint.post("/replacement/refusal")
 @require_role("owner", "admin")
 def destroy_replacement() -> ResponseReturnValue:
-    """No: forget the other account's key."""
+    """Decline: delete the other account's key."""
     disconnection.decline(transaction, g.mode)
     return shown_after(g.mode)
 
@@ -70,7 +70,7 @@ def destroy_replacement() -> ResponseReturnValue:
 @blueprint.post("/disconnection")
 @require_role("owner", "admin")
 def create_disconnection() -> ResponseReturnValue:
-    """Remove our endpoint at Stripe and forget the key; the history stays."""
+    """Remove our endpoint at Stripe and delete the key; the history stays."""
     portal = current_portal()
     disconnection.disconnect(transaction, portal.open_gateway, portal.vault, g.mode, staff_id=current_staff().id)
     return shown_after(g.mode)

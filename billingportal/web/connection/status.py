@@ -1,4 +1,4 @@
-"""What the Payment Processor page shows of a connection, gathered in one place and comparable as a whole."""
+"""The data of the Payment Processor page, gathered in one place and comparable as a whole."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from billingportal.models.connection.processor_account import Mode
 from billingportal.stripe_gateway.requests.lists import WALKS
 
 StatusKind = Severity | Literal["busy"]
-# A worker looks every second; one that has not answered for this long is not running.
+# A worker polls every second; one that has not answered for this long is not running.
 WORKER_ANSWERS_WITHIN = timedelta(seconds=20)
 REPAIRS_SHOWN = 5
 
@@ -56,7 +56,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Connection:
-    """The connected account of a mode, ready to be shown. Times are kept to the minute, so that two looks
+    """The connected account of a mode, ready to be shown. Times are rounded to the minute, so that two reads
     compare equal until something really changed."""
 
     account_id: int
@@ -93,7 +93,7 @@ class Connection:
 
 
 def connection(session: Session, settings: Settings, mode: Mode) -> Connection | None:
-    """The connection of a mode as it stands in the database; None when none is connected."""
+    """The stored connection of a mode, or None when no account is connected."""
     account = processor_accounts.connected(session, mode)
     if account is None:
         return None
@@ -134,7 +134,7 @@ def key_status(account: ProcessorAccount) -> Status:
 
 
 def webhook_status(account: ProcessorAccount, endpoint: WebhookEndpoint | None) -> Status:
-    """The one word on the Webhook line. With a dead key nobody knows, so the page does not pretend to."""
+    """The status on the Webhook line. Without a working key it is unknown."""
     if account.key_state != "working":
         return Status("mute", "unknown")
     state = endpoint.state if endpoint else "waiting"
@@ -158,7 +158,7 @@ def preflight_line(line: dict[str, str]) -> PreflightLine:
 
 
 def repairs(session: Session, account: ProcessorAccount) -> tuple[Repair, ...]:
-    """What the portal mended by itself, newest first."""
+    """Automatic repairs of the webhook, newest first."""
     entries = session.scalars(
         select(AuditEntry)
         .where(AuditEntry.processor_account_id == account.id, AuditEntry.action == "webhook_endpoint.repaired")

@@ -1,1 +1,1 @@
-"""The ladder of a failing payment."""
+"""Dunning: the steps of a failing payment."""

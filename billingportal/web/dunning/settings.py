@@ -1,4 +1,4 @@
-"""Settings > Failed payments: what happens while a client's payment fails, and after how many days."""
+"""Settings > Failed payments: the dunning steps, and after how many days each begins."""
 
 from dataclasses import asdict, dataclass
 
@@ -49,7 +49,7 @@ class LadderForm(PortalForm):
 
 @dataclass(frozen=True)
 class RungShown:
-    """One step in the picture of the ladder. `count` is how many clients stand on it now."""
+    """One step in the picture of the ladder. `count` is the number of clients on it now."""
 
     severity: Severity
     icon: str
@@ -68,7 +68,7 @@ RUNGS: dict[LadderStep, tuple[Severity, str, str, str]] = {
 
 
 def picture(chosen: Ladder, counts: dict[LadderStep, int]) -> list[RungShown]:
-    """The steps that are taken, with their days, the first one first."""
+    """The active steps with their days, in order."""
     days: dict[LadderStep, int | None] = {
         "grace": 0,
         "warned": chosen.warn_after_days,

@@ -1,4 +1,4 @@
-"""Settings > Mail: the server that letters to clients go through, a test of it, and what was sent."""
+"""Settings > Mail: the mail server for emails to clients, a test of it, and the outbox."""
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -68,7 +68,7 @@ def update() -> ResponseReturnValue:
 @blueprint.post("/tests")
 @require_role("owner", "admin")
 def create_test() -> ResponseReturnValue:
-    """Send a letter to whoever asks, and say what the server answered."""
+    """Send a test email to the signed-in person, and show the server's answer."""
     try:
         recipient, server = send_test()
     except (MailProblem, CannotOpen, Refusal) as problem:
@@ -78,7 +78,7 @@ def create_test() -> ResponseReturnValue:
 
 
 def send_test() -> tuple[str, str]:
-    """Who the test mail is for and which server took it. No transaction is open while it is sent."""
+    """Send the test email. Returns recipient and server. No transaction is open while it is sent."""
     with transaction() as session:
         chosen = mail_settings.find_settings(session)
         if chosen is None:
@@ -94,7 +94,7 @@ def send_test() -> tuple[str, str]:
 @blueprint.post("/outbox/<id:mail_id>/retries")
 @require_role("owner", "admin")
 def create_retry(mail_id: int) -> ResponseReturnValue:
-    """Have a letter sent now that was given up or waits."""
+    """Retry an email now that failed or waits."""
     try:
         with transaction() as session:
             mail_outbox.try_again(session, mail_id, staff_id=current_staff().id)

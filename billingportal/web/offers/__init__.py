@@ -1,1 +1,1 @@
-"""What is for sale now: pricing page, calculator, Stripe's own quote."""
+"""Offers for sale now: pricing page, calculator, Stripe's own quote."""

@@ -1,4 +1,4 @@
-"""A small chart of totals by number, as coordinates of a picture that the page draws itself."""
+"""A small chart of totals by quantity, as coordinates for an inline SVG."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 300, 110
 
 @dataclass(frozen=True)
 class Chart:
-    """Points in a box of WIDTH by HEIGHT, the origin on top. `words` say the same to who cannot see it."""
+    """Points in a box of WIDTH by HEIGHT, the origin on top. `words` are the text alternative."""
 
     resource_id: int
     title: str
@@ -25,7 +25,7 @@ class Chart:
 
 
 def chart(curve: Curve, resource: Resource, asked: int) -> Chart:
-    """The curve of one resource, with a mark at the number asked for."""
+    """The curve of one resource, with a mark at the requested quantity."""
     by_number = dict(curve.points)
     ends = [curve.points[0], (asked, by_number[asked]), curve.points[-1]]
     currency = curve.points[0][1].currency

@@ -1,4 +1,4 @@
-"""What a visitor is about to buy, with its amount, for the pages of signing up and paying."""
+"""A visitor's order with its amount, for the pages of sign-up and checkout."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from billingportal.web.offers.query import choice_values
 
 @dataclass(frozen=True)
 class Order:
-    """`payment` is None for a free plan. `values` keep the choice in addresses and forms."""
+    """`payment` is None for a free plan. `values` carry the choice in URLs and forms."""
 
     page: PricingPage
     card: Card | None
@@ -41,7 +41,7 @@ class Order:
 
 
 def order_of(choice: Asked, mode: Mode | None) -> Order:
-    """The choice, as it is sold now. `mode` other than the one that sells is for staff, who try things out."""
+    """The choice, as it is sold now. Staff may try it in another `mode` than the one in which the portal sells."""
     page = pricing_page(db.session(), choice, mode)
     card = page.card(choice.plan_id)
     payment = None

@@ -1,4 +1,4 @@
-"""The public pricing page. It reads no cookie and sets none, so one answer fits everybody who asks the same."""
+"""The public pricing page. It reads and sets no cookie, so everybody gets the same response for the same URL."""
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -56,7 +56,7 @@ def period_name(period: Period) -> str:
 
 
 def saving_words(page: PricingPage) -> dict[Period, str]:
-    """What stands beside a period: "Save 17%", or "Save up to 20%" where plans differ."""
+    """The saving shown beside each period: "Save 17%", or "Save up to 20%" where plans differ."""
     found = {period: page.savings(period) for period in page.periods}
     return {
         period: f"Save {'up to ' if min(savings) < max(savings) else ''}{max(savings)}%"
@@ -81,7 +81,7 @@ def price_line(card: Card, payment: Payment | None = None) -> str:
 
 
 def for_everybody(text: str) -> Response:
-    """Kept by browsers and shared caches, asked about every time: a changed price shows at once, the rest is a 304."""
+    """Browsers and shared caches store it but revalidate it: a changed price shows at once, the rest is a 304."""
     response = Response(text, mimetype="text/html")
     response.cache_control.public = True
     response.cache_control.no_cache = True

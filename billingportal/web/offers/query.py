@@ -1,4 +1,4 @@
-"""What a visitor of the pricing page chose: read from addresses, and written into them."""
+"""A visitor's choice on the pricing page: read from URL parameters, and written into them."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from billingportal.models.connection.processor_account import MODES, Mode
 
 
 def asked(given: MultiDict[str, str]) -> Asked:
-    """Links say `plan=7&quantity=2500`; the page's own form, with many plans in it, `quantity.7.contacts=2500`.
+    """Links have `plan=7&quantity=2500`; the page's own form, with many plans in it, `quantity.7.contacts=2500`.
 
     A plan that is sold by more than one quantity has `quantity.team_members=5` in links for the others.
     """
@@ -31,13 +31,13 @@ def asked(given: MultiDict[str, str]) -> Asked:
 
 
 def mode_of(given: MultiDict[str, str]) -> Mode | None:
-    """The mode that staff look at on purpose; without one, the mode in which the portal sells."""
+    """The mode named in the URL, meant for staff; None means the mode in which the portal sells."""
     mode = given.get("mode")
     return next((known for known in MODES if known == mode), None)
 
 
 def choice_values(card: Card, payment: Payment | None, mode: Mode | None) -> dict[str, str]:
-    """A choice as the values of an address."""
+    """A choice as URL parameters."""
     values = {"plan": str(card.plan.id)}
     if payment is not None:
         values |= {"interval": slug(payment.period), "currency": payment.currency}
@@ -46,12 +46,12 @@ def choice_values(card: Card, payment: Payment | None, mode: Mode | None) -> dic
 
 
 def with_choice(path: str, values: Mapping[str, str]) -> str:
-    """An address that keeps the choice."""
+    """A URL that carries the choice."""
     return f"{path}?{urlencode(values)}" if values else path
 
 
 def quantity_values(card: Card, payment: Payment) -> dict[str, str]:
-    """The card's first quantity needs no name of its own."""
+    """The quantities as URL parameters. The card's first one is plain `quantity`."""
     return {
         f"quantity.{one.key}" if card.quantities.index(one) else "quantity": str(one.number) for one in payment.bought
     }

@@ -1,4 +1,4 @@
-"""The calculator beside a plan: an estimate for the prices as they are typed, and its proof by Stripe."""
+"""The calculator beside a plan: an estimate for the typed prices, and its comparison with Stripe's quote."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,7 +39,7 @@ class QuoteLine:
 
 @dataclass(frozen=True)
 class Quote:
-    """An estimate, ready to be shown. `asked` is what it was made from, to be sent along when it is proved."""
+    """An estimate, ready to be shown. `asked` are its inputs, sent again for the comparison with Stripe."""
 
     choices: tuple[Choice, ...]
     choice: Choice | None
@@ -61,7 +61,7 @@ def show() -> ResponseReturnValue:
 @blueprint.post("/proofs")
 @require_role("owner", "admin")
 def create_proof() -> ResponseReturnValue:
-    """Ask Stripe for the same; equal, or by how much not."""
+    """Compare the estimate with Stripe's quote, and show any difference."""
     asked = quote(request.form)
     proof, refusal = None, None
     try:
@@ -76,7 +76,7 @@ def create_proof() -> ResponseReturnValue:
 
 
 def quote(values: "MultiDict[str, str]") -> Quote:
-    """The estimate for what was typed. Rows that are no price yet are left out."""
+    """The estimate for the typed values. Rows without a known price are left out."""
     listed = resources.visible_resources(db.session())
     numbers = {resource.id: number_of(resource, values) for resource in listed}
     offered = offered_prices(price_pairs(values), {resource.id: resource for resource in listed})
@@ -104,7 +104,7 @@ def number_of(resource: Resource, values: "MultiDict[str, str]") -> int:
 
 
 def offered_prices(pairs: list[tuple[str, str]], known: dict[int, Resource]) -> list[OfferedPrice]:
-    """The typed prices that the portal holds and that are used as they can be."""
+    """The typed prices that are stored, can be sold and fit their role."""
     account = processor_accounts.connected(db.session(), g.mode)
     if account is None:
         return []
@@ -125,7 +125,7 @@ def period_value(choice: Choice) -> str:
 
 
 def counted(choice: Choice) -> list[Resource]:
-    """The resources by which the amount changes, each once."""
+    """The resources that the amount depends on, each once."""
     found = {one.resource.id: one.resource for one in choice.prices if one.resource}
     return list(found.values())
 
@@ -140,7 +140,7 @@ def quote_lines(part: Part) -> list[QuoteLine]:
 
 
 def line_words(part: Part, line: Line) -> str:
-    """What one line charges for, as on an invoice."""
+    """The description of a line, as on an invoice."""
     offered = part.offered
     if offered.resource is None and line.kind == "units":
         return "The plan itself"

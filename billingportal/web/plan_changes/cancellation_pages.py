@@ -1,4 +1,4 @@
-"""The pages of cancelling and of keeping a subscription after all, and of starting it before its trial ends."""
+"""Pages to cancel a subscription, to resume a cancelled one, and to end its trial early."""
 
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
@@ -22,7 +22,7 @@ CANCELLED = "The subscription is cancelled. It can be resumed until its end."
 
 
 def new(viewer: Viewer) -> ResponseReturnValue:
-    """Ask when and why; where it is cancelled already, offer to keep it."""
+    """Ask when and why to cancel. For a cancelled subscription, offer to resume it."""
     return page(viewer)
 
 
@@ -40,7 +40,7 @@ def page(viewer: Viewer, problem: str = "") -> str:
 
 
 def last_bill(viewer: Viewer, present: PresentPlan | None) -> Charge | None:
-    """What cancelling now bills for use so far, where there is use to bill and Stripe answers."""
+    """The charge for usage so far if cancelled now. None without usage prices or without an answer of Stripe's."""
     has_usage = present is not None and any(item.quantity is None for item in present.items)
     if not has_usage or (present and present.ends_at is not None):
         return None
@@ -51,7 +51,7 @@ def last_bill(viewer: Viewer, present: PresentPlan | None) -> Charge | None:
 
 
 def create(viewer: Viewer) -> ResponseReturnValue:
-    """Cancel now, or at the end of what is paid for."""
+    """Cancel now, or at the end of the paid period."""
     at_once = request.form.get("when") == AT_ONCE
     try:
         wanted = Cancelling(
@@ -75,7 +75,7 @@ def create(viewer: Viewer) -> ResponseReturnValue:
 
 
 def destroy(viewer: Viewer) -> ResponseReturnValue:
-    """Keep the subscription after all."""
+    """Resume the cancelled subscription."""
     try:
         cancellations.resume(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
     except (Refusal, Conflict) as refusal:
@@ -87,7 +87,7 @@ def destroy(viewer: Viewer) -> ResponseReturnValue:
 
 
 def start(viewer: Viewer) -> ResponseReturnValue:
-    """End the trial and start to pay."""
+    """End the trial now and start the paid plan."""
     try:
         plan_change_trials.start_now(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
     except (Refusal, Conflict) as refusal:

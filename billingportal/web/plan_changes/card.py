@@ -1,4 +1,4 @@
-"""What stands at a client about a change of plan, a cancellation or a trial: a card on the client's page."""
+"""The card on a client's page about an open plan change, a cancellation or a trial."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from billingportal.web.plan_changes.viewer import Viewer, viewer_of
 
 @dataclass(frozen=True)
 class MoveCard:
-    """`present` is None without a running subscription; then there is nothing to say."""
+    """`present` is None without a running subscription; then the card shows only an open change."""
 
     viewer: Viewer
     present: PresentPlan | None
@@ -36,7 +36,7 @@ class MoveCard:
 
 
 def facts(session: Session, client: Client, *, is_staff: bool = True) -> MoveCard:
-    """Everything that the card shows."""
+    """The data of the card."""
     staff = find_staff() if is_staff else None
     viewer = viewer_of(client, staff.id if staff else None, "")
     present = present_plan(session, client)

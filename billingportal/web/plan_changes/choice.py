@@ -1,4 +1,4 @@
-"""What is chosen on the page of a change of plan: read from the address, and shown again."""
+"""The choice on the page of a plan change: read from the request, and shown again."""
 
 from dataclasses import dataclass, replace
 
@@ -17,7 +17,7 @@ from billingportal.web.offers.query import asked
 
 @dataclass(frozen=True)
 class Choice:
-    """The plans that can be had, and what is chosen of them. `values` keep the choice in addresses and forms."""
+    """The plans for sale, and the chosen plan and period. `card` is None when no plan is chosen."""
 
     page: PricingPage
     card: Card | None
@@ -25,7 +25,7 @@ class Choice:
 
     @property
     def cards(self) -> tuple[Card, ...]:
-        """What is sold on request cannot be changed to without asking."""
+        """The plans to choose from. Plans on request are left out."""
         return tuple(card for card in self.page.cards if not card.is_on_request)
 
     @property
@@ -38,19 +38,19 @@ class Choice:
 
     @property
     def plan_id(self) -> int:
-        """Raises Refusal where no plan is chosen."""
+        """The chosen plan's id. Raises Refusal where no plan is chosen."""
         return self.chosen_card.plan.id
 
     @property
     def chosen_card(self) -> Card:
-        """Raises Refusal where no plan is chosen."""
+        """The chosen plan's card. Raises Refusal where no plan is chosen."""
         if self.card is None:
             raise Refusal("plan", "Choose one of the plans.")
         return self.card
 
     @property
     def selection(self) -> Selection:
-        """Raises Refusal where no plan is chosen, or a number that cannot be bought."""
+        """The chosen selection. Raises Refusal where no plan is chosen, or a quantity that is not for sale."""
         card = self.chosen_card
         refused = next((one for one in card.quantities if one.is_refused), None)
         if refused is not None:
@@ -62,14 +62,14 @@ class Choice:
 
 
 def choice_of_request(session: Session, mode: Mode, present: PresentPlan | None) -> Choice:
-    """All plans, and what the address or form chooses; what it leaves out is as the client has it now."""
+    """All plans, and the choice in the URL or form. Missing values are those of the present plan."""
     given = given_with(present)
     page = pricing_page(session, given, mode)
     return Choice(page, page.card(given.plan_id), page.period)
 
 
 def chosen_plan(session: Session, mode: Mode, present: PresentPlan | None) -> Choice:
-    """The plan that the address or form chooses, without the other plans."""
+    """The plan chosen in the URL or form, without the other plans."""
     given = given_with(present)
     page = one_plan_page(session, given, mode)
     return Choice(page, page.card(given.plan_id), page.period)
@@ -81,7 +81,7 @@ def given_with(present: PresentPlan | None) -> Asked:
 
 
 def filled_in(given: Asked, present: PresentPlan) -> Asked:
-    """In the currency of the subscription, which cannot be changed."""
+    """Fill in missing values from the present plan, and set its currency, which cannot be changed."""
     had = present.selection
     quantities = dict(given.quantities)
     if had is not None and present.plan is not None:

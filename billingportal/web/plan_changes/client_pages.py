@@ -37,5 +37,5 @@ def show(move_id: int) -> ResponseReturnValue:
 @blueprint.post("/removal")
 @require_client
 def destroy() -> ResponseReturnValue:
-    """Keep the present plan."""
+    """Withdraw the open change; the present plan stays."""
     return plan_change_pages.destroy(client_viewer())

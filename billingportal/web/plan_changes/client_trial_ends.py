@@ -1,4 +1,4 @@
-"""The client starts before the trial ends."""
+"""The client ends its trial early."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue

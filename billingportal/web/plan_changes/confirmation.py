@@ -1,4 +1,4 @@
-"""The form that confirms a previewed change: what the preview writes into it, and what the confirmation reads."""
+"""The form that confirms a previewed change: its fields, and the change request read from them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,7 +21,7 @@ QUANTITY = "quantity."
 
 
 def confirmation_fields(shown: Preview) -> dict[str, str]:
-    """The values that name exactly what was shown."""
+    """The form values that identify exactly the preview shown."""
     interval, count = shown.selection.period
     return {
         "plan": str(shown.plan.id),
@@ -35,14 +35,14 @@ def confirmation_fields(shown: Preview) -> dict[str, str]:
 
 
 def preview_address(viewer: Viewer, shown: Preview, timing: ChangeTiming) -> str:
-    """The address of the same preview, made at another time."""
+    """The URL of the same preview with another timing: now or at renewal."""
     quantities = {f"quantity.{shown.plan.id}.{key}": str(n) for key, n in shown.selection.quantities.items()}
     values = {"plan": str(shown.plan.id), "interval": slug(shown.selection.period), **quantities, "timing": timing}
     return with_choice(viewer.address("preview"), values)
 
 
 def confirmed_request(viewer: Viewer) -> ChangeRequest:
-    """The change that was shown and is confirmed now. Nonsense becomes a change that is shown anew, or refused."""
+    """The confirmed change. Invalid values become a change that is previewed again, or refused."""
     form = request.form
     period = (form.get("interval", ""), number_of(form.get("interval_count", "")))
     return ChangeRequest(
@@ -62,10 +62,10 @@ def quantities_of(form: Mapping[str, str]) -> dict[str, int]:
 
 
 def number_of(text: str) -> int:
-    """A number as it was written into the form; 0, which nothing has, for anything else."""
+    """A number from the form; 0, which no row or quantity has, for invalid text."""
     return whole_number(text) or 0
 
 
 def moment_of(text: str) -> datetime:
-    """The moment that was shown; a time long ago for nonsense, so that it is shown again."""
+    """The time of the preview, UTC; the epoch for invalid text, so that the preview counts as too old."""
     return clock.from_unix(whole_number(text, LARGEST_MOMENT) or 0)

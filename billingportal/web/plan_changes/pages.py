@@ -1,4 +1,4 @@
-"""The pages of a change of plan: choose, look at what it costs, confirm, and see what became of it."""
+"""The pages of a plan change: choose, preview the cost, confirm, and see the result."""
 
 from flask import abort, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,7 +23,7 @@ from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of
 
 
 def choose(viewer: Viewer) -> ResponseReturnValue:
-    """The plans, with what the client has now chosen."""
+    """The plans, with the present plan preselected."""
     present = present_of(viewer)
     if present is None and not viewer.is_staff:
         return htmx.redirect(url_for("pricing.show"))
@@ -36,7 +36,7 @@ def choose_page(viewer: Viewer, present: PresentPlan | None, problem: str = "") 
 
 
 def preview(viewer: Viewer) -> ResponseReturnValue:
-    """What the chosen change would cost, exactly. Nothing is changed."""
+    """Preview the exact cost of the chosen change. Changes nothing."""
     choice = chosen_plan(db.session(), viewer.mode, present_of(viewer))
     timing = TIMINGS.get(request.args.get("timing", ""))
     try:
@@ -62,7 +62,7 @@ def preview_page(viewer: Viewer, shown: Preview, problem: str = "") -> str:
 
 
 def create(viewer: Viewer) -> ResponseReturnValue:
-    """Make the change that was shown, or show it again where it is not so any more."""
+    """Make the previewed change, or preview it again when the preview is out of date."""
     try:
         change_id = plan_change_changes.make_change(transaction, gateway_of(viewer), confirmed_request(viewer))
     except plan_change_changes.Aged as aged:
@@ -75,14 +75,14 @@ def create(viewer: Viewer) -> ResponseReturnValue:
 
 
 def show(viewer: Viewer, move_id: int) -> ResponseReturnValue:
-    """What became of a change. The page looks again by itself while that is open."""
+    """The result of a change. The page polls while the change is open."""
     move = move_or_404(viewer, move_id)
     template = "plan_changes/_result.html" if htmx.is_partial(request) else "plan_changes/show.html"
     return render_template(template, viewer=viewer, move=move, invoice=invoice_of(move))
 
 
 def destroy(viewer: Viewer) -> ResponseReturnValue:
-    """Keep the present plan: call off what is planned or waits."""
+    """Withdraw a planned or waiting change; the present plan stays."""
     try:
         is_off = withdrawal.withdraw_change(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
     except (Refusal, Conflict) as refusal:
@@ -109,7 +109,7 @@ def move_or_404(viewer: Viewer, move_id: int) -> PlanChange:
 
 
 def invoice_of(move: PlanChange) -> Invoice | None:
-    """The invoice that a waiting change waits for."""
+    """The invoice whose payment the change waits for."""
     return db.session().scalar(
         select(Invoice).where(
             Invoice.processor_account_id == move.processor_account_id,

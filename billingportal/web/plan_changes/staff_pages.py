@@ -37,5 +37,5 @@ def show(client_id: int, move_id: int) -> ResponseReturnValue:
 @blueprint.post("/removal")
 @require_role("owner", "admin")
 def destroy(client_id: int) -> ResponseReturnValue:
-    """Keep the present plan."""
+    """Withdraw the open change; the present plan stays."""
     return plan_change_pages.destroy(staff_viewer(client_id))

@@ -16,7 +16,7 @@ from billingportal.web.common.stripe_access import stripe_for
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks, in which layout, and the URLs to link to. `staff_id` is None for the client."""
+    """The viewer's client, layout and URLs. `staff_id` is None for the client."""
 
     client_id: int
     client_name: str
@@ -37,26 +37,26 @@ class Viewer:
         return self.client_name if self.is_staff else "Billing"
 
     def address(self, door: str) -> str:
-        """The address of a door of plan changes: `choose`, `preview`, `create`, `destroy`."""
+        """The URL of a plan-change page: `choose`, `preview`, `create`, `destroy`."""
         if self.is_staff:
             return url_for(f"plan_moves.{door}", client_id=self.client_id)
         return url_for(f"own_plan.{door}")
 
     def move(self, move_id: int) -> str:
-        """The address of what became of a change."""
+        """The URL of a change's result."""
         if self.is_staff:
             return url_for("plan_moves.show", client_id=self.client_id, move_id=move_id)
         return url_for("own_plan.show", move_id=move_id)
 
     def cancellation(self, door: str) -> str:
-        """The address of a door of cancelling: `new`, `create`, `destroy`."""
+        """The URL of a cancellation page: `new`, `create`, `destroy`."""
         if self.is_staff:
             return url_for(f"cancellations.{door}", client_id=self.client_id)
         return url_for(f"own_cancellation.{door}")
 
     @property
     def start(self) -> str:
-        """Where a trial is ended, to start paying."""
+        """The URL that ends the trial and starts the paid plan."""
         return (
             url_for("trial_ends.create", client_id=self.client_id) if self.is_staff else url_for("own_trial_end.create")
         )

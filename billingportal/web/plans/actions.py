@@ -1,4 +1,4 @@
-"""What can be done with a plan in the list, each as a noun: a copy, an activation, its archiving."""
+"""Actions on a plan in the list, each as a noun: a copy, an activation, its archiving."""
 
 from collections.abc import Callable
 
@@ -60,7 +60,7 @@ def create_deactivation(plan_id: int) -> ResponseReturnValue:
 @blueprint.get("/archiving")
 @require_role("owner", "admin")
 def new_archiving(plan_id: int) -> str:
-    """Ask first, where no script can."""
+    """Ask for confirmation where no script can."""
     plan = plans.find_plan(db.session(), plan_id) or abort(404, "There is no such plan.")
     return render_template("plans/archive.html", plan=plan, clients=len(quota_changes.clients_of(db.session(), plan)))
 
@@ -94,7 +94,7 @@ def by(act: Callable[..., Plan]) -> Act:
 
 
 def acted(plan_id: int, act: Act, words: str) -> ResponseReturnValue:
-    """Run one action, and show the list as it is then."""
+    """Run one action, and show the updated list."""
     if plans.find_plan(db.session(), plan_id) is None:
         abort(404, "There is no such plan.")
     staff_id = current_staff().id
@@ -110,7 +110,7 @@ def acted(plan_id: int, act: Act, words: str) -> ResponseReturnValue:
 
 
 def refused(refusal: Refusal) -> ResponseReturnValue:
-    """Show the list as it is now, and why nothing was done."""
+    """Show the current list, and the reason of the refusal."""
     if htmx.is_partial(request):
         return htmx.with_toast(list_partial(), "bad", "Nothing was changed", refusal.message), 422
     return list_partial(refusal.message), 422

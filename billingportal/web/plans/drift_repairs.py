@@ -1,4 +1,4 @@
-"""What a plan's price drifted from, with a button that repairs it."""
+"""The drift of a plan's prices, with buttons that repair it."""
 
 from typing import cast, get_args
 
@@ -20,7 +20,7 @@ blueprint = Blueprint("price_repairs", __name__, url_prefix="/saas/plan-prices")
 
 
 def drifts(plan: Plan, account_id: int) -> list[tuple[PlanPrice, Drift]]:
-    """Everything to be shown on a plan, for the account looked at."""
+    """Every drift of a plan's prices at one account."""
     rows = [row for row in plan.prices if row.processor_account_id == account_id]
     return [(row, one) for row in rows for one in drift(db.session(), row)]
 
@@ -28,7 +28,7 @@ def drifts(plan: Plan, account_id: int) -> list[tuple[PlanPrice, Drift]]:
 @blueprint.post("/<id:plan_price_id>/repairs")
 @require_role("owner", "admin")
 def create(plan_price_id: int) -> ResponseReturnValue:
-    """Do what the button says, and go back to the plan."""
+    """Run the chosen repair, and redirect back to the plan."""
     kind = request.form.get("kind", "")
     row = db.session().get(PlanPrice, plan_price_id)
     if kind not in get_args(RepairKind) or row is None:

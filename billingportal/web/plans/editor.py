@@ -1,4 +1,4 @@
-"""What the editor of a plan shows around its form."""
+"""The data of the plan editor, around its form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from billingportal.web.prices.card import PriceCard, price_card
 
 @dataclass(frozen=True)
 class Editor:
-    """`cards` goes by the place of a price in the form; `affected` is set when a choice has to be made."""
+    """`cards` are by the price's row in the form; `affected` is set when staff must choose who gets new quotas."""
 
     form: PlanForm
     plan: Plan | None
@@ -66,7 +66,7 @@ def editor(
 
 
 def cards(session: Session, account_id: int, form: PlanForm, resources: tuple[Resource, ...]) -> dict[int, PriceCard]:
-    """The cards of the prices that the portal holds; what it does not hold is looked up in the browser."""
+    """The cards of stored prices, by row. The browser looks up the others."""
     typed = [row.text for row in form.prices if row.text]
     is_typed = Price.stripe_price_id.in_(typed) | (Price.lookup_key.in_(typed) & Price.deleted_at.is_(None))
     rows = session.scalars(select(Price).where(Price.processor_account_id == account_id, is_typed))
@@ -79,6 +79,6 @@ def cards(session: Session, account_id: int, form: PlanForm, resources: tuple[Re
 
 
 def units_of(row: PriceRow, resources: tuple[Resource, ...]) -> str | None:
-    """What the price counts, where it counts a resource."""
+    """The unit of the row's resource, if it has one."""
     _, _, resource_id = row.use.partition(":")
     return next((one.unit for one in resources if str(one.id) == resource_id), None)

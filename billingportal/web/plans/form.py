@@ -1,4 +1,4 @@
-"""The form of a plan as it was typed: its fields, one row for each resource and one for each price."""
+"""The form of a plan as typed: its fields, one row for each resource and one for each price."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class PlanFields(PortalForm):
 
 @dataclass
 class QuotaRow:
-    """What was typed for one resource. Empty is unlimited."""
+    """The typed quota of one resource. Empty is unlimited."""
 
     resource: Resource
     quota: str = ""
@@ -54,13 +54,13 @@ class QuotaRow:
         return f"quota_{self.resource.id}"
 
     def limit(self) -> Limit:
-        """Raises Refusal for what is no whole number."""
+        """The typed limit. Raises Refusal for text that is no whole number."""
         return Limit(whole_number(self.name, self.quota), self.reaction)
 
 
 @dataclass
 class PriceRow:
-    """What was typed for one price: a Price ID or lookup key, and what the price is for."""
+    """One typed price: a Price ID or lookup key, and its use."""
 
     text: str = ""
     use: str = "flat"
@@ -74,7 +74,7 @@ class PriceRow:
 
 @dataclass
 class PlanForm:
-    """Everything that the editor shows and sends back."""
+    """All values that the editor shows and submits."""
 
     fields: PlanFields
     quotas: list[QuotaRow]
@@ -116,7 +116,7 @@ class PlanForm:
         return cls(fields, quotas, [PriceRow(link.stripe_price_id, use_of(link)) for link in links])
 
     def terms(self) -> PlanTerms:
-        """What was typed, without the prices. Raises Refusal for what is no number."""
+        """The typed terms, without the prices. Raises Refusal for an invalid number."""
         typed = self.fields
         return PlanTerms(
             name=typed.name.data or "",
@@ -139,7 +139,7 @@ class PlanForm:
         return limits.whole_number(self.fields.revision.data or "") or 0
 
     def refuse(self, refusal: Refusal) -> None:
-        """Show what was said no to, where it was typed."""
+        """Show a refusal at its price, quota or field."""
         kind, _, place = refusal.field.partition("_")
         if kind == "price" and place.isdecimal():
             self.prices[int(place)].error = refusal.message
@@ -166,7 +166,7 @@ def quota_row(resource: Resource, values: "MultiDict[str, str]") -> QuotaRow:
 
 
 def price_pairs(values: "MultiDict[str, str]") -> list[tuple[str, str]]:
-    """Every row of the form, in its order, also empty ones."""
+    """Text and use of every price row, in order, also of empty ones."""
     return list(zip(values.getlist("text"), values.getlist("use"), strict=False))[:MOST_PRICES]
 
 
@@ -175,7 +175,7 @@ def use_of(link: Link) -> str:
 
 
 def uses(resources: Sequence[Resource]) -> dict[str, str]:
-    """What a price can be for, in words."""
+    """The possible uses of a price, with their labels."""
     found = {"flat": "The plan itself"}
     for resource in resources:
         found[f"quantity:{resource.id}"] = f"{resource.name}, bought by number"
@@ -188,7 +188,7 @@ def quota_text(quota: int | None) -> str:
 
 
 def whole_number(name: str, text: str) -> int | None:
-    """The number that was typed, with or without separators; None for nothing. Raises Refusal at the field `name`."""
+    """The typed number, with or without separators; None for nothing. Raises Refusal at the field `name`."""
     digits = text.strip().replace(",", "").replace(" ", "").replace("\u202f", "")
     if not digits:
         return None

@@ -1,4 +1,4 @@
-"""What the list of plans shows of each, gathered in one place."""
+"""The rows of the list of plans, gathered in one place."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from billingportal.models.connection.processor_account import Mode
 
 @dataclass(frozen=True)
 class PlanRow:
-    """One plan in the list. `reasons` say why it is not for sale, `warnings` what of it is not."""
+    """One plan in the list. `reasons` say why it is not for sale, `warnings` which parts of it are not."""
 
     id: int
     name: str
@@ -67,7 +67,7 @@ def plan_row(offer: Offer, clients: int) -> PlanRow:
 
 
 def limited(plan: Plan) -> Sequence[PlanQuota]:
-    """The quotas that say most: limited ones first."""
+    """The quotas in order of display: limited ones first."""
     return sorted(plan.quotas, key=lambda row: (row.quota is None, row.resource.position))
 
 
@@ -86,7 +86,7 @@ def price_lines(offer: Offer) -> list[str]:
 
 
 def choice_words(choice: Choice) -> str:
-    """The flat price and how many others come with it, or the first of them in words."""
+    """The flat price and the units of the others, or the first price if none is flat."""
     others = [*choice.quantities, *choice.usages]
     if choice.flat is None:
         return short_words(others[0])
@@ -109,7 +109,7 @@ def short_words(offered: OfferedPrice) -> str:
 
 
 def default_words(offered: Sequence[Offer]) -> str:
-    """What the default plan means for a new client."""
+    """One sentence on how the default plan starts for a new client."""
     found = next((offer for offer in offered if offer.plan.is_default), None)
     if found is None:
         return ""

@@ -36,7 +36,7 @@ def archived() -> str:
 
 
 def list_partial(refusal: str | None = None, *, archived: bool = False) -> str:
-    """The list: as a part of the page for htmx, else as the page."""
+    """The list alone for htmx, else the whole page."""
     return render_template(
         "plans/_list.html" if htmx.is_partial(request) else "plans/index.html",
         list=plan_list(db.session(), g.mode, archived=archived),
@@ -51,7 +51,7 @@ def list_partial(refusal: str | None = None, *, archived: bool = False) -> str:
 @blueprint.get("/new")
 @require_role("owner", "admin")
 def new() -> str:
-    """An empty form, or one that a template has filled in."""
+    """An empty form, or one filled in from a template."""
     template = plan_starters.find(request.args.get("template", ""))
     return page(editor(db.session(), g.mode, plan_starters.form(template, resources.visible_resources(db.session()))))
 
@@ -79,7 +79,7 @@ def update(plan_id: int) -> ResponseReturnValue:
 
 
 def saved(plan: Plan | None) -> ResponseReturnValue:
-    """Save what was typed, or show it again: with one row more or less, or with what is wrong."""
+    """Save the form, or show it again: with one row more or less, or with its errors."""
     form = PlanForm.of_request(request.form, resources.visible_resources(db.session()))
     if rows_changed(form):
         answer = make_response(page(editor(db.session(), g.mode, form, plan)))
@@ -102,7 +102,7 @@ def saved(plan: Plan | None) -> ResponseReturnValue:
 
 
 def save(form: PlanForm, plan: Plan | None, links: list[Link]) -> str:
-    """One transaction around what the domain does; the plan's name."""
+    """Create or update the plan in one transaction. Returns its name."""
     account = processor_accounts.connected(db.session(), g.mode)
     saving = Saving(form.terms(), account.id if account else None, links, form.applies_to)
     plan_id, staff_id = plan.id if plan else None, current_staff().id
@@ -113,8 +113,8 @@ def save(form: PlanForm, plan: Plan | None, links: list[Link]) -> str:
 
 
 def found_links(form: PlanForm, plan: Plan | None) -> list[Link]:
-    """The prices that were typed. What is linked already is not looked up again, so that a price which cannot be sold
-    any more does not keep anybody from changing the rest. What is wrong stands at its row."""
+    """The typed prices. Linked ones are not looked up again, so that a price which cannot be sold any more does not
+    keep anybody from changing the rest. Errors are set on their rows."""
     there = {row.stripe_price_id for row in plan.prices} if plan else set()
     links: list[Link] = []
     currencies: list[str] = []
@@ -135,7 +135,7 @@ def found_links(form: PlanForm, plan: Plan | None) -> list[Link]:
 
 
 def rows_changed(form: PlanForm) -> bool:
-    """Whether a button for one more or one less price was pressed, instead of Save."""
+    """Add or remove a price row if its button was pressed instead of Save. Returns whether it was."""
     removed = whole_number(request.form.get("remove_price", ""))
     if removed is not None and removed < len(form.prices):
         del form.prices[removed]

@@ -1,4 +1,4 @@
-"""Settings > Resources: what plans count and limit."""
+"""Settings > Resources: the resources that plans count and limit."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ COUNTING = {
 
 
 class ResourceForm(PortalForm):
-    """`kind` is asked for once: a resource that is counted differently is another resource."""
+    """`kind` cannot be changed later: a resource that is counted differently is another resource."""
 
     name = StringField("Name", description="For example “Messages”.")
     unit = StringField("What one page says after a number", description="Empty: the name in lower case.")
@@ -108,7 +108,7 @@ def create_deletion(resource_id: int) -> ResponseReturnValue:
 
 
 def acted(act: Callable[[Session], str], words: str) -> ResponseReturnValue:
-    """Run one action and show the list as it is then. `act` gives the name of the resource."""
+    """Run one action and show the updated list. `act` returns the name of the resource."""
     try:
         with transaction() as session:
             name = act(session)

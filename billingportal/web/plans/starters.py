@@ -1,4 +1,4 @@
-"""Where a new plan can start: the three usual shapes, filled in as far as they go without prices."""
+"""Templates for a new plan: the three usual kinds, filled in except for prices."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from billingportal.web.plans.form import PlanFields, PlanForm, PriceRow, QuotaRo
 
 @dataclass(frozen=True)
 class PlanTemplate:
-    """Quotas and prices name resources by their keys; what a portal does not have is left out."""
+    """Quotas and prices name resources by their keys; resources that a portal lacks are left out."""
 
     key: str
     title: str

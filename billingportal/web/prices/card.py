@@ -1,4 +1,4 @@
-"""What the card of a price says, gathered in one place."""
+"""The data of a price's card, gathered in one place."""
 
 from dataclasses import dataclass
 
@@ -73,7 +73,7 @@ def price_card(session: Session, price: Price, units: str | None = None) -> Pric
 
 
 def counted_by(session: Session, price: Price) -> str | None:
-    """What a quantity of the price is, where only its meter can tell."""
+    """The unit of the price's quantity from its meter, or None without one."""
     meter = meter_of(session, price)
     return meter.display_name.lower() if meter else None
 
@@ -95,7 +95,7 @@ def tier_rows(terms: Terms) -> tuple[TierRow, ...]:
 
 
 def cliff_words(terms: Terms, units: str) -> tuple[str, ...]:
-    """Where one more makes the whole cheaper, so that clients would buy it to save."""
+    """Warnings where one more unit lowers the total, so that clients would buy it to save."""
     return tuple(
         f"{number(cliff.up_to + 1)} {units} cost {cliff.total_after}, less than {number(cliff.up_to)}, "
         f"which cost {cliff.total_at}."

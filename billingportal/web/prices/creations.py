@@ -1,4 +1,4 @@
-"""Create a price in Stripe without leaving the portal, for a plan or for its own sake."""
+"""Create a price in Stripe without leaving the portal, for a plan or on its own."""
 
 from flask import Blueprint, Response, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -33,7 +33,7 @@ def new() -> str:
 @blueprint.post("/tiers")
 @require_role("owner", "admin")
 def update_tiers() -> str:
-    """The form again with one row more or less, and everything that was typed."""
+    """The form with one tier more or less. Typed values stay."""
     form = PriceForm.of_request()
     row = request.form.get("row", "")
     place = whole_number(row)
@@ -47,7 +47,7 @@ def update_tiers() -> str:
 @blueprint.post("")
 @require_role("owner", "admin")
 def create() -> ResponseReturnValue:
-    """Make the price. The same form sent twice makes one."""
+    """Create the price. Submitting the same form twice creates one price."""
     form = PriceForm.of_request()
     try:
         draft = read_draft(form.answers())
@@ -64,7 +64,7 @@ def create() -> ResponseReturnValue:
 
 
 def created(form: PriceForm, account_id: int, price_id: str) -> ResponseReturnValue:
-    """Hand the new price to the field that asked for it, link it to the plan that asked for it, or list it."""
+    """Put the new price into the requesting field, link it to the requesting plan, or list it."""
     words = f"Created {price_id} in Stripe."
     if htmx.is_partial(request) and form.into.data:
         answer = Response(render_template("prices/_created.html", words=words, into=form.into.data))
@@ -78,7 +78,7 @@ def created(form: PriceForm, account_id: int, price_id: str) -> ResponseReturnVa
 
 
 def link_words(plan_id: int, account_id: int, link: Link) -> str:
-    """Link the price to the plan, and say so or why it could not be."""
+    """Link the price to the plan. Returns the result or the refusal in words."""
     try:
         with transaction() as session:
             plan = quick_link.link(session, plan_id, account_id, link, staff_id=current_staff().id)

@@ -1,4 +1,4 @@
-"""The form that makes a price at Stripe: its fields, its rows of tiers, and where its mistakes stand."""
+"""The form that creates a price at Stripe: its fields, its rows of tiers, and its errors."""
 
 import re
 import secrets
@@ -68,12 +68,12 @@ CHOICES = {
 
 
 def choices(products: Sequence[Choice], meters: Sequence[Choice]) -> dict[str, list[Choice]]:
-    """What can be chosen in each field. A new product or meter can always be made."""
+    """The choices of each field. A new product or meter is always one of them."""
     return {**CHOICES, "product": [(NEW, "New product"), *products], "meter": [(NEW, "New meter"), *meters]}
 
 
 class TierForm(Form):
-    """One row. Its fields are named by their place in the table."""
+    """One tier. Its fields are named by their row in the table."""
 
     up_to = StringField("Up to")
     unit_amount = StringField("Price each")
@@ -81,7 +81,7 @@ class TierForm(Form):
 
 
 class PriceForm(PortalForm):
-    """Stripe's own questions. Their ids are prefixed, since the form can stand beside a plan's."""
+    """Stripe's own fields of a price. Their ids are prefixed, since the form can be on the page of a plan's form."""
 
     token = HiddenField(id="new-price-token")
     into = HiddenField(id="new-price-into")
@@ -116,17 +116,17 @@ class PriceForm(PortalForm):
 
     @classmethod
     def of_request(cls) -> Self:
-        """WTForms reads any digits of any script and length as the place of a row, and fails on some of them."""
+        """Drop invalid rows: WTForms reads digits of any script and length as a row number, and fails on some."""
         return cls(MultiDict((name, value) for name, value in request.form.items(multi=True) if has_place(name)))
 
     def keep_token(self) -> str:
-        """The form's own token, made with it and kept while it goes back and forth."""
+        """The form's own token, created with it and kept across submissions."""
         if not TOKEN.fullmatch(self.token.data or ""):
             self.token.data = secrets.token_urlsafe(24)
         return str(self.token.data)
 
     def add_tier(self) -> None:
-        """A row before the last, which stays the open end. What was typed stays."""
+        """Add a row before the last, which stays the open-ended tier. Typed values stay."""
         rows = typed_rows(self)
         if len(rows) < MOST_TIERS:
             self.set_rows([*rows[:-1], TypedTier(), *rows[-1:]])
@@ -144,7 +144,7 @@ class PriceForm(PortalForm):
             self.tiers.append_entry(vars(row))
 
     def answers(self) -> Answers:
-        """What was typed, as the domain reads it."""
+        """The typed values, for `read_draft`."""
         texts = {
             name: str(self[name].data or "")
             for name in Answers.__dataclass_fields__
@@ -153,16 +153,16 @@ class PriceForm(PortalForm):
         return Answers(**texts, tiers=tuple(typed_rows(self)), moves_lookup_key=bool(self.moves_lookup_key.data))
 
     def number(self, name: str) -> int | None:
-        """A row id that the address brought along."""
+        """A row id from a hidden field."""
         return whole_number(str(self[name].data or ""))
 
     def link(self, price_id: str) -> Link:
-        """What the new price is for in the plan that asked for it."""
+        """The link between the new price and the requesting plan."""
         chosen = cast(PriceRole, self.role.data if self.role.data in get_args(PriceRole) else "flat")
         return Link(price_id, chosen, None if chosen == "flat" else self.number("resource"))
 
     def refuse_all(self, mistakes: FormErrors) -> None:
-        """Show each mistake at its field, also inside the table."""
+        """Show each error at its field, also inside the table."""
         for refusal in mistakes.refusals:
             cell = self.cell(refusal.field)
             if cell is None:
@@ -181,7 +181,7 @@ class PriceForm(PortalForm):
 
 
 def has_place(name: str) -> bool:
-    """Whether a field of the table names a row that the table can have. Other fields need none."""
+    """Whether a field of the table has a valid row number. Fields outside the table need none."""
     table, dash, rest = name.partition("-")
     return table != "tiers" or not dash or whole_number(rest.partition("-")[0], LAST_PLACE) is not None
 
@@ -194,7 +194,7 @@ def typed_rows(form: PriceForm) -> list[TypedTier]:
 
 
 def first_form(currency: str | None) -> PriceForm:
-    """An empty form; the address may say what it is for and what is likely."""
+    """An empty form; URL parameters may preset its purpose and its likely values."""
     likely = {"currency": currency or "usd"}
     asked = {
         name: request.args[name]

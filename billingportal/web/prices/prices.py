@@ -1,4 +1,4 @@
-"""The account's prices at Stripe: what a typed Price ID means, and a list to pick from."""
+"""The account's prices at Stripe: look up a typed Price ID, or pick from a list."""
 
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -39,8 +39,8 @@ def index() -> str:
 
 @blueprint.get("/resolve")
 def resolve() -> ResponseReturnValue:
-    """What `text` means, as a card or a note. `currency` (repeatable) are those of the plan's other prices,
-    `units` names what is counted, or `use` says it as the row of a plan does: `quantity:` and a resource's id."""
+    """The price for `text`, as a card or a note. `currency` (repeatable) are those of the plan's other prices,
+    `units` names the counted unit, or `use` gives it as in the plan form: `quantity:` and a resource's id."""
     text = request.args.get("text", "")
     if not text.strip():
         return render_template("prices/_resolved.html")
@@ -53,14 +53,14 @@ def resolve() -> ResponseReturnValue:
 
 
 def unit_of(use: str) -> str | None:
-    """What a row of a plan counts, where it counts a resource."""
+    """The unit of the resource in `use`, if it names one."""
     _, _, number = use.partition(":")
     resource = db.session.get(Resource, whole_number(number) or 0)
     return resource.unit if resource else None
 
 
 def find(text: str, plan_currencies: list[str]) -> Price:
-    """The price that was typed, in the mode looked at. Raises Refusal."""
+    """The typed price, in the mode shown. Raises Refusal."""
     stripe = stripe_for(g.mode, field=FIELD)
     known = [name.lower() for name in plan_currencies if name]
     return price_lookup.resolve_price(

@@ -1,4 +1,4 @@
-"""SaaS > Webhook events: what Stripe told the portal, and what became of it."""
+"""SaaS > Webhook events: events received from Stripe, and their processing state."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ blueprint = Blueprint("events", __name__, url_prefix="/saas/events")
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
-    """The inbox, newest first. A poll that would show the same is answered with 204."""
+    """The inbox, newest first. A poll without changes is answered with 204."""
     account = processor_accounts.shown(db.session(), g.mode)
     wanted = filter_of_request()
     page = EventsPage([], None, None)
@@ -59,7 +59,7 @@ def filter_of_request() -> Filter:
 
 
 def cursor(name: str) -> int | None:
-    """The event at the edge of the page that was shown; None for nonsense, which leads to the newest."""
+    """The id of the event at the edge of the page shown; None, for invalid text, means the newest."""
     return whole_number(request.args.get(name, ""), LARGEST_BIG_ID)
 
 
@@ -76,7 +76,7 @@ def show(event_id: int) -> str:
 
 def shown(event: StripeEvent) -> str:
     payload = json.dumps(json.loads(event.payload), indent=2, ensure_ascii=False)
-    # Half a surrogate pair, which only an escape can say in JSON, is shown as that escape: no page can hold it.
+    # Half a surrogate pair, which only an escape can say in JSON, is shown as that escape: no page can contain it.
     payload = payload.encode(errors="backslashreplace").decode()
     template = "sync/_event.html" if htmx.is_partial(request) else "sync/show.html"
     return render_template(
@@ -97,7 +97,7 @@ def event_or_404(event_id: int) -> tuple[StripeEvent, ProcessorAccount]:
 @blueprint.post("/<big_id:event_id>/replays")
 @require_role("owner", "admin")
 def create_replay(event_id: int) -> ResponseReturnValue:
-    """Ask Stripe about the event's object now, and show what came of it."""
+    """Fetch the event's object from Stripe now, and show the result."""
     event, account = event_or_404(event_id)
     if not event_log.can_replay(event):
         abort(409, "Nothing here depends on this event, so there is nothing to replay.")
@@ -114,7 +114,7 @@ def create_replay(event_id: int) -> ResponseReturnValue:
 @blueprint.post("/replays")
 @require_role("owner", "admin")
 def create_replays() -> ResponseReturnValue:
-    """Have the worker try every failed event again."""
+    """Queue every failed event for a retry by the worker."""
     account = processor_accounts.shown(db.session(), g.mode)
     account_id = account.id if account else None
     with transaction() as session:

@@ -1,7 +1,7 @@
-"""What is known of a webhook address: whose events come in there, and the secrets that sign them.
+"""A webhook address: the account that it belongs to, and its signing secrets.
 
-Looking it up takes as long as storing an event, and it hardly ever changes. So each process remembers it, and
-the event is stored on condition that it still holds (`inbox.Proof`): not one comes in by outdated knowledge.
+Looking it up takes as long as storing an event, and it hardly ever changes. So each process caches it, and
+stores an event only if the cached secret is still current (`inbox.EndpointProof`).
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ FIND = (
 
 @dataclass(frozen=True)
 class Door:
-    """One webhook address, with its secrets in clear."""
+    """One webhook address, with its decrypted secrets."""
 
     processor_account_id: int
     livemode: bool
@@ -49,7 +49,7 @@ def remembered(token: str) -> Door | None:
 
 
 def look_up(token: str) -> Door | None:
-    """The door as it is stored now. It is remembered, unless a secret will soon run out. Raises CannotOpen."""
+    """The stored webhook address. It is cached when it has exactly one valid secret. Raises CannotOpen."""
     with glance() as connection:
         row = connection.execute(FIND, {"token": token}).one_or_none()
     if row is None:

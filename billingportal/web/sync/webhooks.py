@@ -1,4 +1,4 @@
-"""The one door for Stripe's events. 200 means: stored durably."""
+"""The one endpoint for Stripe's events. 200 means: stored durably."""
 
 from flask import Blueprint, Response, request
 
@@ -21,7 +21,7 @@ csrf.exempt(blueprint)
 
 @blueprint.post("/stripe/<secret:token>")
 def create(token: str) -> Response:
-    """Verify, store, absorb, answer. Anything but 200 makes Stripe come again with the same event."""
+    """Verify, store, apply, answer. Anything but 200 makes Stripe send the same event again."""
     try:
         return receive(token)
     except UNAVAILABLE as problem:
@@ -36,7 +36,7 @@ def create(token: str) -> Response:
 
 
 def receive(token: str) -> Response:
-    """Take the event in by what is remembered of this address; if that does not work out, by what is stored."""
+    """Verify and store the event with the cached webhook address; if that fails, with the stored one."""
     door = webhook_endpoints.remembered(token)
     state = try_to_take_in(door) if door else None
     while state is None:
@@ -45,7 +45,7 @@ def receive(token: str) -> Response:
             return answer(404, "There is no such webhook address.")
         state = take_in(door)
         if state is None and webhook_endpoints.look_up(token) == door:
-            # The proof held, so the event was there.
+            # The proof is still valid, so the event was stored before.
             break
     if state == "refused":
         return answer(400, "The event belongs to another mode or another Stripe account.")
@@ -60,7 +60,7 @@ def try_to_take_in(door: Door) -> EventState | None:
 
 
 def take_in(door: Door) -> EventState | None:
-    """The event's state, or None when it is stored already or the door is not what it was. Raises BadSignature."""
+    """The event's state, or None when it is stored already or the endpoint has changed. Raises BadSignature."""
     body = request.get_data()
     webhook_signature.verify(body, request.headers.get("Stripe-Signature", ""), door.secrets)
     event = webhook_signature.read_event(body)

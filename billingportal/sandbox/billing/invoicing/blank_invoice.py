@@ -1,4 +1,4 @@
-"""An invoice before anything is on it."""
+"""An invoice without lines."""
 
 from copy import deepcopy
 
@@ -63,7 +63,7 @@ NOTHING_YET: Document = {
 
 
 def blank_invoice(call: Call, subscription: Document, customer: Document, reason: str) -> Document:
-    """A draft with no lines and no sums; for the reason `upcoming`, of an invoice that is not made."""
+    """A draft without lines and sums; the reason `upcoming` is for previews, which are not issued."""
     moment = call.now()
     sends = subscription["collection_method"] == "send_invoice"
     return {
@@ -93,7 +93,7 @@ def blank_invoice(call: Call, subscription: Document, customer: Document, reason
 
 
 def parent_of(subscription: Document) -> Document:
-    """Where the invoice comes from, with the subscription's metadata as it is now."""
+    """The invoice's parent, with the subscription's metadata as it is now."""
     details = {
         "metadata": dict(subscription["metadata"]),
         "subscription": subscription["id"],
@@ -103,6 +103,6 @@ def parent_of(subscription: Document) -> Document:
 
 
 def tax_ids_of(call: Call, customer: Document) -> list[Document]:
-    """A customer's tax ids as an invoice keeps them."""
+    """A customer's tax ids as an invoice stores them."""
     own = parts(call.store, "tax_id", customer["_tax_ids"])
     return [{"type": one["type"], "value": one["value"]} for one in own]

@@ -1,4 +1,4 @@
-"""Discounts that a request gives a subscription, or takes from it."""
+"""Applies the discounts of a request to a subscription, and removes others."""
 
 from billingportal.sandbox.billing.invoicing import redemption
 from billingportal.sandbox.http.call import Call
@@ -7,10 +7,10 @@ from billingportal.sandbox.http.wire import Document
 
 
 def grant(call: Call, subscription: Document, amount: int) -> list[Document]:
-    """Give a subscription the discounts asked for, in place of those it has; the new ones, to be redeemed.
+    """Replace a subscription's discounts with the requested ones. Returns the new ones, to be redeemed.
 
-    `amount` is what the subscription costs for a period. Raises Refused for coupons and codes that are over, or not
-    for this customer.
+    `amount` is the subscription's cost for a period, in minor units. Raises Refused for expired or used-up coupons
+    and codes, and for those that do not fit the customer.
     """
     given = call.parameters
     if "discounts" not in given:

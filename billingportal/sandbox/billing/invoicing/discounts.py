@@ -1,4 +1,4 @@
-"""How much coupons take off, line by line. Pure arithmetic on coupons as they are stored; never more than there is."""
+"""Coupon amounts, line by line. Pure arithmetic on stored coupons; never more than the line's amount."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +11,7 @@ HUNDRED = Decimal(100)
 
 @dataclass(frozen=True)
 class Part:
-    """A line as discounts see it; `amount` in minor units."""
+    """An invoice line as the discounts need it; `amount` in minor units."""
 
     amount: int
     product: str
@@ -19,12 +19,12 @@ class Part:
 
 
 def percent_of(coupon: Document) -> Decimal:
-    """The percentage that a coupon takes off."""
+    """The percentage of a coupon."""
     return Decimal(coupon["_percent_off"] or 0)
 
 
 def amount_of(coupon: Document, currency: str) -> int:
-    """The minor units that a coupon takes off in a currency; none in one that it does not know."""
+    """The minor units that a coupon takes off in a currency; 0 for a currency without an amount."""
     if coupon["amount_off"] is None:
         return 0
     if coupon["currency"] == currency:
@@ -39,7 +39,7 @@ def is_for(coupon: Document, product: str) -> bool:
 
 
 def taken_off(parts: list[Part], coupons: list[Document], currency: str) -> list[list[int]]:
-    """What each coupon takes off each part; each takes from what those before it have left."""
+    """The discount of each coupon on each part; each coupon applies to the rest that earlier ones leave."""
     left = [part.amount for part in parts]
     taken: list[list[int]] = []
     for coupon in coupons:
@@ -55,7 +55,7 @@ def taken_off(parts: list[Part], coupons: list[Document], currency: str) -> list
 
 
 def spread(amount: int, bases: list[int]) -> list[int]:
-    """An amount over some bases by their size, to the last unit; no more than the bases hold."""
+    """Split an amount over bases in proportion, to the last minor unit; never more than their sum."""
     whole = sum(bases)
     amount = min(amount, whole)
     if amount == 0:
@@ -68,7 +68,7 @@ def spread(amount: int, bases: list[int]) -> list[int]:
 
 
 def net_factor(coupons: list[Document], product: str) -> Decimal:
-    """What percentages leave of a product's price, as a fraction of one."""
+    """The fraction of a product's price that remains after percentage coupons."""
     factor = Decimal(1)
     for coupon in coupons:
         if coupon["amount_off"] is None and is_for(coupon, product):

@@ -1,4 +1,4 @@
-"""Trying something out on a subscription without doing it."""
+"""Dry runs of changes to a subscription."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -21,7 +21,7 @@ WRITTEN = (
 
 
 def rehearsal(call: Call, parameters: Document, subscription: Document | None) -> Call:
-    """A call whose changes to a subscription, its items and invoices leave the account as it is; so do its events."""
+    """A call whose changes to a subscription, its items and invoices, and whose events, are discarded."""
     objects = call.store.objects
     written = {kind: dict(objects.get(kind, {})) for kind in WRITTEN}
     for kind, identifier in parts_of(subscription):
@@ -31,7 +31,7 @@ def rehearsal(call: Call, parameters: Document, subscription: Document | None) -
 
 
 def parts_of(subscription: Document | None) -> list[tuple[str, str]]:
-    """The kinds and ids of what belongs to a subscription and may change."""
+    """Object type and id of each part of a subscription that may change."""
     if subscription is None:
         return []
     items = [("subscription_item", identifier) for identifier in subscription["_items"]]

@@ -1,4 +1,4 @@
-"""Making an invoice of lines and finalizing it."""
+"""Creates invoices from lines and finalizes them."""
 
 from billingportal.sandbox.billing.invoicing import redemption
 from billingportal.sandbox.billing.invoicing import totals as invoicing_totals
@@ -15,10 +15,10 @@ from billingportal.sandbox.state.changes import emit, updating
 def make_invoice(
     call: Call, subscription: Document, drafts: list[Draft], reason: str, more: Document | None = None
 ) -> Document:
-    """A draft invoice of a subscription: what was pending, then the lines given; says that it was created.
+    """Create a draft invoice of a subscription: pending items first, then the given lines. Emits `invoice.created`.
 
-    Prorations among the lines become invoice items first, as all prorations do. `more` are attributes that it has
-    instead of the usual ones.
+    Prorations among the lines become invoice items first, as all prorations do. `more` overrides attributes of the
+    draft.
     """
     customer = call.store.objects["customer"][subscription["customer"]]
     invoice = blank_invoice(call, subscription, customer, reason)
@@ -36,14 +36,14 @@ def make_invoice(
 
 
 def write(call: Call, subscription: Document, invoice: Document, lines: list[Document]) -> None:
-    """Put these lines on a draft, in place of what it had, and add them up with the discounts that it has."""
+    """Replace a draft's lines and compute its totals with its discounts."""
     invoice["_lines"] = [line["id"] for line in lines]
     invoicing_totals.reckon(call, subscription, invoice, lines)
     invoicing_totals.keep_shares(call, lines)
 
 
 def finalize(call: Call, invoice: Document) -> None:
-    """A draft becomes open: it gets its number and pages, the customer's balance is settled."""
+    """Open a draft: assign its number and pages, and apply the customer's balance."""
     customer = call.store.objects["customer"][invoice["customer"]]
     with updating(call, "customer.updated", customer):
         sequence = customer["next_invoice_sequence"]

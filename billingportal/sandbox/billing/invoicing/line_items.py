@@ -21,7 +21,7 @@ FROM_ITEM = (
 
 
 def period_line(call: Call, invoice: Document, subscription: Document, draft: Draft) -> Document:
-    """The line of a period."""
+    """The invoice line for a draft of a period."""
     details = {"subscription": subscription["id"], "subscription_item": draft.item["id"]}
     line = {
         **of_draft(draft),
@@ -35,14 +35,14 @@ def period_line(call: Call, invoice: Document, subscription: Document, draft: Dr
 
 
 def pending_line(call: Call, item: Document) -> Document:
-    """The line of an invoice item that waited."""
+    """The invoice line for a pending invoice item."""
     details = item["parent"]["subscription_details"]
     line = {name: item[name] for name in FROM_ITEM}
     return put_line(call, line, {"invoice_item": item["id"], "proration": item["proration"], **details})
 
 
 def put_line(call: Call, line: Document, details: Document) -> Document:
-    """Keep a line of a subscription item; the lines of previews have ids of their own."""
+    """Store a line of a subscription item; the lines of previews have ids of their own."""
     preview = line["invoice"].startswith("upcoming_in_")
     return call.store.put(
         {
@@ -65,7 +65,7 @@ def put_line(call: Call, line: Document, details: Document) -> Document:
 
 
 def of_draft(draft: Draft) -> Document:
-    """What a line and an invoice item take from a draft."""
+    """The attributes that a line and an invoice item copy from a draft."""
     return {
         "amount": draft.amount,
         "description": draft.description,

@@ -1,4 +1,4 @@
-"""What an invoice will say: the lines of a period, and of a change within one."""
+"""Drafts of invoice lines: for a period, and for a change within one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from billingportal.sandbox.state.store import Store
 
 @dataclass(frozen=True)
 class Draft:
-    """A line that is yet to be written; `amount` in minor units, times in seconds since 1970."""
+    """A line before it is written to an invoice; `amount` in minor units, times in seconds since 1970."""
 
     amount: int
     description: str
@@ -26,17 +26,17 @@ class Draft:
     price: Document
     item: Document
     proration: bool = False
-    # How much of how much a discount leaves to pay; None where that is settled on the invoice.
+    # The fraction left to pay after discounts; None where the invoice computes the discounts.
     share: tuple[int, int] | None = None
 
 
 def is_metered(store: Store, item: Document) -> bool:
-    """Whether an item is billed by usage, after the fact."""
+    """Whether an item is billed by usage, in arrears."""
     return bool(store.objects["price"][item["price"]]["recurring"]["usage_type"] == "metered")
 
 
 def period_drafts(store: Store, item: Document, currency: str) -> Iterator[Draft]:
-    """The lines for an item's period: licensed ones in advance, metered ones start at nothing."""
+    """The lines for an item's period: licensed ones in advance, metered ones at zero."""
     price = store.objects["price"][item["price"]]
     metered = is_metered(store, item)
     quantity = Decimal(0 if metered else item["quantity"])
@@ -70,7 +70,7 @@ def described(store: Store, price: Document, charge: Charge, currency: str) -> s
 
 
 def trial_draft(store: Store, item: Document, end: int) -> Draft:
-    """The line of nothing that a trial puts on its first invoice."""
+    """The zero line that a trial puts on its first invoice."""
     price = store.objects["price"][item["price"]]
     name = store.objects["product"][price["product"]]["name"]
     quantity = Decimal(item["quantity"] or 0)
@@ -79,7 +79,7 @@ def trial_draft(store: Store, item: Document, end: int) -> Draft:
 
 
 def proration_drafts(store: Store, item: Document, moment: int, currency: str, *, credit: bool) -> Iterator[Draft]:
-    """The rest of the period from `moment`: what is given back (`credit`) or charged for it, discounts taken off.
+    """The rest of the period from `moment`: credited (`credit`) or charged, discounts deducted.
 
     Usage is not prorated.
     """
@@ -102,7 +102,7 @@ def proration_drafts(store: Store, item: Document, moment: int, currency: str, *
 
 
 def discounted(store: Store, item: Document, price: Document, moment: int) -> tuple[int, int]:
-    """What the percentages that a subscription has off leave of a price: so much of so much."""
+    """The fraction of a price that remains after a subscription's percentage discounts: numerator, denominator."""
     subscription = store.objects["subscription"][item["subscription"]]
     coupons = coupons_of(store, active(store, subscription, moment))
     return net_factor(coupons, price["product"]).as_integer_ratio()

@@ -1,4 +1,4 @@
-"""Invoice items: prorations, and use of what was left, that wait for a subscription's next invoice."""
+"""Invoice items: prorations and final usage that are pending until a subscription's next invoice."""
 
 from billingportal.sandbox.billing.invoicing.line_items import of_draft, pending_line
 from billingportal.sandbox.billing.invoicing.lines import Draft
@@ -11,23 +11,23 @@ KIND = "invoiceitem"
 
 
 def keep(call: Call, subscription: Document, drafts: list[Draft]) -> None:
-    """Put the prorations among some lines by, for the next invoice."""
+    """Store the prorations among the lines as pending invoice items."""
     put_by(call, subscription, [draft for draft in drafts if draft.proration])
 
 
 def put_by(call: Call, subscription: Document, drafts: list[Draft]) -> None:
-    """Put some lines by, for the next invoice."""
+    """Store the lines as pending invoice items."""
     for draft in drafts:
         item = call.store.put(invoice_item(call, subscription, draft))
         known = call.store.find("subscription_item", draft.item["id"])
-        if draft.share is not None and known is not None:  # the items of an update that waits are not there yet
+        if draft.share is not None and known is not None:  # the items of a pending update are not stored yet
             known["_share"] = list(draft.share)
         subscription["_pending"].append(item["id"])
         emit(call, "invoiceitem.created", item)
 
 
 def invoice_item(call: Call, subscription: Document, draft: Draft) -> Document:
-    """A line that waits."""
+    """A pending invoice item for a line."""
     details = {"subscription": subscription["id"], "subscription_item": draft.item["id"]}
     return {
         "id": new_id("ii"),
@@ -54,7 +54,7 @@ def invoice_item(call: Call, subscription: Document, draft: Draft) -> Document:
 
 
 def settle(call: Call, subscription: Document, invoice: Document) -> list[Document]:
-    """The lines of what waited, which waits no more."""
+    """Move the pending invoice items to an invoice. Returns their lines."""
     items = [call.store.objects[KIND][identifier] for identifier in subscription["_pending"]]
     subscription["_pending"] = []
     for item in items:

@@ -1,4 +1,4 @@
-"""The invoice that would come: of a subscription as it is, as it would be changed, or as it would be started.
+"""Invoice previews: of a subscription as it is, with changes, or before it is created.
 
 All of it works on a rehearsal; nothing here may run on the account itself.
 """
@@ -27,7 +27,7 @@ HOUR, DAY = 3600, 24 * 3600
 
 
 def of_new(call: Call, customer: Document, currency: str | None, *, recurring: bool) -> Document:
-    """The first invoice of a subscription that would be started with the call's items, after its trial if `recurring`.
+    """The first invoice of a new subscription with the call's items; if `recurring`, the first after its trial.
 
     Raises Refused.
     """
@@ -45,9 +45,9 @@ def of_new(call: Call, customer: Document, currency: str | None, *, recurring: b
 
 
 def of_existing(call: Call, subscription: Document, *, recurring: bool) -> Document:
-    """The next invoice of a subscription after the call's changes; `recurring` leaves out what comes only once.
+    """The next invoice of a subscription after the call's changes; `recurring` leaves out one-off lines.
 
-    Raises Refused when no invoice is to come.
+    Raises Refused when there is no next invoice.
     """
     given = call.parameters
     if subscription["status"] in ENDED:
@@ -81,7 +81,7 @@ def of_existing(call: Call, subscription: Document, *, recurring: bool) -> Docum
 
 
 def of_ending(call: Call, subscription: Document) -> Document:
-    """The last invoice of a subscription that would end now. Raises Refused when there is nothing to bill or give."""
+    """The last invoice of a subscription canceled now. Raises Refused when there is nothing to bill or credit."""
     prorate = call.parameters.get("proration_behavior") != "none"
     drafts = subscription_cancellation.last_drafts(call, subscription, prorate=prorate, invoice_now=True)
     if not drafts and not subscription["_pending"]:
@@ -90,7 +90,7 @@ def of_ending(call: Call, subscription: Document) -> Document:
 
 
 def phase_drafts(call: Call, subscription: Document, at: int) -> list[Draft]:
-    """The items as the schedule's next phase wants them, where one begins then; the lines that only this brings."""
+    """Apply the schedule's phase that begins at `at`, if any. Returns the lines that only this change adds."""
     phase = schedule_lifecycle.phase_from(call, subscription, at)
     if phase is None:
         return []
@@ -100,7 +100,7 @@ def phase_drafts(call: Call, subscription: Document, at: int) -> list[Draft]:
 
 
 def of_pause(call: Call, subscription: Document, pause: Document) -> Document:
-    """The invoice of a pause that would be invoiced. Raises Refused for one that would not."""
+    """The invoice of an invoiced pause. Raises Refused for a pause without an invoice."""
     subscription_pause.check_pausable(subscription)
     drafts = subscription_pause.pause_drafts(call, subscription, pause.get("bill_for", {}))
     if not drafts or pause.get("invoicing_behavior") != "invoice":
@@ -109,7 +109,7 @@ def of_pause(call: Call, subscription: Document, pause: Document) -> Document:
 
 
 def of_resumption(call: Call, subscription: Document) -> Document:
-    """The invoice that would come of resuming (`resume_at`). Raises Refused when none would."""
+    """The invoice of a resumption (`resume_at`). Raises Refused when there is none."""
     if call.parameters.get("resume_at") != "now":
         raise nothing_to_come(subscription)
     drafts, fresh = subscription_pause.resume_drafts(call, subscription)
@@ -119,7 +119,7 @@ def of_resumption(call: Call, subscription: Document) -> Document:
 
 
 def set_dates(call: Call, invoice: Document, subscription: Document, at: int) -> None:
-    """Date the invoice as it would be when the period ends."""
+    """Set the invoice's dates for a period that ends at `at`."""
     sends = subscription["collection_method"] == "send_invoice"
     items = (call.store.objects["subscription_item"][one] for one in subscription["_items"])
     invoice.update(
@@ -132,7 +132,7 @@ def set_dates(call: Call, invoice: Document, subscription: Document, at: int) ->
 
 
 def proration_dated(call: Call, invoice: Document, drafts: list[Draft]) -> Document:
-    """The invoice, with the time that its prorations were reckoned from."""
+    """The invoice with the time from which its prorations are computed."""
     if any(draft.proration for draft in drafts):
         moment = call.parameters.get("proration_date", call.now())
         invoice["parent"]["subscription_details"]["subscription_proration_date"] = moment

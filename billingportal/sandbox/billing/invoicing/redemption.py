@@ -1,4 +1,4 @@
-"""Coupons and promotion codes at work: checked, turned into discounts, used up, taken away."""
+"""Coupons and promotion codes: validated, turned into discounts, redeemed, removed."""
 
 from billingportal.sandbox.billing.invoicing.discounts import amount_of
 from billingportal.sandbox.http.call import Call
@@ -13,7 +13,7 @@ KIND = "discount"
 
 
 def coupon_for(call: Call, given: Document, path: str) -> tuple[Document, Document | None]:
-    """The coupon asked for, with the promotion code if it came by one. Raises Refused for those that are over."""
+    """The requested coupon, and its promotion code if one was given. Raises Refused for expired or used-up ones."""
     if ("coupon" in given) == ("promotion_code" in given):
         raise invalid(f"You must specify exactly one of `coupon` and `promotion_code` in `{path}`.", path)
     code = None
@@ -34,13 +34,13 @@ def over(until: int | None, call: Call) -> bool:
 
 
 def used_up(document: Document) -> bool:
-    """Whether a coupon or a code has been redeemed as often as it may."""
+    """Whether a coupon or a code has reached its maximum number of redemptions."""
     most: int | None = document["max_redemptions"]
     return most is not None and bool(document["times_redeemed"] >= most)
 
 
 def check_fits(call: Call, coupon: Document, code: Document | None, buyer: Document | None, total: Document) -> None:
-    """Raises Refused where a coupon or a code is not for this customer or this sum ({amount, currency})."""
+    """Raises Refused where a coupon or a code does not fit this customer or this sum ({amount, currency})."""
     if coupon["amount_off"] is not None and amount_of(coupon, total["currency"]) == 0:
         raise invalid(f"The coupon {coupon['id']} cannot be used with the currency `{total['currency']}`.", "discounts")
     if code is None:
@@ -57,13 +57,13 @@ def check_fits(call: Call, coupon: Document, code: Document | None, buyer: Docum
 
 
 def has_paid(store: Store, customer: Document) -> bool:
-    """Whether a customer has paid anything before."""
+    """Whether a customer has ever paid anything."""
     owned = (store.objects["subscription"][one]["_invoices"] for one in customer["_subscriptions"])
     return any(store.objects["invoice"][one]["amount_paid"] > 0 for invoices in owned for one in invoices)
 
 
 def made(call: Call, subscription: Document, coupon: Document, code: Document | None) -> Document:
-    """A discount of a subscription that nobody has been told of."""
+    """Store a subscription's discount without an event."""
     months = coupon["duration_in_months"] if coupon["duration"] == "repeating" else None
     return call.store.put(
         {
@@ -87,7 +87,7 @@ def made(call: Call, subscription: Document, coupon: Document, code: Document | 
 
 
 def redeem(call: Call, discount: Document) -> None:
-    """Count the coupon and the code as used, and tell of the discount; not when all is only tried out."""
+    """Count the coupon and the code as redeemed and emit the discount's event; does nothing in a rehearsal."""
     if call.rehearses:
         return
     coupon = call.store.objects["coupon"][discount["source"]["coupon"]]
@@ -101,17 +101,17 @@ def redeem(call: Call, discount: Document) -> None:
 
 
 def active(store: Store, subscription: Document, moment: int) -> list[Document]:
-    """A subscription's discounts that still count."""
+    """A subscription's active discounts."""
     own = [store.objects[KIND][identifier] for identifier in subscription["discounts"]]
     return [one for one in own if not one["_spent"] and (one["end"] is None or moment < one["end"])]
 
 
 def coupons_of(store: Store, discounts: list[Document]) -> list[Document]:
-    """The coupons behind some discounts; one that was deleted still counts for those who have it."""
+    """The coupons of some discounts; a deleted coupon still applies to its existing discounts."""
     return [store.objects["coupon"][discount["source"]["coupon"]] for discount in discounts]
 
 
 def remove(call: Call, subscription: Document, discount: Document) -> None:
-    """A subscription has a discount no more."""
+    """Remove a discount from a subscription."""
     subscription["discounts"] = [one for one in subscription["discounts"] if one != discount["id"]]
     emit(call, "customer.discount.deleted", discount)

@@ -1,4 +1,4 @@
-"""Periods that are shorter than what their price is for, and what they cost."""
+"""Stub periods, shorter than the price's interval, and their cost."""
 
 from billingportal.sandbox.billing.invoicing.lines import Draft, is_metered, period_drafts, proration_drafts
 from billingportal.sandbox.billing.subscription.items import interval_of
@@ -8,7 +8,7 @@ from billingportal.sandbox.periods import after
 
 
 def period_or_share(call: Call, subscription: Document, item: Document) -> list[Draft]:
-    """The lines of an item's period: its price, or the share of it that a shorter period costs."""
+    """The lines of an item's period: the full price, or its share for a shorter period."""
     store, currency = call.store, subscription["currency"]
     if is_metered(store, item) or not is_stub(call, subscription, item):
         return list(period_drafts(store, item, currency))
@@ -17,12 +17,12 @@ def period_or_share(call: Call, subscription: Document, item: Document) -> list[
 
 
 def is_stub(call: Call, subscription: Document, item: Document) -> bool:
-    """Whether an item's period begins later than the anchored period that ends with it."""
+    """Whether an item's period begins later than the anchored period with the same end."""
     return bool(whole_start(call, subscription, item) < item["current_period_start"])
 
 
 def whole_start(call: Call, subscription: Document, item: Document) -> int:
-    """When the anchored period begins that ends where an item's period does."""
+    """The start of the anchored period that ends with the item's period."""
     interval, count = interval_of(call.store.objects["price"][item["price"]])
     anchor, end = subscription["billing_cycle_anchor"], item["current_period_end"]
     steps = 0

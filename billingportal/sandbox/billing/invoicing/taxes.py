@@ -1,4 +1,4 @@
-"""Tax as a switch: one percentage for everything, where the customer's place is known."""
+"""Automatic tax: one percentage for everything, for customers with a known location."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,7 +22,7 @@ NOWHERE = (
 
 @dataclass(frozen=True)
 class Rate:
-    """What is levied on a customer, and why if it is nothing."""
+    """A customer's tax rate, and the reason if it is zero."""
 
     percent: Decimal
     reason: str
@@ -30,13 +30,13 @@ class Rate:
 
 
 def check_active(call: Call) -> None:
-    """Raises Refused where the account has no tax to compute."""
+    """Raises Refused where the account has no active tax settings."""
     if not settings_of(call)["active"]:
         raise Refused(INACTIVE, code="stripe_tax_inactive", param="automatic_tax")
 
 
 def check_computable(call: Call, customer: Document, given: Document) -> None:
-    """Raises Refused for automatic tax that the account, or where the customer is, does not allow."""
+    """Raises Refused for automatic tax that the account or the customer's location does not allow."""
     if not given.get("enabled"):
         return
     check_active(call)
@@ -50,12 +50,12 @@ def settings_of(call: Call) -> Document:
 
 
 def located(customer: Document) -> bool:
-    """Whether tax can be computed for where a customer is."""
+    """Whether the customer's location is enough to compute tax."""
     return bool(customer["address"] and customer["address"]["country"])
 
 
 def rate_for(call: Call, customer: Document) -> Rate:
-    """What a customer in a known place is taxed with."""
+    """The tax rate of a customer with a known location."""
     percent = Decimal(settings_of(call)["percent"])
     rate = f"txr_1{customer['address']['country']}{percent.normalize():f}".replace(".", "d")
     if customer["tax_exempt"] == "exempt":
@@ -66,7 +66,7 @@ def rate_for(call: Call, customer: Document) -> Rate:
 
 
 def tax_on(amount: int, rate: Rate, behavior: str) -> Document:
-    """The tax on an amount of minor units, on top of it or, `inclusive`, within it; rounded half up."""
+    """The tax on an amount of minor units, added to it or, `inclusive`, within it; rounded half up."""
     included = behavior == "inclusive"
     share = rate.percent / (HUNDRED + rate.percent) if included else rate.percent / HUNDRED
     tax = rounded(amount * share)
@@ -81,7 +81,7 @@ def tax_on(amount: int, rate: Rate, behavior: str) -> Document:
 
 
 def together(taxes: list[Document]) -> list[Document]:
-    """The taxes of lines, summed by how they are levied."""
+    """The taxes of the lines, summed by tax behavior."""
     summed: dict[str, Document] = {}
     for tax in taxes:
         known = summed.setdefault(tax["tax_behavior"], {**tax, "amount": 0, "taxable_amount": 0})
@@ -91,6 +91,6 @@ def together(taxes: list[Document]) -> list[Document]:
 
 
 def status_of(customer: Document) -> Document:
-    """What an invoice says about tax that is computed for it."""
+    """The automatic tax status of an invoice."""
     known = "complete" if located(customer) else "requires_location_inputs"
     return {**OFF, "enabled": True, "liability": {"type": "self"}, "provider": "stripe", "status": known}

@@ -1,4 +1,4 @@
-"""From an invoice's lines to its sums: discounts, tax, and what is due."""
+"""Computes an invoice's totals from its lines: discounts, tax, and the amount due."""
 
 from billingportal.sandbox.billing.invoicing import redemption
 from billingportal.sandbox.billing.invoicing import taxes as invoicing_taxes
@@ -9,7 +9,7 @@ from billingportal.sandbox.state.changes import updating
 
 
 def reckon(call: Call, subscription: Document, invoice: Document, lines: list[Document]) -> None:
-    """Put discounts and taxes on the lines, and all sums on the invoice."""
+    """Put discounts and taxes on the lines, and all totals on the invoice."""
     customer = call.store.objects["customer"][subscription["customer"]]
     apply_discounts(call, invoice, lines)
     apply_taxes(call, subscription, customer, invoice, lines)
@@ -35,7 +35,7 @@ def reckon(call: Call, subscription: Document, invoice: Document, lines: list[Do
 
 
 def apply_discounts(call: Call, invoice: Document, lines: list[Document]) -> None:
-    """What each of the invoice's discounts takes off each line."""
+    """Put each discount's amount on each line."""
     discounts = [call.store.objects[redemption.KIND][identifier] for identifier in invoice["discounts"]]
     coupons = redemption.coupons_of(call.store, discounts)
     parts = [Part(line["amount"], product_of(line), line["discountable"]) for line in lines]
@@ -72,19 +72,19 @@ def apply_taxes(
 
 
 def product_of(line: Document) -> str:
-    """The product that a line is for."""
+    """The product of a line's price."""
     return str(line["pricing"]["price_details"]["product"])
 
 
 def use_up(call: Call, invoice: Document) -> None:
-    """Take away the discounts that an invoice was the last for."""
+    """Remove the discounts that this invoice used for the last time."""
     subscription = call.store.objects["subscription"][invoice["parent"]["subscription_details"]["subscription"]]
     off = [one["discount"] for one in invoice["total_discount_amounts"] if one["amount"] > 0]
     own = [call.store.objects[redemption.KIND][identifier] for identifier in subscription["discounts"]]
     for discount in own:
         discount["_spent"] = discount["_spent"] or (discount["_once"] and discount["id"] in off)
     over = [one for one in own if one not in redemption.active(call.store, subscription, call.now())]
-    if invoice["billing_reason"] == "subscription_create":  # nobody has been told of the subscription yet
+    if invoice["billing_reason"] == "subscription_create":  # no event has announced the subscription yet
         for discount in over:
             redemption.remove(call, subscription, discount)
         return
@@ -94,7 +94,7 @@ def use_up(call: Call, invoice: Document) -> None:
 
 
 def keep_shares(call: Call, lines: list[Document]) -> None:
-    """What a discount left of each item's price: that much, and no more, is given back for unused time."""
+    """Store each item's share of its price left after discounts: that much, no more, is credited for unused time."""
     shares: dict[str, list[int]] = {}
     for line in lines:
         details = line["parent"]["subscription_item_details"]
@@ -104,5 +104,5 @@ def keep_shares(call: Call, lines: list[Document]) -> None:
             share[1] += line["amount"]
     for identifier, share in shares.items():
         known = call.store.find("subscription_item", identifier)
-        if known is not None:  # the items of an update that waits are not there yet
+        if known is not None:  # the items of a pending update are not stored yet
             known["_share"] = share

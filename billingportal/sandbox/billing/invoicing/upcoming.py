@@ -1,4 +1,4 @@
-"""The notice, some days before, of the invoice that a subscription's next period brings."""
+"""The `invoice.upcoming` event, some days before a subscription's next period."""
 
 from billingportal.sandbox.billing.invoicing.dry_run import rehearsal
 from billingportal.sandbox.billing.invoicing.previews import of_existing
@@ -12,12 +12,12 @@ TOLD_BEFORE = 7 * 24 * 3600
 
 
 def tell(call: Call, subscription: Document) -> None:
-    """Tell of the next invoice, if there will be one. Its id names nothing, since it is not made yet."""
+    """Emit the next invoice, if there will be one. Its id names nothing, since it is not made yet."""
     subscription["_told_of"] = next_renewal(call, subscription)
     trial = rehearsal(call, {}, subscription)
     try:
         invoice = of_existing(trial, trial.store.objects["subscription"][subscription["id"]], recurring=False)
-    except Refused:  # nothing to come
+    except Refused:  # no next invoice
         return
     trial.events = []
     emit(trial, "invoice.upcoming", invoice)

@@ -1,4 +1,4 @@
-"""Taking an invoice back as if it had never been, or giving it up."""
+"""Voids invoices or marks them uncollectible."""
 
 from billingportal.sandbox.billing.payments import payment_intents
 from billingportal.sandbox.billing.subscription import pause as subscription_pause
@@ -8,7 +8,7 @@ from billingportal.sandbox.state.changes import emit, updating
 
 
 def void(call: Call, invoice: Document) -> None:
-    """An open invoice is not owed any more."""
+    """Void an open invoice: it is no longer owed."""
     with updating(call, "invoice.updated", invoice):
         invoice.update(status="void", next_payment_attempt=None)
         invoice["status_transitions"]["voided_at"] = call.now()
@@ -18,7 +18,7 @@ def void(call: Call, invoice: Document) -> None:
 
 
 def give_up(call: Call, invoice: Document) -> None:
-    """Nobody expects an open invoice to be paid any more."""
+    """Mark an open invoice as uncollectible."""
     with updating(call, "invoice.updated", invoice):
         invoice.update(status="uncollectible", next_payment_attempt=None)
         invoice["status_transitions"]["marked_uncollectible_at"] = call.now()

@@ -1,1 +1,1 @@
-"""Usage that was reported, and what it costs."""
+"""Reported usage and its cost."""

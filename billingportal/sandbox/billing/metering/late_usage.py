@@ -1,4 +1,4 @@
-"""Usage that is reported while the invoice of its period is still a draft."""
+"""Usage reported while the invoice of its period is still a draft."""
 
 from billingportal.sandbox.billing.invoicing import invoice_creation
 from billingportal.sandbox.billing.invoicing.line_items import period_line
@@ -11,14 +11,14 @@ from billingportal.sandbox.state.changes import copied, updating
 
 
 def remember(invoice: Document, drafts: list[Draft], until: int) -> None:
-    """Keep the items as they were in the period that ended with the second `until`, for `count`."""
+    """Store the items as they were in the period that ended with the second `until`, for `count`."""
     metered = {draft.item["id"]: draft.item for draft in drafts if draft.item["quantity"] is None}
     invoice["_usage"] = [copied(item) for item in metered.values()]
     invoice["_used_until"] = until
 
 
 def count(call: Call, invoice: Document) -> None:
-    """Write the lines of usage anew where more was used than when the draft was made."""
+    """Rewrite the usage lines if more was used than when the draft was made."""
     if not invoice.get("_usage"):
         return
     subscription = subscription_of(call, invoice)
@@ -38,7 +38,7 @@ def lines_of(call: Call, invoice: Document) -> list[Document]:
 
 
 def is_of(line: Document, item: Document) -> bool:
-    """Whether a line bills an item in the period that the item was in."""
+    """Whether a line bills an item for the item's period."""
     details = line["parent"]["subscription_item_details"]
     start: int = line["period"]["start"]
     return bool(details["subscription_item"] == item["id"] and start == item["current_period_start"])

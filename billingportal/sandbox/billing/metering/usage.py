@@ -1,4 +1,4 @@
-"""What a customer has used of a meter, and what that costs."""
+"""A customer's usage of a meter and its cost."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -14,7 +14,7 @@ METER_EVENT = "billing.meter_event"
 
 
 def events_of(store: Store, meter: Document, customer: str, known: int = 0) -> Iterator[tuple[int, Decimal]]:
-    """When a customer used how much, in the order of the reports; without the first `known` reports of all."""
+    """Time and value of a customer's usage, in the order of the reports; skips the first `known` reports of all."""
     customer_key = meter["customer_mapping"]["event_payload_key"]
     value_key = meter["value_settings"]["event_payload_key"]
     for event in islice(store.objects.get(METER_EVENT, {}).values(), known, None):
@@ -24,7 +24,7 @@ def events_of(store: Store, meter: Document, customer: str, known: int = 0) -> I
 
 
 def aggregated(meter: Document, values: list[Decimal]) -> Decimal:
-    """Some reported values as one, by the meter's formula."""
+    """Aggregate reported values by the meter's formula."""
     formula = meter["default_aggregation"]["formula"]
     if formula == "count":
         return Decimal(len(values))
@@ -34,9 +34,9 @@ def aggregated(meter: Document, values: list[Decimal]) -> Decimal:
 
 
 def usage_drafts(store: Store, item: Document, subscription: Document, until: int) -> Iterator[Draft]:
-    """The lines for what a metered item has used in its period, up to and with the second `until`.
+    """The lines for a metered item's usage in its period, up to and with the second `until`.
 
-    Usage below nothing costs nothing; what `close_usage` closed is left out.
+    Negative usage costs nothing; usage closed by `close_usage` is left out.
     """
     price = store.objects["price"][item["price"]]
     meter = store.objects["billing.meter"][price["recurring"]["meter"]]
@@ -48,7 +48,7 @@ def usage_drafts(store: Store, item: Document, subscription: Document, until: in
 
 
 def unbilled(call: Call, subscription: Document, item: Document) -> list[Draft]:
-    """The lines for what a metered item was used in the period that ends now; none where that comes to nothing."""
+    """The lines for a metered item's usage in the period that ends now; none where usage and amount are zero."""
     if not is_metered(call.store, item) or subscription["status"] == "trialing":
         return []
     ended = {**item, "current_period_end": call.now()}
@@ -57,5 +57,5 @@ def unbilled(call: Call, subscription: Document, item: Document) -> list[Draft]:
 
 
 def close_usage(store: Store, item: Document) -> None:
-    """What was reported so far has been billed: only later reports count, whatever second they are of."""
+    """Mark all reports so far as billed: only later reports count, whatever second they are of."""
     item["_reports_billed"] = len(store.objects.get(METER_EVENT, {}))

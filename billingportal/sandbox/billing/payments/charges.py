@@ -1,4 +1,4 @@
-"""Charges: single tries to get money."""
+"""Charges: single attempts to collect money."""
 
 from copy import deepcopy
 
@@ -44,7 +44,7 @@ OF_ACCOUNT = ("bank_code", "branch_code", "country", "fingerprint", "last4")
 
 
 def charge_for(call: Call, intent: Document, method: Document, status: str) -> Document:
-    """The charge that an intent tries on a method, as it came out; a debit that was pending is decided."""
+    """The charge of an intent on a payment method, with this status; a pending debit gets its outcome."""
     pending = call.store.find(KIND, intent["latest_charge"] or "")
     if pending is not None and pending["status"] == "pending" and status != "pending":
         return decided(call, pending, method, status)
@@ -75,7 +75,7 @@ def charge_for(call: Call, intent: Document, method: Document, status: str) -> D
 
 
 def decided(call: Call, charge: Document, method: Document, status: str) -> Document:
-    """The charge succeeded or failed."""
+    """Mark a charge as succeeded or failed."""
     taken = status == "succeeded"
     code = None if taken else method["_decline_code"]
     charge.update(status=status, paid=taken, captured=taken, amount_captured=charge["amount"] if taken else 0)
@@ -96,7 +96,7 @@ def decided(call: Call, charge: Document, method: Document, status: str) -> Docu
 
 
 def details_of(method: Document) -> Document:
-    """The method as a charge remembers it."""
+    """The payment method's details as a charge stores them."""
     if method["type"] == "sepa_debit":
         part = {name: method["sepa_debit"][name] for name in OF_ACCOUNT}
         return {"sepa_debit": {**part, "mandate": None}, "type": "sepa_debit"}

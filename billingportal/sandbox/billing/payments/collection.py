@@ -1,4 +1,4 @@
-"""Getting invoices paid: by a card that pays or fails, outside Stripe, or not at all."""
+"""Collection of invoices: by a card that pays or fails, outside Stripe, or not at all."""
 
 from typing import Literal
 
@@ -25,14 +25,14 @@ ON_SESSION: dict[str, Outcome] = {**OFF_SESSION, "asks": "paid"}
 
 
 def payment_method_of(store: Store, subscription: Document) -> Document | None:
-    """What a subscription is paid with: its own payment method, else the customer's."""
+    """The payment method of a subscription: its own, else the customer's."""
     customer = store.objects["customer"][subscription["customer"]]
     identifier = subscription["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
     return store.find("payment_method", identifier) if identifier else None
 
 
 def collect(call: Call, invoice: Document, method: Document | None) -> Outcome:
-    """Try to get an open invoice paid at once, without the customer; what came of it."""
+    """Try to collect an open invoice at once, without the customer. Returns the outcome."""
     if invoice["amount_due"] == 0:
         mark_paid(call, invoice, None)
         return "paid"
@@ -42,7 +42,7 @@ def collect(call: Call, invoice: Document, method: Document | None) -> Outcome:
 
 
 def attempt(call: Call, invoice: Document, method: Document) -> Outcome:
-    """Charge an open invoice to a payment method; what came of it."""
+    """Charge an open invoice to a payment method. Returns the outcome."""
     outcome = (ON_SESSION if call.confirmed else OFF_SESSION)[method["_outcome"]]
     if outcome == "paid":
         mark_paid(call, invoice, method)
@@ -59,7 +59,7 @@ def attempt(call: Call, invoice: Document, method: Document) -> Outcome:
 
 
 def wait(call: Call, invoice: Document, method: Document) -> None:
-    """The debit is under way: `settle` says what came of it."""
+    """Record that the debit is in progress; `settle` records its outcome."""
     payment_intents.process(call, invoice, method)
     with updating(call, "invoice.updated", invoice):
         count_try(call, invoice)
@@ -68,7 +68,7 @@ def wait(call: Call, invoice: Document, method: Document) -> None:
 
 
 def settle(call: Call, invoice: Document, *, succeeded: bool) -> None:
-    """The debit that was under way is decided."""
+    """Record the outcome of the debit in progress."""
     method = call.store.objects["payment_method"][invoice["_processing"]]
     if succeeded:
         mark_paid(call, invoice, method)
@@ -82,9 +82,9 @@ def settle(call: Call, invoice: Document, *, succeeded: bool) -> None:
 
 
 def count_try(call: Call, invoice: Document) -> bool:
-    """One more try to get an invoice paid; whether it matters to when the next one comes.
+    """Count one more attempt to collect an invoice; whether it affects the time of the next attempt.
 
-    Tries on demand do not, after the first; how a debit ends is no try of its own.
+    Attempts on demand do not, after the first; the outcome of a debit is no attempt of its own.
     """
     decided = invoice.pop("_processing", None) is not None
     counts = call.automatic or not invoice["attempted"]
@@ -93,7 +93,7 @@ def count_try(call: Call, invoice: Document) -> bool:
 
 
 def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_band: bool = False) -> None:
-    """An open invoice is paid, by a payment method, outside Stripe or because nothing is due."""
+    """Mark an open invoice as paid: by a payment method, outside Stripe or because nothing is due."""
     amount = invoice["amount_due"]
     with updating(call, "invoice.updated", invoice):
         if method is None:
@@ -113,7 +113,7 @@ def mark_paid(call: Call, invoice: Document, method: Document | None, *, out_of_
 
 
 def fail(call: Call, invoice: Document) -> None:
-    """The payment failed; another try is planned unless this was the last."""
+    """Record a failed payment; another attempt is planned unless this was the last."""
     with updating(call, "invoice.updated", invoice):
         planned = count_try(call, invoice)
         if planned:

@@ -1,4 +1,4 @@
-"""When a failed payment is tried again, and what becomes of a subscription after the last try."""
+"""Dunning: when a failed payment is retried, and the subscription's state after the last attempt."""
 
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.presentation import ENDED
@@ -11,7 +11,7 @@ UNTRIED = ("incomplete", *ENDED)
 
 
 def next_attempt(call: Call, invoice: Document) -> int | None:
-    """When to try again, in seconds, after the tries so far; None after the last."""
+    """The time of the next attempt, in seconds, after the attempts so far; None after the last."""
     tried: int = invoice["attempt_count"]
     waits = setting(call.account, "dunning")["retry_days"]
     if subscription_of(call, invoice)["status"] in UNTRIED or tried > len(waits):
@@ -20,11 +20,11 @@ def next_attempt(call: Call, invoice: Document) -> int | None:
 
 
 def after_last(call: Call) -> str:
-    """What happens to the subscription after the last try: cancel, past_due or unpaid."""
+    """The action on the subscription after the last attempt: cancel, past_due or unpaid."""
     return str(setting(call.account, "dunning")["after"])
 
 
 def subscription_of(call: Call, invoice: Document) -> Document:
-    """The subscription that an invoice is for."""
+    """The subscription of an invoice."""
     identifier = invoice["parent"]["subscription_details"]["subscription"]
     return call.store.objects["subscription"][identifier]

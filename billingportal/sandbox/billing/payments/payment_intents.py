@@ -1,4 +1,4 @@
-"""The payment intent behind each invoice, and the charges that it tries."""
+"""The payment intent of each invoice, and its charges."""
 
 from copy import deepcopy
 
@@ -49,7 +49,7 @@ NOTHING_YET: Document = {
 
 
 def expect(call: Call, invoice: Document) -> Document:
-    """The payment that an open invoice waits for."""
+    """Create the payment intent and invoice payment of an open invoice."""
     identifier = new_id("pi")
     intent = call.store.put(
         {
@@ -97,12 +97,12 @@ def payment_of(call: Call, invoice: Document) -> Document:
 
 
 def intent_of(call: Call, invoice: Document) -> Document:
-    """The payment intent behind an invoice."""
+    """The payment intent of an invoice."""
     return call.store.objects[KIND][payment_of(call, invoice)["payment"]["payment_intent"]]
 
 
 def succeed(call: Call, invoice: Document, method: Document) -> None:
-    """The payment is made: charge, intent and invoice payment say so."""
+    """Mark charge, intent and invoice payment as succeeded."""
     payment = payment_of(call, invoice)
     intent = call.store.objects[KIND][payment["payment"]["payment_intent"]]
     charge = charge_for(call, intent, method, "succeeded")
@@ -122,7 +122,7 @@ def succeed(call: Call, invoice: Document, method: Document) -> None:
 
 
 def decline(call: Call, invoice: Document, method: Document) -> None:
-    """The bank said no; another try needs no new intent."""
+    """Record a declined charge; the next attempt uses the same intent."""
     intent = intent_of(call, invoice)
     charge = charge_for(call, intent, method, "failed")
     intent.update(status="requires_payment_method", latest_charge=charge["id"], next_action=None, payment_method=None)
@@ -141,7 +141,7 @@ def decline(call: Call, invoice: Document, method: Document) -> None:
 
 
 def ask(call: Call, invoice: Document, method: Document) -> None:
-    """The bank wants the customer to confirm."""
+    """Mark the intent as requiring the customer's confirmation."""
     intent = intent_of(call, invoice)
     intent.update(status="requires_action", payment_method=method["id"])
     page = {"return_url": None, "url": invoice["hosted_invoice_url"]}
@@ -150,7 +150,7 @@ def ask(call: Call, invoice: Document, method: Document) -> None:
 
 
 def process(call: Call, invoice: Document, method: Document) -> None:
-    """The debit is under way and will be decided later."""
+    """Mark the intent as processing; the debit is decided later."""
     intent = intent_of(call, invoice)
     charge = charge_for(call, intent, method, "pending")
     intent.update(status="processing", latest_charge=charge["id"], payment_method=method["id"], next_action=None)
@@ -158,7 +158,7 @@ def process(call: Call, invoice: Document, method: Document) -> None:
 
 
 def cancel(call: Call, invoice: Document, reason: str) -> None:
-    """Nobody waits for the payment any more: the invoice is void, or was paid outside Stripe."""
+    """Cancel the payment: the invoice is void, or was paid outside Stripe."""
     payments = call.store.objects.get("invoice_payment", {})
     for payment in (payments[one] for one in invoice["_payments"]):
         if payment["status"] == "open":

@@ -1,4 +1,4 @@
-"""How a subscription and its customer stand after an invoice was paid, or was not."""
+"""The status of a subscription and its customer after an invoice was paid or not."""
 
 from billingportal.sandbox.billing.payments.dunning import subscription_of
 from billingportal.sandbox.http.call import Call
@@ -9,7 +9,7 @@ WAITING = ("incomplete", "past_due", "unpaid")
 
 
 def paid(call: Call, invoice: Document) -> None:
-    """An invoice was paid: a subscription that waited for it runs, if it was the latest to pay."""
+    """An invoice was paid: activate a subscription that waited for it, if it was the latest invoice."""
     subscription = subscription_of(call, invoice)
     if subscription["status"] in WAITING and latest_finalized(call, subscription) in (None, invoice["id"]):
         with updating(call, "customer.subscription.updated", subscription):
@@ -18,7 +18,7 @@ def paid(call: Call, invoice: Document) -> None:
 
 
 def failed(call: Call, invoice: Document) -> None:
-    """An invoice was not paid in time: a subscription that ran is past due."""
+    """An invoice was not paid in time: an active subscription becomes past due."""
     subscription = subscription_of(call, invoice)
     if subscription["status"] == "active" and latest_finalized(call, subscription) == invoice["id"]:
         with updating(call, "customer.subscription.updated", subscription):
@@ -26,7 +26,7 @@ def failed(call: Call, invoice: Document) -> None:
 
 
 def fall_due(call: Call, invoice: Document) -> None:
-    """The day has come until which a sent invoice was to be paid."""
+    """The due date of a sent invoice has passed."""
     invoice["_overdue"] = True
     emit(call, "invoice.overdue", invoice)
     failed(call, invoice)
@@ -34,14 +34,14 @@ def fall_due(call: Call, invoice: Document) -> None:
 
 
 def set_delinquent(call: Call, invoice: Document, *, owes: bool) -> None:
-    """Whether the customer's last business with any invoice was that it failed."""
+    """Record on the customer whether the latest payment of any invoice failed."""
     customer = call.store.objects["customer"][invoice["customer"]]
     with updating(call, "customer.updated", customer):
         customer["delinquent"] = owes
 
 
 def latest_finalized(call: Call, subscription: Document) -> str | None:
-    """The last invoice that a subscription owes or has paid; one that only a waiting update needs is left out."""
+    """The last invoice that a subscription owes or has paid; a pending update's own invoice is left out."""
     waiting = subscription["pending_update"]
     for identifier in reversed(subscription["_invoices"]):
         invoice = call.store.objects["invoice"][identifier]

@@ -1,4 +1,4 @@
-"""Subscription schedules: taking a subscription on, letting it go, and what becomes of them at its end."""
+"""Subscription schedules: attach to a subscription, release it, and end."""
 
 from billingportal.sandbox.billing.schedules.phases import items_of, phase_of
 from billingportal.sandbox.billing.subscription.scheduled_end import set_end
@@ -15,7 +15,7 @@ TOLD_BEFORE = 7 * 24 * 3600
 
 
 def attach(call: Call, subscription: Document) -> Document:
-    """A schedule that goes on with a subscription as it is. Raises Refused where there is one, or the end has come."""
+    """A schedule that continues a subscription as it is. Raises Refused if it has a schedule already, or has ended."""
     if subscription["status"] in (*ENDED, "incomplete"):
         raise invalid(
             f"You cannot create a subscription schedule from a subscription that is {subscription['status']}."
@@ -57,7 +57,7 @@ def attach(call: Call, subscription: Document) -> Document:
 
 
 def default_settings(subscription: Document) -> Document:
-    """What the phases inherit, as the subscription has it."""
+    """The subscription's settings, which the phases inherit."""
     return {
         "application_fee_percent": None,
         "automatic_tax": dict(subscription["automatic_tax"]),
@@ -80,7 +80,7 @@ def default_settings(subscription: Document) -> Document:
 
 
 def plan(call: Call, schedule: Document, phases: list[Document], end_behavior: str) -> None:
-    """Put other phases and another end into a schedule; a subscription that is to end with it says so."""
+    """Replace a schedule's phases and end behavior; a subscription that is to end with it gets that end."""
     subscription, ended = subscription_of(call, schedule), schedule["end_behavior"] == "cancel"
     start, end = schedule["current_phase"]["start_date"], phases[-1]["end_date"]
     current = next(phase for phase in phases if phase["start_date"] == start)
@@ -95,19 +95,19 @@ def plan(call: Call, schedule: Document, phases: list[Document], end_behavior: s
 
 
 def check_under_way(schedule: Document, verb: str) -> None:
-    """Raises Refused for a schedule that has ended, one way or another."""
+    """Raises Refused for a schedule that has ended for any reason."""
     if schedule["status"] not in UNDER_WAY:
         message = f"You cannot {verb} a subscription schedule that is currently in the `{schedule['status']}` status."
         raise invalid(f"{message} It must be in one of the following statuses: not_started, active.")
 
 
 def subscription_of(call: Call, schedule: Document) -> Document:
-    """The subscription that a schedule manages."""
+    """The subscription of a schedule."""
     return call.store.objects["subscription"][schedule["subscription"]]
 
 
 def release(call: Call, schedule: Document, *, keeps_end: bool = False) -> None:
-    """Let the subscription go on without the schedule, and without the end that the schedule gave it."""
+    """Release the subscription from the schedule, and remove the end that the schedule set."""
     subscription = subscription_of(call, schedule)
     schedule.update(status="released", released_at=call.now(), released_subscription=subscription["id"])
     schedule.update(subscription=None, current_phase=None)
@@ -126,7 +126,7 @@ def complete(call: Call, schedule: Document) -> None:
 
 
 def abandon(call: Call, subscription: Document, reason: str) -> None:
-    """The subscription has ended another way than by its schedule, if it has one."""
+    """Cancel or abort the schedule, if any, of a subscription that ended for another reason."""
     if subscription["schedule"] is None:
         return
     schedule = call.store.objects[KIND][subscription["schedule"]]
@@ -136,7 +136,7 @@ def abandon(call: Call, subscription: Document, reason: str) -> None:
 
 
 def mirror(call: Call, subscription: Document) -> None:
-    """The phase that runs has the items that the subscription has, if it has a schedule."""
+    """Copy the subscription's items to the current phase of its schedule, if it has one."""
     if subscription["schedule"] is None:
         return
     schedule = call.store.objects[KIND][subscription["schedule"]]
@@ -150,7 +150,7 @@ def mirror(call: Call, subscription: Document) -> None:
 
 
 def announce(call: Call, schedule: Document) -> None:
-    """Tell that the schedule ends soon."""
+    """Emit the event that the schedule ends soon."""
     schedule["_told_of"] = schedule["phases"][-1]["end_date"]
     emit(call, f"{KIND}.expiring", schedule)
 

@@ -1,4 +1,4 @@
-"""A subscription moves from one phase of its schedule to the next."""
+"""Moves a subscription from one phase of its schedule to the next."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from billingportal.sandbox.state.changes import updating
 
 
 def move_on(call: Call, schedule: Document) -> None:
-    """The phase that runs is over: the next one begins, or the schedule ends."""
+    """The current phase is over: the next one begins, or the schedule ends."""
     ended = schedule["current_phase"]["end_date"]
     following = next((phase for phase in schedule["phases"] if phase["start_date"] == ended), None)
     if following is None:
@@ -30,7 +30,7 @@ def move_on(call: Call, schedule: Document) -> None:
 
 
 def follow(call: Call, schedule: Document, proration: str) -> None:
-    """The phases were planned anew: the subscription becomes what the one that runs wants, or moves on."""
+    """The phases were replaced: apply the current one to the subscription, or move on to the next."""
     start = schedule["current_phase"]["start_date"]
     current = next(phase for phase in schedule["phases"] if phase["start_date"] == start)
     enter(call, schedule_lifecycle.subscription_of(call, schedule), current, proration)
@@ -39,7 +39,7 @@ def follow(call: Call, schedule: Document, proration: str) -> None:
 
 
 def finish(call: Call, schedule: Document) -> None:
-    """The last phase is over."""
+    """Complete the schedule after its last phase, or release the subscription."""
     if schedule["end_behavior"] == "cancel":
         schedule_lifecycle.complete(call, schedule)
     else:
@@ -47,10 +47,10 @@ def finish(call: Call, schedule: Document) -> None:
 
 
 def enter(call: Call, subscription: Document, phase: Document, proration: str | None = None) -> None:
-    """Make a subscription what a phase wants.
+    """Apply a phase to a subscription.
 
-    Where the items that change begin a new period anyway, it comes with the renewal; else it is an update at the
-    moment, with the phase's `proration` unless another is given.
+    If the changed items begin a new period anyway, the change comes with the renewal; otherwise it is an update at
+    once, with the phase's `proration` unless another is given.
     """
     at, items = call.now(), call.store.objects["subscription_item"]
     given = wanted(call, subscription, phase)
@@ -75,7 +75,7 @@ def enter(call: Call, subscription: Document, phase: Document, proration: str | 
 
 
 def put_terms(subscription: Document, phase: Document) -> None:
-    """What a phase says besides its items."""
+    """Apply the phase's terms other than its items."""
     subscription["metadata"] = merged(subscription["metadata"], phase["metadata"])
     for name in ("default_payment_method", "description"):
         if phase[name] is not None:
@@ -83,7 +83,7 @@ def put_terms(subscription: Document, phase: Document) -> None:
 
 
 def wanted(call: Call, subscription: Document, phase: Document) -> list[Document]:
-    """The items of a phase as an update gives them: the same price stays, one in place of another of its kind."""
+    """The items of a phase as an update gives them: the same price stays, others replace one of the same usage type."""
     items = call.store.objects["subscription_item"]
     left = {items[one]["price"]: one for one in subscription["_items"]}
     given, coming = [], []
@@ -102,7 +102,7 @@ def wanted(call: Call, subscription: Document, phase: Document) -> list[Document
 
 
 def swap(call: Call, subscription: Document, changes: list[ItemChange], phase: Document) -> list[Draft]:
-    """Change the items where one period ends and the next begins; the lines that the renewal would not have."""
+    """Change the items between two periods. Returns the lines that the renewal does not include."""
     at, store = call.now(), call.store
     items, prices = store.objects["subscription_item"], store.objects["price"]
     before = {interval_of(prices[items[one]["price"]]) for one in subscription["_items"]}

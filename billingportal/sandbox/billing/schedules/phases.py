@@ -1,4 +1,4 @@
-"""The phases of a schedule: as a subscription stands, as an update wants them, and their dates."""
+"""The phases of a schedule: from a subscription's current items or from an update, and their dates."""
 
 from billingportal.sandbox.billing.subscription.items import check_together, interval_of, price_for, quantity_for
 from billingportal.sandbox.http.call import Call
@@ -30,7 +30,7 @@ NOTHING_YET: Document = {
 
 
 def phase_of(call: Call, subscription: Document) -> Document:
-    """The phase that a subscription is in: its items until their periods end, or until its own end."""
+    """The subscription's current phase: its items until their periods end, or until its own end."""
     items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
     return {
         **NOTHING_YET,
@@ -63,7 +63,7 @@ def phase_item(price: str, quantity: int | None, metadata: Document) -> Document
 
 
 def read_phases(call: Call, schedule: Document, subscription: Document) -> list[Document]:
-    """The phases that an update wants, from the current one on, behind those that are over. Raises Refused."""
+    """The phases of an update, from the current one on, after the completed ones. Raises Refused."""
     given = call.parameters["phases"]
     current = schedule["current_phase"]
     if not 0 < len(given) <= MOST:
@@ -80,7 +80,7 @@ def read_phases(call: Call, schedule: Document, subscription: Document) -> list[
 
 
 def wrong_start(given: list[Document], current: Document) -> Refused:
-    """The refusal of phases that do not begin with the one that runs."""
+    """The refusal of phases that do not begin with the current one."""
     if not given or "start_date" not in given[0]:
         return invalid("The first phase must have a `start_date`.", "phases[0][start_date]", "parameter_missing")
     message = "You can not modify the start date of the current phase. It started at"
@@ -114,7 +114,7 @@ def read_phase(call: Call, given: Document, subscription: Document, start: int, 
 
 
 def method_of(call: Call, given: Document, subscription: Document, path: str) -> str | None:
-    """What the phase is paid with. Raises Refused for what is not the customer's."""
+    """The payment method of a phase. Raises Refused for a method of another customer."""
     if "default_payment_method" not in given:
         return None
     param = f"{path}[default_payment_method]"
@@ -122,7 +122,7 @@ def method_of(call: Call, given: Document, subscription: Document, path: str) ->
 
 
 def end_of(call: Call, given: Document, prices: list[Document], start: int, path: str) -> int:
-    """When a phase ends: as said, or after one interval of its first price. Raises Refused for what is over."""
+    """When a phase ends: as given, or after one interval of its first price. Raises Refused for an end in the past."""
     if "duration" in given and "end_date" in given:
         raise invalid("You may only specify one of these parameters: duration, end_date.", f"{path}[end_date]")
     interval, count = interval_of(prices[0])

@@ -51,7 +51,7 @@ NOTHING_YET: Document = {
 
 
 def blank_subscription(call: Call, customer: Document, currency: str, trial_end: int | None) -> Document:
-    """A subscription without items, incomplete. Raises Refused for a payment method of someone else."""
+    """A subscription without items, incomplete. Raises Refused for another customer's payment method."""
     given = call.parameters
     method = given.get("default_payment_method")
     if method is not None:
@@ -93,7 +93,7 @@ def automatic_tax(given: Document) -> Document:
 
 
 def billing_mode(call: Call) -> Document:
-    """The mode asked for, as Stripe shows it."""
+    """The requested billing mode, as Stripe shows it."""
     given = call.parameters.get("billing_mode", {"type": "flexible"})
     flexible = {"proration_discounts": "included", **given.get("flexible", {})}
     return {
@@ -104,7 +104,7 @@ def billing_mode(call: Call) -> Document:
 
 
 def days_until_due(given: Document) -> int | None:
-    """The days a customer has to pay a sent invoice. Raises Refused where they are missing or out of place."""
+    """The days a customer has to pay a sent invoice. Raises Refused where they are missing or not allowed."""
     sends = given.get("collection_method") == "send_invoice"
     if sends and "days_until_due" not in given:
         message = "You must pass `days_until_due` when `collection_method` is `send_invoice`."

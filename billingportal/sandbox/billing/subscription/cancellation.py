@@ -15,7 +15,7 @@ from billingportal.sandbox.state.changes import emit, updating
 
 
 def cancel(call: Call, subscription: Document) -> Document:
-    """End it at once, with a last invoice if asked for. Raises Refused when it has ended already."""
+    """Cancel it at once, with a last invoice if requested. Raises Refused when it has ended already."""
     given = call.parameters
     if subscription["status"] in ENDED:
         raise call.absent("subscription", subscription["id"], "id")
@@ -28,7 +28,7 @@ def cancel(call: Call, subscription: Document) -> Document:
 
 
 def end(call: Call, subscription: Document, reason: str) -> None:
-    """It is over: what is still open is not collected any more by itself."""
+    """Mark it as ended: open invoices are no longer collected automatically."""
     if subscription["pending_update"] is not None:
         pending_updates.expire(call, subscription)
     for identifier in subscription["_invoices"]:
@@ -44,16 +44,16 @@ def end(call: Call, subscription: Document, reason: str) -> None:
 
 
 def apply_details(subscription: Document, given: Document) -> None:
-    """Why the customer leaves."""
+    """Store the cancellation details."""
     for name in ("comment", "feedback"):
         if name in given:
             subscription["cancellation_details"][name] = or_none(given[name])
 
 
 def last_invoice(call: Call, subscription: Document) -> None:
-    """Give back the unused time (`prorate`), now or with a next invoice; bill what was used, now or never.
+    """Credit the unused time (`prorate`), now or with a next invoice; bill the usage, now or never.
 
-    `invoice_now` says which.
+    `invoice_now` selects which.
     """
     prorate, invoice_now = bool(call.parameters.get("prorate")), bool(call.parameters.get("invoice_now"))
     drafts = last_drafts(call, subscription, prorate=prorate, invoice_now=invoice_now)
@@ -68,7 +68,7 @@ def last_invoice(call: Call, subscription: Document) -> None:
 
 
 def last_drafts(call: Call, subscription: Document, *, prorate: bool, invoice_now: bool) -> list[Draft]:
-    """The lines of an end now: unused time if `prorate`, what was used if `invoice_now`."""
+    """The lines of an end now: unused time if `prorate`, usage so far if `invoice_now`."""
     items = [call.store.objects["subscription_item"][identifier] for identifier in subscription["_items"]]
     drafts: list[Draft] = []
     if prorate and subscription["status"] != "trialing":

@@ -1,4 +1,4 @@
-"""Changing a subscription: what may be changed, what the change costs, and what if that is not paid."""
+"""Changes of a subscription: allowed changes, their cost, and the result when that is not paid."""
 
 from billingportal.sandbox.billing.invoicing import invoice_creation
 from billingportal.sandbox.billing.invoicing.dry_run import rehearsal
@@ -24,7 +24,7 @@ from billingportal.sandbox.state.changes import updating
 
 
 def update(call: Call, subscription: Document) -> Document:
-    """Change it. Raises Refused before anything is kept."""
+    """Change it. Raises Refused before anything is stored."""
     given = call.parameters
     behavior = given.get("payment_behavior", "allow_incomplete")
     check_changeable(subscription, given)
@@ -63,7 +63,7 @@ def attach_given_method(call: Call, subscription: Document) -> None:
 
 
 def refused_payment(call: Call, subscription: Document, changes: list[ItemChange]) -> Refused | None:
-    """Why the invoice that a change makes at once would not be paid; None where it would, or where none is made."""
+    """The reason why the change's immediate invoice would not be paid; None if it would be, or if there is none."""
     trial = rehearsal(call, call.parameters, subscription)
     changed = trial.store.objects["subscription"][subscription["id"]]
     apply_terms(trial, changed)
@@ -75,7 +75,7 @@ def refused_payment(call: Call, subscription: Document, changes: list[ItemChange
 
 
 def refusal_of(method: Document | None) -> Refused | None:
-    """Why a payment method would not pay without the customer; None where it would."""
+    """The reason why a payment method would not pay without the customer; None if it would."""
     if method is None:
         return Refused(NO_METHOD, code="resource_missing")
     outcome = collection.OFF_SESSION[method["_outcome"]]
@@ -86,7 +86,7 @@ def refusal_of(method: Document | None) -> Refused | None:
 
 
 def settle_end(call: Call, subscription: Document, *, reset: bool) -> None:
-    """When the subscription ends, as asked for; an end with the period moves with the period."""
+    """Set the requested end of the subscription; an end with the period moves with the period."""
     settle_cancellation(call, subscription, call.parameters)
     if reset and subscription["cancel_at_period_end"]:
         subscription["cancel_at"] = end_of_periods(call, subscription, "max_period_end")
@@ -103,7 +103,7 @@ def settle(call: Call, subscription: Document, invoice: Document, *, waits: bool
 
 
 def check_changeable(subscription: Document, given: Document) -> None:
-    """Raises Refused: an ended subscription takes nothing but metadata and its cancellation details."""
+    """Raises Refused: an ended subscription accepts only metadata and its cancellation details."""
     if subscription["status"] in ENDED and given.keys() - {"metadata", "cancellation_details"}:
         message = (
             "A canceled subscription can only update its cancellation_details and metadata."
@@ -114,7 +114,7 @@ def check_changeable(subscription: Document, given: Document) -> None:
 
 
 def check_proration_date(call: Call, subscription: Document, moment: int | None, path: str) -> None:
-    """Raises Refused for a time, in seconds, outside the period that runs; None is now."""
+    """Raises Refused for a time, in seconds, outside the current period; None is now."""
     items = [call.store.objects["subscription_item"][identifier] for identifier in subscription["_items"]]
     if moment is None or all(item["current_period_start"] <= moment <= item["current_period_end"] for item in items):
         return

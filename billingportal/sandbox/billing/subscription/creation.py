@@ -1,4 +1,4 @@
-"""Starting a subscription: its items, its first invoice, and whether that is paid."""
+"""Creates a subscription: its items, its first invoice, and the payment of it."""
 
 from decimal import Decimal
 
@@ -33,7 +33,7 @@ LONGEST_TRIAL = 2 * 366 * DAY
 
 
 def create(call: Call) -> Document:
-    """A new subscription. Raises Refused before anything is kept."""
+    """A new subscription. Raises Refused before anything is stored."""
     given = call.parameters
     customer = call.given("customer", "customer")
     prices = [price_for(call, item, f"items[{position}]") for position, item in enumerate(given["items"])]
@@ -93,7 +93,7 @@ def check_anchor(call: Call, prices: list[Document]) -> None:
 
 
 def trial_end_of(call: Call) -> int | None:
-    """When the trial ends, if there is one. Raises Refused for the past and for more than two years."""
+    """The end of the trial, or None. Raises Refused for the past and for more than two years."""
     given = call.parameters
     if "trial_end" in given and "trial_period_days" in given:
         raise invalid("You may only specify one of these parameters: trial_end, trial_period_days.", "trial_end")
@@ -108,7 +108,7 @@ def trial_end_of(call: Call) -> int | None:
 
 
 def check_payable(call: Call, subscription: Document, due: int) -> None:
-    """Raises Refused where Stripe makes no subscription that is not paid."""
+    """Raises Refused where Stripe does not create an unpaid subscription."""
     behavior = call.parameters.get("payment_behavior", "allow_incomplete")
     if subscription["collection_method"] == "send_invoice" or due == 0 or behavior == "default_incomplete":
         return
@@ -120,7 +120,7 @@ def check_payable(call: Call, subscription: Document, due: int) -> None:
 
 
 def start(call: Call, subscription: Document, customer: Document, prices: list[Document]) -> None:
-    """Keep the subscription, invoice its first period and collect."""
+    """Store the subscription, invoice its first period and collect."""
     given = call.parameters
     for position, (price, item) in enumerate(zip(prices, given["items"], strict=True)):
         made = make_item(call, subscription, price, item, f"items[{position}]")
@@ -151,7 +151,7 @@ def first_drafts(call: Call, subscription: Document) -> list[Draft]:
 
 
 def first_invoice(call: Call, subscription: Document) -> None:
-    """The invoice of the first period; the subscription's status follows from how it is paid."""
+    """The invoice of the first period; the subscription's status follows from its payment."""
     drafts = first_drafts(call, subscription)
     invoice = invoice_creation.make_invoice(call, subscription, drafts, "subscription_create")
     invoice_creation.finalize(call, invoice)

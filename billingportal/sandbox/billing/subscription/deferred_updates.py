@@ -1,4 +1,4 @@
-"""Updates that wait for their payment: the items stay as they are until the invoice is paid."""
+"""Pending updates: the items stay as they are until the invoice is paid."""
 
 from copy import deepcopy
 
@@ -29,7 +29,7 @@ DEFERRABLE = {
 
 
 def check_deferrable(call: Call, subscription: Document, given: Document) -> None:
-    """Raises Refused for parameters that cannot wait for a payment, and where Stripe does not charge at once."""
+    """Raises Refused for parameters that a pending update cannot have, and where Stripe does not charge at once."""
     method = collection.payment_method_of(call.store, subscription)
     if method is not None and collection.OFF_SESSION[method["_outcome"]] == "processing":
         message = "Pending updates are not supported when the subscription is paid by bank debits."
@@ -49,7 +49,7 @@ def check_deferrable(call: Call, subscription: Document, given: Document) -> Non
 
 
 def defer(call: Call, subscription: Document, changes: list[ItemChange]) -> Document:
-    """Invoice the change and keep it for when that is paid, or for 23 hours."""
+    """Invoice the change and store it as pending, until that is paid or for 23 hours."""
     given = call.parameters
     trial = rehearsal(call, given, subscription)
     after = trial.store.objects["subscription"][subscription["id"]]

@@ -1,4 +1,4 @@
-"""First payments that never came."""
+"""Expiry of subscriptions whose first invoice stays unpaid."""
 
 from billingportal.sandbox.billing.invoicing.voids import void
 from billingportal.sandbox.http.call import Call
@@ -9,7 +9,7 @@ LIFETIME = 23 * 3600
 
 
 def expire(call: Call, subscription: Document) -> None:
-    """A subscription whose first invoice was not paid within 23 hours never was."""
+    """Expire a subscription whose first invoice was not paid within 23 hours."""
     with updating(call, "customer.subscription.updated", subscription):
         subscription.update(status="incomplete_expired", ended_at=call.now())
     for identifier in subscription["_invoices"]:

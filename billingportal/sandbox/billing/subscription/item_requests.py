@@ -1,4 +1,4 @@
-"""What an update asks of a subscription's items: keep, change, add, remove."""
+"""Reads an update's item changes: keep, change, add, remove."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,7 +20,7 @@ from billingportal.sandbox.http.wire import Document
 
 @dataclass(frozen=True)
 class ItemChange:
-    """One item as it is to become; `item` is None for a new one, `price` for one that goes."""
+    """One item's change; `item` is None for a new item, `price` for a removed one."""
 
     item: str | None
     price: Document | None
@@ -30,7 +30,7 @@ class ItemChange:
 
 
 def read_changes(call: Call, subscription: Document, given: list[Document], path: str = "items") -> list[ItemChange]:
-    """The changes asked for in `path`, checked together.
+    """The changes requested in `path`, checked together.
 
     Raises Refused for ids of other subscriptions and bad combinations.
     """
@@ -71,7 +71,7 @@ def costs(price: Document, quantity: int | None, currency: str) -> bool:
 
 
 def apply_change(call: Call, subscription: Document, change: ItemChange) -> Document | None:
-    """Make the change; the item that it leaves, or None when it removed one."""
+    """Apply the change. Returns the item, or None when it was removed."""
     if change.price is None:
         item = call.store.objects["subscription_item"][str(change.item)]
         item["deleted"] = True
@@ -93,6 +93,6 @@ def apply_change(call: Call, subscription: Document, change: ItemChange) -> Docu
 
 
 def running_trial(subscription: Document) -> int | None:
-    """When the trial that runs now ends."""
+    """The end of the current trial."""
     end: int | None = subscription["trial_end"]
     return end if subscription["status"] == "trialing" else None

@@ -1,4 +1,4 @@
-"""The items of a subscription as an update wants them, and what comes of it."""
+"""Applies an update to a subscription's items, and drafts the resulting lines."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from billingportal.sandbox.http.wire import Document
 
 
 def apply_changes(call: Call, subscription: Document, changes: list[ItemChange]) -> tuple[list[Draft], bool]:
-    """The items as asked for, with the lines that come of it; whether the billing cycle starts anew."""
+    """Apply the requested items. Returns the resulting lines, and whether the billing cycle restarts."""
     given = call.parameters
     trial = trial_change(call, subscription)
     reset = restarts(subscription, given, trial, changes)
@@ -51,9 +51,9 @@ def invoiced(
 
 
 def use_until_now(call: Call, subscription: Document, changes: list[ItemChange], *, reset: bool) -> list[Draft]:
-    """What metered items were used so far, where their use is billed now: old use has the old price.
+    """The usage of metered items so far, where it is billed now: old usage has the old price.
 
-    A new billing cycle bills all of them, in flexible mode another price or an item's end bills that item.
+    A new billing cycle bills all of them; in flexible mode, a new price or an item's removal bills that item.
     """
     flexible = subscription["billing_mode"]["type"] == "flexible"
     items, drafts = call.store.objects["subscription_item"], []
@@ -72,14 +72,14 @@ def use_until_now(call: Call, subscription: Document, changes: list[ItemChange],
 
 
 def restarts(subscription: Document, given: Document, trial: str | None, changes: list[ItemChange]) -> bool:
-    """Whether the billing cycle starts now: when told to, when a trial ends, when a change needs it outside a trial."""
+    """Whether the billing cycle restarts now: on request, when a trial ends, when a change needs it outside a trial."""
     if trial == "ended" or given.get("billing_cycle_anchor", {}).get("type") == "now":
         return True
     return subscription["status"] != "trialing" and any(change.resets for change in changes)
 
 
 def rest_of_period(call: Call, subscription: Document, items: list[str], *, credit: bool) -> list[Draft]:
-    """What the rest of the items' periods gives back, or costs."""
+    """The credit or the charge for the rest of the items' periods."""
     moment = call.parameters.get("proration_date", call.now())
     store, currency = call.store, subscription["currency"]
     return [
@@ -104,7 +104,7 @@ def trial_change(call: Call, subscription: Document) -> str | None:
 
 
 def extend_trial(call: Call, subscription: Document, end: int) -> None:
-    """The subscription tries until `end`; every item's period lasts as long."""
+    """Extend the trial until `end`; every item's period lasts as long."""
     start = subscription["trial_start"] or call.now()
     subscription.update(trial_start=start, trial_end=end, billing_cycle_anchor=end, status="trialing")
     for identifier in subscription["_items"]:
@@ -112,7 +112,7 @@ def extend_trial(call: Call, subscription: Document, end: int) -> None:
 
 
 def restart(call: Call, subscription: Document) -> list[Draft]:
-    """Start the billing cycle now: new periods for all items and their whole price."""
+    """Restart the billing cycle now: new periods for all items at their full price."""
     moment = call.now()
     subscription["billing_cycle_anchor"] = moment
     if subscription["status"] == "trialing":

@@ -1,4 +1,4 @@
-"""Subscription items: which price and quantity they may have, and their periods."""
+"""Subscription items: their allowed prices and quantities, and their periods."""
 
 from billingportal.sandbox import periods
 from billingportal.sandbox.http.call import Call
@@ -13,13 +13,13 @@ MOST = 20
 
 
 def price_for(call: Call, given: Document, path: str) -> Document:
-    """The price that an item asks for. Raises Refused for archived and one-time ones."""
+    """The price of a requested item. Raises Refused for archived and one-time prices."""
     if ("price" in given) == ("price_data" in given):
         raise invalid("You must specify exactly one of `price` and `price_data`.", path)
     if "price_data" in given:
         return inline_price(call, given["price_data"], f"{path}[price_data]")
     price = call.need("price", given["price"], f"{path}[price]", status=400)
-    if not price["active"] and not call.confirmed:  # at a page, what was for sale when that was opened still is
+    if not price["active"] and not call.confirmed:  # a price that was active when the page was opened stays valid there
         raise invalid("The price specified is inactive. This field only accepts active prices.", f"{path}[price]")
     if price["type"] != "recurring":
         message = (
@@ -53,7 +53,7 @@ def inline_price(call: Call, given: Document, path: str) -> Document:
 
 
 def quantity_for(price: Document, given: Document, path: str) -> int | None:
-    """How many of a price, one unless said. Raises Refused for a metered price with a quantity."""
+    """The quantity of a price, one by default. Raises Refused for a metered price with a quantity."""
     if price["recurring"]["usage_type"] == "licensed":
         return int(given.get("quantity", 1))
     if "quantity" in given:
@@ -63,7 +63,7 @@ def quantity_for(price: Document, given: Document, path: str) -> int | None:
 
 
 def check_together(call: Call, prices: list[Document], currency: str, *, flexible: bool, path: str = "items") -> None:
-    """Raises Refused for prices that cannot share a subscription; `path` is the parameter that holds the items."""
+    """Raises Refused for prices that cannot share a subscription; `path` is the parameter with the items."""
     if not prices:
         raise invalid("A subscription must have at least one item.", path, "parameter_missing")
     if len(prices) > MOST:
@@ -83,12 +83,12 @@ def check_together(call: Call, prices: list[Document], currency: str, *, flexibl
 
 
 def interval_of(price: Document) -> tuple[str, int]:
-    """Every how much of what a price recurs."""
+    """The interval of a recurring price and its count."""
     return price["recurring"]["interval"], price["recurring"]["interval_count"]
 
 
 def make_item(call: Call, subscription: Document, price: Document, given: Document, path: str) -> Document:
-    """A new item without a period, put into its subscription."""
+    """Add a new item without a period to its subscription."""
     item = call.store.put(
         {
             "id": new_id("si"),
@@ -111,7 +111,7 @@ def make_item(call: Call, subscription: Document, price: Document, given: Docume
 
 
 def set_period(call: Call, item: Document, start: int, anchor: int, until: int | None = None) -> None:
-    """The period of an item from `start`: to the next anchored boundary, or `until` the end of a trial."""
+    """Set an item's period from `start`: to the next anchored boundary, or `until` the end of a trial."""
     interval, count = interval_of(call.store.objects["price"][item["price"]])
     item["current_period_start"] = start
     if until is not None:

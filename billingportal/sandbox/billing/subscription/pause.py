@@ -1,4 +1,4 @@
-"""Pausing a subscription, with what that gives back and bills, and resuming it once that is paid for."""
+"""Pauses a subscription, with credits and bills, and resumes it once the invoice is paid."""
 
 from billingportal.sandbox.billing.invoicing.lines import Draft, period_drafts, proration_drafts
 from billingportal.sandbox.billing.metering.usage import close_usage, unbilled
@@ -26,7 +26,7 @@ def check_pausable(subscription: Document) -> None:
 
 
 def stop(call: Call, subscription: Document, reason: str) -> None:
-    """From now on nothing is billed."""
+    """Stop billing from now on."""
     with updating(call, "customer.subscription.updated", subscription):
         subscription["status"] = "paused"
         subscription["status_details"] = {
@@ -40,7 +40,7 @@ def stop(call: Call, subscription: Document, reason: str) -> None:
 
 
 def pause_drafts(call: Call, subscription: Document, bill_for: Document) -> list[Draft]:
-    """The lines of a pause: the unused time given back, what was used so far."""
+    """The lines of a pause: credit for the unused time, usage so far."""
     unused = bill_for.get("unused_time_from", {}).get("type", "now")
     used = bill_for.get("outstanding_usage_through", {}).get("type", "now")
     drafts: list[Draft] = []
@@ -56,7 +56,7 @@ def pause_drafts(call: Call, subscription: Document, bill_for: Document) -> list
 
 
 def check_resumable(subscription: Document) -> None:
-    """Raises Refused for what is not paused, and where Stripe does not charge by itself."""
+    """Raises Refused for a subscription that is not paused, and where Stripe does not charge automatically."""
     if subscription["status"] != "paused":
         raise invalid(f"You can only resume paused subscriptions. This subscription is {subscription['status']}.")
     if subscription["collection_method"] != "charge_automatically":
@@ -64,7 +64,7 @@ def check_resumable(subscription: Document) -> None:
 
 
 def resume_drafts(call: Call, subscription: Document) -> tuple[list[Draft], bool]:
-    """The lines of the period that runs on, or of one that starts now; whether one starts now."""
+    """The lines of the continued period, or of one that starts now; whether one starts now."""
     given, moment = call.parameters, call.now()
     fresh = given.get("billing_cycle_anchor", {}).get("type", "now") == "now"
     if fresh:
@@ -85,7 +85,7 @@ def resume_drafts(call: Call, subscription: Document) -> tuple[list[Draft], bool
 
 
 def catch_up(call: Call, item: Document, anchor: int) -> None:
-    """Put an item into the period that it would be in if there had been no pause."""
+    """Put an item into the period that it would be in without the pause."""
     interval, count = interval_of(call.store.objects["price"][item["price"]])
     if item["current_period_end"] > call.now():
         return
@@ -96,7 +96,7 @@ def catch_up(call: Call, item: Document, anchor: int) -> None:
 
 
 def start(call: Call, subscription: Document, status: str = "active") -> None:
-    """The pause is over."""
+    """End the pause."""
     with updating(call, "customer.subscription.updated", subscription):
         subscription.update(status=status, status_details=None)
         subscription.pop("_resumption", None)
@@ -104,7 +104,7 @@ def start(call: Call, subscription: Document, status: str = "active") -> None:
 
 
 def wait_for(call: Call, subscription: Document, invoice: Document) -> None:
-    """The pause lasts until this invoice is paid for, or at least until that has been tried."""
+    """Pause until this invoice is paid, or at least until its payment was attempted."""
     behavior = call.parameters.get("payment_behavior", "resume_on_payment_attempt")
     subscription["_resumption"] = {"invoice": invoice["id"], "on": behavior, "expires_at": call.now() + WAITS}
 
@@ -118,14 +118,14 @@ def waiting_for(call: Call, invoice: Document) -> Document | None:
 
 
 def settled(call: Call, invoice: Document) -> None:
-    """An invoice was paid or given up: a subscription that was paused until then runs."""
+    """An invoice was paid or given up: resume the subscription that was paused until then."""
     subscription = waiting_for(call, invoice)
     if subscription is not None:
         start(call, subscription)
 
 
 def failed(call: Call, invoice: Document) -> None:
-    """A payment failed: a subscription that was to run after the attempt does, and owes it."""
+    """A payment failed: a subscription that resumes on the attempt does so, as past due."""
     subscription = waiting_for(call, invoice)
     if subscription is not None and subscription["_resumption"]["on"] == "resume_on_payment_attempt":
         start(call, subscription, "past_due")

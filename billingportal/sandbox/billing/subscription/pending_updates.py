@@ -1,4 +1,4 @@
-"""What becomes of an update that waits for its payment."""
+"""Applies or expires a subscription's pending update."""
 
 from billingportal.sandbox.billing.invoicing.voids import void
 from billingportal.sandbox.billing.subscription.scheduled_end import settle_cancellation
@@ -11,7 +11,7 @@ BILLED = {"billing_cycle_anchor", "items", "trial_end"}
 
 
 def stands_against(subscription: Document, given: Document) -> bool:
-    """Whether what is asked for now takes the place of the update that waits."""
+    """Whether the new request replaces the pending update."""
     waiting = subscription["pending_update"]
     if waiting is None:
         return False
@@ -20,7 +20,7 @@ def stands_against(subscription: Document, given: Document) -> bool:
 
 
 def waits_for(call: Call, invoice: Document) -> Document | None:
-    """The subscription with an update that waits for this invoice."""
+    """The subscription whose pending update waits for this invoice."""
     details = (invoice["parent"] or {}).get("subscription_details")
     subscription = call.store.find("subscription", details["subscription"]) if details else None
     waiting = subscription["pending_update"] if subscription else None
@@ -28,7 +28,7 @@ def waits_for(call: Call, invoice: Document) -> Document | None:
 
 
 def apply_paid(call: Call, invoice: Document) -> None:
-    """Make the change that waited for an invoice which is paid now; nothing where none did."""
+    """Apply the pending update whose invoice is paid now; does nothing without one."""
     subscription = waits_for(call, invoice)
     if subscription is None:
         return
@@ -45,7 +45,7 @@ def apply_paid(call: Call, invoice: Document) -> None:
 
 
 def apply_items(call: Call, subscription: Document, waiting: Document) -> None:
-    """The items as they were to become; they keep the period that runs, unless the update starts another cycle."""
+    """Apply the pending items; they keep the current period, unless the update starts another cycle."""
     items = call.store.objects["subscription_item"]
     coming = [item["id"] for item in waiting["subscription_items"]]
     for identifier in subscription["_items"]:
@@ -62,7 +62,7 @@ def apply_items(call: Call, subscription: Document, waiting: Document) -> None:
 
 
 def expire(call: Call, subscription: Document) -> None:
-    """Give up the update that waits: its time is over, something else takes its place, or the subscription ends."""
+    """Drop the pending update: it expired, another change replaces it, or the subscription ends."""
     with updating(call, "customer.subscription.updated", subscription):
         waiting, subscription["pending_update"] = subscription["pending_update"], None
     emit(call, "customer.subscription.pending_update_expired", subscription)

@@ -11,7 +11,7 @@ from billingportal.sandbox.http.wire import Document
 
 
 def pause(call: Call, subscription: Document) -> Document:
-    """Stop billing; what is given back and what was used is invoiced, or waits for the next invoice. Raises Refused."""
+    """Stop billing; credits and usage are invoiced, or wait for the next invoice. Raises Refused."""
     given = call.parameters
     subscription_pause.check_pausable(subscription)
     if subscription["pending_update"] is not None:
@@ -28,7 +28,7 @@ def pause(call: Call, subscription: Document) -> Document:
 
 
 def resume(call: Call, subscription: Document) -> Document:
-    """Bill again. A subscription with an invoice to pay for that runs only once this was paid, or tried.
+    """Bill again. With an invoice to pay, the subscription resumes only once this was paid, or attempted.
 
     Raises Refused.
     """
@@ -52,7 +52,7 @@ def resume(call: Call, subscription: Document) -> Document:
 
 
 def give_up_last(call: Call, subscription: Document) -> None:
-    """Void the invoice of an earlier try to resume: the subscription stays paused without it."""
+    """Void the invoice of an earlier attempt to resume: the subscription stays paused without it."""
     waits = subscription.get("_resumption")
     if waits is not None:
         invoice = call.store.objects["invoice"][waits["invoice"]]

@@ -1,4 +1,4 @@
-"""When a subscription will end: at the end of its period, or at a time."""
+"""The scheduled end of a subscription: at the end of its period, or at a time."""
 
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import invalid
@@ -6,7 +6,7 @@ from billingportal.sandbox.http.wire import Document
 
 
 def settle_cancellation(call: Call, subscription: Document, given: Document) -> None:
-    """Put the end that was asked for into a subscription whose items have their periods."""
+    """Set the requested end of a subscription whose items have their periods."""
     if "cancel_at_period_end" in given and given.get("cancel_at"):
         raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.", "cancel_at")
     if "cancel_at_period_end" in given:
@@ -23,7 +23,7 @@ def settle_cancellation(call: Call, subscription: Document, given: Document) -> 
 
 
 def check_unmanaged(subscription: Document, given: Document) -> None:
-    """Raises Refused: the end of a subscription with a schedule is the schedule's."""
+    """Raises Refused for a subscription with a schedule: the schedule sets its end."""
     if subscription["schedule"] is not None and given.keys() & {"cancel_at", "cancel_at_period_end"}:
         message = (
             f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating any "
@@ -33,7 +33,7 @@ def check_unmanaged(subscription: Document, given: Document) -> None:
 
 
 def set_end(call: Call, subscription: Document, at: int | None, *, at_period_end: bool) -> None:
-    """When the subscription will end, and that it was asked for now."""
+    """Set the time of the subscription's end, and that it was requested now."""
     subscription["cancel_at_period_end"] = at_period_end
     subscription["cancel_at"] = at
     subscription["canceled_at"] = None if at is None else call.now()

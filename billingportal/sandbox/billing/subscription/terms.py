@@ -13,7 +13,7 @@ from billingportal.sandbox.resources.customers import payment_methods
 
 
 def apply_terms(call: Call, subscription: Document) -> None:
-    """Put the call's terms into a subscription. Raises Refused."""
+    """Apply the call's terms to a subscription. Raises Refused."""
     given = call.parameters
     if "collection_method" in given or "days_until_due" in given:
         method = given.get("collection_method", subscription["collection_method"])
@@ -42,6 +42,6 @@ def apply_terms(call: Call, subscription: Document) -> None:
 
 
 def price_of(call: Call, subscription: Document) -> int:
-    """What a subscription costs for a period, before discounts."""
+    """The cost of a subscription for a period, before discounts."""
     items = [call.store.objects["subscription_item"][identifier] for identifier in subscription["_items"]]
     return sum(line.amount for item in items for line in period_drafts(call.store, item, subscription["currency"]))

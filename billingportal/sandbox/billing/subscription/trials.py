@@ -12,13 +12,13 @@ WARNED_BEFORE = 3 * 24 * 3600
 
 
 def warn(call: Call, subscription: Document) -> None:
-    """Tell that the trial ends soon."""
+    """Emit the event that the trial ends soon."""
     subscription["_warned_of"] = subscription["trial_end"]
     emit(call, "customer.subscription.trial_will_end", subscription)
 
 
 def end(call: Call, subscription: Document) -> None:
-    """The trial is over: the first period that costs, or what was chosen for customers who cannot pay."""
+    """End the trial: start the first billed period, or apply the setting for customers without a payment method."""
     method = collection.payment_method_of(call.store, subscription)
     without = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
     if method is not None or subscription["collection_method"] == "send_invoice" or without == "create_invoice":

@@ -1,1 +1,1 @@
-"""What happens as time passes: cycles, renewals, test clocks."""
+"""Automatic actions as time passes: cycles, renewals, test clocks."""

@@ -1,4 +1,4 @@
-"""Time that passes on a test clock: what happens by itself until then, one thing after the other."""
+"""Advances a test clock: runs the automatic actions until then, one after the other."""
 
 import heapq
 
@@ -9,9 +9,9 @@ from billingportal.sandbox.http.wire import Document
 
 
 def advance(call: Call, test_clock: Document, target: int) -> None:
-    """Let everything happen that is due until `target`, in seconds, in the order of time.
+    """Run all actions that are due until `target`, in seconds, in the order of time.
 
-    What happens to a customer depends on that customer alone, so only the customer's own next thing is looked up anew.
+    A customer's actions depend on that customer alone, so only the customer's own next action is looked up anew.
     """
     queue: list[tuple[Happening, int, Document]] = []
 

@@ -1,4 +1,4 @@
-"""Test clocks and the customers who live by them."""
+"""Test clocks and their customers."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def customers_on(call: Call, test_clock: Document) -> list[Document]:
 
 
 def join(call: Call, customer: Document, test_clock: Document) -> None:
-    """From now on a customer lives by a test clock. Raises Refused when the clock is full."""
+    """Put a customer on a test clock. Raises Refused when the clock is full."""
     most = setting(call.account, "clocks")["customers_per_clock"]
     if len(customers_on(call, test_clock)) >= most:
         raise invalid(f"You can not associate more than {most} customers to a test clock.", "test_clock")
@@ -32,9 +32,9 @@ def join(call: Call, customer: Document, test_clock: Document) -> None:
 
 
 def take_over(call: Call, customer: Document, test_clock: Document) -> None:
-    """Put an existing customer on a test clock, with all that is the customer's.
+    """Put an existing customer, with all of the customer's objects, on a test clock.
 
-    Raises Refused for one who is on a clock already.
+    Raises Refused for a customer who is on a clock already.
     """
     if customer["test_clock"] is not None:
         message = f"The customer {customer['id']} is already attached to the test clock {customer['test_clock']}."
@@ -48,7 +48,7 @@ def take_over(call: Call, customer: Document, test_clock: Document) -> None:
 
 
 def check_room(call: Call, customer: Document) -> None:
-    """Raises Refused when a customer on a test clock has as many running subscriptions as one may have there."""
+    """Raises Refused when a customer on a test clock has the maximum number of running subscriptions."""
     most = setting(call.account, "clocks")["subscriptions_per_customer"]
     if customer["test_clock"] is not None and len(list(running(call, customer))) >= most:
         raise invalid(f"You can not associate more than {most} subscriptions to a customer with a test clock.")
@@ -63,7 +63,7 @@ def running(call: Call, customer: Document) -> Iterator[Document]:
 
 
 def furthest(call: Call, test_clock: Document) -> int:
-    """How far a clock may be advanced at once: two of the shortest intervals on it, two years without any."""
+    """The latest time of one advance: two of the shortest intervals on the clock, two years without any."""
     frozen = test_clock["frozen_time"]
     items, prices = call.store.objects.get("subscription_item", {}), call.store.objects.get("price", {})
     ends = [
@@ -76,7 +76,7 @@ def furthest(call: Call, test_clock: Document) -> int:
 
 
 def check_target(call: Call, test_clock: Document, target: int) -> None:
-    """Raises Refused for a time that a clock cannot be advanced to."""
+    """Raises Refused for a time to which a clock cannot be advanced."""
     if target <= test_clock["frozen_time"]:
         raise out_of_reach("Must be after the test clock's current frozen time.")
     if target > furthest(call, test_clock):
@@ -90,6 +90,6 @@ def out_of_reach(message: str) -> Refused:
 
 
 def in_the_open(call: Call, *names: str) -> Test:
-    """Lists leave out what lives by a test clock, unless one of these parameters is given."""
+    """The list filter that hides objects on a test clock, unless one of these parameters is given."""
     asked = any(name in call.parameters for name in names)
     return lambda document: asked or document["test_clock"] is None

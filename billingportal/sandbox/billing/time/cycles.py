@@ -1,4 +1,4 @@
-"""What the end of a period brings: the next period, its invoice, and an hour later the payment."""
+"""The end of a period: the next period, its invoice, and an hour later the payment."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ DRAFT_SECONDS = 3600
 
 
 def renew(call: Call, subscription: Document, at: int, more: Sequence[Draft] = ()) -> None:
-    """The periods that end now are followed by the next ones, and a draft invoice asks for their price and `more`."""
+    """Start the next periods of the items whose periods end now; a draft invoice bills their price and `more`."""
     drafts = [*more, *renewal_drafts(call, subscription, at, recurring=False)]
     items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
     ending = [item for item in items if item["current_period_end"] == at]
@@ -34,7 +34,7 @@ def renew(call: Call, subscription: Document, at: int, more: Sequence[Draft] = (
 
 
 def make_draft(call: Call, subscription: Document, drafts: list[Draft], start: int) -> Document:
-    """The invoice of a period that began at `start`; it stays a draft for an hour, or for as long as nobody asks."""
+    """The invoice of a period that began at `start`; a draft for an hour, or indefinitely while collection is off."""
     waits = subscription["status"] == "unpaid" or pauses(subscription) == "keep_as_draft"
     at = None if waits else call.now() + DRAFT_SECONDS
     sends = subscription["collection_method"] == "send_invoice"
@@ -48,13 +48,13 @@ def make_draft(call: Call, subscription: Document, drafts: list[Draft], start: i
 
 
 def pauses(subscription: Document) -> str | None:
-    """What happens to the invoices while nothing is collected; None when all goes on."""
+    """The behavior of the paused collection; None when collection is not paused."""
     pause = subscription["pause_collection"]
     return None if pause is None else str(pause["behavior"])
 
 
 def finalize(call: Call, invoice: Document) -> None:
-    """The hour is over: the draft becomes an invoice that is collected."""
+    """The hour is over: finalize the draft and collect it."""
     late_usage.count(call, invoice)
     invoice_creation.finalize(call, invoice)
     behavior = pauses(dunning.subscription_of(call, invoice))
@@ -67,7 +67,7 @@ def finalize(call: Call, invoice: Document) -> None:
 
 
 def collect(call: Call, invoice: Document) -> None:
-    """Try to collect an open invoice with what there is to pay with now; the subscription follows."""
+    """Try to collect an open invoice with the current payment method, and update the subscription's status."""
     subscription = dunning.subscription_of(call, invoice)
     method = collection.payment_method_of(call.store, subscription)
     outcome = collection.collect(call, invoice, method)
@@ -81,7 +81,7 @@ def collect(call: Call, invoice: Document) -> None:
 
 
 def follow_failure(call: Call, invoice: Document) -> None:
-    """The subscription is past due; after the last try it is what the account's owner has chosen."""
+    """Mark the subscription as past due; after the last attempt, apply the account's setting."""
     subscription_status.failed(call, invoice)
     subscription = dunning.subscription_of(call, invoice)
     after = dunning.after_last(call)
@@ -95,7 +95,7 @@ def follow_failure(call: Call, invoice: Document) -> None:
 
 
 def settle(call: Call, invoice: Document, *, succeeded: bool) -> None:
-    """A payment that was under way is decided; the subscription follows."""
+    """Record the outcome of a payment in progress, and update the subscription's status."""
     collection.settle(call, invoice, succeeded=succeeded)
     if succeeded:
         subscription_status.paid(call, invoice)
@@ -104,7 +104,7 @@ def settle(call: Call, invoice: Document, *, succeeded: bool) -> None:
 
 
 def end(call: Call, subscription: Document) -> None:
-    """The end that was planned has come: what was used and what waits is billed, for the last time."""
+    """End the subscription as scheduled: usage and pending items are billed, for the last time."""
     items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
     drafts = [draft for item in items for draft in unbilled(call, subscription, item)]
     if drafts or subscription["_pending"]:

@@ -1,4 +1,4 @@
-"""What will happen to a customer by itself, and when: read off how everything stands, and kept nowhere else."""
+"""A customer's next automatic actions and their times, derived from the stored state and stored nowhere else."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from billingportal.sandbox.state.changes import updating
 
 @dataclass(frozen=True, order=True)
 class Happening:
-    """Something that happens `at` a time, in seconds; what falls on the same second happens by `rank`."""
+    """An action that is due `at` a time, in seconds; `rank` orders actions of the same second."""
 
     at: int
     rank: int
@@ -29,14 +29,14 @@ class Happening:
 
 
 def first(call: Call, customer: Document) -> Happening | None:
-    """What happens to a customer next."""
+    """A customer's next action."""
     if customer.get("deleted"):
         return None
     return min(of_customer(call, customer), default=None)
 
 
 def of_customer(call: Call, customer: Document) -> Iterator[Happening]:
-    """All that is to happen as things stand."""
+    """All due actions of a customer, derived from the stored state."""
     for identifier in customer["_subscriptions"]:
         for one in call.store.objects["subscription"][identifier]["_invoices"]:
             yield from of_invoice(call, call.store.objects["invoice"][one])
@@ -47,13 +47,13 @@ def of_customer(call: Call, customer: Document) -> Iterator[Happening]:
 
 
 def of_session(call: Call, session: Document) -> Iterator[Happening]:
-    """A checkout's time is over."""
+    """The expiry of a checkout session."""
     if session["status"] == "open":
         yield Happening(session["expires_at"], 12, lambda: checkout_completion.expire(call, session))
 
 
 def of_invoice(call: Call, invoice: Document) -> Iterator[Happening]:
-    """A payment is decided, a draft is finalized, a payment is tried again, a sent invoice falls due."""
+    """The decision of a payment, the end of a draft, the next attempt, the due date of a sent invoice."""
     at = invoice["automatically_finalizes_at"]
     if invoice["status"] == "draft" and at is not None:
         yield Happening(at, 1, lambda: cycles.finalize(call, invoice))
@@ -68,7 +68,7 @@ def of_invoice(call: Call, invoice: Document) -> Iterator[Happening]:
 
 
 def of_subscription(call: Call, subscription: Document) -> Iterator[Happening]:
-    """What waits expires, the planned end comes, periods and trials end."""
+    """The expiry of pending changes, the scheduled end, the ends of periods and trials."""
     status = subscription["status"]
     if subscription["pending_update"] is not None:
         expires = subscription["pending_update"]["expires_at"]
@@ -91,7 +91,7 @@ def of_subscription(call: Call, subscription: Document) -> Iterator[Happening]:
 
 
 def of_schedule(call: Call, schedule: Document) -> Iterator[Happening]:
-    """A phase ends, and the notice before the last does."""
+    """The end of a phase, and the notice before the last."""
     last = schedule["phases"][-1]["end_date"]
     if schedule["_told_of"] != last:
         yield Happening(last - schedule_lifecycle.TOLD_BEFORE, 5, lambda: schedule_lifecycle.announce(call, schedule))
@@ -114,6 +114,6 @@ def of_period(call: Call, subscription: Document) -> Iterator[Happening]:
 
 
 def resume_collection(call: Call, subscription: Document) -> None:
-    """Invoices are collected again."""
+    """Resume the collection of invoices."""
     with updating(call, "customer.subscription.updated", subscription):
         subscription["pause_collection"] = None

@@ -1,4 +1,4 @@
-"""What a subscription's next invoice holds when nothing changes until then."""
+"""A subscription's next invoice if nothing changes until then."""
 
 from billingportal.sandbox.billing.invoicing.lines import Draft, is_metered
 from billingportal.sandbox.billing.invoicing.stubs import period_or_share
@@ -11,7 +11,7 @@ from billingportal.sandbox.http.wire import Document
 
 
 def next_renewal(call: Call, subscription: Document) -> int:
-    """When the first of the items' periods ends, in seconds. Raises Refused for a subscription that has ended."""
+    """The first end of the items' periods, in seconds. Raises Refused for a subscription that has ended."""
     if subscription["status"] in ENDED:
         raise nothing_to_come(subscription)
     items = call.store.objects["subscription_item"]
@@ -19,13 +19,13 @@ def next_renewal(call: Call, subscription: Document) -> int:
 
 
 def nothing_to_come(subscription: Document) -> Refused:
-    """The refusal to show an invoice that will not be."""
+    """The refusal of a preview when there is no next invoice."""
     message = f"No upcoming invoices for customer: {subscription['customer']}"
     return Refused(message, status=404, code="invoice_upcoming_none")
 
 
 def renewal_drafts(call: Call, subscription: Document, at: int, *, recurring: bool) -> list[Draft]:
-    """The lines of the items whose periods end then: the next period in advance, and what was used so far.
+    """The lines of the items whose periods end then: the next period in advance, and the usage so far.
 
     With `recurring`, a metered item shows a next period without usage instead.
     """
@@ -43,12 +43,12 @@ def renewal_drafts(call: Call, subscription: Document, at: int, *, recurring: bo
 
 
 def goes_on(subscription: Document, at: int) -> bool:
-    """Whether the subscription has not ended by then."""
+    """Whether the subscription continues past that time."""
     return subscription["cancel_at"] is None or bool(subscription["cancel_at"] > at)
 
 
 def following_drafts(call: Call, subscription: Document, item: Document) -> list[Draft]:
-    """The lines of the period after the one that runs."""
+    """The lines of the period after the current one."""
     following = dict(item)
     set_period(call, following, item["current_period_end"], subscription["billing_cycle_anchor"])
     return period_or_share(call, subscription, following)

@@ -51,7 +51,7 @@ UPDATE = Record({"currency_options": OPTIONS, "metadata": METADATA, "name": Clea
 
 
 def create(call: Call) -> Document:
-    """A new coupon. Raises Refused for none or both of the ways to take something off."""
+    """A new coupon. Raises Refused unless exactly one of amount and percentage is given."""
     given = call.parameters
     check(call, given)
     percent: Decimal | None = given.get("percent_off")
@@ -82,7 +82,7 @@ def create(call: Call) -> Document:
 
 
 def check(call: Call, given: Document) -> None:
-    """Raises Refused for what makes no coupon."""
+    """Raises Refused for parameters that make no valid coupon."""
     identifier = given.get("id", "x")
     known = call.store.find(KIND, identifier)
     if known is not None and not known.get("deleted"):
@@ -112,7 +112,7 @@ def retrieve(call: Call, identifier: str) -> Document:
 
 
 def looked_at(call: Call, coupon: Document) -> Document:
-    """A coupon is valid until its time is over or it has been redeemed often enough."""
+    """Update whether a coupon is valid: not expired, and redeemed less often than allowed."""
     coupon["valid"] = not used_up(coupon) and not over(coupon["redeem_by"], call)
     return coupon
 
@@ -124,7 +124,7 @@ def index(call: Call) -> Page:
 
 
 def update(call: Call, identifier: str) -> Document:
-    """Change the name, the metadata, or what it takes off in other currencies."""
+    """Change the name, the metadata, or the amounts in other currencies."""
     coupon, given = call.need(KIND, identifier, KIND), call.parameters
     with updating(call, "coupon.updated", coupon):
         if "name" in given:
@@ -136,7 +136,7 @@ def update(call: Call, identifier: str) -> Document:
 
 
 def delete(call: Call, identifier: str) -> Document:
-    """Nobody can redeem it any more; those who have keep their discount."""
+    """Delete a coupon: no new redemptions; existing discounts stay."""
     coupon = call.need(KIND, identifier, KIND)
     emit(call, "coupon.deleted", coupon)
     coupon["deleted"] = True

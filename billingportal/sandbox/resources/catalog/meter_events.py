@@ -1,4 +1,4 @@
-"""Meter events: usage as it is reported."""
+"""Meter events: reported usage."""
 
 import re
 
@@ -21,7 +21,7 @@ CREATE = Record(
 
 
 def create(call: Call) -> Document:
-    """Take a report of usage. Raises Refused for an unknown meter, a repeated identifier and a time out of reach."""
+    """Store a report of usage. Raises Refused for an unknown meter, a repeated identifier and a time out of range."""
     given = call.parameters
     name = given["event_name"]
     meters = (one for one in call.store.living("billing.meter") if one["event_name"] == name)
@@ -53,7 +53,7 @@ def create(call: Call) -> Document:
 
 
 def check_value(value: str) -> None:
-    """Raises Refused for a value that is no number."""
+    """Raises Refused for a value that is not a number."""
     if not NUMBER.match(value):
         raise invalid(f"Invalid value: {value}", "payload[value]", "meter_event_invalid_value")
 

@@ -1,4 +1,4 @@
-"""Billing meters: what adds up usage."""
+"""Billing meters: they aggregate usage."""
 
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.http.call import Call
@@ -83,7 +83,7 @@ def update(call: Call, identifier: str) -> Document:
 
 
 def deactivate(call: Call, identifier: str) -> Document:
-    """Stop a meter: it takes no more events and no more prices."""
+    """Deactivate a meter: it accepts no more events and no more prices."""
     meter = call.need(KIND, identifier, "id")
     if meter["status"] == "inactive":
         raise invalid("This meter is already inactive.")
@@ -93,7 +93,7 @@ def deactivate(call: Call, identifier: str) -> Document:
 
 
 def reactivate(call: Call, identifier: str) -> Document:
-    """Let a stopped meter run again."""
+    """Reactivate a meter."""
     meter = call.need(KIND, identifier, "id")
     if meter["status"] == "active":
         raise invalid("This meter is already active.")

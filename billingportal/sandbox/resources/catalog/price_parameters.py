@@ -1,4 +1,4 @@
-"""What the operations on prices take."""
+"""Parameters of the operations on prices."""
 
 from billingportal.sandbox.http.fields import (
     CLEARABLE_TEXT,

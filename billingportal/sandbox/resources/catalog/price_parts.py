@@ -1,4 +1,4 @@
-"""The money of a price: amounts, tiers, currencies and what recurs, checked and brought into Stripe's shape."""
+"""The money attributes of a price: amounts, tiers, currencies and recurrence, checked and in Stripe's shape."""
 
 from decimal import Decimal
 
@@ -13,7 +13,7 @@ UNIT_AMOUNTS = ("unit_amount", "unit_amount_decimal", "custom_unit_amount")
 
 
 def money_parts(call: Call, given: Document) -> Document:
-    """All of a price that never changes. Raises Refused."""
+    """The attributes of a price that never change. Raises Refused."""
     currency = check_currency(given["currency"], "currency")
     check_amounts(given)
     recurring = recurring_part(call, given)
@@ -54,7 +54,7 @@ def check_one_amount(given: Document, path: str) -> None:
 
 
 def check_tiered(given: Document) -> None:
-    """Raises Refused unless the price has tiers and nothing that goes against them."""
+    """Raises Refused unless the price has tiers and no parameter that conflicts with them."""
     for name in ("tiers", "tiers_mode"):
         if name not in given:
             raise invalid(f"`{name}` must be provided when `billing_scheme=tiered`.", name, "parameter_missing")
@@ -81,7 +81,7 @@ def check_tiers(tiers: list[Document], path: str) -> None:
 
 
 def check_tier(tier: Document, path: str) -> None:
-    """Raises Refused for a tier without an amount, with two of one sort, or with a broken flat amount."""
+    """Raises Refused for a tier without an amount, with two of one kind, or with an invalid flat amount."""
     if not any(name in tier for name in ("unit_amount", "unit_amount_decimal", "flat_amount", "flat_amount_decimal")):
         raise invalid("Each tier must have a `unit_amount` or a `flat_amount`.", path, "parameter_missing")
     for whole in ("unit_amount", "flat_amount"):
@@ -124,7 +124,7 @@ def check_option(scheme: str, name: str, option: Document) -> str:
 
 
 def money(given: Document) -> Document:
-    """The attributes that hold amounts, whole and decimal."""
+    """The amount attributes, in whole and decimal form."""
     custom = given.get("custom_unit_amount")
     if custom is not None:
         custom = {name: custom.get(name) for name in ("maximum", "minimum", "preset")}

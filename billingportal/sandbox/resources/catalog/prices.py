@@ -17,7 +17,7 @@ KIND = "price"
 
 
 def create(call: Call) -> Document:
-    """A new price, of a product that is there or made along with it."""
+    """A new price, of an existing product or of one created with it."""
     given = call.parameters
     check_lookup_key(call, given, None)
     parts = money_parts(call, given)
@@ -41,7 +41,7 @@ def create(call: Call) -> Document:
 
 
 def product_for(call: Call) -> str:
-    """The id of the product that the price is for. Raises Refused when it is unknown or archived."""
+    """The id of the price's product. Raises Refused when it is unknown or archived."""
     given = call.parameters
     if ("product" in given) == ("product_data" in given):
         raise invalid("You must specify either `product` or `product_data` when creating a price.", "product")
@@ -61,7 +61,7 @@ def holder_of(call: Call, lookup_key: str) -> Document | None:
 
 
 def check_lookup_key(call: Call, given: Document, price: Document | None) -> None:
-    """Raises Refused for a key that another price has, unless it is to be moved."""
+    """Raises Refused for a key that another price has, unless the request transfers it."""
     key = given.get("lookup_key")
     holder = holder_of(call, key) if key else None
     if holder is not None and holder is not price and not given.get("transfer_lookup_key"):
@@ -86,7 +86,7 @@ def retrieve(call: Call, identifier: str) -> Document:
 
 
 def index(call: Call) -> Page:
-    """Active prices, newest first; the archived ones when asked for, those made within a subscription never."""
+    """Active prices, newest first; archived ones on request, those made within a subscription never."""
     active = call.parameters.get("active", True)
     tests = (
         lambda price: price["active"] == active and not price["_inline"],
@@ -111,7 +111,7 @@ def recurs(call: Call) -> Test:
 
 
 def update(call: Call, identifier: str) -> Document:
-    """Change what is not money, and the amounts in other currencies."""
+    """Change attributes other than money, and the amounts in other currencies."""
     price = call.need(KIND, identifier, KIND)
     given = call.parameters
     check_update(call, price, given)
@@ -128,7 +128,7 @@ def update(call: Call, identifier: str) -> Document:
 
 
 def check_update(call: Call, price: Document, given: Document) -> None:
-    """Raises Refused for what may not change."""
+    """Raises Refused for changes that are not allowed."""
     check_lookup_key(call, given, price)
     if given.get("active") is False and call.store.objects["product"][price["product"]]["default_price"] == price["id"]:
         raise invalid("This price cannot be archived because it is the default price of its product.", "active")

@@ -1,4 +1,4 @@
-"""Making and changing a product, for products themselves and for prices that bring their own."""
+"""Creates and changes products, for the product operations and for prices that bring their own product."""
 
 from copy import deepcopy
 

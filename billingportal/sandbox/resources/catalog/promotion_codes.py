@@ -1,4 +1,4 @@
-"""Promotion codes: what customers type in to get a coupon."""
+"""Promotion codes: customers enter them to get a coupon."""
 
 import re
 
@@ -46,7 +46,7 @@ NO_RESTRICTIONS = {"first_time_transaction": False, "minimum_amount": None, "min
 
 
 def create(call: Call) -> Document:
-    """A new code. Raises Refused for one that an active code has."""
+    """A new code. Raises Refused for a code that is already active."""
     given = call.parameters
     if "coupon" not in given["promotion"]:
         raise invalid("Missing required param: promotion[coupon].", "promotion[coupon]", "parameter_missing")
@@ -83,7 +83,7 @@ def create(call: Call) -> Document:
 
 
 def check_code(call: Call, code: str) -> None:
-    """Raises Refused for signs that a code may not have, and for one that is taken."""
+    """Raises Refused for a code with characters that are not allowed, and for one that is already active."""
     if not SPELLED.match(code):
         raise invalid("Promotion codes may hold letters, digits and `-` only.", "code")
     if by_code(call.store, code) is not None:
@@ -91,7 +91,7 @@ def check_code(call: Call, code: str) -> None:
 
 
 def by_code(store: Store, code: str) -> Document | None:
-    """The active promotion code that a customer means, however it is typed."""
+    """The active promotion code that a customer typed, in any case."""
     wanted = code.strip().casefold()
     return next((one for one in store.living(KIND) if one["active"] and one["code"].casefold() == wanted), None)
 
@@ -102,7 +102,7 @@ def retrieve(call: Call, identifier: str) -> Document:
 
 
 def index(call: Call) -> Page:
-    """Promotion codes, newest first; a code is compared without its case."""
+    """Promotion codes, newest first; the code is compared case-insensitively."""
     tests = (equal(call, "active", "customer"), created_within(call), with_coupon(call), spelled(call))
     return page(call, KIND, "/v1/promotion_codes", call.store.newest_first(KIND), *tests)
 
@@ -120,7 +120,7 @@ def spelled(call: Call) -> Test:
 
 
 def update(call: Call, identifier: str) -> Document:
-    """Switch a code on or off, or change its metadata."""
+    """Activate or deactivate a code, or change its metadata."""
     code, given = call.need(KIND, identifier, KIND), call.parameters
     if given.get("active") and not code["active"]:
         check_code(call, code["code"])

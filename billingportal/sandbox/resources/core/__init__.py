@@ -1,1 +1,1 @@
-"""Accounts, events, webhook endpoints, test clocks, and samples to try things with."""
+"""Accounts, events, webhook endpoints, test clocks, and samples."""

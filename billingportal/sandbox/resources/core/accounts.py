@@ -1,4 +1,4 @@
-"""The account behind a key, and its balance."""
+"""The account of a key, and its balance."""
 
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.fields import ONLY_EXPAND
@@ -36,7 +36,7 @@ def retrieve(call: Call) -> Document:
 
 
 def requirements(disabled_reason: str | None) -> Document:
-    """What Stripe still wants to know: nothing in particular."""
+    """The account's open requirements: none."""
     lists = ("alternatives", "currently_due", "errors", "eventually_due", "past_due", "pending_verification")
     return {"current_deadline": None, "disabled_reason": disabled_reason, **{name: [] for name in lists}}
 
@@ -78,7 +78,7 @@ def settings(name: str) -> Document:
 
 
 def balance(call: Call) -> Document:
-    """The balance: nothing in it, but the mode is told."""
+    """The balance: always zero, with the mode."""
     nothing = {"amount": 0, "currency": call.account.currency, "source_types": {"card": 0}}
     return {"object": "balance", "available": [nothing], "livemode": call.livemode, "pending": [nothing]}
 

@@ -1,4 +1,4 @@
-"""What a meter has added up for a customer."""
+"""Summaries of a customer's meter usage."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -56,7 +56,7 @@ def check_bounds(start: int, end: int, step: int) -> None:
 
 
 def windows(start: int, end: int, window: int) -> Iterator[tuple[int, int]]:
-    """The times to sum up; the whole one where no window is asked for."""
+    """The intervals to sum up; the whole interval without a window size."""
     step = window or end - start
     for begin in range(start, end, step):
         yield begin, begin + step

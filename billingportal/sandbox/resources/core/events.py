@@ -1,4 +1,4 @@
-"""Events: what happened in the last thirty days."""
+"""Events of the last thirty days."""
 
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.http.call import Call
@@ -31,7 +31,7 @@ def retrieve(call: Call, identifier: str) -> Document:
 
 
 def index(call: Call) -> Page:
-    """Events by type, time and whether every endpoint took them."""
+    """Events by type, time and whether all deliveries succeeded."""
     given = call.parameters
     if "type" in given and "types" in given:
         raise invalid("You may only specify one of these parameters: type, types.")
@@ -42,7 +42,7 @@ def index(call: Call) -> Page:
 
 
 def kept(event: Document) -> bool:
-    """Whether the event is young enough to be shown."""
+    """Whether the event is recent enough to be shown."""
     return bool(event["created"] > now() - KEPT_SECONDS)
 
 
@@ -54,7 +54,7 @@ def of_type(call: Call) -> Test:
 
 
 def delivered(call: Call) -> Test:
-    """Whether no endpoint is still to take the event; without the parameter all pass."""
+    """Whether no endpoint's delivery is pending; without the parameter all events pass."""
     success = call.parameters.get("delivery_success")
     return lambda event: success is None or (event["pending_webhooks"] == 0) == success
 

@@ -1,4 +1,4 @@
-"""A history to try things with: some customers, and what happens to them and to what they buy."""
+"""Random history for trying things out: customers, subscriptions, and changes to them."""
 
 import random
 from collections.abc import Callable
@@ -21,17 +21,17 @@ CARDS = ("pm_card_visa", "pm_card_visa", "pm_card_mastercard", "pm_card_chargeCu
 
 @dataclass
 class Author:
-    """Makes things happen by chance."""
+    """Runs random actions."""
 
     call: Call
     chance: random.Random
 
     def doing(self, **parameters: object) -> Call:
-        """The call with other parameters; its events go out with all the others."""
+        """The call with other parameters; its events are published with all the others."""
         return replace(self.call, parameters=parameters)
 
     def pick(self, kind: str) -> Document | None:
-        """Any object of a kind that is still there."""
+        """Any object of a type that is not deleted."""
         found = list(self.call.store.living(kind))
         return self.chance.choice(found) if found else None
 
@@ -42,7 +42,7 @@ class Author:
 
 
 def history(call: Call, steps: int, seed: int) -> Document:
-    """Do `steps` things by chance, the same deeds for the same seed; the counts of what there is then.
+    """Run `steps` random actions, the same ones for the same seed. Returns the resulting counts.
 
     Raises ValueError for more than a thousand.
     """
@@ -62,7 +62,7 @@ def history(call: Call, steps: int, seed: int) -> Document:
 
 
 def sell(author: Author) -> None:
-    """A product with a price, now and then with a meter beside it."""
+    """Create a product with a price, now and then with a meter beside it."""
     product = products.create(author.doing(name=f"Plan {letters(4)}"))
     amount = author.chance.randrange(100, 20_000)
     currency = author.call.account.currency
@@ -86,7 +86,7 @@ def join(author: Author) -> None:
 
 
 def change_quantity(author: Author) -> None:
-    """A subscription grows or shrinks."""
+    """Change a subscription's quantity."""
     subscription = author.running()
     if subscription is not None:
         items = [{"id": subscription["_items"][0], "quantity": author.chance.randrange(1, 20)}]
@@ -95,7 +95,7 @@ def change_quantity(author: Author) -> None:
 
 
 def change_end(author: Author) -> None:
-    """A subscription is to end with its period, or is not any more."""
+    """Schedule a subscription's end with its period, or withdraw it."""
     subscription = author.running()
     if subscription is not None:
         wanted = not subscription["cancel_at_period_end"]
@@ -103,14 +103,14 @@ def change_end(author: Author) -> None:
 
 
 def end(author: Author) -> None:
-    """A subscription ends now."""
+    """End a subscription now."""
     subscription = author.running()
     if subscription is not None:
         subscriptions.cancel(author.doing(), subscription["id"])
 
 
 def rename(author: Author) -> None:
-    """A customer or a product gets another name."""
+    """Rename a customer or a product."""
     customer, product = author.pick("customer"), author.pick("product")
     if customer is not None and author.chance.random() < 0.5:
         customer_customers.update(author.doing(name=letters(6)), customer["id"])
@@ -119,14 +119,14 @@ def rename(author: Author) -> None:
 
 
 def archive(author: Author) -> None:
-    """A price is archived, or sold again."""
+    """Archive a price, or reactivate it."""
     price = author.pick("price")
     if price is not None:
         prices.update(author.doing(active=not price["active"]), price["id"])
 
 
 def settle(author: Author) -> None:
-    """An invoice is paid in another way, or voided."""
+    """Pay an invoice in another way, or void it."""
     invoice = author.pick("invoice")
     if invoice is not None and author.chance.random() < 0.5:
         invoices.pay(author.doing(paid_out_of_band=True), invoice["id"])
@@ -135,7 +135,7 @@ def settle(author: Author) -> None:
 
 
 def leave(author: Author) -> None:
-    """A customer is deleted, with all subscriptions."""
+    """Delete a customer, with all subscriptions."""
     customer = author.pick("customer")
     if customer is not None and author.chance.random() < 0.3:
         customer_customers.delete(author.doing(), customer["id"])

@@ -1,4 +1,4 @@
-"""Samples to try things with: a catalog with one price of each model, and a running subscription."""
+"""Sample data: a catalog with one price of each model, and a running subscription."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -25,7 +25,7 @@ VOLUME_TIERS = [
 
 
 def sample(call: Call, name: str) -> Document:
-    """Make a sample; the ids of what it made. Raises ValueError for an unknown name."""
+    """Create a sample. Returns its objects' ids. Raises ValueError for an unknown name."""
     if name == "catalog":
         return catalog(call)
     if name == "subscription":
@@ -34,7 +34,7 @@ def sample(call: Call, name: str) -> Document:
 
 
 def made(call: Call, handler: Handler, parameters: Document) -> str:
-    """The id of what an operation makes of some parameters."""
+    """The id of an operation's new object."""
     result = handler(replace(call, parameters=parameters))
     return "" if isinstance(result, Page) else str(result["id"])
 

@@ -13,7 +13,7 @@ KIND = "tax.settings"
 
 
 def retrieve(call: Call) -> Document:
-    """The settings as the dashboard left them."""
+    """The settings as set in the dashboard."""
     active = settings_of(call)["active"]
     address = {**dict.fromkeys(("city", "line1", "line2", "postal_code", "state")), "country": call.account.country}
     waiting = {"active": None, "pending": {"missing_fields": ["head_office"]}}
@@ -28,7 +28,7 @@ def retrieve(call: Call) -> Document:
 
 
 def change(call: Call, given: Document) -> Document:
-    """The owner sets tax up in the dashboard: {percent?, active?}. Raises ValueError for what is no percentage."""
+    """Change the settings as in the dashboard: {percent?, active?}. Raises ValueError for an invalid percentage."""
     known = settings_of(call)
     percent = Decimal(str(given.get("percent", known["percent"])))
     if not 0 <= percent <= 100:

@@ -1,4 +1,4 @@
-"""Test clocks: time that passes when it is told to."""
+"""Test clocks: time that passes on request."""
 
 import logging
 from copy import deepcopy
@@ -29,7 +29,7 @@ ADVANCE = Record({"frozen_time": TIMESTAMP, **EXPAND}, required=("frozen_time",)
 
 
 def create(call: Call) -> Document:
-    """A new clock that stands still; a customer given lives by it from now on, for good."""
+    """A new clock with frozen time; a given customer belongs to it from now on, for good."""
     given = call.parameters
     if call.livemode:
         raise invalid("Test clocks can only be used in test mode.")
@@ -70,7 +70,7 @@ def index(call: Call) -> Page:
 
 
 def advance(call: Call, identifier: str) -> Document:
-    """Let time pass on a clock. The answer says that it is under way; all of it has happened when it is given."""
+    """Advance a clock. The answer has the status `advancing`, but all actions are complete when it is returned."""
     test_clock = call.need(KIND, identifier, "test_clock")
     target = call.parameters["frozen_time"]
     clocks.check_target(call, test_clock, target)
@@ -78,11 +78,11 @@ def advance(call: Call, identifier: str) -> Document:
 
 
 def moved(call: Call, test_clock: Document, target: int) -> Document:
-    """Move a clock; what it was while it moved."""
+    """Advance a clock. Returns its state during the advance."""
     test_clock.update(status="advancing", status_details={"advancing": {"target_frozen_time": target}})
     emit(call, f"{KIND}.advancing", test_clock)
     under_way = deepcopy(test_clock)
-    # What happens by itself was asked for by no request.
+    # No request caused the automatic actions.
     by_itself = replace(call, request_id=None, idempotency_key=None, parameters={}, automatic=True)
     try:
         clock_advance.advance(by_itself, test_clock, target)
@@ -97,9 +97,9 @@ def moved(call: Call, test_clock: Document, target: int) -> Document:
 
 
 def pass_time(call: Call, given: Document) -> Document:
-    """Let time pass for a customer or for everyone, as far as wanted: {seconds, customer?}.
+    """Advance the clock of one customer or of every customer: {seconds, customer?}.
 
-    Who has no clock gets one that starts now.
+    Customers without a clock get one that starts now.
     """
     if call.livemode or int(given["seconds"]) <= 0:
         raise ValueError("time passes forward, and in test mode only")
@@ -115,7 +115,7 @@ def pass_time(call: Call, given: Document) -> Document:
 
 
 def delete(call: Call, identifier: str) -> Document:
-    """Remove a clock and all customers who live by it."""
+    """Delete a clock and all its customers."""
     test_clock = call.need(KIND, identifier, "test_clock")
     for customer in clocks.customers_on(call, test_clock):
         customer_customers.delete(replace(call, parameters={}), customer["id"])

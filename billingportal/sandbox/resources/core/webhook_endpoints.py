@@ -1,4 +1,4 @@
-"""Webhook endpoints: where events are delivered to."""
+"""Webhook endpoints: the addresses that events are delivered to."""
 
 from urllib.parse import urlsplit
 
@@ -83,7 +83,7 @@ def create(call: Call) -> Document:
 
 
 def check_url(call: Call, url: str) -> None:
-    """Raises Refused for what is no address, and for http in live mode (this machine's own is let pass)."""
+    """Raises Refused for an invalid address, and for http in live mode (this machine's own is allowed)."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise invalid("Invalid URL: An explicit scheme (such as https) must be provided.", "url", "url_invalid")
@@ -111,7 +111,7 @@ def index(call: Call) -> Page:
 
 
 def update(call: Call, identifier: str) -> Document:
-    """Change what may be changed; not the API version."""
+    """Change an endpoint, except its API version."""
     endpoint = call.need(KIND, identifier, KIND)
     given = call.parameters
     if "url" in given:
@@ -130,7 +130,7 @@ def update(call: Call, identifier: str) -> Document:
 
 
 def delete(call: Call, identifier: str) -> Document:
-    """Remove an endpoint; what was still to be delivered to it is not."""
+    """Delete an endpoint; its pending deliveries fail."""
     endpoint = call.need(KIND, identifier, KIND)
     endpoint["deleted"] = True
     return endpoint

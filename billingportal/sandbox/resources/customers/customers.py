@@ -1,4 +1,4 @@
-"""Customers: who pays."""
+"""Customers."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -74,14 +74,14 @@ def create(call: Call) -> Document:
 
 
 def check_email(given: Document) -> None:
-    """Raises Refused for what is no e-mail address."""
+    """Raises Refused for an invalid e-mail address."""
     email = given.get("email", "")
     if email and "@" not in email:
         raise invalid(f"Invalid email address: {email}", "email", "email_invalid")
 
 
 def apply(call: Call, customer: Document, given: Document) -> None:
-    """Put the given parameters into a customer. Raises Refused for a payment method of someone else."""
+    """Put the given parameters into a customer. Raises Refused for another customer's payment method."""
     settings = dict(given.get("invoice_settings", {}))
     method = settings.get("default_payment_method")
     if method:
@@ -103,14 +103,14 @@ def apply(call: Call, customer: Document, given: Document) -> None:
 
 
 def address(given: Document | str) -> Document | None:
-    """An address with every part there."""
+    """An address with every part present."""
     if not isinstance(given, dict):
         return None
     return {**BLANK_ADDRESS, **{name: or_none(text) for name, text in given.items()}}
 
 
 def shipping(given: Document | str) -> Document | None:
-    """A shipping address as Stripe keeps it."""
+    """A shipping address as Stripe stores it."""
     if not isinstance(given, dict):
         return None
     phone = or_none(given.get("phone", CLEARED))

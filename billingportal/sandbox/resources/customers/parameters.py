@@ -1,4 +1,4 @@
-"""What the operations on customers take."""
+"""Parameters of the operations on customers."""
 
 from billingportal.sandbox.http.fields import ADDRESS, CLEARABLE_TEXT, EXPAND, METADATA, PAGE, RANGE, TEXT, YES
 from billingportal.sandbox.http.parameter_types import Choice, Integer, Text

@@ -132,7 +132,7 @@ def declined(code: str = GENERIC) -> Refused:
 
 
 def renew(call: Call, method: Document) -> None:
-    """The bank sends the customer a new card and tells Stripe: it is valid three years longer."""
+    """Renew a card as its bank would: it is valid three years longer, and Stripe emits the update."""
     with updating(call, "payment_method.automatically_updated", method):
         method["card"]["exp_year"] += 3
         method["card"]["fingerprint"] = letters(16)
@@ -186,7 +186,7 @@ def attach(call: Call, identifier: str) -> Document:
 
 
 def detach(call: Call, identifier: str) -> Document:
-    """Take a payment method from its customer, for good."""
+    """Detach a payment method from its customer, for good."""
     method = call.need(KIND, identifier, KIND)
     if method["customer"] is None:
         raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")

@@ -28,7 +28,7 @@ def create(call: Call, identifier: str) -> Document:
 
 
 def add(call: Call, customer: Document, kind: str, value: str) -> Document:
-    """Give a customer a tax id. Raises Refused for one too many, and for what the country does not write so."""
+    """Give a customer a tax id. Raises Refused for one too many, and for a value not in the country's format."""
     country = value[:2].upper() if kind == "eu_vat" else COUNTRIES.get(kind)
     if kind == "eu_vat" and not (country or "").isalpha():
         raise invalid("Invalid value for eu_vat.", "value", "tax_id_invalid")
@@ -81,14 +81,14 @@ def retrieve(call: Call, identifier: str, tax_id: str) -> Document:
 
 
 def delete(call: Call, identifier: str, tax_id: str) -> Document:
-    """Take a tax id from its customer."""
+    """Remove a tax id from its customer."""
     found = retrieve(call, identifier, tax_id)
     remove(call, found)
     return found
 
 
 def remove(call: Call, tax_id: Document) -> None:
-    """The customer does not have it any more."""
+    """Remove a tax id from its customer."""
     emit(call, "customer.tax_id.deleted", tax_id)
     tax_id["deleted"] = True
 

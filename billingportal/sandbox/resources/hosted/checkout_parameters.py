@@ -1,4 +1,4 @@
-"""What the operations on checkout sessions take."""
+"""Parameters of the operations on checkout sessions."""
 
 from billingportal.sandbox.http.fields import EXPAND, METADATA, PAGE, RANGE, TEXT, TIMESTAMP, YES
 from billingportal.sandbox.http.parameter_types import Choice, Integer, Text

@@ -29,7 +29,7 @@ def index(call: Call) -> Page:
 
 
 def with_email(call: Call) -> Test:
-    """By the e-mail address that is known of the customer."""
+    """By the customer's known e-mail address."""
     wanted = call.parameters.get("customer_details", {}).get("email")
     return lambda session: wanted is None or (session["customer_details"] or {}).get("email") == wanted
 

@@ -1,4 +1,4 @@
-"""Configurations of the customer portal: what customers may do there."""
+"""Configurations of the customer portal: the features that customers may use."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -41,7 +41,7 @@ NO_FEATURES: Document = {
         "trial_update_behavior": "end_trial",
     },
 }
-# What is on in the dashboard's settings, in the words of a request.
+# The features enabled in the dashboard's settings, as request parameters.
 USUAL: Document = {
     "customer_update": {"allowed_updates": {"0": "email", "1": "address", "2": "tax_id"}, "enabled": "true"},
     "invoice_history": {"enabled": "true"},
@@ -99,7 +99,7 @@ def apply(call: Call, configuration: Document, given: Document) -> None:
 
 
 def fill(feature: Document, wanted: Document) -> None:
-    """What is said of a feature, or of a part of one; an empty value empties a list."""
+    """The given parameters of a feature, or of a part of one; an empty value empties a list."""
     for name, value in wanted.items():
         if isinstance(value, dict):
             fill(feature[name], value)
@@ -118,7 +118,7 @@ def whole_product(given: Document) -> Document:
 
 
 def check_features(call: Call, features: Document) -> None:
-    """Raises Refused for what Stripe does not put together."""
+    """Raises Refused for combinations that Stripe does not allow."""
     cancel, update = features["subscription_cancel"], features["subscription_update"]
     path = "features[subscription_cancel][proration_behavior]"
     if cancel["proration_behavior"] == "always_invoice":
@@ -136,12 +136,12 @@ def check_features(call: Call, features: Document) -> None:
 
 
 def missing_part(path: str) -> Refused:
-    """The refusal of a feature that is switched on without what it needs."""
+    """The refusal of an enabled feature without a required parameter."""
     return invalid(f"You must provide `{path}` when subscription updates are enabled.", path, "parameter_missing")
 
 
 def check_product(call: Call, product: Document, path: str) -> None:
-    """Raises Refused for prices that are not the product's, one-time, or of one interval."""
+    """Raises Refused for prices of another product, one-time prices, and two prices of one interval."""
     call.need("product", product["product"], f"{path}[product]", status=400)
     intervals = set()
     for position, price in enumerate(prices_of(call, product, path)):
@@ -174,7 +174,7 @@ def index(call: Call) -> Page:
 
 
 def update(call: Call, identifier: str) -> Document:
-    """Change a configuration, or put it out of use."""
+    """Change a configuration, or deactivate it."""
     configuration = call.need(KIND, identifier, "configuration")
     if configuration["is_default"] and not call.parameters.get("active", True):
         raise invalid("You cannot deactivate the default configuration.", "active")
@@ -183,7 +183,7 @@ def update(call: Call, identifier: str) -> Document:
 
 
 def change(call: Call, configuration: Document, given: Document) -> None:
-    """Put the given parameters into a configuration and tell it. Raises Refused."""
+    """Put the given parameters into a configuration and emit the update. Raises Refused."""
     with updating(call, "billing_portal.configuration.updated", configuration):
         apply(call, configuration, given)
         configuration.update(active=given.get("active", configuration["active"]), updated=now())

@@ -1,4 +1,4 @@
-"""What the operations on the customer portal take."""
+"""Parameters of the operations on the customer portal."""
 
 from billingportal.sandbox.http.fields import CLEARABLE_TEXT, EXPAND, INTERVAL, METADATA, PAGE, TEXT, TIMESTAMP, YES
 from billingportal.sandbox.http.parameter_types import Choice, Integer, Text
@@ -20,7 +20,7 @@ PRODUCT = Record(
     {"adjustable_quantity": ADJUSTABLE, "prices": Many(TEXT), "product": TEXT}, required=("prices", "product")
 )
 CONDITION = Record({"type": Choice("decreasing_item_amount", "shortening_interval")}, required=("type",))
-# Feature -> what it takes.
+# Feature -> its parameters.
 FEATURES: dict[str, dict[str, Kind]] = {
     "customer_update": {"allowed_updates": UPDATES, "enabled": YES},
     "invoice_history": {"enabled": YES},

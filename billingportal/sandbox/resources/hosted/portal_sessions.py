@@ -1,4 +1,4 @@
-"""Sessions of the customer portal: a customer's short-lived way in."""
+"""Sessions of the customer portal: short-lived access for a customer."""
 
 from billingportal.sandbox.billing.invoicing.lines import is_metered
 from billingportal.sandbox.clock import now
@@ -12,7 +12,7 @@ from billingportal.sandbox.state.changes import emit
 from billingportal.sandbox.state.identifiers import new_id, new_secret
 
 KIND = "billing_portal.session"
-# The feature that a flow needs.
+# The feature that a flow requires.
 NEEDED = {"subscription_update_confirm": "subscription_update"}
 FLOWS = ("subscription_cancel", "subscription_pause", "subscription_update", "subscription_update_confirm")
 NOT_SWITCHABLE = "This subscription cannot be updated because {0}."
@@ -47,7 +47,7 @@ def create(call: Call) -> Document:
 
 
 def configuration_for(call: Call) -> Document:
-    """The configuration given, else the account's default. Raises Refused when there is none, or it is out of use."""
+    """The given configuration, else the account's default. Raises Refused when there is none, or it is inactive."""
     if "configuration" in call.parameters:
         configuration = call.given(portal_configurations.KIND, "configuration")
         if not configuration["active"]:
@@ -67,7 +67,7 @@ def configuration_for(call: Call) -> Document:
 
 
 def after_expiration(given: Document | None) -> Document | None:
-    """What becomes of the session when it has expired, with every attribute."""
+    """The session's settings after expiration, with every attribute."""
     if given is None:
         return None
     login = given.get("customer_login", {})
@@ -75,7 +75,7 @@ def after_expiration(given: Document | None) -> Document | None:
 
 
 def flow(call: Call, customer: Document, configuration: Document, given: Document) -> Document:
-    """The one thing that the customer is led through. Raises Refused for what cannot be done there."""
+    """The session's flow for the customer. Raises Refused for actions that are not possible there."""
     kind = given["type"]
     feature = NEEDED.get(kind, kind)
     if not configuration["features"][feature]["enabled"]:
@@ -105,7 +105,7 @@ def part(kind: str, given: Document) -> Document:
 
 
 def after_completion(given: Document | None) -> Document:
-    """Where the flow leads in the end. Raises Refused for a redirect to nowhere."""
+    """The page after the flow. Raises Refused for a redirect without an address."""
     blank = {"hosted_confirmation": None, "redirect": None, "type": "portal_homepage"}
     if given is None:
         return blank
@@ -119,7 +119,7 @@ def after_completion(given: Document | None) -> Document:
 
 
 def subscription_for(call: Call, customer: Document, identifier: str, path: str) -> Document:
-    """A running subscription of the customer. Raises Refused for others' and ended ones."""
+    """A running subscription of the customer. Raises Refused for another customer's and ended ones."""
     subscription = call.need("subscription", identifier, path, status=400)
     if subscription["customer"] != customer["id"]:
         message = f"The subscription {identifier} does not belong to the customer {customer['id']}."
@@ -130,7 +130,7 @@ def subscription_for(call: Call, customer: Document, identifier: str, path: str)
 
 
 def check_flow(call: Call, subscription: Document, configuration: Document, kind: str, given: Document) -> None:
-    """Raises Refused for what the portal does not do with this subscription."""
+    """Raises Refused for a flow that the portal does not support for this subscription."""
     path = f"flow_data[{kind}]"
     if kind == "subscription_cancel" and subscription["cancel_at"] is not None:
         message = f"The subscription {subscription['id']} is already set to be canceled."
@@ -144,7 +144,7 @@ def check_flow(call: Call, subscription: Document, configuration: Document, kind
 
 
 def why_fixed(call: Call, subscription: Document) -> str | None:
-    """Why customers cannot switch this subscription in the portal; None where they can."""
+    """The reason why customers cannot switch this subscription in the portal; None where they can."""
     items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
     if len(items) > 1:
         return "it contains multiple subscription items"

@@ -1,4 +1,4 @@
-"""Charges: made by payment intents, here to be read."""
+"""Charges: made by payment intents, read-only here."""
 
 from billingportal.sandbox.billing.payments.charges import KIND
 from billingportal.sandbox.http.call import Call

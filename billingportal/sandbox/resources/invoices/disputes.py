@@ -1,4 +1,4 @@
-"""Disputes: customers who have their bank take the money back."""
+"""Disputes: customers reclaim a payment through their bank."""
 
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import invalid
@@ -74,7 +74,7 @@ def open_for(call: Call, charge: Document, status: str) -> Document:
 
 
 def move(call: Call, dispute: Document, status: str) -> None:
-    """A dispute goes on, or is decided. Raises Refused for one that has been decided."""
+    """Change a dispute's status. Raises Refused for one that has been decided."""
     if dispute["status"] in CLOSED:
         raise invalid("This dispute is already closed.", code="dispute_closed")
     with updating(call, "charge.dispute.updated", dispute):
@@ -97,7 +97,7 @@ def index(call: Call) -> Page:
 
 
 def close(call: Call, identifier: str) -> Document:
-    """Give in: the dispute is lost."""
+    """Close a dispute as lost."""
     dispute = call.need(KIND, identifier, KIND)
     move(call, dispute, "lost")
     return dispute

@@ -1,4 +1,4 @@
-"""Invoices: made by subscriptions, here to be read, finalized, paid, voided and written off."""
+"""Invoices of subscriptions: read, finalized, paid, voided and marked uncollectible here."""
 
 from billingportal.sandbox.billing.invoicing import invoice_creation, voids
 from billingportal.sandbox.billing.payments import collection, dunning, subscription_status
@@ -101,7 +101,7 @@ def pay(call: Call, identifier: str) -> Document:
 
 
 def charge(call: Call, invoice: Document, method: Document) -> None:
-    """Try a payment method. Raises Refused (402), all that the failed try set off being kept."""
+    """Charge a payment method. Raises Refused (402), all effects of the failed attempt being kept."""
     outcome = collection.attempt(call, invoice, method)
     if outcome == "declined":
         refused = payment_methods.declined(method["_decline_code"])
@@ -114,7 +114,7 @@ def charge(call: Call, invoice: Document, method: Document) -> None:
 
 
 def method_for(call: Call, invoice: Document) -> Document | None:
-    """What pays: the payment method given, else the subscription's or the customer's."""
+    """The payment method given, else the subscription's or the customer's."""
     if "payment_method" in call.parameters:
         token = call.parameters["payment_method"]
         identifier = payment_methods.usable(call, token, invoice["customer"], "payment_method")
@@ -123,7 +123,7 @@ def method_for(call: Call, invoice: Document) -> Document | None:
 
 
 def void(call: Call, identifier: str) -> Document:
-    """Cancel an open invoice, as if it had never been."""
+    """Void an open invoice."""
     invoice = call.need(KIND, identifier, KIND)
     if invoice["status"] not in ("open", "uncollectible"):
         raise invalid(f"You can only pass in open invoices. This invoice isn't open: {identifier}.")
@@ -135,7 +135,7 @@ def void(call: Call, identifier: str) -> Document:
 
 
 def mark_uncollectible(call: Call, identifier: str) -> Document:
-    """Give an open invoice up."""
+    """Mark an open invoice as uncollectible."""
     invoice = call.need(KIND, identifier, KIND)
     if invoice["status"] != "open":
         raise invalid(f"You can only pass in open invoices. This invoice isn't open: {identifier}.")

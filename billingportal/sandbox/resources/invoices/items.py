@@ -1,4 +1,4 @@
-"""Invoice items: made by prorations, here to be read."""
+"""Invoice items: made by prorations, read-only here."""
 
 from billingportal.sandbox.billing.invoicing.pending_invoice_items import KIND
 from billingportal.sandbox.http.call import Call
@@ -29,7 +29,7 @@ def made_within(call: Call) -> Test:
 
 
 def waiting(call: Call) -> Test:
-    """Whether they still wait for an invoice."""
+    """By whether they are pending."""
     wanted = call.parameters.get("pending")
     return lambda item: wanted is None or (item["invoice"] is None) == wanted
 

@@ -1,4 +1,4 @@
-"""Payment intents: made by invoices, here to be read."""
+"""Payment intents: made by invoices, read-only here."""
 
 from billingportal.sandbox.billing.payments.payment_intents import KIND
 from billingportal.sandbox.http.call import Call

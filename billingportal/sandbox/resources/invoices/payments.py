@@ -1,4 +1,4 @@
-"""Invoice payments: which payment stands behind which invoice."""
+"""Invoice payments: the payment of each invoice."""
 
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.fields import ONLY_EXPAND, PAGE, RANGE, TEXT
@@ -30,7 +30,7 @@ def index(call: Call) -> Page:
 
 
 def with_payment(call: Call) -> Test:
-    """By what paid."""
+    """By payment."""
     wanted = call.parameters.get("payment", {})
     return lambda payment: all(payment["payment"].get(name) == value for name, value in wanted.items())
 

@@ -1,4 +1,4 @@
-"""Invoices that would come, shown and not made."""
+"""Invoice previews, never stored."""
 
 from billingportal.sandbox.billing.invoicing import previews as invoicing_previews
 from billingportal.sandbox.billing.invoicing.dry_run import rehearsal
@@ -70,7 +70,7 @@ CREATE = Record(
 
 
 def create(call: Call) -> Document:
-    """The invoice that a subscription, or one with the items given, comes to next; nothing of it is kept."""
+    """The next invoice of a subscription, or of a new one with the given items; nothing of it is stored."""
     given = call.parameters
     details = given.get(DETAILS, {})
     if "subscription" not in given and not details.get("items"):
@@ -82,7 +82,7 @@ def create(call: Call) -> Document:
     check_details(subscription, details)
     terms: Document = {name: given[name] for name in ("automatic_tax", "discounts") if name in given}
     trial = rehearsal(call, {**details, **terms}, subscription)
-    call.store = trial.store  # the answer shows what only the rehearsal holds
+    call.store = trial.store  # the answer shows objects that only the rehearsal has
     recurring = given.get("preview_mode") == "recurring"
     if subscription is None:
         return invoicing_previews.of_new(trial, customer, currency, recurring=recurring)
@@ -92,7 +92,7 @@ def create(call: Call) -> Document:
 
 
 def customer_of(call: Call, subscription: Document | None) -> Document:
-    """Whom the invoice is for. Raises Refused for a customer who is not the subscription's."""
+    """The invoice's customer. Raises Refused for a customer who is not the subscription's."""
     if subscription is None:
         if "customer" not in call.parameters:
             message = "The sandbox previews a new subscription only with a `customer`; Stripe does without."
@@ -107,7 +107,7 @@ def customer_of(call: Call, subscription: Document | None) -> Document:
 
 
 def currency_of(call: Call, subscription: Document | None) -> str | None:
-    """The currency asked for. Raises Refused for an unknown one, and for another than the subscription's."""
+    """The requested currency. Raises Refused for an unknown one, and for another than the subscription's."""
     if "currency" not in call.parameters:
         return None
     currency = check_currency(call.parameters["currency"], "currency")
@@ -118,7 +118,7 @@ def currency_of(call: Call, subscription: Document | None) -> str | None:
 
 
 def check_proration_date(call: Call, subscription: Document | None, details: Document) -> None:
-    """Raises Refused for a date with nothing to prorate, or outside the period that runs."""
+    """Raises Refused for a date with nothing to prorate, or outside the current period."""
     if "proration_date" not in details:
         return
     path = f"{DETAILS}[proration_date]"
@@ -130,7 +130,7 @@ def check_proration_date(call: Call, subscription: Document | None, details: Doc
 
 
 def check_details(subscription: Document | None, details: Document) -> None:
-    """Raises Refused for what only fits a subscription that there is, or only one that is yet to be."""
+    """Raises Refused for parameters that fit only an existing subscription, or only a new one."""
     if subscription is None:
         for name in FOR_EXISTING:
             if name in details:

@@ -1,4 +1,4 @@
-"""Refunds: money that goes back to where it came from."""
+"""Refunds: money returned to the payment method."""
 
 from decimal import Decimal
 
@@ -32,7 +32,7 @@ NEITHER = "One of the following params should be provided for this request: paym
 
 
 def create(call: Call) -> Document:
-    """Give back a charge, or a part of it. Raises Refused where nothing was taken, or no more is left."""
+    """Refund a charge, or a part of it. Raises Refused where nothing was paid, or no more is left."""
     charge = charge_for(call)
     left = charge["amount_captured"] - charge["amount_refunded"]
     if left == 0:
@@ -49,7 +49,7 @@ def create(call: Call) -> Document:
 
 
 def charge_for(call: Call) -> Document:
-    """The charge to give back. Raises Refused."""
+    """The charge to refund. Raises Refused."""
     given = call.parameters
     if not given.keys() & {"charge", "payment_intent"}:
         raise invalid(NEITHER)
@@ -96,7 +96,7 @@ def made(call: Call, charge: Document, amount: int) -> Document:
 
 
 def destination(charge: Document) -> Document:
-    """Where the money goes."""
+    """The refund's destination details."""
     kind = charge["payment_method_details"]["type"]
     if kind == "card":
         return {"card": {"reference_status": "pending", "reference_type": None, "type": "refund"}, "type": "card"}
@@ -104,7 +104,7 @@ def destination(charge: Document) -> Document:
 
 
 def fail(call: Call, refund: Document) -> None:
-    """The bank sends the money back: it is the partner's again. Raises Refused for one that has failed already."""
+    """Fail a refund: the bank returns the money to the partner. Raises Refused for one that has failed already."""
     if refund["status"] != "succeeded":
         raise invalid(f"The refund is {refund['status']}.")
     charge = call.store.objects["charge"][refund["charge"]]

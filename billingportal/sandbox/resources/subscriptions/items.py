@@ -15,7 +15,7 @@ ITEM_FIELDS = ("metadata", "price", "price_data", "quantity", "clear_usage")
 
 
 def change(call: Call, subscription: Document, item: Document) -> None:
-    """Change a subscription by one item and by what the call says of prorations."""
+    """Change a subscription by one item and by the call's proration parameters."""
     rest = {name: value for name, value in call.parameters.items() if name not in (*ITEM_FIELDS, "subscription")}
     subscription_changes.update(replace(call, parameters={**rest, "items": [item]}), subscription)
 
@@ -31,7 +31,7 @@ def create(call: Call) -> Document:
 
 
 def own_fields(call: Call) -> Document:
-    """What the call says of the item itself."""
+    """The call's parameters of the item itself."""
     return {name: call.parameters[name] for name in ITEM_FIELDS if name in call.parameters}
 
 
@@ -55,7 +55,7 @@ def update(call: Call, identifier: str) -> Document:
 
 
 def delete(call: Call, identifier: str) -> Document:
-    """Take one item out."""
+    """Remove one item."""
     item = call.need(KIND, identifier, "id")
     change(call, call.store.objects["subscription"][item["subscription"]], {"id": identifier, "deleted": True})
     return item

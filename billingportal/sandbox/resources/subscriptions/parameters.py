@@ -1,4 +1,4 @@
-"""What the operations on subscriptions and their items take."""
+"""Parameters of the operations on subscriptions and their items."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Subscription schedules: changes of a subscription that are planned."""
+"""Subscription schedules: planned changes of a subscription."""
 
 from dataclasses import replace
 
@@ -101,7 +101,7 @@ RELEASE = Record({"preserve_cancel_date": YES, **EXPAND})
 
 
 def create(call: Call) -> Document:
-    """A schedule for a subscription that runs."""
+    """A schedule for a running subscription."""
     if "from_subscription" not in call.parameters:
         message = "The sandbox makes schedules only with `from_subscription`; Stripe does without."
         raise invalid(message, "from_subscription", "parameter_missing")
@@ -128,18 +128,18 @@ def index(call: Call) -> Page:
 
 
 def dated(call: Call, name: str) -> Test:
-    """By one of the times at which a schedule ends."""
+    """By one of a schedule's end times."""
     wanted = call.parameters.get(name)
     return lambda schedule: within(schedule[name], wanted)
 
 
 def not_started(call: Call) -> Test:
-    """Only those that have not begun, if asked for."""
+    """Only those that have not begun, if requested."""
     return lambda schedule: not call.parameters.get("scheduled") or schedule["status"] == "not_started"
 
 
 def update(call: Call, identifier: str) -> Document:
-    """Plan other phases. What changes in the phase that runs is changed at once."""
+    """Replace the phases. Changes of the current phase apply at once."""
     schedule = call.need(KIND, identifier, "schedule")
     given = call.parameters
     schedule_lifecycle.check_under_way(schedule, "update")
@@ -154,7 +154,7 @@ def update(call: Call, identifier: str) -> Document:
 
 
 def cancel(call: Call, identifier: str) -> Document:
-    """End the schedule and its subscription now, with a last invoice unless told otherwise."""
+    """End the schedule and its subscription now, with a last invoice unless the request declines it."""
     schedule = call.need(KIND, identifier, "schedule")
     schedule_lifecycle.check_under_way(schedule, "cancel")
     terms = {name: call.parameters.get(name, True) for name in ("invoice_now", "prorate")}

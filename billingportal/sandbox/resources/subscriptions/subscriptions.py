@@ -25,12 +25,12 @@ def create(call: Call) -> Document:
 
 
 def retrieve(call: Call, identifier: str) -> Document:
-    """One subscription; canceled ones stay."""
+    """One subscription; canceled ones remain available."""
     return call.need(KIND, identifier, "id")
 
 
 def index(call: Call) -> Page:
-    """Subscriptions, newest first; the canceled ones only when asked for."""
+    """Subscriptions, newest first; canceled ones only on request."""
     tests = (
         equal(call, "customer", "collection_method", "test_clock"),
         clocks.in_the_open(call, "customer", "test_clock"),
@@ -85,17 +85,17 @@ def cancel(call: Call, identifier: str) -> Document:
 
 
 def pause(call: Call, identifier: str) -> Document:
-    """Stop a subscription for a while."""
+    """Pause a subscription."""
     return subscription_resume.pause(call, call.need(KIND, identifier, "id"))
 
 
 def resume(call: Call, identifier: str) -> Document:
-    """Let a paused subscription run again."""
+    """Resume a paused subscription."""
     return subscription_resume.resume(call, call.need(KIND, identifier, "id"))
 
 
 def delete_discount(call: Call, identifier: str) -> Document:
-    """Take the discount from a subscription; of several, the one that came last."""
+    """Remove the discount of a subscription; of several, the latest one."""
     subscription = call.need(KIND, identifier, "id")
     if not subscription["discounts"]:
         raise call.absent("discount", identifier, "id")

@@ -1,1 +1,1 @@
-"""Reading what a browser sends: ids, text that can be stored, parameters of addresses, cookies."""
+"""Reading a browser's input: ids, text that can be stored, URL parameters, cookies."""

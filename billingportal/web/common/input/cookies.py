@@ -1,4 +1,4 @@
-"""Cookies of our own, beside the one that Flask signs: out of the reach of scripts and of other sites."""
+"""Our own cookies, beside the one that Flask signs: HttpOnly and SameSite=Lax."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from flask import Response, after_this_request, current_app, request
 
 
 def give(name: str, value: str, lifetime: timedelta, path: str) -> None:
-    """Send a cookie with the answer to this request."""
+    """Set a cookie with the response to this request."""
 
     @after_this_request
     def add(response: Response) -> Response:
@@ -23,7 +23,7 @@ def give(name: str, value: str, lifetime: timedelta, path: str) -> None:
 
 
 def take(name: str, path: str) -> None:
-    """Have the browser forget a cookie."""
+    """Delete a cookie with the response to this request."""
 
     @after_this_request
     def drop(response: Response) -> Response:

@@ -1,7 +1,7 @@
-"""Refuses text that no database can hold, before anything else looks at a request: 400, with words.
+"""Refuses text that no database can store, before any view reads the request: 400, with words.
 
 PostgreSQL stores no NUL, and bytes that are not UTF-8 or half a surrogate pair are not text at all. No browser sends
-them, so one check at the entrance spares every view its own.
+them, so one check before each request spares every view its own.
 """
 
 from collections.abc import Iterator
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 WORDS = "It contains a character that cannot be saved, such as a null character. Remove it and try again."
 MALFORMED = "The request is malformed, so nothing was read from it. Go back, reload the page and try again."
-# What stands for bytes of a multipart form that were not UTF-8, once it has been read.
+# Replaces the bytes of a multipart form that were not UTF-8, once it has been parsed.
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class PortalRequest(Request):
-    """A request whose host and cookies can always be read, and whose form is either read or refused."""
+    """A request whose host and cookies can always be read. A form that cannot be parsed is refused."""
 
     def __init__(self, environ: "WSGIEnvironment", populate_request: bool = True, shallow: bool = False) -> None:
-        """A host that is no name is left out: routing and addresses would fail on it, those of the refusal too."""
+        """Clear an invalid host: routing and `url_for` would fail on it, also for the refusal."""
         self.has_sound_host = is_host(environ.get("HTTP_HOST", ""))
         if not self.has_sound_host:
             environ["HTTP_HOST"] = ""
@@ -39,19 +39,19 @@ class PortalRequest(Request):
 
     @cached_property
     def cookies(self) -> ImmutableMultiDict[str, str]:
-        """Any site of our domain can leave a cookie with other bytes: that may not lock people out of the portal."""
+        """Any site of our domain can set a cookie that is not UTF-8: that must not lock people out of the portal."""
         header = ";".join(self.headers.getlist("Cookie"))
         return ImmutableMultiDict(parse_cookie(header.encode("latin-1").decode(errors="replace")))
 
     def make_form_data_parser(self) -> FormDataParser:
-        """Raises ValueError when the form is read, where Flask would go on with an empty form."""
+        """The parser raises ValueError for a malformed form, where Flask would go on with an empty form."""
         parser = super().make_form_data_parser()
         parser.silent = False
         return parser
 
 
 def refuse_unstorable() -> None:
-    """The check of every request. The webhook's body is left to its own view: there the raw bytes are signed."""
+    """The check of every request. The webhook checks its own body: there the raw bytes are signed."""
     if not (all(is_text(part) for part in address_parts()) and all(is_storable(part) for part in header_parts())):
         abort(400, WORDS)
     if not (has_sound_referrer() and cast(PortalRequest, request).has_sound_host):
@@ -68,7 +68,7 @@ def address_parts() -> Iterator[bytes]:
 
 
 def header_parts() -> Iterator[str]:
-    """Headers are bytes without an encoding, each read as one character: any of them will do, but NUL."""
+    """Names and values of headers and cookies. Each byte is read as one character: all are allowed but NUL."""
     for name, value in request.headers:
         yield name
         yield value
@@ -78,7 +78,7 @@ def header_parts() -> Iterator[str]:
 
 
 def is_host(host: str) -> bool:
-    """Whether it is a name that can be encoded and decoded, with or without a port."""
+    """Whether the host, with or without a port, can be encoded and decoded as IDNA."""
     name, _, _ = host.partition(":")
     try:
         name.encode("idna").decode("idna")
@@ -88,7 +88,7 @@ def is_host(host: str) -> bool:
 
 
 def has_sound_referrer() -> bool:
-    """Whether the page that led here has an address. The check of forms takes it apart."""
+    """Whether the Referer is empty or a URL that can be parsed, as the CSRF check does."""
     try:
         urlsplit(request.referrer or "")
     except ValueError:
@@ -97,7 +97,7 @@ def has_sound_referrer() -> bool:
 
 
 def is_body_storable() -> bool:
-    """Whether all names and values of a form or of JSON can be stored. Raises BadRequest for what cannot be read."""
+    """Whether all names and values of a form or of JSON can be stored. Raises BadRequest for a malformed body."""
     if request.is_json:
         return is_json_storable(request.get_data())
     if not request.want_form_data_parsed:
@@ -112,7 +112,7 @@ def is_body_storable() -> bool:
 
 
 def form_parts() -> Iterator[str]:
-    """The texts of a multipart form: what is inside of files is for those who read them."""
+    """The texts and file names of a multipart form. Contents of files are checked by the views that read them."""
     for name, value in request.form.items(multi=True):
         yield name
         yield value

@@ -8,7 +8,7 @@ from billingportal.limits import LARGEST_BIG_ID, LARGEST_ID, whole_number
 
 
 class IdConverter(BaseConverter):
-    """An id that its column can hold, written in one way only; any other address leads nowhere (404)."""
+    """An id that its column can store, without leading zeros; any other URL is a 404."""
 
     regex = "[1-9][0-9]{0,18}"
     largest = LARGEST_ID
@@ -16,7 +16,7 @@ class IdConverter(BaseConverter):
     def to_python(self, value: str) -> int:
         number = whole_number(value, self.largest)
         if number is None:
-            # Not a ValidationError: that would answer 405 where the address takes another method too.
+            # Not a ValidationError: that would answer 405 where the URL takes another method too.
             raise NotFound
         return number
 

@@ -1,4 +1,4 @@
-"""Which parameters of an address may stand in a log. Each route says so by the converter of each of its parameters."""
+"""Which URL parameters may be logged. Each route declares it by the converter of each of its parameters."""
 
 import re
 
@@ -21,14 +21,14 @@ class PublicPathConverter(PathConverter):
 
 
 class SecretConverter(UnicodeConverter):
-    """`<secret:name>`: a token. Whoever reads it can do what it allows, so no log may show it."""
+    """`<secret:name>`: a token. Reading it is enough to use it, so no log may show it."""
 
 
 PUBLIC: tuple[type[BaseConverter], ...] = (NumberConverter, IdConverter, PublicConverter, PublicPathConverter)
 
 
 def secret_paths(addresses: Map) -> tuple[str, ...]:
-    """The beginning of each address that goes on with a secret, such as `/setup/`.
+    """The prefix of each URL that continues with a secret, such as `/setup/`.
 
     A parameter that was not declared public counts as secret. A public one before the secret reads `*`.
     """

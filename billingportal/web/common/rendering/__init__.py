@@ -1,1 +1,1 @@
-"""How pages are put together: assets, icons, filters, the indentation of templates."""
+"""Rendering of pages: assets, icons, filters, the indentation of templates."""

@@ -18,7 +18,7 @@ COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "text/plain", "a
 
 @dataclass(frozen=True)
 class Asset:
-    """One file as it is sent. `compressed` is None where gzip would not help."""
+    """One file ready to be sent. `compressed` is None where gzip would not help."""
 
     content: bytes
     compressed: bytes | None
@@ -28,7 +28,7 @@ class Asset:
 
 @cache
 def load(folder: Path) -> dict[str, Asset]:
-    """Every file below the folder, by its path from there."""
+    """Every file below the folder, by its path relative to it."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): read(path) for path in files}
 
@@ -43,7 +43,7 @@ def read(path: Path) -> Asset:
 
 
 def asset(path: str) -> str:
-    """The address of a static file. It changes with the content. Raises KeyError for a file that is not there."""
+    """The URL of a static file. It changes with the content. Raises KeyError for a missing file."""
     return url_for("assets.show", path=path, v=load(FOLDER)[path].version)
 
 
@@ -69,7 +69,7 @@ def show(path: str) -> Response:
 
 
 def compress_page(response: Response) -> Response:
-    """Compress HTML for clients that accept it. Static files bring their own."""
+    """Compress HTML for browsers that accept it. Static files are compressed already."""
     if response.mimetype != "text/html" or response.content_encoding or response.is_streamed:
         return response
     response.vary.add("Accept-Encoding")

@@ -1,4 +1,4 @@
-"""Times and places as words. All times are UTC and say so where it matters."""
+"""Template filters for times, countries and names. All times are UTC and say so where it matters."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ ENGLISH = Locale("en")
 
 
 def ago(moment: datetime) -> str:
-    """How long ago, for the last day; before that, the date."""
+    """The time since then within the last day, else the date."""
     passed = now() - moment
     if passed < timedelta(seconds=5):
         return "just now"
@@ -23,18 +23,18 @@ def ago(moment: datetime) -> str:
 
 
 def last_active(moment: datetime) -> str:
-    """When somebody was last here. It is known to the minute, so within two they count as here."""
+    """When a session was last used. That is known to the minute, so within two it counts as active."""
     return "active now" if now() - moment < timedelta(minutes=2) else f"last active {ago(moment)}"
 
 
 def time_of_day(moment: datetime) -> str:
-    """Hours and minutes, with the day unless it is today."""
+    """Hours and minutes, preceded by the date unless it is today."""
     clock_time = f"{moment:%H:%M} UTC"
     return clock_time if moment.date() == now().date() else f"{day(moment)}, {clock_time}"
 
 
 def exact(moment: datetime) -> str:
-    """The moment to the second."""
+    """Date and time to the second."""
     return f"{day(moment)}, {moment:%H:%M:%S} UTC"
 
 
@@ -43,7 +43,7 @@ def country(code: str | None) -> str:
 
 
 def event_title(event_type: str) -> str:
-    """An event's type as people would say it: `customer.subscription.updated` is "Subscription updated"."""
+    """An event's type in plain words: `customer.subscription.updated` is "Subscription updated"."""
     parts = event_type.replace("_", " ").split(".")
     return " ".join(parts[-2:]).capitalize()
 

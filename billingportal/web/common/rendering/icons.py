@@ -15,13 +15,13 @@ DRAWING = Markup(
 
 @cache
 def shapes(name: str) -> Markup:
-    """What is inside the icon. Raises FileNotFoundError for an icon that `bin/icons` has not fetched."""
+    """The shapes inside the icon. Raises FileNotFoundError for an icon that `bin/icons` has not fetched."""
     return Markup((FOLDER / f"{name}.svg").read_text().strip())  # noqa: S704 the file is ours
 
 
 @cache
 def icon(name: str, classes: str = "") -> Markup:
-    """The icon, hidden from assistive technology: the words beside it say what it says."""
+    """The icon, hidden from assistive technology: the words beside it say the same."""
     return DRAWING.format(classes=f"icon {classes}".strip(), shapes=shapes(name))
 
 

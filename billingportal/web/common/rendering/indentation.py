@@ -1,4 +1,4 @@
-"""Templates are laid out for those who read them; pages are sent without that. Line numbers of errors stay true."""
+"""Removes the indentation of templates from pages. Line numbers in errors stay correct."""
 
 import re
 
@@ -8,13 +8,13 @@ from jinja2.ext import Extension
 EXPRESSION = r"\{\{.*?\}\}|\{%.*?%\}"
 TAG = re.compile(rf"""<[a-z](?:{EXPRESSION}|"[^"]*"|'[^']*'|\{{(?![{{%])|[^<>"'{{])*>""", re.DOTALL)
 LINE_END_IN_TAG = re.compile(rf"({EXPRESSION})|\n[ \t]*(>?)", re.DOTALL)
-# Jinja takes away the end of a line that ends with a block or a comment: there one blank has to stay.
+# Jinja removes the end of a line that ends with a block or a comment: there one blank has to stay.
 AFTER_A_BLANK = re.compile(r"(?<![%#]})\n[ \t]+")
 AFTER_A_BLOCK = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 class OneBlank(Extension):
-    """Leaves one blank where a template has an indentation, which browsers show like any other number of them."""
+    """Replaces an indentation by one blank, which browsers show like any other number of blanks."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         source = TAG.sub(lambda tag: LINE_END_IN_TAG.sub(on_one_line, tag.group()), source)
@@ -22,7 +22,7 @@ class OneBlank(Extension):
 
 
 def on_one_line(found: re.Match[str]) -> str:
-    """Hide the end of a line between two attributes in a comment, which Jinja counts and does not print."""
+    """Hide the line end between two attributes in a comment, which Jinja counts and does not print."""
     expression, end = found.groups()
     return expression or "{#\n#}" + (end or " ")
 

@@ -1,4 +1,4 @@
-"""Which icon stands beside a status or an entry of a client's timeline."""
+"""The icons of statuses and of entries in a client's timeline."""
 
 from flask import Flask
 
@@ -23,7 +23,7 @@ STATUSES = {
     "paused": "player-pause",
     "trialing": "clock",
     "unpaid": "alert-circle",
-    # An invoice, and what became of its payment
+    # An invoice and its payment
     "disputed": "message-report",
     "open": "clock",
     "overdue": "alert-circle",
@@ -36,7 +36,7 @@ STATUSES = {
     "void": "circle-x",
 }
 UNKNOWN_ACTION = "info-circle"
-# By the start of the action, the longer starts first.
+# By prefix of the action, longer prefixes first.
 ACTIONS = {
     "client.suspended": "lock",
     "client.reactivated": "circle-check",
