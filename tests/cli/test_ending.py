@@ -16,7 +16,7 @@ from tests.support.running import READY, children_of, is_running, parts_of, run
 # Three parts that end at once, and one that does not, with pauses that suit a test.
 DIES_ALWAYS = """
 import signal, sys
-from billingportal.parts import Parts, Restarts
+from billingportal.runtime.processes import Parts, Restarts
 
 with Parts(Restarts(first_pause=0.01, most=2)) as parts:
     parts.start("steady part", signal.pause)

@@ -21,8 +21,8 @@ SERVER = """
 import sys
 from flask import request
 from billingportal.config import Settings
-from billingportal.startup import open_app
-from billingportal import serving
+from billingportal.runtime.startup import open_app
+from billingportal.runtime import web_server
 
 def break_down(token):
     raise ValueError(f"{request.url} {request.headers['Referer']} {request.args['words']}")
@@ -36,7 +36,7 @@ def fail_outside(environ, start_response):
         raise RuntimeError(environ["PATH_INFO"] + environ["QUERY_STRING"])
     return inner(environ, start_response)
 app.wsgi_app = fail_outside
-serving.serve(app, f"127.0.0.1:{sys.argv[1]}", settings.log_format, workers=1, threads=2)
+web_server.serve(app, f"127.0.0.1:{sys.argv[1]}", settings.log_format, workers=1, threads=2)
 """
 
 

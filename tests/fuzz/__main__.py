@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ DATABASES = ("sqlite", "postgresql")
 def main() -> int:
     """The exit status: 1 when something is wrong."""
     options = read_arguments()
+    # So that the database server ends and the folders go, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     logging.disable()
     names = DATABASES if options.database == "both" else (options.database,)
     with quick_and_alone():

@@ -11,6 +11,7 @@ from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.mail import settings as mail_settings
 from billingportal.domain.mail.settings import Typed
+from billingportal.domain.plans.price_links import Link
 from billingportal.models import Client, OutgoingMail, WebhookEndpoint
 from billingportal.models.auth.staff import Role, Staff
 from billingportal.portal import current_portal
@@ -21,7 +22,7 @@ from tests.support.catalog.showcase import add_branding
 from tests.support.pages import Visitor
 from tests.support.people import checkouts
 from tests.support.people.billing import use
-from tests.support.people.clients import new_client, paid_plan
+from tests.support.people.clients import new_client, paid_plan, plan_of
 from tests.support.people.stores import Store, open_store
 from tests.support.stripe.portals import work
 from tests.support.stripe.sandbox import SandboxAccount, SandboxClient
@@ -117,6 +118,8 @@ def add_clients(app: Flask, store: Store, owner_id: int) -> int:
     with app.app_context():
         trial = paid_plan(owner_id, goods, app, "Trial", trial_days=14, trial_needs_card=False)
         new_plan(owner_id, "Free", is_active=True)
+        by_use = goods.metered(goods.meter("contacts_by_use"), unit_amount=3)
+        plan_of(owner_id, app, [Link(by_use, "usage", store.contacts)], "By use")
     trying = store.subscribe(trial, name=f"Trying {OTHERS}", trial_period_days=14)
     with app.app_context():
         for each in (caller, failing, trying):

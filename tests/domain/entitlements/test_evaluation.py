@@ -238,7 +238,7 @@ def test_days_of_grace_that_a_clock_ahead_ended_are_given_back(
 
     def evaluated_at(moment: datetime) -> tuple[str, str]:
         """What a client is found in that has no test clock, by a clock that says so."""
-        for name in ("billingportal.jobs.now", "billingportal.domain.entitlements.evaluation.now"):
+        for name in ("billingportal.jobs.entitlements.now", "billingportal.domain.entitlements.evaluation.now"):
             monkeypatch.setattr(name, lambda: moment)
         entitlement_jobs.evaluate_premature(current_portal())
         entitlement_jobs.evaluate_clients(current_portal())

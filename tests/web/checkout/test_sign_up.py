@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import transaction
 from billingportal.domain.checkout import sign_up_throttle
-from billingportal.models import AuditEntry, Client, Entitlement, Plan, Workspace
+from billingportal.domain.plans.price_links import Link
+from billingportal.models import AuditEntry, Client, Entitlement, Plan, ProcessorAccount, Workspace
 from billingportal.models.auth.staff import Staff
+from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.catalog.showcase import add_branding, furnish, sell_live
 from tests.support.pages import Visitor, text_of
 from tests.support.people.clients import new_client
@@ -53,6 +55,17 @@ def test_the_choice_and_what_is_due_stay_visible(client: Visitor, plans: dict[st
     hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', answer.text))
     assert hidden.pop("csrf_token")
     assert hidden == {"plan": str(contacts), "interval": "month", "currency": "eur", "quantity": "8000"}
+
+
+def test_a_plan_by_use_only_says_its_price_once(
+    client: Visitor, plans: dict[str, int], session: Session, owner: Staff
+) -> None:
+    account_id = session.scalars(select(ProcessorAccount.id)).one()
+    links = [Link("use", "usage", resource_id(session, "contacts"))]
+    by_use = new_plan(owner.id, "By use", account_id=account_id, links=links, is_active=True)
+    page = text_of(client.get(f"{PAGE}?plan={by_use}&interval=month&currency=usd"))
+    assert page.count("US$0.002") == 1
+    assert "Nothing is due today." in page
 
 
 def test_a_trial_is_said_before_anybody_pays(client: Visitor, plans: dict[str, int]) -> None:
