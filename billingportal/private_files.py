@@ -1,6 +1,7 @@
 """Files that only the portal's user may read, whatever the umask: keys, database, lock file, sandbox state."""
 
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,14 +11,22 @@ FOR_OWNER = 0o600
 BESIDE_SQLITE = ("-wal", "-shm", "-journal", "-turn")
 
 
+CREATION = threading.Lock()
+
+
 def open_private(path: str, flags: int) -> int:
     """An opener for `open`: only the owner may read a file that it creates."""
     return os.open(path, flags, FOR_OWNER)
 
 
 def make_private(path: Path) -> None:
-    """Create an empty file that only its owner may read, unless it exists. Raises OSError."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, FOR_OWNER))
+    """Create an empty file that only its owner may read. Raises OSError, FileExistsError where there is one.
+
+    An existing database is never opened here: closing a file drops all locks that SQLite holds on it in this process
+    (https://sqlite.org/howtocorrupt.html, section 2.2). The lock keeps other threads away from a file just created.
+    """
+    with CREATION:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, FOR_OWNER))
 
 
 def of_sqlite(path: Path) -> list[Path]:
