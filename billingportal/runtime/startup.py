@@ -42,6 +42,12 @@ def open_app(
     """
     app = create_app(settings, open_gateway=open_gateway, work=work)
     start_logging(settings.log_format, secret_paths(app.url_map))
+    examine_start(app, settings, forgets_secrets=forgets_secrets)
+    return app
+
+
+def examine_start(app: Flask, settings: Settings, *, forgets_secrets: bool) -> None:
+    """Make the files private, and refuse a database that does not fit. Raises CannotStart or WrongSetting."""
     with app.app_context():
         examine_files(settings, sqlite_file())
         try:
@@ -58,7 +64,6 @@ def open_app(
         finally:
             # A connection must not be shared with the processes that are forked from this one.
             db.engine.dispose()
-    return app
 
 
 def sqlite_file() -> Path | None:

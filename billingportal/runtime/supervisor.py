@@ -10,6 +10,7 @@ import click
 import flask_migrate
 from flask import Flask
 
+from billingportal.app import create_app
 from billingportal.config import Settings
 from billingportal.db import db
 from billingportal.domain.auth import setup
@@ -17,9 +18,10 @@ from billingportal.runtime import ports, web_server, worker
 from billingportal.runtime.logs import start_logging
 from billingportal.runtime.processes import Parts
 from billingportal.runtime.setup_address import new_setup_address
-from billingportal.runtime.startup import forget_secrets, open_app
+from billingportal.runtime.startup import examine_start, forget_secrets, open_app
 from billingportal.stripe_gateway.client import gateway_opener
 from billingportal.stripe_gateway.limits import BACKGROUND
+from billingportal.web.common.input.url_parameters import secret_paths
 
 SANDBOX_PORT = 12111
 
@@ -31,13 +33,11 @@ def run(settings: Settings, host: str, port: int, *, with_sandbox: bool, forgets
     """
     with ports.listen_or_refuse(host, port) as listening, Parts() as parts:
         settings = replace(settings, public_url=settings.public_url or f"http://{ports.in_address(host)}:{port}")
-        start_logging(settings.log_format)
         if with_sandbox:
             settings = start_sandbox(parts, settings)
-        app = open_app(settings, forgets_secrets=forgets_secrets)
-        parts.complete("migration", lambda: migrate(app))
-        if forgets_secrets:
-            click.echo(forget_secrets(app), err=True)
+        app = create_app(settings)
+        start_logging(settings.log_format, secret_paths(app.url_map))
+        parts.complete("migration", lambda: prepare_database(app, settings, forgets_secrets=forgets_secrets))
         start_servers(parts, app, settings, listening)
         parts.wait_until("web server", lambda: ports.answers(host, port, "/healthz"))
         parts.complete("set-up link", lambda: welcome(app, settings))
@@ -82,10 +82,16 @@ def become_sandbox(arguments: list[str]) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "billingportal.sandbox", *arguments])  # noqa: S606
 
 
-def migrate(app: Flask) -> None:
-    """Migrate the database to the newest revision. Runs in a child process, since connections must not be forked."""
+def prepare_database(app: Flask, settings: Settings, *, forgets_secrets: bool) -> None:
+    """Examine the database and migrate it, in a process of its own: a signal ends it whatever the database does.
+
+    Raises CannotStart or WrongSetting.
+    """
+    examine_start(app, settings, forgets_secrets=forgets_secrets)
     with app.app_context():
         flask_migrate.upgrade()
+    if forgets_secrets:
+        click.echo(forget_secrets(app), err=True)
 
 
 def welcome(app: Flask, settings: Settings) -> None:
