@@ -182,8 +182,8 @@ def glance() -> Iterator[Connection]:
 @contextmanager
 def spare_transaction() -> Iterator[Connection | None]:
     """A transaction for an optional write: None while another writer has SQLite's lock, so it waits for nobody."""
-    with db.engine.connect() as connection, impatient(connection):
-        connection.execution_options(begin_immediate=True)
+    with db.engine.connect() as connection:
+        connection.execution_options(begin_immediate=True, write_seconds=0)
         try:
             begun = connection.begin()
         except OperationalError:
@@ -191,21 +191,6 @@ def spare_transaction() -> Iterator[Connection | None]:
             return
         with begun:
             yield connection
-
-
-@contextmanager
-def impatient(connection: Connection) -> Iterator[None]:
-    """Make SQLite fail at once instead of waiting for a lock."""
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, sqlite3.Connection):
-        yield
-        return
-    (usual,) = driver.execute("PRAGMA busy_timeout").fetchone()
-    driver.execute("PRAGMA busy_timeout=0")
-    try:
-        yield
-    finally:
-        driver.execute(f"PRAGMA busy_timeout={int(usual)}")
 
 
 @event.listens_for(Session, "before_flush")

@@ -58,9 +58,7 @@ def test_a_database_that_is_broken_ends_the_sandbox_too(tmp_path: Path) -> None:
     (tmp_path / "data" / "portal.sqlite3").write_text("This is no database. " * 100)
     with run(tmp_path, port, "--sandbox") as running:
         said = failed(running, port)
-    assert said.endswith(
-        "billingportal: the database says: its file is no database. Restore a backup, or correct PORTAL_DATABASE_URL. See `billingportal doctor`.\n"
-    )
+    assert "the database says: its file is no database. Restore a backup" in said.splitlines()[-1]
 
 
 def test_a_sandbox_that_cannot_start_ends_all_before_the_database_is_touched(tmp_path: Path) -> None:
