@@ -44,6 +44,23 @@ def url(app: Flask) -> Iterator[str]:
         yield url
 
 
+# First, since a worker does not start where the other tests have sealed secrets with keys of their own.
+def test_the_worker_reports_an_outage_once_and_goes_on_by_itself(postgres: OwnPostgres, tmp_path: Path) -> None:
+    settings = replace(settings_for(postgres.url, tmp_path), secret_keys=SECRET_KEYS)
+    output = tmp_path / "worker.log"
+    with Part(settings, "worker"):
+        wait_until(lambda: "the worker runs" in output.read_text(), "the worker")
+        postgres.stop()
+        try:
+            wait_until(lambda: "does not answer" in output.read_text(), "the outage")
+            with pytest.raises(TimeoutError):
+                wait_until(lambda: output.read_text().count("does not answer") > 1, "a second line", limit=4)
+        finally:
+            postgres.start()
+        wait_until(lambda: "answers again" in output.read_text(), "the end of the outage")
+    assert "Traceback" not in output.read_text()
+
+
 def test_after_a_restart_while_idle_no_webhook_meets_a_dead_connection(
     postgres: OwnPostgres, app: Flask, url: str
 ) -> None:
@@ -122,19 +139,3 @@ def test_each_kind_of_work_has_its_limits(postgres: OwnPostgres, tmp_path: Path,
     limits = {"web": ["4s", "8s"], "job": ["10s", "1min"]}
     assert found == limits[work]
     assert LIMITS[work].lock < LIMITS[work].statement
-
-
-def test_the_worker_reports_an_outage_once_and_goes_on_by_itself(postgres: OwnPostgres, tmp_path: Path) -> None:
-    settings = replace(settings_for(postgres.url, tmp_path), secret_keys=SECRET_KEYS)
-    output = tmp_path / "worker.log"
-    with Part(settings, "worker"):
-        wait_until(lambda: "the worker runs" in output.read_text(), "the worker")
-        postgres.stop()
-        try:
-            wait_until(lambda: "does not answer" in output.read_text(), "the outage")
-            with pytest.raises(TimeoutError):
-                wait_until(lambda: output.read_text().count("does not answer") > 1, "a second line", limit=4)
-        finally:
-            postgres.start()
-        wait_until(lambda: "answers again" in output.read_text(), "the end of the outage")
-    assert "Traceback" not in output.read_text()

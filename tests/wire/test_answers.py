@@ -49,7 +49,7 @@ def test_a_page_is_as_long_as_announced_plain_and_compressed(stranger: Person) -
     packed = stranger.ask("GET", "/portal/pricing", GZIP)
     assert (plain.status, packed.status) == (200, 200)
     assert len(packed.body) == length(packed) < length(plain) == len(plain.body)
-    assert gzip.decompress(packed.body).startswith(b"<!doctype html>")
+    assert gzip.decompress(packed.body).lower().startswith(b"<!doctype html>")
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ MANNERS: dict[str, Manner] = {
     **{name: QUICK[name] for name in NAMES},
     "a body of one byte at a time": SLOWLY["a body of one byte at a time"],
 }
-AWAY, NOT_HERE = "Stripe does not answer right now", "This cannot be done here right now."
+AWAY, NOT_HERE = "Stripe does not answer right now", "Payments are not available right now."
 # Markup and bytes of an answer, and what a view says that did not expect it.
 RAW = ("nginx", "&lt;html", "b&#39;", "Traceback", "The portal made a mistake")
 
