@@ -19,8 +19,9 @@ class Limits:
     patient: int
 
 
+# Half of a web server's threads may wait for a stuck database; the others show pages.
 LIMITS: dict[Work, Limits] = {
-    "web": Limits(connection=4, write=10, lock=4, statement=8, patient=2),
+    "web": Limits(connection=4, write=10, lock=4, statement=8, patient=4),
     "job": Limits(connection=8, write=10, lock=10, statement=60, patient=1000),
 }
 # Seconds. SQLite's readers never wait for a writer; but another program may lock the file against readers too.

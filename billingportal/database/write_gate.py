@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from billingportal.database.unavailable import UNAVAILABLE
 from billingportal.errors import DatabaseBusy
 
-# Seconds without a finished write after which the writers count as stuck.
-STUCK_AFTER = 1
+# Seconds without a finished write after which the writers count as stuck. A slow disk needs a second for one write.
+STUCK_AFTER = 2
 
 
 @dataclass(frozen=True)
