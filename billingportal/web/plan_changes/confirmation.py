@@ -6,10 +6,13 @@ from datetime import datetime
 from flask import request
 
 from billingportal import clock
+from billingportal.domain.offers.offers import Period
 from billingportal.domain.offers.pricing_page import slug
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.planning import ChangeRequest
 from billingportal.domain.plan_changes.previews import Preview
+from billingportal.domain.prices.price_text import ONE
+from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.web.offers.query import with_choice
@@ -42,9 +45,12 @@ def preview_address(viewer: Viewer, shown: Preview, timing: ChangeTiming) -> str
 
 
 def confirmed_request(viewer: Viewer) -> ChangeRequest:
-    """The confirmed change. Invalid values become a change that is previewed again, or refused."""
+    """The confirmed change. Other invalid values become a change that is previewed again, or refused.
+
+    Raises Refusal for a period that does not exist.
+    """
     form = request.form
-    period = (form.get("interval", ""), number_of(form.get("interval_count", "")))
+    period = period_of(form)
     return ChangeRequest(
         viewer.client_id,
         number_of(form.get("plan", "")),
@@ -54,6 +60,13 @@ def confirmed_request(viewer: Viewer) -> ChangeRequest:
         seal=form.get("seal", ""),
         staff_id=viewer.staff_id,
     )
+
+
+def period_of(form: Mapping[str, str]) -> Period:
+    interval, count = form.get("interval", ""), number_of(form.get("interval_count", ""))
+    if interval not in ONE or not count:
+        raise Refusal("interval", "Choose how often to pay, then look at the change again.")
+    return interval, count
 
 
 def quantities_of(form: Mapping[str, str]) -> dict[str, int]:

@@ -174,6 +174,20 @@ def test_what_aged_is_shown_again(signed_in: Visitor, store: Store) -> None:
     assert signed_in.submit(page, hidden(answer)).status_code == 303
 
 
+@pytest.mark.parametrize("period", [("", ""), ("1e309", "1"), ("month", "0"), ("month", "half")])
+def test_a_period_that_does_not_exist_is_refused_in_words(
+    app: Flask, signed_in: Visitor, store: Store, period: tuple[str, str]
+) -> None:
+    client = store.subscribe(store.starter)
+    page = f"/saas/clients/{client.client_id}/plan"
+    preview = signed_in.get(f"{page}/preview?plan={store.growth}")
+    answer = signed_in.submit(page, hidden(preview) | {"interval": period[0], "interval_count": period[1]})
+    assert answer.status_code == 422
+    assert "Choose how often to pay" in text_of(answer)
+    with app.app_context():
+        assert entitlement_of(client.client_id).plan_id == store.starter
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
