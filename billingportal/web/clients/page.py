@@ -13,6 +13,7 @@ from billingportal.domain.clients import comps, quota_overrides, timeline, works
 from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.invoices import disputes, payment_method_text, staff_invoices
 from billingportal.domain.invoices.payment_method_text import MethodWords, usual_method
+from billingportal.domain.mail import outbox as mail_outbox
 from billingportal.domain.subscriptions import client_clock, estimates
 from billingportal.domain.subscriptions.client_subscriptions import link_of
 from billingportal.domain.subscriptions.estimates import Estimate
@@ -59,6 +60,7 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "held": held,
         "method": method_of(session, link, held, moment),
         "step_words": STEPS[row.step],
+        "unsent_mails": mail_outbox.unsent_mails(session, client.id),
         "troubles": disputes.of_client(session, client),
         "bars": quota_bars.quota_bars(session, row.quotas, client.id),
         "comp": comps.running_comp(session, client),
