@@ -68,7 +68,7 @@ def apply_taxes(
     for line in lines:
         price = call.store.objects["price"][line["pricing"]["price_details"]["price"]]
         amount = line["amount"] - sum(one["amount"] for one in line["discount_amounts"])
-        line["taxes"] = [invoicing_taxes.tax_on(amount, rate, price["tax_behavior"] or "unspecified")]
+        line["taxes"] = [invoicing_taxes.tax_on(amount, rate, invoicing_taxes.behavior(price, invoice["currency"]))]
 
 
 def product_of(line: Document) -> str:
