@@ -15,8 +15,9 @@ from billingportal.domain.dunning import ladder
 from billingportal.domain.dunning.emails import Footing
 from billingportal.domain.entitlements import client_plans
 from billingportal.domain.entitlements.subscription_facts import ends_at
-from billingportal.domain.invoices import client_invoices
+from billingportal.domain.invoices import client_invoices, customer_balance
 from billingportal.domain.invoices.client_invoices import InvoiceRow
+from billingportal.domain.invoices.customer_balance import CustomerBalance
 from billingportal.domain.invoices.payment_method_text import MethodWords, method_words, usual_method
 from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.subscriptions import checkout_state, client_subscriptions, estimates
@@ -55,6 +56,7 @@ class BillingPage:
     link: ClientCustomer | None
     subscription: Subscription | None
     customer: Customer | None
+    balance: CustomerBalance | None
     estimate: Estimate | None
     status: StatusText
     dates: str
@@ -150,6 +152,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
         link=link,
         subscription=subscription,
         customer=customer_of(session, link),
+        balance=customer_balance.balance_of(session, link, subscription),
         estimate=price,
         status=status_of(held, subscription, moment),
         dates=dates_of(held),

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -15,6 +17,7 @@ from billingportal.domain.auth import billing_links
 from billingportal.domain.common.due_times import is_due
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.domain.mail import settings as mail_settings
+from billingportal.domain.mail.addresses import header_address
 from billingportal.domain.mail.outbox import BILLING_LINK
 from billingportal.domain.mail.smtp import MailProblem, MailServer, deliver
 from billingportal.models import Client, MailSettings, OutgoingMail
@@ -153,16 +156,27 @@ def message(post: Post, letter: Outgoing, settings: Settings) -> EmailMessage:
 
 
 def compose(sender: str, brand: str, recipient: str, subject: str, body: str, name: str) -> EmailMessage:
-    """A plain text email from the brand. `name` makes its Message-ID unique."""
-    made = EmailMessage()
-    made["From"] = formataddr((brand, sender))
-    made["To"] = recipient
-    made["Subject"] = subject
-    made["Date"] = format_datetime(now())
-    made["Message-ID"] = f"<{name}@{sender.rpartition('@')[2]}>"
-    made["Auto-Submitted"] = "auto-generated"
-    made.set_content(body)
+    """A plain text email from the brand. `name` makes its Message-ID unique. Raises MailProblem."""
+    made, origin = EmailMessage(), sender_address(sender, brand)
+    try:
+        made["From"] = origin
+        made["To"] = header_address(recipient)
+        made["Subject"] = subject
+        made["Date"] = format_datetime(now())
+        made["Message-ID"] = f"<{name}@{origin.domain}>"
+        made["Auto-Submitted"] = "auto-generated"
+        made.set_content(body)
+    except (ValueError, MessageError) as error:
+        raise MailProblem(f"This email cannot be sent: {error}", is_about_letter=True, is_final=True) from None
     return made
+
+
+def sender_address(sender: str, brand: str) -> Address:
+    """The From header. Raises MailProblem about the server's settings: no email can come from this sender."""
+    try:
+        return header_address(sender, brand)
+    except ValueError as error:
+        raise MailProblem(f"The sender {sender} cannot send emails: {error}") from None
 
 
 def note_sent(session: Session, mail_id: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
@@ -17,6 +17,8 @@ from billingportal.models import Client, OutgoingMail
 BILLING_LINK = "{billing link}"
 LONGEST_SUBJECT = 200
 PAGE = 25
+# The most unsent emails that a client's page names.
+MOST_UNSENT = 3
 
 
 def write_mail(session: Session, client_id: int, kind: str, occasion: str, subject: str, body: str) -> bool:
@@ -56,6 +58,18 @@ def listed_mails(session: Session, before_id: int | None = None) -> Sequence[tup
     if before_id is not None:
         rows = rows.where(OutgoingMail.id < before_id)
     return [(mail, client) for mail, client in session.execute(rows)]
+
+
+def unsent_mails(session: Session, client_id: int) -> Sequence[OutgoingMail]:
+    """The client's emails that could not be sent since the last one that was; newest first, at most MOST_UNSENT."""
+    mine = OutgoingMail.client_id == client_id
+    last_sent = select(func.max(OutgoingMail.id)).where(mine, OutgoingMail.state == "sent").scalar_subquery()
+    return session.scalars(
+        select(OutgoingMail)
+        .where(mine, OutgoingMail.problem != "", OutgoingMail.id > func.coalesce(last_sent, 0))
+        .order_by(OutgoingMail.id.desc())
+        .limit(MOST_UNSENT)
+    ).all()
 
 
 def try_again(session: Session, mail_id: int, *, staff_id: int) -> OutgoingMail:

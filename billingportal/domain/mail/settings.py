@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.domain.common import audit
 from billingportal.domain.common.locks import MAIL, take_turns
+from billingportal.domain.mail.addresses import ascii_domain, header_address
 from billingportal.domain.mail.smtp import MailServer
 from billingportal.errors import Refusal
 from billingportal.models import MailSettings
@@ -44,6 +45,12 @@ def is_on(session: Session) -> bool:
     """Whether sending emails is set up and on."""
     found = find_settings(session)
     return found is not None and found.is_on
+
+
+def problem(session: Session) -> str:
+    """Why the mail server takes no emails now; empty when it does, or when sending is off."""
+    found = find_settings(session)
+    return found.problem if found is not None and found.is_on else ""
 
 
 def server_of(settings: MailSettings, vault: Vault) -> MailServer:
@@ -90,7 +97,11 @@ def password_of(row: MailSettings | None, vault: Vault, typed: Typed, host: str,
     """The sealed password. The stored one goes only to the server it was typed for, and to no other. Raises Refusal."""
     if not username:
         return None
+    if not username.isascii():
+        raise Refusal("username", "Use a user name of ASCII characters: many servers take no others.")
     if typed.password:
+        if not typed.password.isascii():
+            raise Refusal("password", "Use a password of ASCII characters: many servers take no others.")
         return vault.seal(typed.password)
     if row is None or row.password_sealed is None:
         raise Refusal("password", "Type the password of this user.")
@@ -101,9 +112,18 @@ def password_of(row: MailSettings | None, vault: Vault, typed: Typed, host: str,
 
 def host_of(typed: str) -> str:
     host = typed.strip().lower()
-    if not HOST.fullmatch(host) or len(host) > 253:
+    if not HOST.fullmatch(host) or len(host) > 253 or not is_domain(host):
         raise Refusal("host", "Write the name of the server alone, for example smtp.example.com.")
     return host
+
+
+def is_domain(host: str) -> bool:
+    """Whether a server can be looked for under this name: no part of it is empty or too long."""
+    try:
+        ascii_domain(host)
+    except ValueError:
+        return False
+    return True
 
 
 def port_of(typed: str) -> int:
@@ -122,7 +142,14 @@ def security_of(typed: str) -> MailSecurity:
 
 
 def sender_of(typed: str) -> str:
+    """The sender. Its domain may have any letters; the part before the @ may not, since few servers take them."""
     sender = typed.strip()
     if not SENDER.fullmatch(sender) or len(sender) > 254 or not sender.isprintable():
         raise Refusal("sender", "This is not an email address. It looks like billing@example.com.")
+    if not sender.rpartition("@")[0].isascii():
+        raise Refusal("sender", "Use ASCII characters before the @: many mail servers take no others.")
+    try:
+        header_address(sender)
+    except ValueError as error:
+        raise Refusal("sender", f"No email can come from this address. {error}") from None
     return sender

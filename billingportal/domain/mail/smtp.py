@@ -46,9 +46,16 @@ def deliver(server: MailServer, message: EmailMessage, *, trust: ssl.SSLContext 
     """
     with problems_in_words(server), connection(server, trust or ssl.create_default_context()) as smtp:
         if server.username:
-            smtp.login(server.username, server.password)
+            log_in(smtp, server)
         send(smtp, message)
     return f"{server.host}:{server.port}"
+
+
+def log_in(smtp: smtplib.SMTP, server: MailServer) -> None:
+    try:
+        smtp.login(server.username, server.password)
+    except UnicodeError:  # Python sends ASCII only.
+        raise MailProblem("The user name or the password has characters that are not ASCII. Change it.") from None
 
 
 def send(smtp: smtplib.SMTP, message: EmailMessage) -> None:
@@ -61,9 +68,12 @@ def send(smtp: smtplib.SMTP, message: EmailMessage) -> None:
 
 def connection(server: MailServer, trust: ssl.SSLContext) -> smtplib.SMTP:
     """Open a connection, encrypted as the settings say. An invalid certificate raises an `ssl` error."""
-    if server.security == "tls":
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=trust)
-    smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+    try:
+        if server.security == "tls":
+            return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=trust)
+        smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+    except UnicodeError:  # A part of the name is empty or too long.
+        raise MailProblem(f"{server.host} is not the name of a server.") from None
     if server.security == "starttls":
         try:
             smtp.starttls(context=trust)

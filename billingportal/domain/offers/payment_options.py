@@ -7,6 +7,7 @@ from billingportal.domain.offers.offers import Choice, OfferedPrice, Period
 from billingportal.domain.offers.quantities import Quantity
 from billingportal.domain.prices.price_text import Worded, period_words, worded
 from billingportal.domain.prices.pricing import amount
+from billingportal.domain.prices.tax_text import tax_words
 from billingportal.domain.prices.terms import terms_of
 from billingportal.money import Money
 
@@ -18,7 +19,8 @@ class Payment:
     """One way to pay for a plan, in the page's currency.
 
     `parts` are the prices that make up `due`, empty for one flat amount; `usages` are the usage prices, charged later.
-    `bought` are the quantities that `due` is for. `saving` is in whole per cent.
+    `bought` are the quantities that `due` is for. `saving` is in whole per cent. `tax_words` are of the plan's own
+    prices that make up `due`, in this currency; by use only, of the usage prices. Empty when one does not say.
     """
 
     period: Period
@@ -27,6 +29,7 @@ class Payment:
     parts: tuple[Worded, ...]
     usages: tuple[Worded, ...]
     saving: int
+    tax_words: str = ""
     bought: tuple[Quantity, ...] = ()
 
     @property
@@ -48,7 +51,9 @@ def payment_of(choice: Choice, base: Choice | None, currency: str, bought: Seque
     usages = tuple(words_of(offered, paid_in) for offered in choice.usages)
     sold = {offered.resource.id for offered in choice.quantities if offered.resource}
     here = tuple(one for one in bought if one.resource_id in sold)
-    return Payment(choice.period, paid_in, due, () if is_plain else tuple(parts), usages, saving, here)
+    ahead = [offered for offered in choice.prices if offered.role != "usage"]
+    tax = tax_words((offered.price for offered in ahead or choice.usages), paid_in)
+    return Payment(choice.period, paid_in, due, () if is_plain else tuple(parts), usages, saving, tax, here)
 
 
 def due_of(choice: Choice, currency: str, numbers: Mapping[int, int]) -> Money:

@@ -13,6 +13,7 @@ from billingportal.domain.offers.offers import Choice, Offer, Period, length
 from billingportal.domain.offers.payment_options import Payment, payment_of
 from billingportal.domain.offers.quantities import Quantity, counted, quantities
 from billingportal.domain.prices.drafts import Interval
+from billingportal.domain.prices.tax_text import ADDED, INCLUDED
 from billingportal.models import Plan, PlanQuota
 from billingportal.models.connection.processor_account import Mode
 
@@ -47,7 +48,10 @@ class Card:
 
 @dataclass(frozen=True)
 class PricingPage:
-    """`period` and `currency` are the chosen ones, or else the first. `currencies` are those that every price has."""
+    """`period` and `currency` are the chosen ones, or else the first. `currencies` are those that every price has.
+
+    `tax_words` are those that all amounts on the page share. Where they differ, each amount has its own.
+    """
 
     mode: Mode
     periods: tuple[Period, ...]
@@ -80,7 +84,7 @@ def pricing_page(session: Session, asked: Asked, mode: Mode | None = None) -> Pr
     currency = asked.currency if asked.currency in shared else next(iter(shared), "")
     cards = tuple(card_of(offer, periods, currency, asked) for offer in offered)
     period = next((period for period in periods if slug(period) == asked.interval), next(iter(periods), None))
-    return PricingPage(mode, periods, period, shared, currency, cards, tax_words(choices))
+    return PricingPage(mode, periods, period, shared, currency, cards, shared_tax_words(cards))
 
 
 def one_plan_page(session: Session, asked: Asked, mode: Mode) -> PricingPage:
@@ -93,7 +97,7 @@ def one_plan_page(session: Session, asked: Asked, mode: Mode) -> PricingPage:
     cards = tuple(card_of(offer, periods, currency, asked) for offer in offered)
     wanted = period_of(asked.interval)
     period = nearest(choices, wanted).period if choices and wanted else next(iter(periods), None)
-    return PricingPage(mode, periods, period, currencies, currency, cards, tax_words(choices))
+    return PricingPage(mode, periods, period, currencies, currency, cards, shared_tax_words(cards))
 
 
 def active_plans(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Plan]:
@@ -128,12 +132,10 @@ def shared_currencies(choices: Iterable[Choice]) -> tuple[str, ...]:
     return tuple(name for name in lists[0] if all(name in other for other in lists)) if lists else ()
 
 
-def tax_words(choices: Iterable[Choice]) -> str:
-    """Whether the amounts include tax, in words; empty when the prices differ or do not say."""
-    said = {offered.price.tax_behavior for choice in choices for offered in choice.prices}
-    if said == {"inclusive"}:
-        return "Prices include tax"
-    return "Prices before tax" if said == {"exclusive"} else ""
+def shared_tax_words(cards: Iterable[Card]) -> str:
+    """Whether all amounts include tax, in words; empty when they differ or do not say."""
+    said = {payment.tax_words for card in cards for payment in card.payments}
+    return next(iter(said)) if said in ({INCLUDED}, {ADDED}) else ""
 
 
 def slug(period: Period) -> str:

@@ -47,9 +47,7 @@ def line_words(line: PreviewLine, names: Mapping[str, Named]) -> str:
     found = names.get(line.stripe_price_id or "")
     what = thing(found, line.quantity) if found else line.description
     until = f"from {day(line.starts_at)} to {day(line.ends_at)}"
-    if line.is_proration and found:
-        return f"Unused time of {what}, {until}" if line.amount_minor < 0 else f"{what}, {until}"
-    return f"{what}, {until}"
+    return f"Unused time of {what}, {until}" if line.is_credit and found else f"{what}, {until}"
 
 
 def thing(found: Named, quantity: int | None) -> str:

@@ -27,22 +27,29 @@ class Line:
 
 @dataclass(frozen=True)
 class Charge:
-    """The amounts charged at once. `balance` is added by the customer's balance at Stripe; below zero it is credit.
+    """The amounts charged at once. Lines, discount, grants and tax add up to `total`; with the balance, less the
+    credit kept, and with the amount carried, they add up to `due`.
 
-    `due` is never below zero: the remainder is `credit`, kept for the next invoices.
+    `discount` and `grants` (credit grants) are never above zero. `included_tax` is part of the lines already.
+    `balance` is the part of the customer's balance that this invoice uses; below zero it is credit.
+    `carried` is below zero where Stripe adds a total below its minimum charge to the next invoice.
     """
 
     lines: tuple[Line, ...]
     discount: Money
+    grants: Money
     tax: Money
+    included_tax: Money
     total: Money
     balance: Money
+    carried: Money
     due: Money
 
     @property
     def credit(self) -> Money | None:
         """The credit kept for later invoices, as a positive amount; None when there is none."""
-        return Money(-self.total.minor, self.total.currency) if self.total.minor < 0 else None
+        left = self.total.minor + self.balance.minor
+        return Money(-left, self.total.currency) if left < 0 else None
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,7 @@ class Preview:
             "currency": self.selection.currency,
             "lines": shown,
             "tax_minor": self.charge.tax.minor if self.charge else 0,
+            "included_tax_minor": self.charge.included_tax.minor if self.charge else 0,
             "total_minor": self.total_minor,
             "due_minor": self.due_minor,
             "renewal_minor": self.renewal.minor if self.renewal else None,
@@ -117,21 +125,29 @@ class Preview:
         lines = self.charge.lines if self.charge else ()
         if any(line.is_usage for line in lines):
             promised: list[Json] = [[line.words, line.amount.minor] for line in lines if not line.is_usage]
-            shown |= {"lines": promised, "tax_minor": 0, "total_minor": 0, "due_minor": 0}
+            shown |= {"lines": promised, "tax_minor": 0, "included_tax_minor": 0, "total_minor": 0, "due_minor": 0}
         said = json.dumps([self.plan.id, self.timing, shown], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
 def charge_of(invoice: InvoicePreview, lines: Sequence[Line]) -> Charge:
-    """The charge, with a last line for the amount of lines that Stripe left out of a long list."""
+    """The charge, with a last line for the amount of lines that Stripe left out of a long list.
+
+    That amount is computed from the total: Stripe's subtotal already has the discounts of single items taken off.
+    """
     currency = invoice.currency
-    rest = invoice.subtotal_minor - sum(line.amount.minor for line in lines)
+    before_discounts = invoice.total_minor - invoice.tax_minor + invoice.discount_minor + invoice.grants_minor
+    rest = before_discounts - sum(line.amount.minor for line in lines)
+    balance = max(invoice.balance_minor, -max(invoice.total_minor, 0))  # credit pays no more than the total
     others = (Line("Further lines", Money(rest, currency)),) if rest else ()
     return Charge(
         lines=(*lines, *others),
         discount=Money(-invoice.discount_minor, currency),
+        grants=Money(-invoice.grants_minor, currency),
         tax=Money(invoice.tax_minor, currency),
+        included_tax=Money(invoice.included_tax_minor, currency),
         total=Money(invoice.total_minor, currency),
-        balance=Money(invoice.due_minor - max(invoice.total_minor, 0), currency),
+        balance=Money(balance, currency),
+        carried=Money(invoice.due_minor - max(invoice.total_minor + balance, 0), currency),
         due=Money(invoice.due_minor, currency),
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.domain.common.evaluation_queue import mark_bases
 from billingportal.domain.common.locks import PLANS, take_turns
-from billingportal.domain.plans.plans import is_taken, lock_plan, record_plan
+from billingportal.domain.plans.plans import is_taken, lock_plan, record_plan, refuse_empty
 from billingportal.errors import Refusal
 from billingportal.models import Plan
 from billingportal.models.plans.plan import PlanState
@@ -54,11 +54,16 @@ def make_default(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     return plan
 
 
-def activate_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
-    """Sell the plan and show it on the pricing page. Raises Refusal for an archived one."""
+def activate_plan(session: Session, plan_id: int, *, staff_id: int, sells_free: bool = False) -> Plan:
+    """Sell the plan and show it on the pricing page.
+
+    Raises Refusal for an archived one, and for an empty one unless `sells_free` says that it is meant.
+    """
     plan = taken(session, plan_id)
     if plan.state == "archived":
         raise Refusal("", f"{plan.name} is archived. Restore it first.")
+    if plan.state != "active" and not sells_free:
+        refuse_empty(plan)
     return change_state(session, plan, "active", "activated", staff_id)
 
 

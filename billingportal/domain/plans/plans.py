@@ -24,12 +24,13 @@ LONGEST_NAME = 60
 @dataclass(frozen=True)
 class Saving:
     """A submitted plan form: the typed terms, the prices at the account shown (None: none is connected), and the
-    clients to whom new quotas apply (None: not asked yet)."""
+    clients to whom new quotas apply (None: not asked yet). `sells_free`: an empty plan is meant to be sold."""
 
     terms: PlanTerms
     account_id: int | None
     links: Sequence[Link]
     applies_to: AppliesTo | None = None
+    sells_free: bool = False
 
 
 def listed_plans(session: Session, *, archived: bool = False) -> Sequence[Plan]:
@@ -76,8 +77,8 @@ def create_plan(session: Session, saving: Saving, *, staff_id: int) -> Plan:
 def update_plan(session: Session, plan_id: int, saving: Saving, *, revision: int, staff_id: int) -> Plan:
     """Change a plan that is unchanged since `revision`.
 
-    Raises Refusal; Conflict when the plan was changed since; quota_changes.ChoiceNeeded when clients have the plan and
-    `applies_to` is None.
+    Raises Refusal, also when an active plan would become an empty one and `sells_free` is not set; Conflict when the
+    plan was changed since; quota_changes.ChoiceNeeded when clients have the plan and `applies_to` is None.
     """
     take_turns(session, PLANS)
     plan = lock_plan(session, plan_id)
@@ -85,8 +86,11 @@ def update_plan(session: Session, plan_id: int, saving: Saving, *, revision: int
         raise Conflict("Somebody changed this plan since you opened it. Open it again to see it as it is now.")
     terms = plan_terms.checked(saving.terms)
     refuse_taken_name(session, terms.name, except_id=plan.id)
+    was_empty = plan.is_empty
     quota_changes.apply_quota_change(session, plan, terms.quotas or {}, saving.applies_to)
     write_terms(session, plan, terms, saving)
+    if plan.state == "active" and not was_empty and not saving.sells_free:
+        refuse_empty(plan)
     plan.revision += 1
     mark_plan(session, plan.id)
     record_plan(session, "plan.changed", f"Changed the plan {plan.name}", plan, staff_id)
@@ -169,6 +173,13 @@ def lock_plan(session: Session, plan_id: int) -> Plan:
     if plan is None:
         raise Refusal("", "There is no such plan.")
     return plan
+
+
+def refuse_empty(plan: Plan) -> None:
+    """Raises Refusal for an empty plan: it is a forgotten price more often than a gift."""
+    if plan.is_empty:
+        words = f"{plan.name} has no price and no quotas. Add one, or confirm that you sell it free, with no limits."
+        raise Refusal("sells_free", words)
 
 
 def refuse_taken_name(session: Session, name: str, except_id: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""Estimates what clients pay each period from their subscriptions' items, without discounts, tax or usage."""
+"""Estimates what clients pay each period from their subscriptions' items, without discounts, usage or tax on top."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 from billingportal.domain.offers.offers import Period, length
 from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.prices.pricing import amount
+from billingportal.domain.prices.tax_text import INCLUDED, tax_words
 from billingportal.domain.prices.terms import is_metered, terms_of
 from billingportal.models import Entitlement, Price, Subscription, SubscriptionItem
 from billingportal.money import Money
@@ -20,11 +21,20 @@ Key = tuple[int, str]
 
 @dataclass(frozen=True)
 class Estimate:
-    """The sum of licensed prices each period. `has_use`: usage is charged in addition."""
+    """The sum of licensed prices each period. `has_use`: usage is charged in addition.
+
+    `tax_words`: whether the prices include tax; empty when one does not say.
+    """
 
     due: Money
     period: Period
     has_use: bool
+    tax_words: str = ""
+
+    @property
+    def leaves_out(self) -> str:
+        """The amounts that the estimate does not know: "discounts", and tax unless it is included."""
+        return "discounts" if self.tax_words == INCLUDED else "tax and discounts"
 
     @property
     def words(self) -> str:
@@ -84,11 +94,13 @@ def estimate(subscription: Subscription, prices: Mapping[Key, Price]) -> Estimat
         return None
     ahead = [(item, price) for item, price in held if not is_metered(price)]
     period = max((period_of(price) for _, price in ahead or held), key=length)
+    counted = [(item, price) for item, price in ahead if period_of(price) == period]
     try:
-        due = total([(item, price) for item, price in ahead if period_of(price) == period], subscription.currency)
+        due = total(counted, subscription.currency)
     except LookupError:
         return None
-    return Estimate(due, period, len(ahead) < len(held))
+    tax = tax_words((price for _, price in counted or held), subscription.currency)
+    return Estimate(due, period, len(ahead) < len(held), tax)
 
 
 def total(rows: Sequence[tuple[SubscriptionItem, Price]], currency: str) -> Money:

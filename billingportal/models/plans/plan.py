@@ -66,3 +66,8 @@ class Plan(Base):
     prices: Mapped[list[PlanPrice]] = relationship(
         cascade="all, delete-orphan", order_by=[PlanPrice.position, PlanPrice.id]
     )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no price and limits nothing: everybody could have everything for nothing."""
+        return not self.prices and not self.is_on_request and all(row.quota is None for row in self.quotas)

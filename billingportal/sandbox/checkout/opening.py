@@ -124,12 +124,15 @@ def currency_of(call: Call, prices: list[Document], customer: Document | None) -
 
 
 def expiry_of(call: Call) -> int:
-    """When the session expires. Raises Refused for sooner than half an hour and later than a day from now."""
-    given = call.parameters.get("expires_at", call.now() + DAY)
-    if given < call.now() + 30 * MINUTE - MINUTE:
+    """When the session expires, in real time: a person sits before it, whatever the customer's test clock shows.
+
+    Raises Refused for sooner than half an hour and later than a day from now.
+    """
+    given = call.parameters.get("expires_at", call.real_now() + DAY)
+    if given < call.real_now() + 30 * MINUTE - MINUTE:
         message = "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation."
         raise invalid(message, "expires_at")
-    if given > call.now() + DAY + MINUTE:
+    if given > call.real_now() + DAY + MINUTE:
         message = "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation."
         raise invalid(message, "expires_at")
     return int(given)
@@ -156,7 +159,7 @@ def blank_session(call: Call, currency: str) -> Document:
             "provider": "stripe" if tax else None,
             "status": None,
         },
-        "created": call.now(),
+        "created": call.real_now(),
         "currency": currency,
         "custom_text": texts,
         "customer": given.get("customer"),

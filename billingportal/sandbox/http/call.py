@@ -36,6 +36,13 @@ class Call:
         """The time of the call: that of its test clock, else the real one."""
         return clock.now() if self.moment is None else self.moment
 
+    def real_now(self) -> int:
+        """The real time, also for a customer on a test clock: that of objects which belong to no clock.
+
+        Stripe's objects on a clock name it (`test_clock`); checkout sessions have no such attribute.
+        """
+        return clock.now()
+
     @property
     def livemode(self) -> bool:
         return self.store.livemode

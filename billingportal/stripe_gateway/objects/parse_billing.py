@@ -35,7 +35,7 @@ def customer(source: JsonObject) -> CustomerCopy:
         name=optional_text(source, "name"),
         email=optional_text(source, "email"),
         currency=optional_text(source, "currency"),
-        balance_minor=number(source, "balance"),
+        balance_minor=optional_number(source, "balance") or 0,
         delinquent=flag(source, "delinquent"),
         default_stripe_payment_method_id=optional_id(part(source, "invoice_settings"), "default_payment_method"),
         stripe_test_clock_id=optional_id(source, "test_clock"),

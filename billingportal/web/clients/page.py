@@ -11,9 +11,10 @@ from billingportal.db import db
 from billingportal.domain.auth import browser_sessions
 from billingportal.domain.clients import comps, quota_overrides, timeline, workspaces
 from billingportal.domain.common.status_text import StatusText
-from billingportal.domain.invoices import disputes, payment_method_text, staff_invoices
+from billingportal.domain.invoices import customer_balance, disputes, payment_method_text, staff_invoices
 from billingportal.domain.invoices.payment_method_text import MethodWords, usual_method
-from billingportal.domain.subscriptions import client_clock, estimates
+from billingportal.domain.mail import outbox as mail_outbox
+from billingportal.domain.subscriptions import client_clock, estimates, flat_quantities
 from billingportal.domain.subscriptions.client_subscriptions import link_of
 from billingportal.domain.subscriptions.estimates import Estimate
 from billingportal.domain.subscriptions.status_text import STEPS, subscription_words
@@ -57,8 +58,11 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "customer_id": link.stripe_customer_id if link else None,
         "stripe_url": customer_url(client.mode, link.stripe_customer_id) if link else None,
         "held": held,
+        "balance": customer_balance.balance_of(session, link, held.subscription if held else None),
         "method": method_of(session, link, held, moment),
         "step_words": STEPS[row.step],
+        "unsent_mails": mail_outbox.unsent_mails(session, client.id),
+        "odd_quantities": flat_quantities.odd_quantities(session, held.subscription) if held else [],
         "troubles": disputes.of_client(session, client),
         "bars": quota_bars.quota_bars(session, row.quotas, client.id),
         "comp": comps.running_comp(session, client),

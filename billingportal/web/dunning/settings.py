@@ -101,6 +101,7 @@ def page(form: LadderForm) -> str:
         form=form,
         rungs=picture(ladder.current(reading), dunning_settings.counts(reading, g.mode)),
         sends_letters=mail_settings.is_on(reading),
+        mail_problem=mail_settings.problem(reading),
         retries_address=in_dashboard(g.mode, RETRIES),
     )
 

@@ -17,6 +17,7 @@ from billingportal.domain.plans import resources
 from billingportal.domain.prices.eligibility import own_trouble
 from billingportal.domain.prices.price_text import charge_words, number, period_words, range_words
 from billingportal.domain.prices.pricing import Line
+from billingportal.domain.prices.tax_text import tax_words
 from billingportal.domain.prices.terms import is_metered
 from billingportal.errors import Refusal
 from billingportal.models import Price, Resource
@@ -49,6 +50,7 @@ class Quote:
     charts: tuple[Chart, ...]
     asked: tuple[tuple[str, str], ...]
     numbers: dict[int, int]
+    tax_words: str = ""
 
 
 @blueprint.get("/quote")
@@ -92,7 +94,8 @@ def quote(values: "MultiDict[str, str]") -> Quote:
     charts = tuple(chart_of(choice, numbers, one, found.currency) for one in counted(choice))
     lines = tuple(line for part in found.parts for line in quote_lines(part))
     sums = tuple(QuoteLine(f"Estimate {period_words(*period)}", due) for period, due in found.sums)
-    return Quote(choices, choice, found, lines, sums, charts, asked, numbers)
+    tax = tax_words((one.price for one in choice.prices), found.currency)
+    return Quote(choices, choice, found, lines, sums, charts, asked, numbers, tax)
 
 
 def number_of(resource: Resource, values: "MultiDict[str, str]") -> int:

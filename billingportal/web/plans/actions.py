@@ -45,10 +45,25 @@ def create_default(plan_id: int) -> ResponseReturnValue:
     return acted(plan_id, by(plan_lifecycle.make_default), "is the default: new clients start on it.")
 
 
+@blueprint.get("/activation")
+@require_role("owner", "admin")
+def new_activation(plan_id: int) -> str:
+    """Ask whether an empty plan is meant to be sold, where no script can."""
+    plan = plans.find_plan(db.session(), plan_id) or abort(404, "There is no such plan.")
+    return render_template("plans/activate.html", plan=plan)
+
+
 @blueprint.post("/activation")
 @require_role("owner", "admin")
 def create_activation(plan_id: int) -> ResponseReturnValue:
-    return acted(plan_id, by(plan_lifecycle.activate_plan), "is active.")
+    sells_free = request.values.get("sells_free") == "yes"
+    return acted(
+        plan_id,
+        lambda session, which, staff_id: plan_lifecycle.activate_plan(
+            session, which, staff_id=staff_id, sells_free=sells_free
+        ),
+        "is active.",
+    )
 
 
 @blueprint.post("/deactivation")

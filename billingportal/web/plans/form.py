@@ -37,6 +37,7 @@ class PlanFields(PortalForm):
     trial_needs_card = BooleanField("Ask for a card before the trial", default=True)
     trial_end = StringField("When a trial ends without a card", default="default")
     is_on_request = BooleanField("Sold on request: show “Contact us” where there is no price")
+    sells_free = BooleanField("Sell this plan free, with no limits")
     revision = HiddenField(default="0")
 
 

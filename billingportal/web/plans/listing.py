@@ -26,6 +26,7 @@ class PlanRow:
     prices: tuple[str, ...]
     quotas: tuple[str, ...]
     clients: int
+    is_empty: bool
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -61,6 +62,7 @@ def plan_row(offer: Offer, clients: int) -> PlanRow:
         prices=tuple(price_lines(offer)),
         quotas=tuple(quota_words(row) for row in limited(plan)),
         clients=clients,
+        is_empty=plan.is_empty,
         reasons=offer.reasons if plan.state == "active" else (),
         warnings=offer.warnings,
     )

@@ -104,7 +104,8 @@ def saved(plan: Plan | None) -> ResponseReturnValue:
 def save(form: PlanForm, plan: Plan | None, links: list[Link]) -> str:
     """Create or update the plan in one transaction. Returns its name."""
     account = processor_accounts.connected(db.session(), g.mode)
-    saving = Saving(form.terms(), account.id if account else None, links, form.applies_to)
+    sells_free = bool(form.fields.sells_free.data)
+    saving = Saving(form.terms(), account.id if account else None, links, form.applies_to, sells_free)
     plan_id, staff_id = plan.id if plan else None, current_staff().id
     with transaction() as session:
         if plan_id is None:

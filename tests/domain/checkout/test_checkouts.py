@@ -23,6 +23,7 @@ from billingportal.errors import Conflict, Refusal
 from billingportal.models import AuditEntry, Checkout, Client, Entitlement, Plan
 from billingportal.models.auth.staff import Staff
 from billingportal.stripe_gateway.errors import StripeUnreachable
+from tests.sandbox.clocks import DAY, new_clock
 from tests.support.people.checkouts import (
     ASKS,
     CARD,
@@ -35,7 +36,7 @@ from tests.support.people.checkouts import (
     session_of,
     start,
 )
-from tests.support.people.clients import connection, new_client
+from tests.support.people.clients import connection, link_customer, new_client, new_customer
 from tests.support.stripe.streams import events_of
 from tests.support.stripe.worlds import World
 
@@ -325,3 +326,24 @@ def test_what_happened_stands_in_the_timeline(shop: Shop) -> None:
     shop.look(checkout.id)
     told = shop.world.session.scalars(select(AuditEntry.action).where(AuditEntry.action.like("checkout.%"))).all()
     assert told == ["checkout.started", "checkout.completed"]
+
+
+@pytest.mark.parametrize("days", [40, -40])
+def test_a_client_on_a_test_clock_opens_a_checkout_and_pays(shop: Shop, days: int) -> None:
+    """A checkout lives in real time; what it sells lives on the client's clock."""
+    sdk = shop.world.sandbox.client(shop.world.stripe_account.test_key)
+    test_clock = new_clock(sdk, int(clock.now().timestamp()) + days * DAY)
+    link_customer(shop.client_id, shop.world.row().id, new_customer(sdk, "Quayside Dental", "", test_clock))
+
+    made = start(shop.client_id, shop.plans["Growth"])
+
+    assert made.state == "open"
+    assert made.expires_at is not None
+    assert timedelta(hours=23) < made.expires_at - clock.now() < timedelta(hours=24)
+    shop.till.pay(session_of(made.url))
+    shop.look(made.id)
+    shop.world.work()
+    shop.world.session.rollback()
+    held = shop.held()
+    assert held.plan_id == shop.plans["Growth"]
+    assert held.until is not None or held.renews_at is not None

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from billingportal.db import transaction
 from billingportal.domain.plans import lifecycle as plan_lifecycle
 from billingportal.domain.plans import plans
-from billingportal.domain.plans.terms import PlanTerms
+from billingportal.domain.plans.plans import Saving
+from billingportal.domain.plans.terms import Limit, PlanTerms
 from billingportal.errors import Refusal
 from billingportal.models import AuditEntry, Plan
 from billingportal.models.auth.staff import Staff
-from tests.support.catalog.plans import new_plan
+from tests.support.catalog.plans import new_plan, resource_id
 
 
 @pytest.fixture
@@ -200,3 +201,44 @@ def test_plans_are_moved_up_and_down_to_the_ends(session: Session, owner: Staff,
 def test_the_database_itself_refuses_a_second_default(session: Session, three: list[int]) -> None:
     with pytest.raises(IntegrityError), transaction() as writing:
         writing.get_one(Plan, three[1]).is_default = True
+
+
+def test_an_empty_plan_is_sold_only_when_that_is_meant(session: Session, owner: Staff) -> None:
+    """No price and no quotas is a forgotten price more often than a gift."""
+    draft = new_plan(owner.id, "Draft")
+    with pytest.raises(Refusal, match="sell it free, with no limits"), transaction() as writing:
+        plan_lifecycle.activate_plan(writing, draft, staff_id=owner.id)
+    assert all_plans(session)[0].state == "draft"
+    with transaction() as writing:
+        plan_lifecycle.activate_plan(writing, draft, staff_id=owner.id, sells_free=True)
+        plan_lifecycle.activate_plan(writing, draft, staff_id=owner.id)  # a second click
+    assert all_plans(session)[0].state == "active"
+
+
+def test_one_limited_resource_or_a_sale_on_request_makes_a_plan_no_empty_one(session: Session, owner: Staff) -> None:
+    contacts, channels = resource_id(session, "contacts"), resource_id(session, "channels")
+    session.rollback()
+    limited = new_plan(owner.id, "Limited", quotas={contacts: Limit(None), channels: Limit(0)})
+    unlimited = new_plan(owner.id, "Unlimited", quotas={contacts: Limit(None)})
+    on_request = new_plan(owner.id, "Enterprise", is_on_request=True)
+    with transaction() as writing:
+        plan_lifecycle.activate_plan(writing, limited, staff_id=owner.id)
+        plan_lifecycle.activate_plan(writing, on_request, staff_id=owner.id)
+    with pytest.raises(Refusal), transaction() as writing:
+        plan_lifecycle.activate_plan(writing, unlimited, staff_id=owner.id)
+
+
+def test_an_active_plan_loses_its_last_quota_only_when_that_is_meant(session: Session, owner: Staff) -> None:
+    contacts = resource_id(session, "contacts")
+    session.rollback()
+    plan_id = new_plan(owner.id, "Free", is_active=True, quotas={contacts: Limit(100)})
+    for sells_free, revision in ((False, 1), (True, 1), (False, 2)):  # the last: it is empty already
+        saving = Saving(PlanTerms("Free", quotas={}), None, [], "everybody", sells_free)
+        if revision == 1 and not sells_free:
+            with pytest.raises(Refusal) as refused, transaction() as writing:
+                plans.update_plan(writing, plan_id, saving, revision=revision, staff_id=owner.id)
+            assert refused.value.field == "sells_free"
+            continue
+        with transaction() as writing:
+            plans.update_plan(writing, plan_id, saving, revision=revision, staff_id=owner.id)
+    assert all_plans(session)[0].is_empty

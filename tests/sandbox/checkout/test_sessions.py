@@ -1,5 +1,6 @@
 """Checkout sessions over the API, and what completing them makes."""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import stripe
 
 from tests.sandbox.build import event_types, metered_price, monthly_price, subscribe
 from tests.sandbox.checkout.build import complete, customer, open_session
+from tests.sandbox.clocks import DAY, new_clock
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 
@@ -213,3 +215,21 @@ def test_address_name_and_tax_id_are_kept_with_the_customer(
     assert kept.address is not None
     assert (kept.name, kept.address.country) == ("Harbour Ltd", "IE")
     assert [one.value for one in client.v1.customers.tax_ids.list(buyer.id).data] == ["IE1234567FA"]
+
+
+@pytest.mark.parametrize("days", [40, -40])
+def test_a_session_lives_in_real_time_and_its_subscription_on_the_clock(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, days: int
+) -> None:
+    """A person sits before the page, whatever the customer's test clock shows."""
+    moment = int(time.time())
+    test_clock = new_clock(client, moment + days * DAY)
+    buyer = customer(client, test_clock=test_clock)
+    price = monthly_price(client).id
+    usual = open_session(client, price, customer=buyer.id)
+    assert moment + DAY <= usual.expires_at <= moment + DAY + 60
+    opened = open_session(client, price, customer=buyer.id, expires_at=moment + 3600)
+    assert moment <= opened.created <= moment + 60
+    complete(sandbox, account, opened)
+    (subscription,) = client.v1.subscriptions.list(params={"customer": buyer.id}).data
+    assert subscription.created == moment + days * DAY

@@ -204,7 +204,7 @@ def new_plan(
         saving = Saving(PlanTerms(name, **terms), account_id, links or [])
         plan = plans.create_plan(session, saving, staff_id=staff_id)
         if is_active:
-            plan_lifecycle.activate_plan(session, plan.id, staff_id=staff_id)
+            plan_lifecycle.activate_plan(session, plan.id, staff_id=staff_id, sells_free=True)
         return plan.id
 
 

@@ -14,7 +14,7 @@ from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import transaction
 from billingportal.domain.plans.terms import Limit
-from billingportal.models import AuditEntry, Entitlement, Invoice, Plan, PortalConfiguration
+from billingportal.models import AuditEntry, Customer, Entitlement, Invoice, Plan, PortalConfiguration
 from billingportal.models.auth.staff import Staff
 from tests.sandbox import clocks
 from tests.support.catalog.catalog import catalog, connect
@@ -428,3 +428,39 @@ def test_a_trial_that_paused_goes_on_once_a_card_was_added_and_charged(
         assert answer.status_code == 422
         assert "Nothing was charged." in text_of(answer)
         assert "Growth US$49.00 a month Active" not in words
+
+
+def test_credit_and_what_is_owed_are_said_on_both_pages(
+    app: Flask, signed_in: Visitor, sdk: stripe.StripeClient, subscribe: Subscribe
+) -> None:
+    """Also when no payment comes any more: the money is still the client's."""
+    client = subscribe()
+    staff_page = f"/saas/clients/{client.client_id}"
+    assert "credit" not in words_of(app, client.client_id)
+    assert "Credit US$" not in text_of(signed_in.get(staff_page))
+
+    sdk.v1.customers.update(client.customer, params={"balance": -6278})
+    sdk.v1.subscriptions.cancel(client.subscription)
+    catch_up(app, sdk, client)
+    assert "US$62.78 credit Taken off your next invoices." in words_of(app, client.client_id)
+    assert "Credit US$62.78 Taken off the next invoices, by Stripe" in text_of(signed_in.get(staff_page))
+
+    sdk.v1.customers.update(client.customer, params={"balance": 700})
+    catch_up(app, sdk, client)
+    assert "US$7.00 owed from before Added to your next invoice." in words_of(app, client.client_id)
+    assert "Owed from before US$7.00 Added to the next invoice, by Stripe" in text_of(signed_in.get(staff_page))
+
+
+def test_credit_of_a_client_who_never_paid_is_in_its_currency_or_not_said(
+    app: Flask, sdk: stripe.StripeClient, subscribe: Subscribe
+) -> None:
+    client = subscribe()
+    with app.app_context(), transaction() as session:
+        session.query(Customer).update({"balance_minor": -500, "currency": "eur"})
+    assert "€5.00 credit" in words_of(app, client.client_id)
+    with app.app_context(), transaction() as session:
+        session.query(Customer).update({"currency": None})
+    assert "US$5.00 credit" in words_of(app, client.client_id)
+    with app.app_context(), transaction() as session:
+        session.query(Customer).update({"deleted_at": clock.now()})
+    assert "credit" not in words_of(app, client.client_id)

@@ -17,7 +17,7 @@ from tests.support.catalog.catalog import Catalog, catalog, connect
 from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.pages import FIREFOX, Visitor, markup_of, text_of
 from tests.support.people.billing import link_of
-from tests.support.people.clients import Subscribed, new_client, paid_plan, subscribed_client
+from tests.support.people.clients import Subscribed, catch_up, new_client, paid_plan, subscribed_client
 from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
@@ -62,7 +62,7 @@ def test_the_page_of_a_payer_tells_of_subscription_invoice_and_card(signed_in: V
 
     assert "Growth Subscription" in words
     assert "Price US$29.00 a month" in words
-    assert "Estimate: US$29.00, before discounts and tax" in words
+    assert "Estimate: US$29.00, without tax and discounts" in words
     assert "Visa ending 4242" in words
     assert f"dashboard.stripe.com/test/customers/{payer.customer}" in answer.text
     assert "is paid for and means the plan Growth." in words
@@ -276,3 +276,21 @@ def test_workspaces_are_added_renamed_moved_and_archived(signed_in: Visitor, ses
     signed_in.submit(f"{moved}/restoration")
     assert "Front Archived" not in text_of(signed_in.get(f"{PAGE}/{second}"))
     assert signed_in.submit(f"{address}/{workspace_id}/archiving").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("quantity", "words"),
+    [
+        (0, "Quantity of Growth is 0 at Stripe The client has the plan, and US$0.00 is charged for it."),
+        (3, "Quantity of Growth is 3 at Stripe The plan is charged 3 times: US$87.00 for each period."),
+    ],
+)
+def test_a_flat_price_with_another_quantity_than_one_is_flagged(
+    app: Flask, signed_in: Visitor, shop: Catalog, payer: Subscribed, quantity: int, words: str
+) -> None:
+    address = f"{PAGE}/{payer.client_id}"
+    assert "Quantity of" not in text_of(signed_in.get(address))
+    (item,) = shop.client.v1.subscriptions.retrieve(payer.subscription)["items"].data
+    shop.client.v1.subscription_items.update(item.id, params={"quantity": quantity})
+    catch_up(app, shop.client, payer)
+    assert words in text_of(signed_in.get(address))

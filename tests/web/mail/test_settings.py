@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import transaction
 from billingportal.domain.mail import outbox as mail_outbox
-from billingportal.models import AuditEntry, MailSettings, OutgoingMail
+from billingportal.models import AuditEntry, Client, MailSettings, OutgoingMail
 from tests.support.pages import Visitor, text_of
 from tests.support.people.clients import new_client
 from tests.support.people.mail_receiver import MailReceiver
@@ -157,3 +157,43 @@ def test_a_new_link_comes_by_mail_and_nobody_learns_who_is_known(
     assert session.scalars(select(OutgoingMail.kind)).all() == ["billing_link"]
     refused = visitor.submit("/portal/billing-link-requests", {"email": "nobody"})
     assert (refused.status_code, "This is not an email address" in text_of(refused)) == (422, True)
+
+
+def test_an_email_that_was_not_sent_is_said_on_the_clients_page(
+    app: Flask, signed_in: Visitor, session: Session, receiver: MailReceiver
+) -> None:
+    """The reason stands where the email belongs, until a later one is sent."""
+    signed_in.submit(PAGE, typed(receiver))
+    client_id = new_client("Harbor Dental", "desk@straße.example")
+    client_page = f"/saas/clients/{client_id}"
+    write_news(client_id, "News 1")
+    assert "Email not sent" not in text_of(signed_in.get(client_page))
+    work(app)
+    words = text_of(signed_in.get(client_page))
+    assert "Email not sent: News 1 This email cannot be sent: Write the domain straße.example in its ASCII" in words
+    assert "starts with xn--. Open Settings, Mail" in words
+    assert "Write the domain straße.example" in text_of(signed_in.get(PAGE))
+
+    with transaction() as writing:
+        writing.get_one(Client, client_id).email = "desk@harbor.example"
+    write_news(client_id, "News 2")
+    work(app)
+    assert "Email not sent" not in text_of(signed_in.get(client_page))
+
+
+def test_emails_that_wait_for_the_server_say_so_where_they_belong(
+    app: Flask, signed_in: Visitor, session: Session, receiver: MailReceiver
+) -> None:
+    signed_in.submit(PAGE, typed(receiver, password="not this"))
+    client_id = new_client()
+    write_news(client_id, "News 1")
+    work(app)
+    words = text_of(signed_in.get(f"/saas/clients/{client_id}"))
+    assert "Email not sent yet: News 1 The server refused the user name or the password: 535" in words
+    assert "It is tried again by itself." in words
+    assert "Emails wait: The server refused the user name" in text_of(signed_in.get("/settings/failed-payments"))
+
+
+def write_news(client_id: int, subject: str) -> None:
+    with transaction() as writing:
+        mail_outbox.write_mail(writing, client_id, "news", subject, subject, "All is well.")

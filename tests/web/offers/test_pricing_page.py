@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import cast
 
 import pytest
 from flask import Flask
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from billingportal.db import transaction
 from billingportal.models import Plan, Price
 from billingportal.models.auth.staff import Staff
+from billingportal.plain_json import JsonObject
 from tests.support.catalog.showcase import add_branding, furnish, sell_live
 from tests.support.pages import Visitor, markup_of, text_of
 
@@ -247,3 +249,34 @@ def test_inside_a_frame_links_leave_it_and_the_head_stays_out(client: Visitor, p
     assert "<header" not in page
     assert all('target="_top"' in link for link in re.findall(r'<a [^>]*href="/portal/sign-up[^>]*>', page))
     assert '<input type="hidden" name="embed" value="1">' in page
+
+
+def set_tax(session: Session, price_id: str, behavior: str, euros: str | None = None) -> None:
+    with transaction() as writing:
+        for price in writing.query(Price).filter(Price.stripe_price_id.startswith(price_id)):
+            price.tax_behavior = behavior
+            option = cast(JsonObject, price.currency_options.get("eur", {}))
+            price.currency_options = {"eur": {**option, "tax_behavior": euros or behavior}}
+
+
+def test_tax_is_said_of_each_plan_by_its_own_prices(client: Visitor, plans: dict[str, int], session: Session) -> None:
+    """A plan that says nothing takes its words from no other plan, and each currency has its own."""
+    set_tax(session, "growth", "inclusive")
+    set_tax(session, "scale", "exclusive", euros="inclusive")
+    answer = client.get(PAGE)
+    assert "US$29.00 a month Tax included" in card(answer.text, plans["Growth"])
+    assert "US$99.00 a month" in card(answer.text, plans["Scale"])
+    assert "Before tax" not in card(answer.text, plans["Growth"])
+    assert " tax" not in card(answer.text, plans["By contacts"]).lower()
+    assert "Prices before tax" not in text_of(answer)
+    assert "Prices include tax" not in text_of(answer)
+    for currency, words in (("usd", "Due today: US$99.00 before tax."), ("eur", "Due today: €97.00, tax included.")):
+        order = client.get(f"/portal/sign-up?plan={plans['Scale']}&interval=month&currency={currency}")
+        assert words in text_of(order)
+
+
+def test_tax_is_said_once_where_all_prices_agree(client: Visitor, plans: dict[str, int], session: Session) -> None:
+    set_tax(session, "", "exclusive")
+    answer = client.get(PAGE)
+    assert "Prices before tax" in text_of(answer)
+    assert "Before tax" not in card(answer.text, plans["Growth"])

@@ -8,12 +8,14 @@ import pytest
 from flask import Flask
 
 from billingportal.config import Settings
+from billingportal.domain.plans.price_links import Link
 from billingportal.models.auth.staff import Staff
 from tests.sandbox.clocks import new_card
-from tests.support.catalog.catalog import connect
+from tests.support.catalog.catalog import Catalog, connect
 from tests.support.catalog.plans import new_plan
 from tests.support.pages import Visitor, text_of
 from tests.support.people.billing import link_of
+from tests.support.people.clients import plan_of
 from tests.support.people.plan_changes import entitlement_of
 from tests.support.people.stores import Store, open_store
 from tests.support.stripe.portals import with_sandbox
@@ -224,3 +226,28 @@ def test_when_stripe_is_away_the_page_says_so(signed_in: Visitor, store: Store, 
 
     assert answer.status_code == 503
     assert "Stripe does not answer right now. Nothing was changed." in text_of(answer)
+
+
+def test_the_preview_says_which_tax_is_in_the_prices_and_which_is_added(
+    app: Flask, signed_in: Visitor, owner: Staff, store: Store, sandbox: Sandbox, stripe_account: SandboxAccount
+) -> None:
+    sandbox.control("tax", account=stripe_account.id, mode="test", percent="19", active=True)
+    goods = Catalog(store.sdk)
+    small, large, added = (
+        plan_of(owner.id, app, [Link(goods.price(unit_amount=amount, tax_behavior=behavior), "flat")], name)
+        for name, amount, behavior in (
+            ("Small", 2000, "inclusive"),
+            ("Large", 7000, "inclusive"),
+            ("Added", 9000, "exclusive"),
+        )
+    )
+    client = store.subscribe(small)
+    store.sdk.v1.customers.update(client.customer, params={"address": {"country": "IE"}})
+    store.sdk.v1.subscriptions.update(client.subscription, params={"automatic_tax": {"enabled": True}})
+
+    address = f"/saas/clients/{client.client_id}/plan/preview?interval=month&plan="
+    included, mixed = text_of(signed_in.get(f"{address}{large}")), text_of(signed_in.get(f"{address}{added}"))
+
+    assert " Tax US$" not in included
+    assert re.search(r"Due now US\$[\d.]+ Tax The prices include US\$[\d.]+ tax\.", included)
+    assert " Tax US$" in mixed

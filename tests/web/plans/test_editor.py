@@ -301,3 +301,37 @@ def test_a_resource_that_was_deleted_meanwhile_is_told(
         assert answer.status_code == 422, use
         assert 'aria-invalid="true"' in answer.text
     assert stored(session) == []
+
+
+def test_an_empty_plan_is_activated_after_a_question(signed_in: Visitor, session: Session) -> None:
+    signed_in.submit(PAGE, typed())
+    address = f"{PAGE}/{stored(session)[0].id}"
+
+    listed = signed_in.get(PAGE)
+    assert f'href="{address}/activation"' in listed.text
+    assert "Sell Growth free, with no limits?" in listed.text
+    refused = signed_in.submit(f"{address}/activation")
+    assert (refused.status_code, "no price and no quotas" in text_of(refused)) == (422, True)
+
+    question = signed_in.get(f"{address}/activation")
+    assert "Sell Growth free, with no limits?" in text_of(question)
+    signed_in.submit(f"{address}/activation", {"sells_free": "yes"})
+    assert stored(session)[0].state == "active"
+
+
+def test_an_active_plan_that_would_lose_its_price_asks_first(
+    signed_in: Visitor, session: Session, shop: Catalog, account_id: int
+) -> None:
+    month = shop.price()
+    signed_in.submit(PAGE, typed((month, "flat")))
+    address = f"{PAGE}/{stored(session)[0].id}"
+    assert "Sell Growth free" not in signed_in.get(PAGE).text
+    signed_in.submit(f"{address}/activation")
+
+    asked = signed_in.submit(address, typed(revision="1"))
+    assert asked.status_code == 422
+    assert "Growth has no price and no quotas." in text_of(asked)
+    assert 'name="sells_free"' in asked.text
+    assert len(links(session)) == 1
+    assert signed_in.submit(address, typed(revision="1", sells_free="y")).status_code == 303
+    assert links(session) == []

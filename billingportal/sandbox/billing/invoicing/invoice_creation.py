@@ -40,6 +40,7 @@ def write(call: Call, subscription: Document, invoice: Document, lines: list[Doc
     invoice["_lines"] = [line["id"] for line in lines]
     invoicing_totals.reckon(call, subscription, invoice, lines)
     invoicing_totals.keep_shares(call, lines)
+    invoicing_totals.keep_debits(call, invoice, lines)
 
 
 def finalize(call: Call, invoice: Document) -> None:

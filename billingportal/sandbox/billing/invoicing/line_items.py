@@ -31,18 +31,23 @@ def period_line(call: Call, invoice: Document, subscription: Document, draft: Dr
         "livemode": call.livemode,
         "metadata": {**subscription["metadata"], **draft.item["metadata"]},
     }
-    return put_line(call, line, {"invoice_item": None, "proration": False, **details})
+    return put_line(call, line, {"invoice_item": None, "proration": False, **details}, None)
 
 
 def pending_line(call: Call, item: Document) -> Document:
     """The invoice line for a pending invoice item."""
     details = item["parent"]["subscription_details"]
     line = {name: item[name] for name in FROM_ITEM}
-    return put_line(call, line, {"invoice_item": item["id"], "proration": item["proration"], **details})
+    credited = item["proration_details"]["credited_items"]
+    lines = credited and credited["invoice_line_item_details"]
+    return put_line(call, line, {"invoice_item": item["id"], "proration": item["proration"], **details}, lines)
 
 
-def put_line(call: Call, line: Document, details: Document) -> Document:
-    """Store a line of a subscription item; the lines of previews have ids of their own."""
+def put_line(call: Call, line: Document, details: Document, credited: Document | None) -> Document:
+    """Store a line of a subscription item; the lines of previews have ids of their own.
+
+    `credited` names the invoiced lines that a credit is for.
+    """
     preview = line["invoice"].startswith("upcoming_in_")
     return call.store.put(
         {
@@ -53,7 +58,7 @@ def put_line(call: Call, line: Document, details: Document) -> Document:
             "discounts": [],
             "parent": {
                 "invoice_item_details": None,
-                "subscription_item_details": {**details, "proration_details": {"credited_items": None}},
+                "subscription_item_details": {**details, "proration_details": {"credited_items": credited}},
                 "type": "subscription_item_details",
             },
             "pretax_credit_amounts": [],

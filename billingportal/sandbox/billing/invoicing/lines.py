@@ -28,6 +28,8 @@ class Draft:
     proration: bool = False
     # The fraction left to pay after discounts; None where the invoice computes the discounts.
     share: tuple[int, int] | None = None
+    # For a credit: the debit that it credits, as an invoice item names it; None where none is known.
+    credited: Document | None = None
 
 
 def is_metered(store: Store, item: Document) -> bool:
@@ -98,7 +100,8 @@ def proration_drafts(store: Store, item: Document, moment: int, currency: str, *
     unit = (Decimal(whole) / quantity if quantity else Decimal(0)).quantize(Decimal("1E-12")).normalize()
     left = None if credit else (paid, asked)
     amount = -amount if credit else amount
-    yield Draft(amount, words, moment, end, quantity, unit, price, item, proration=True, share=left)
+    debit = item.get("_debit") if credit else None
+    yield Draft(amount, words, moment, end, quantity, unit, price, item, proration=True, share=left, credited=debit)
 
 
 def discounted(store: Store, item: Document, price: Document, moment: int) -> tuple[int, int]:

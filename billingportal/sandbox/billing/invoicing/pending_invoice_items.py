@@ -22,6 +22,11 @@ def put_by(call: Call, subscription: Document, drafts: list[Draft]) -> None:
         known = call.store.find("subscription_item", draft.item["id"])
         if draft.share is not None and known is not None:  # the items of a pending update are not stored yet
             known["_share"] = list(draft.share)
+            known["_debit"] = {
+                "invoice_item": item["id"],
+                "invoice_line_item_details": None,
+                "type": "invoice_item",
+            }
         subscription["_pending"].append(item["id"])
         emit(call, "invoiceitem.created", item)
 
@@ -47,7 +52,7 @@ def invoice_item(call: Call, subscription: Document, draft: Draft) -> Document:
         "net_amount": draft.amount,
         "parent": {"subscription_details": details, "type": "subscription_details"},
         "proration": draft.proration,
-        "proration_details": {"credited_items": None, "discount_amounts": []},
+        "proration_details": {"credited_items": draft.credited, "discount_amounts": []},
         "tax_rates": [],
         "test_clock": subscription["test_clock"],
     }

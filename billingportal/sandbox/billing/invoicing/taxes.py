@@ -80,6 +80,12 @@ def tax_on(amount: int, rate: Rate, behavior: str) -> Document:
     }
 
 
+def behavior(price: Document, currency: str) -> str:
+    """The tax behavior of a price in a currency; each currency option has its own."""
+    source = price if currency == price["currency"] else price["currency_options"][currency]
+    return source["tax_behavior"] or "unspecified"
+
+
 def together(taxes: list[Document]) -> list[Document]:
     """The taxes of the lines, summed by tax behavior."""
     summed: dict[str, Document] = {}

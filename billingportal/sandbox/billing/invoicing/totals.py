@@ -68,7 +68,7 @@ def apply_taxes(
     for line in lines:
         price = call.store.objects["price"][line["pricing"]["price_details"]["price"]]
         amount = line["amount"] - sum(one["amount"] for one in line["discount_amounts"])
-        line["taxes"] = [invoicing_taxes.tax_on(amount, rate, price["tax_behavior"] or "unspecified")]
+        line["taxes"] = [invoicing_taxes.tax_on(amount, rate, invoicing_taxes.behavior(price, invoice["currency"]))]
 
 
 def product_of(line: Document) -> str:
@@ -106,3 +106,21 @@ def keep_shares(call: Call, lines: list[Document]) -> None:
         known = call.store.find("subscription_item", identifier)
         if known is not None:  # the items of a pending update are not stored yet
             known["_share"] = share
+
+
+def keep_debits(call: Call, invoice: Document, lines: list[Document]) -> None:
+    """Store with each item the lines that charge it: a later credit names them."""
+    debits: dict[str, list[str]] = {}
+    for line in lines:
+        details = line["parent"]["subscription_item_details"]
+        if line["amount"] >= 0 and details["proration_details"]["credited_items"] is None:
+            debits.setdefault(details["subscription_item"], []).append(line["id"])
+    for identifier, names in debits.items():
+        known = call.store.find("subscription_item", identifier)
+        if known is not None:
+            details = {"invoice": invoice["id"], "invoice_line_items": names}
+            known["_debit"] = {
+                "invoice_item": None,
+                "invoice_line_item_details": details,
+                "type": "invoice_line_items",
+            }

@@ -161,3 +161,14 @@ def test_lines_less_discounts_plus_tax_are_the_total(
         assert 0 <= taken <= line.amount
     taxes = itertools.chain.from_iterable(line.taxes or [] for line in invoice.lines.data)
     assert sum(tax.amount for tax in taxes) == sum(one.amount for one in invoice.total_taxes or [])
+
+
+@pytest.mark.usefixtures("vat")
+def test_each_currency_of_a_price_has_its_own_tax_behavior(client: stripe.StripeClient) -> None:
+    options = {"eur": {"unit_amount": 2000, "tax_behavior": "inclusive"}}
+    price = monthly_price(client, tax_behavior="exclusive", currency_options=options)
+    totals = [
+        latest_invoice(client, subscribe(client, located(client).id, price.id, currency=currency, **TAXED)).total
+        for currency in ("usd", "eur")
+    ]
+    assert totals == [1230, 2000]

@@ -1,5 +1,7 @@
 """Subscriptions: changing, and what a change costs."""
 
+from typing import Any
+
 import pytest
 import stripe
 
@@ -128,3 +130,27 @@ def test_a_trial_that_starts_gives_the_unused_time_back(client: stripe.StripeCli
     later = change(client, changed, trial_end=end + DAY)
     assert (later.latest_invoice, first_item(later).current_period_end) == (changed.latest_invoice, end + DAY)
     assert client.v1.customers.retrieve(str(subscription.customer)).balance == -1000
+
+
+def test_a_credit_names_the_lines_that_it_credits(client: stripe.StripeClient) -> None:
+    """Also where a coupon made both free: the credit is 0 then, and only this tells it from the charge."""
+    free: Any = {"percent_off": 100, "duration": "forever"}
+    coupon = client.v1.coupons.create(params=free).id
+    first, second, third = (monthly_price(client, amount) for amount in (1000, 2000, 3000))
+    subscription = subscribe(client, paying_customer(client).id, first.id, discounts=[{"coupon": coupon}])
+    charged = latest_invoice(client, subscription)
+    for price in (second, third):
+        items = [{"id": first_item(subscription).id, "price": price.id}]
+        change(client, subscription, items=items, proration_behavior="always_invoice")
+        changed = latest_invoice(client, subscription)
+        credit, debit = (line.parent.subscription_item_details for line in changed.lines.data if line.parent)
+        assert {line.amount for line in changed.lines.data} == {0}
+        assert credit is not None
+        assert credit.proration_details is not None
+        named = credit.proration_details.credited_items
+        assert named is not None
+        assert (named.invoice, named.invoice_line_items) == (charged.id, [charged.lines.data[-1].id])
+        assert debit is not None
+        assert debit.proration_details is not None
+        assert debit.proration_details.credited_items is None
+        charged = changed

@@ -1,0 +1,32 @@
+"""Email addresses in the form that headers and mail servers take: domains in ASCII, names quoted and encoded."""
+
+from email.headerregistry import Address
+
+
+def header_address(address: str, name: str = "") -> Address:
+    """The address for a From or To header, with a display name. Raises ValueError when it cannot be one.
+
+    The part before the @ may have any letters: whether they are taken is for the mail server to say (SMTPUTF8).
+    """
+    local, at, domain = address.rpartition("@")
+    if not (at and local) or local.startswith(".") or local.endswith(".") or ".." in local:
+        raise ValueError(f"{address} is not an email address.")
+    return Address(" ".join(name.split()), local, ascii_domain(domain))
+
+
+def ascii_domain(domain: str) -> str:
+    """The domain in ASCII ("xn--..."), as mail servers know it. Raises ValueError when it has no such form.
+
+    Python encodes by the rules of 2003, which turn some letters into others ("ß" into "ss"): a domain of another
+    owner. Such a domain is refused; its owner knows how it is written in ASCII.
+    """
+    try:
+        encoded = domain.encode("idna").decode("ascii").lower()
+        is_same = domain.isascii() or encoded.encode("ascii").decode("idna") == domain.lower()
+    except UnicodeError:
+        raise ValueError(f"{domain} is not the name of a domain.") from None
+    if not is_same:
+        raise ValueError(f"Write the domain {domain} in its ASCII form, which starts with xn--.")
+    if "" in encoded.split(".") or any(character.isspace() for character in encoded):
+        raise ValueError(f"{domain} is not the name of a domain.")
+    return encoded
