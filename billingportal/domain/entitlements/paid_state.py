@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from billingportal.domain.subscriptions.status import FAILING_STATUSES
 from billingportal.plain_json import Json, JsonObject
 
 # Quantities by Stripe price id; None for metered prices.
@@ -19,7 +20,6 @@ Items = Mapping[str, int | None]
 TRIAL_HOLDS = ("trialing", "active")
 # The subscription is live, so items paid before an unpaid change are still there.
 KEPT = ("active", "past_due", "unpaid", "paused")
-FAILING = ("past_due", "unpaid")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def prove(shown: Shown, remembered: PaidState | None, charged: Items | None) -> 
         return PaidState(name, "trial", shown.items)
     if shown.status == "active" and (shown.owes_nothing or shown.is_paid_by_bill):
         return PaidState(name, "trial" if is_first_charge(shown, charged) else "payment", shown.items)
-    if shown.status in FAILING and shown.is_paid_afterwards:
+    if shown.status in FAILING_STATUSES and shown.is_paid_afterwards:
         return PaidState(name, "payment", shown.items)
     if remembered is not None and remembered.holds(name, shown.status):
         return remembered

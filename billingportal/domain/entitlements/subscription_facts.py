@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from billingportal.domain.entitlements import plan_matching
 from billingportal.domain.entitlements.client_plans import plan_facts
 from billingportal.domain.entitlements.facts import Composition, Quota, SubscriptionFacts
-from billingportal.domain.entitlements.paid_state import FAILING, Items, PaidState, Shown, from_json, prove
+from billingportal.domain.entitlements.paid_state import Items, PaidState, Shown, from_json, prove
 from billingportal.domain.subscriptions import invoice_history
 from billingportal.domain.subscriptions.invoice_history import BY_BILL
+from billingportal.domain.subscriptions.status import FAILING_STATUSES
 from billingportal.models import Client, Entitlement, Invoice, Plan, Subscription
 
 
@@ -135,7 +136,7 @@ def failing_since(
     main: Subscription, invoices: Sequence[Invoice], before: Entitlement | None, moment: datetime
 ) -> datetime | None:
     """Since when its payment fails, by its invoices, else as known before, else since now."""
-    if main.status not in FAILING:
+    if main.status not in FAILING_STATUSES:
         return None
     is_same = before is not None and before.stripe_subscription_id == main.stripe_subscription_id
     known = before.failing_since if before is not None and is_same else None

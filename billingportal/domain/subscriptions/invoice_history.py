@@ -61,6 +61,15 @@ def newest(invoices: Sequence[Invoice]) -> Invoice | None:
     return next((one for one in invoices if one.status != "void"), None)
 
 
+def payable(invoices: Sequence[Invoice]) -> Invoice | None:
+    """The invoice whose payment makes a failing subscription active: the newest, also while it is a draft.
+
+    None where that one is not owed: then no payment helps. An unpaid subscription's renewals stay drafts.
+    """
+    found = newest(invoices)
+    return found if found is not None and found.status in ("open", "draft") and found.amount_remaining_minor else None
+
+
 def is_billed_in_arrears(subscription: Subscription) -> bool:
     """Whether all its prices are metered: nothing of it is paid in advance."""
     return all(item.quantity is None for item in subscription.items)
