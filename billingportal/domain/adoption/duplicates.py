@@ -1,6 +1,6 @@
 """Extra subscriptions of a client: list them, promote one, or cancel and refund one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from billingportal.domain.common import audit
 from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.invoices import disputes
-from billingportal.domain.subscriptions import change_state
+from billingportal.domain.subscriptions import change_state, client_subscriptions
 from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.errors import Refusal
 from billingportal.models import AuditEntry, Client, Entitlement, Invoice, Subscription
@@ -26,6 +26,7 @@ from billingportal.plain_json import Json
 from billingportal.stripe_gateway.gateway import StripeGateway
 
 GONE = "This subscription does not run beside another one any more."
+UNPAID = "This subscription is not paid, and another one is. The paid one counts."
 ASKED, DONE = "duplicate.removal_requested", "duplicate.removed"
 
 
@@ -41,12 +42,14 @@ class Paid:
 
 @dataclass(frozen=True)
 class Duplicate:
-    """An extra subscription. `is_begun`: its removal was requested and is not finished."""
+    """An extra subscription. `is_begun`: its removal was requested and is not finished. `may_count`: it can become the
+    main one, as it is paid or the main one is not."""
 
     running: Running
     started_at: datetime
     paid: tuple[Paid, ...]
     is_begun: bool
+    may_count: bool = True
 
     @property
     def stripe_subscription_id(self) -> str:
@@ -77,15 +80,30 @@ def duplicates_of(session: Session, client: Client, entitlement: Entitlement) ->
         session, account_id, {item.stripe_price_id for row in rows for item in row.items}
     )
     moment = moment_of(session, client)
+    rivals = rivals_of(session, client, entitlement)
     return [
         Duplicate(
             adoption_matching.running_of(row, prices, moment),
             row.started_at,
             paid_for(session, row),
             row.stripe_subscription_id in begun,
+            may_count(rivals, row.stripe_subscription_id),
         )
         for row in rows
     ]
+
+
+def rivals_of(session: Session, client: Client, entitlement: Entitlement) -> Mapping[str, bool]:
+    """Whether each is paid, by id: the main subscription first, and those that run beside it."""
+    subscriptions = client_subscriptions.subscriptions_of(session, client_subscriptions.link_of(session, client))
+    paid = client_subscriptions.paid_ids(session, subscriptions)
+    names = [entitlement.stripe_subscription_id or "", *(str(one) for one in entitlement.other_subscriptions)]
+    return {name: name in paid for name in names}
+
+
+def may_count(rivals: Mapping[str, bool], subscription_id: str) -> bool:
+    """Whether it can be the main one: one that is paid comes before one that is not."""
+    return rivals.get(subscription_id, False) or not any(rivals.values())
 
 
 def find_duplicate(session: Session, client: Client, subscription_id: str) -> Duplicate | None:
@@ -147,6 +165,8 @@ def make_main(session: Session, client_id: int, subscription_id: str, *, staff_i
         raise Refusal("", GONE)
     if change_state.open_change(session, client_id) is not None:
         raise Refusal("", "A change of plan is under way. Let it end, or keep the present plan first.")
+    if not may_count(rivals_of(session, client, entitlement), subscription_id):
+        raise Refusal("", UNPAID)
     entitlement.stripe_subscription_id = subscription_id
     words = f"The subscription {subscription_id} counts from now on"
     record_duplicate(session, client_id, "duplicate.made_main", words, subscription_id, staff_id=staff_id)

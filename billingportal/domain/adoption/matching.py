@@ -18,7 +18,7 @@ from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.entitlements import plan_matching, subscription_facts
 from billingportal.domain.prices.price_text import period_words, price_words
 from billingportal.domain.prices.terms import is_metered, terms_of
-from billingportal.domain.subscriptions.client_subscriptions import main_of
+from billingportal.domain.subscriptions.client_subscriptions import main_of, paid_ids
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.domain.subscriptions.status_text import subscription_words
 from billingportal.models import (
@@ -57,7 +57,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A customer with its running subscriptions and matches. `plan` is the plan of the oldest running one here."""
+    """A customer with its running subscriptions and matches. `plan`: of the one that would count."""
 
     customer: Customer
     running: tuple[Running, ...]
@@ -84,12 +84,20 @@ def candidates(session: Session, account: ProcessorAccount, customers: Sequence[
     plans = plans_of(session, {link.plan_id for found in links.values() for link in found})
     clocks = clocks_of(session, account.id, customers)
     matches = matches_of(session, account, customers)
+    paid = paid_ids(session, [one for found in held.values() for one in found])
     made = []
     for customer in customers:
         moment = clocks.get(customer.stripe_test_clock_id or "", now())
         found = held[customer.stripe_customer_id]
         running = tuple(running_of(one, prices, moment) for one in found)
-        made.append(Candidate(customer, running, plan_of(found, links, plans), matches[customer.stripe_customer_id]))
+        made.append(
+            Candidate(
+                customer,
+                running,
+                plan_of(main_of(found, None, paid), links, plans),
+                matches[customer.stripe_customer_id],
+            )
+        )
     return made
 
 
@@ -159,11 +167,8 @@ def item_words(price: Price | None, price_id: str, quantity: int | None) -> str:
     return f"{quantity:,} × {words}" if quantity is not None and quantity != 1 else words
 
 
-def plan_of(
-    held: Sequence[Subscription], links: Mapping[str, list[PlanPrice]], plans: Mapping[int, Plan]
-) -> Plan | None:
-    """The plan of the subscription that would be the main one."""
-    main = main_of(held, None)
+def plan_of(main: Subscription | None, links: Mapping[str, list[PlanPrice]], plans: Mapping[int, Plan]) -> Plan | None:
+    """The plan of a subscription."""
     if main is None:
         return None
     items = {item.stripe_price_id: item.quantity for item in main.items}

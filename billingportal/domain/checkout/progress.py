@@ -61,6 +61,8 @@ def stage_of(session: Session, checkout: Checkout, subscription: Subscription) -
             Invoice.stripe_invoice_id == subscription.latest_stripe_invoice_id,
         )
     )
+    if subscription.status == "active" and subscription.latest_stripe_invoice_id is None:
+        return Stage("active")
     if invoice is None:
         return Stage("waiting")
     if subscription.status == "active" and invoice.status == "paid":

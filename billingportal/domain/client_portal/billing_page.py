@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.domain.client_portal import notices
-from billingportal.domain.client_portal.notices import Notice, Situation
+from billingportal.domain.client_portal.notices import Notice, Pause, Situation
 from billingportal.domain.common.dates import day
 from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.dunning import emails as dunning_emails
@@ -102,10 +102,13 @@ class BillingPage:
 
     @property
     def next_payment_at(self) -> datetime | None:
-        """The next charge: at the end of the trial, else at the renewal."""
-        if self.subscription is not None and self.subscription.status == "trialing":
-            return self.subscription.trial_ends_at
+        """The next charge: at the end of the trial, else at the renewal. None while none is planned."""
         return self.held.renews_at
+
+    @property
+    def has_next_payment(self) -> bool:
+        """Whether a next payment can be announced: not when the plan ends, and not while payments are paused."""
+        return self.estimate is not None and self.held.renews_at is not None and not self.is_leaving
 
     @property
     def period(self) -> str:
@@ -140,7 +143,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
     method = usual_method(session, link, subscription)
     words = method_words(method, moment) if method else None
     listed = client_invoices.rows(session, link, moment, before_invoice)
-    due = client_invoices.open_invoice(session, link)
+    due = client_invoices.due_invoice(session, link, subscription)
     price = estimate_of(session, subscription)
     checkout = checkout_state.open_checkout(session, client.id)
     base = client_plans.base_plan(session, client)
@@ -175,6 +178,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
                 next_payment=next_payment_words(price),
                 base_plan=base.name if base else None,
                 has_checkout=checkout is not None and checkout.state == "open",
+                pause=pause_of(subscription),
             )
         ),
     )
@@ -209,7 +213,15 @@ def status_of(held: Entitlement, subscription: Subscription | None, moment: date
         return PAYMENT_NEEDED
     if held.standing in ("free", "comp"):
         return ACTIVE if held.plan_id else NOTHING
-    return entitlement_words(held, subscription.trial_ends_at if subscription else None, moment)
+    return entitlement_words(held, subscription, moment)
+
+
+def pause_of(subscription: Subscription | None) -> Pause | None:
+    """The pause of the collection of its invoices, if any."""
+    if subscription is None or not subscription.is_collection_paused:
+        return None
+    is_kept = subscription.collection_pause_behavior not in ("mark_uncollectible", "void")
+    return Pause(subscription.collection_resumes_at, may_be_charged_later=is_kept)
 
 
 def dates_of(held: Entitlement) -> str:

@@ -13,7 +13,7 @@ from billingportal.money import Money
 
 # The action of the button beside it. `pay`: pay the open invoice. `card`: give or change a card. `start`: pay before
 # the trial ends.
-Action = Literal["pay", "card", "finish", "choose", "contact", "keep", "start", "resume", "none"]
+Action = Literal["pay", "card", "finish", "choose", "contact", "keep", "start", "resume", "restart", "none"]
 NOW: dict[LadderStep, str] = {
     "limited": "All that is there keeps working, but nothing new can be made.",
     "suspended": "Access is suspended until it is paid. Nothing was deleted.",
@@ -21,6 +21,10 @@ NOW: dict[LadderStep, str] = {
 COMING: dict[LadderStep, str] = {
     "limited": "nothing new can be made; all that is there keeps working",
     "suspended": "access is suspended; nothing is deleted",
+}
+WITHDRAWN: dict[LadderStep, str] = {
+    "limited": NOW["limited"],
+    "suspended": "Access is suspended. Nothing was deleted.",
 }
 AFTER_TRIAL: dict[TrialEnd, str] = {
     "pause": "Without a card your plan then pauses, until you add one.",
@@ -35,6 +39,14 @@ class Notice:
     title: str
     words: str
     action: Action = "none"
+
+
+@dataclass(frozen=True)
+class Pause:
+    """The partner paused payments in Stripe. `may_be_charged_later`: invoices of this time are kept."""
+
+    ends_at: datetime | None
+    may_be_charged_later: bool
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,7 @@ class Situation:
     next_payment: str
     base_plan: str | None
     has_checkout: bool
+    pause: Pause | None = None
 
 
 def notice_for(now: Situation) -> Notice | None:
@@ -63,6 +76,8 @@ def notice_for(now: Situation) -> Notice | None:
         return Notice("bad", "Access is suspended", "Nothing was deleted. Write to us to open it again.", "contact")
     if held.step != "none":
         return failing(now)
+    if now.pause is not None and held.standing in ("active", "trialing"):
+        return collection_paused(now.pause)
     by_standing = {
         "trialing": on_trial,
         "waiting": waiting,
@@ -77,7 +92,8 @@ def notice_for(now: Situation) -> Notice | None:
 
 def failing(now: Situation) -> Notice:
     """The notice for a failing payment: the present restriction, and the next one with its date."""
-    amount = f" of {now.due}" if now.due else ""
+    if now.due is None:
+        return nothing_to_pay(now)
     charged = f" {now.method} could not be charged." if now.method else ""
     if now.held.step in NOW:
         state = NOW[now.held.step]
@@ -91,7 +107,15 @@ def failing(now: Situation) -> Notice:
         when = "From then on" if now.held.step not in NOW else f"From {day(starts_at)}"
         coming = f" {when} {COMING[step]}." if step in COMING else ""
     words = f"{state}{coming}{charged} Pay now, or use another card: paying puts everything right at once."
-    return Notice("bad", f"Your payment{amount} did not work", words, "pay" if now.due else "card")
+    return Notice("bad", f"Your payment of {now.due} did not work", words, "pay")
+
+
+def nothing_to_pay(now: Situation) -> Notice:
+    """The notice while a payment fails whose invoice was withdrawn: no payment helps before the next invoice."""
+    name = plan_name(now.held.plan)
+    state = WITHDRAWN.get(now.held.step, "Everything keeps working for now.")
+    words = f"{state} The invoice was withdrawn, so there is nothing to pay now."
+    return Notice("bad", f"{name} is not paid", f"{words} To start again, end {name} now and choose a plan.", "restart")
 
 
 def on_trial(now: Situation) -> Notice | None:
@@ -129,6 +153,15 @@ def leaving(now: Situation) -> Notice | None:
     then = f"Then you go on with {now.base_plan}." if now.base_plan else "Then you have no plan."
     words = f"You keep everything until then. {then} Nothing is deleted."
     return Notice("warn", f"{plan_name(now.held.plan)} ends on {day(now.ends_at)}", words, "keep")
+
+
+def collection_paused(pause: Pause) -> Notice:
+    """The notice while Stripe does not collect invoices, whatever the plan's status is."""
+    until = f" until {day(pause.ends_at)}" if pause.ends_at else ""
+    words = "Your plan keeps working and nothing is charged."
+    if pause.may_be_charged_later:
+        words += " Invoices of this time may be charged later."
+    return Notice("info", f"Payments are paused{until}", words)
 
 
 def paused(now: Situation) -> Notice:

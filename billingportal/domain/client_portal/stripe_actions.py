@@ -32,6 +32,7 @@ class Known:
     subscription_method: str | None
     latest_invoice_id: str | None
     open_invoice_id: str | None
+    is_open_invoice_draft: bool
     open_invoice_url: str | None
 
 
@@ -51,7 +52,7 @@ def find_customer_ids(session: Session, client_id: int) -> Known | None:
     if link is None:
         return None
     subscription = client_subscriptions.running_of(session, client)
-    due = client_invoices.open_invoice(session, link)
+    due = client_invoices.due_invoice(session, link, subscription)
     return Known(
         account_id=link.processor_account_id,
         customer_id=link.stripe_customer_id,
@@ -60,6 +61,7 @@ def find_customer_ids(session: Session, client_id: int) -> Known | None:
         subscription_method=subscription.default_stripe_payment_method_id if subscription else None,
         latest_invoice_id=subscription.latest_stripe_invoice_id if subscription else None,
         open_invoice_id=due.stripe_invoice_id if due else None,
+        is_open_invoice_draft=due is not None and due.status == "draft",
         open_invoice_url=due.hosted_invoice_url if due else None,
     )
 
@@ -99,7 +101,9 @@ def refresh_client(transaction: Transaction, gateway: StripeGateway, client_id: 
 
 
 def pay(transaction: Transaction, gateway: StripeGateway, client_id: int, token: str) -> Payment:
-    """Pay the oldest open invoice now. `token` identifies one rendering of the button: a double click pays once.
+    """Pay the invoice that is due now. `token` identifies one rendering of the button: a double click pays once.
+
+    A draft is finalized first: an unpaid subscription's renewals stay drafts until somebody does.
 
     Raises a StripeProblem when Stripe does not answer.
     """
@@ -109,6 +113,8 @@ def pay(transaction: Transaction, gateway: StripeGateway, client_id: int, token:
         return Payment("nothing")
     invoice_id, refusal = found.open_invoice_id, ""
     try:
+        if found.is_open_invoice_draft:
+            gateway.billing_portal.finalize_invoice(invoice_id, f"finalize-{client_id}-{invoice_id}")
         gateway.billing_portal.pay_invoice(invoice_id, f"pay-{client_id}-{invoice_id}-{token}")
     except RequestRefused as problem:
         refusal = problem.message

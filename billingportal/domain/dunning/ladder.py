@@ -30,10 +30,13 @@ ACCESS: dict[LadderStep, Access] = {
 
 @dataclass(frozen=True)
 class Rung:
-    """A client's dunning step. `ends_at` is when the next step is taken; None: never."""
+    """A client's dunning step. `ends_at` is when the next step is taken, `restricts_at` when the next one that takes
+    something away is. None: never.
+    """
 
     step: LadderStep
     ends_at: datetime | None
+    restricts_at: datetime | None = None
 
     @property
     def access(self) -> Access:
@@ -73,5 +76,9 @@ def rung(ladder: Ladder, failing_since: datetime | None, moment: datetime) -> Ru
     for name, starts_at in taken:
         if starts_at <= moment:
             step = name
-    following = [starts_at for _, starts_at in taken if starts_at > moment]
-    return Rung(step, min(following, default=None))
+    following = [(name, starts_at) for name, starts_at in taken if starts_at > moment]
+    return Rung(
+        step,
+        min((starts_at for _, starts_at in following), default=None),
+        min((starts_at for name, starts_at in following if ACCESS[name] != "full"), default=None),
+    )

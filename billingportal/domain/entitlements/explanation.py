@@ -59,7 +59,7 @@ def ladder_words(step: Rung) -> str:
         "limited": "nothing new can be made",
         "suspended": "the client is suspended",
     }[step.step]
-    end = f" until {day(step.ends_at)}" if step.ends_at else ""
+    end = f" until {day(step.restricts_at)}" if step.restricts_at else ""
     return f"The payment fails: {what}{end}."
 
 

@@ -12,7 +12,13 @@ from billingportal.domain.entitlements import subscription_facts
 from billingportal.domain.entitlements.client_plans import base_plan, plan_facts
 from billingportal.domain.entitlements.facts import ClientFacts, Gift, Override, PlanFacts
 from billingportal.domain.entitlements.paid_state import PaidState
-from billingportal.domain.subscriptions.client_subscriptions import link_of, main_of, others_of, subscriptions_of
+from billingportal.domain.subscriptions.client_subscriptions import (
+    link_of,
+    main_of,
+    others_of,
+    paid_ids,
+    subscriptions_of,
+)
 from billingportal.models import Checkout, Client, ClientCustomer, Comp, Entitlement, Plan, QuotaOverride, Subscription
 
 # A subscription that ended this close to the end of its trial ended because it had no card.
@@ -33,7 +39,8 @@ class Gathered:
 def gather(session: Session, client: Client, before: Entitlement | None, moment: datetime) -> Gathered:
     link = link_of(session, client)
     subscriptions = subscriptions_of(session, link)
-    main = main_of(subscriptions, before.stripe_subscription_id if before else None)
+    present_id = before.stripe_subscription_id if before else None
+    main = main_of(subscriptions, present_id, paid_ids(session, subscriptions))
     told, proof = None, None
     if main is not None:
         told, proof = subscription_facts.told(session, client, main, before, moment)

@@ -1,15 +1,17 @@
 """Works out which items of a subscription are paid. Pure function.
 
-The status decides: an active subscription whose latest invoice is paid has all its items paid, and one on trial needs
-no payment. While neither is true, as when a changed subscription's payment fails, the items proven before stay; they
-are stored. Where none are stored, the items that the last paid invoice charged for count. An earlier one tells nothing:
-what was paid for once may have been given up since.
+The status decides: an active subscription that owes nothing has all its items paid, and one on trial needs no payment.
+While neither is true, as when a changed subscription's payment fails, the items proven before stay; they are stored.
+Where none are stored, the items that the last paid invoice charged for count. An earlier one tells nothing: what was
+paid for once may have been given up since. A subscription of metered prices only is paid afterwards: it keeps its
+items while its payment fails.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from billingportal.domain.subscriptions.status import FAILING_STATUSES
 from billingportal.plain_json import Json, JsonObject
 
 # Quantities by Stripe price id; None for metered prices.
@@ -52,13 +54,22 @@ def from_json(kept: JsonObject) -> PaidState | None:
 
 @dataclass(frozen=True)
 class Shown:
-    """A subscription as Stripe shows it. `latest_is_paid`: its latest invoice is stored and paid."""
+    """A subscription as Stripe shows it. `owes_nothing`: by its invoices, while it is active.
+
+    `is_to_be_charged`: its newest invoice is still a draft.
+    """
 
     stripe_subscription_id: str
     status: str
     items: Items
     is_paid_by_bill: bool
-    latest_is_paid: bool
+    owes_nothing: bool
+    is_to_be_charged: bool = False
+
+    @property
+    def is_paid_afterwards(self) -> bool:
+        """Whether all its prices are metered."""
+        return bool(self.items) and all(number is None for number in self.items.values())
 
 
 def prove(shown: Shown, remembered: PaidState | None, charged: Items | None) -> PaidState | None:
@@ -66,13 +77,21 @@ def prove(shown: Shown, remembered: PaidState | None, charged: Items | None) -> 
     name = shown.stripe_subscription_id
     if shown.status == "trialing":
         return PaidState(name, "trial", shown.items)
-    if shown.status == "active" and (shown.latest_is_paid or shown.is_paid_by_bill):
+    if shown.status == "active" and (shown.owes_nothing or shown.is_paid_by_bill):
+        return PaidState(name, "trial" if is_first_charge(shown, charged) else "payment", shown.items)
+    if shown.status in FAILING_STATUSES and shown.is_paid_afterwards:
         return PaidState(name, "payment", shown.items)
     if remembered is not None and remembered.holds(name, shown.status):
         return remembered
     if charged is None or shown.status not in KEPT:
         return None
     return PaidState(name, "payment", shown.items if covers(charged, shown.items) else charged)
+
+
+def is_first_charge(shown: Shown, charged: Items | None) -> bool:
+    """Whether its first charge is still to come, as in the hour after a trial: if that fails, nothing was ever paid."""
+    is_in_advance = not (shown.is_paid_afterwards or shown.is_paid_by_bill)
+    return shown.is_to_be_charged and charged is None and is_in_advance
 
 
 def covers(charged: Items, items: Items) -> bool:

@@ -4,32 +4,32 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from billingportal.domain.entitlements import plan_matching
 from billingportal.domain.entitlements.client_plans import plan_facts
 from billingportal.domain.entitlements.facts import Composition, Quota, SubscriptionFacts
 from billingportal.domain.entitlements.paid_state import Items, PaidState, Shown, from_json, prove
+from billingportal.domain.subscriptions import invoice_history
+from billingportal.domain.subscriptions.invoice_history import BY_BILL
+from billingportal.domain.subscriptions.status import FAILING_STATUSES
 from billingportal.models import Client, Entitlement, Invoice, Plan, Subscription
-
-FAILING = ("past_due", "unpaid")
-BY_BILL = "send_invoice"
 
 
 def told(
     session: Session, client: Client, main: Subscription, before: Entitlement | None, moment: datetime
 ) -> tuple[SubscriptionFacts, PaidState | None]:
     """The subscription's facts, and the paid state to store."""
-    invoices = invoices_of(session, main)
+    invoices = invoice_history.invoices_of(session, main)
     items = {item.stripe_price_id: item.quantity for item in main.items}
-    latest = next((one for one in invoices if one.stripe_invoice_id == main.latest_stripe_invoice_id), None)
+    newest = invoice_history.newest(invoices)
     shown = Shown(
         main.stripe_subscription_id,
         main.status,
         items,
         is_paid_by_bill=main.collection_method == BY_BILL,
-        latest_is_paid=latest is not None and latest.status == "paid",
+        owes_nothing=invoice_history.owes_nothing(main, invoices),
+        is_to_be_charged=newest is not None and newest.status == "draft",
     )
     remembered = from_json(before.proven) if before else None
     proof = prove(shown, remembered, last_charge(invoices))
@@ -42,30 +42,12 @@ def told(
         status=main.status,
         shown=now_shown,
         proven=proven,
-        renews_at=period_end(main),
+        renews_at=renews_at(main),
         trial_ends_at=main.trial_ends_at,
         ends_at=ends_at(main),
         failing_since=failing_since(main, invoices, before, moment),
     )
     return facts, proof
-
-
-def invoices_of(session: Session, main: Subscription) -> Sequence[Invoice]:
-    """The subscription's latest invoice and its open and paid ones, newest first."""
-    return session.scalars(
-        select(Invoice)
-        .where(
-            Invoice.processor_account_id == main.processor_account_id,
-            Invoice.stripe_subscription_id == main.stripe_subscription_id,
-            Invoice.deleted_at.is_(None),
-            or_(
-                Invoice.stripe_invoice_id == main.latest_stripe_invoice_id,
-                Invoice.status == "open",
-                Invoice.status == "paid",
-            ),
-        )
-        .order_by(Invoice.created_at.desc(), Invoice.id.desc())
-    ).all()
 
 
 def last_charge(invoices: Sequence[Invoice]) -> Items | None:
@@ -129,8 +111,15 @@ def is_at_most(quota: int | None, other: int | None) -> bool:
     return other is None or (quota is not None and quota <= other)
 
 
-def period_end(main: Subscription) -> datetime | None:
-    """The time of renewal: the earliest period end. Stripe has the periods on the items."""
+def renews_at(main: Subscription) -> datetime | None:
+    """When the next payment is due; None while none is taken.
+
+    At the end of the trial, else at the earliest end of a period: Stripe has the periods on the items.
+    """
+    if main.status == "paused" or main.is_collection_paused:
+        return None
+    if main.status == "trialing" and main.trial_ends_at is not None:
+        return main.trial_ends_at
     return min((item.period_ends_at for item in main.items), default=None)
 
 
@@ -146,13 +135,9 @@ def ends_at(main: Subscription) -> datetime | None:
 def failing_since(
     main: Subscription, invoices: Sequence[Invoice], before: Entitlement | None, moment: datetime
 ) -> datetime | None:
-    """Since when its payment fails: the earliest time at which an open invoice was to be paid."""
-    if main.status not in FAILING:
+    """Since when its payment fails, by its invoices, else as known before, else since now."""
+    if main.status not in FAILING_STATUSES:
         return None
-    due = [
-        (one.due_at if main.collection_method == BY_BILL else one.finalized_at) or one.created_at
-        for one in invoices
-        if one.status == "open"
-    ]
-    known = before.failing_since if before is not None and before.failing_since else moment
-    return min(due, default=known)
+    is_same = before is not None and before.stripe_subscription_id == main.stripe_subscription_id
+    known = before.failing_since if before is not None and is_same else None
+    return invoice_history.first_failure(main, invoices) or known or moment

@@ -11,7 +11,9 @@ from billingportal.domain.common.dates import day
 from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.invoices import dispute_text
 from billingportal.domain.invoices.disputes import followers, paid_by
-from billingportal.models import ClientCustomer, Dispute, Invoice, InvoicePayment, Refund
+from billingportal.domain.subscriptions import invoice_history
+from billingportal.domain.subscriptions.status import FAILING_STATUSES
+from billingportal.models import ClientCustomer, Dispute, Invoice, InvoicePayment, Refund, Subscription
 from billingportal.money import Money
 
 PAGE = 12
@@ -107,8 +109,15 @@ def notes_of(session: Session, account_id: int, invoice_ids: Sequence[str]) -> d
     return found
 
 
+def due_invoice(session: Session, link: ClientCustomer | None, subscription: Subscription | None) -> Invoice | None:
+    """The invoice that "Pay now" pays. While a subscription fails, its newest decides; else the oldest open one."""
+    if subscription is not None and subscription.status in FAILING_STATUSES:
+        return invoice_history.payable(invoice_history.invoices_of(session, subscription))
+    return open_invoice(session, link)
+
+
 def open_invoice(session: Session, link: ClientCustomer | None) -> Invoice | None:
-    """The oldest open invoice with an amount due, which "Pay now" pays."""
+    """The oldest open invoice with an amount due."""
     if link is None:
         return None
     return session.scalars(

@@ -12,10 +12,9 @@ from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.item_matching import HeldItem
 from billingportal.domain.subscriptions import client_subscriptions
 from billingportal.domain.subscriptions.client_clock import moment_of
+from billingportal.domain.subscriptions.invoice_history import BY_BILL
 from billingportal.models import Client, Plan, Subscription
 from billingportal.models.connection.processor_account import Mode
-
-BY_BILL = "send_invoice"
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from billingportal import clock
 from billingportal.db import Transaction
 from billingportal.domain.common.due_times import is_impossible
 from billingportal.domain.entitlements import evaluation
-from billingportal.domain.plan_changes.present_plan import BY_BILL
 from billingportal.domain.subscriptions import change_state
+from billingportal.domain.subscriptions.invoice_history import BY_BILL
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
 from billingportal.models import PlanChange, ProcessorAccount

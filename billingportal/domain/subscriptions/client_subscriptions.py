@@ -1,12 +1,14 @@
 """Selects a client's main subscription. Stripe allows several; the portal sells one."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from billingportal.domain.subscriptions.invoice_history import histories, is_paid
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
-from billingportal.models import Client, ClientCustomer, ProcessorAccount, Subscription
+from billingportal.models import Client, ClientCustomer, Entitlement, ProcessorAccount, Subscription
 
 
 def link_of(session: Session, client: Client) -> ClientCustomer | None:
@@ -37,12 +39,30 @@ def subscriptions_of(session: Session, link: ClientCustomer | None) -> Sequence[
     ).all()
 
 
-def main_of(subscriptions: Sequence[Subscription], present_id: str | None) -> Subscription | None:
-    """The main subscription: `present_id` while it is live, else the oldest live, newest incomplete or newest ended."""
+def paid_ids(session: Session, subscriptions: Iterable[Subscription]) -> Collection[str]:
+    """The ids of the live subscriptions that are paid or on trial, by one query.
+
+    Customers with one live subscription are left out: there is nothing to choose from.
+    """
+    by_customer: dict[tuple[int, str], list[Subscription]] = defaultdict(list)
+    for one in subscriptions:
+        if one.status in LIVE_STATUSES:
+            by_customer[one.processor_account_id, one.stripe_customer_id].append(one)
+    rivals = [one for found in by_customer.values() if len(found) > 1 for one in found]
+    return {one.stripe_subscription_id for one, invoices in histories(session, rivals) if is_paid(one, invoices)}
+
+
+def main_of(
+    subscriptions: Sequence[Subscription], present_id: str | None, paid: Collection[str] = ()
+) -> Subscription | None:
+    """The main subscription: a live one that is paid before one that is not (`paid` as `paid_ids` returns it).
+
+    Among equals `present_id`, else the oldest. Without a live one, the newest incomplete or the newest ended.
+    """
     running = [one for one in subscriptions if one.status in LIVE_STATUSES]
-    kept = next((one for one in running if one.stripe_subscription_id == present_id), None)
+    running.sort(key=lambda one: (one.stripe_subscription_id not in paid, one.stripe_subscription_id != present_id))
     waiting = [one for one in subscriptions if one.status == "incomplete"]
-    return kept or next(iter([*running, *reversed(waiting), *reversed(subscriptions)]), None)
+    return next(iter([*running, *reversed(waiting), *reversed(subscriptions)]), None)
 
 
 def others_of(subscriptions: Sequence[Subscription], main: Subscription | None) -> list[str]:
@@ -52,5 +72,7 @@ def others_of(subscriptions: Sequence[Subscription], main: Subscription | None) 
 
 def running_of(session: Session, client: Client) -> Subscription | None:
     """The client's main subscription by the stored rows; None unless it is live."""
-    found = main_of(subscriptions_of(session, link_of(session, client)), None)
+    present_id = session.scalar(select(Entitlement.stripe_subscription_id).where(Entitlement.client_id == client.id))
+    subscriptions = subscriptions_of(session, link_of(session, client))
+    found = main_of(subscriptions, present_id, paid_ids(session, subscriptions))
     return found if found is not None and found.status in LIVE_STATUSES else None

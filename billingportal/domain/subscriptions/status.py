@@ -2,3 +2,4 @@
 
 ENDED_STATUSES = ("canceled", "incomplete_expired")
 LIVE_STATUSES = ("trialing", "active", "past_due", "unpaid", "paused")
+FAILING_STATUSES = ("past_due", "unpaid")

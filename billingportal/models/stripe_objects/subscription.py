@@ -34,6 +34,8 @@ class Subscription(StripeRow):
     pending_update_expires_at: Mapped[datetime | None]
     cancellation_reason: Mapped[str | None]
     is_collection_paused: Mapped[bool] = mapped_column(default=False)
+    collection_pause_behavior: Mapped[str | None]
+    collection_resumes_at: Mapped[datetime | None]
     labels: Mapped[JsonObject]
     created_at: Mapped[datetime]
     items: Mapped[list[SubscriptionItem]] = relationship(

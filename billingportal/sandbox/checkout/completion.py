@@ -63,13 +63,14 @@ def touched(call: Call, session: Document) -> list[Document]:
 
 def close(call: Call, session: Document, subscription: Document, filled: Filled) -> None:
     """Mark the session as complete."""
-    invoice = call.store.objects["invoice"][subscription["latest_invoice"]]
-    invoice["_session"] = session["id"]
+    invoice = call.store.find("invoice", subscription["latest_invoice"] or "")
+    if invoice is not None:
+        invoice["_session"] = session["id"]
     paid = "no_payment_required" if session["amount_total"] == 0 else "paid"
     session.update(
         customer=subscription["customer"],
-        invoice=invoice["id"],
-        payment_status="unpaid" if "_processing" in invoice else paid,
+        invoice=subscription["latest_invoice"],
+        payment_status="unpaid" if invoice is not None and "_processing" in invoice else paid,
         status="complete",
         subscription=subscription["id"],
         url=None,

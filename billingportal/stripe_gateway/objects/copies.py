@@ -111,6 +111,8 @@ class SubscriptionCopy:
     pending_update_expires_at: datetime | None
     cancellation_reason: str | None
     is_collection_paused: bool
+    collection_pause_behavior: str | None
+    collection_resumes_at: datetime | None
     labels: JsonObject
     created_at: datetime
     items: tuple[SubscriptionItemCopy, ...]
@@ -176,32 +178,6 @@ class EventCopy:
     object_id: str | None
     object: JsonObject
     previous_attributes: JsonObject | None
-
-
-@dataclass(frozen=True)
-class AccountCopy:
-    """The account of a key. A restricted key may show the mode only: then the id is None."""
-
-    stripe_account_id: str | None
-    name: str | None
-    country: str | None
-    currency: str | None
-    charges_enabled: bool | None
-    livemode: bool
-
-
-@dataclass(frozen=True)
-class WebhookEndpointCopy:
-    stripe_webhook_endpoint_id: str
-    url: str
-    is_enabled: bool
-    api_version: str | None
-    enabled_events: frozenset[str]
-    labels: JsonObject
-    secret: str | None = None
-
-    def __repr__(self) -> str:
-        return f"WebhookEndpointCopy({self.stripe_webhook_endpoint_id})"
 
 
 @dataclass(frozen=True)

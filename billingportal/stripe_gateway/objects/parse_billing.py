@@ -46,6 +46,7 @@ def customer(source: JsonObject) -> CustomerCopy:
 
 
 def subscription(source: JsonObject) -> SubscriptionCopy:
+    pause = part(source, "pause_collection")
     items = sorted((subscription_item(row) for row in rows(source, "items")), key=item_id)
     return SubscriptionCopy(
         stripe_subscription_id=short_text(source, "id"),
@@ -64,7 +65,9 @@ def subscription(source: JsonObject) -> SubscriptionCopy:
         stripe_schedule_id=optional_id(source, "schedule"),
         pending_update_expires_at=optional_moment(part(source, "pending_update"), "expires_at"),
         cancellation_reason=optional_text(part(source, "cancellation_details"), "reason"),
-        is_collection_paused=source.get("pause_collection") is not None,
+        is_collection_paused=bool(pause),
+        collection_pause_behavior=optional_text(pause, "behavior"),
+        collection_resumes_at=optional_moment(pause, "resumes_at"),
         labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
         items=tuple(items),

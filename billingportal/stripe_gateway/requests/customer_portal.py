@@ -63,6 +63,12 @@ class BillingPortal:
         options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         ask(lambda: self._client.v1.invoices.pay(invoice_id, params=params, options=options))
 
+    def finalize_invoice(self, invoice_id: str, idempotency_key: str) -> None:
+        """Make a draft an open invoice, so that it can be paid. Raises RequestRefused when it is none any more."""
+        params: stripe.params.InvoiceFinalizeInvoiceParams = {"auto_advance": True}
+        options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
+        ask(lambda: self._client.v1.invoices.finalize_invoice(invoice_id, params=params, options=options))
+
     def use_method(self, subscription_id: str, method_id: str, idempotency_key: str) -> None:
         """Make this the subscription's default payment method."""
         params: stripe.params.SubscriptionUpdateParams = {"default_payment_method": method_id}

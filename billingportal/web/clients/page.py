@@ -11,13 +11,17 @@ from billingportal.db import db
 from billingportal.domain.auth import browser_sessions
 from billingportal.domain.clients import comps, quota_overrides, timeline, workspaces
 from billingportal.domain.common.status_text import StatusText
+from billingportal.domain.dunning import emails as dunning_emails
+from billingportal.domain.dunning import ladder
+from billingportal.domain.dunning.emails import Footing
+from billingportal.domain.entitlements import subscription_facts
 from billingportal.domain.invoices import customer_balance, disputes, payment_method_text, staff_invoices
 from billingportal.domain.invoices.payment_method_text import MethodWords, usual_method
 from billingportal.domain.mail import outbox as mail_outbox
 from billingportal.domain.subscriptions import client_clock, estimates, flat_quantities
 from billingportal.domain.subscriptions.client_subscriptions import link_of
 from billingportal.domain.subscriptions.estimates import Estimate
-from billingportal.domain.subscriptions.status_text import STEPS, subscription_words
+from billingportal.domain.subscriptions.status_text import STEPS, pause_words, subscription_words
 from billingportal.domain.usage import quota_bars
 from billingportal.models import Client, ClientCustomer, EntitledQuota, Entitlement, Subscription
 from billingportal.web.auth.session import current_staff
@@ -36,6 +40,11 @@ class Held:
     period_started_at: datetime | None
     period_ends_at: datetime | None
     ends_at: datetime | None
+
+    @property
+    def pause(self) -> str:
+        """How long payments are paused, and what becomes of the invoices."""
+        return pause_words(self.subscription) if self.subscription.ended_at is None else ""
 
 
 def render(client: Client) -> str:
@@ -63,6 +72,7 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "step_words": STEPS[row.step],
         "unsent_mails": mail_outbox.unsent_mails(session, client.id),
         "odd_quantities": flat_quantities.odd_quantities(session, held.subscription) if held else [],
+        "next_step": dunning_emails.next_step(Footing.of(row), ladder.current(session)),
         "troubles": disputes.of_client(session, client),
         "bars": quota_bars.quota_bars(session, row.quotas, client.id),
         "comp": comps.running_comp(session, client),
@@ -109,7 +119,7 @@ def held_of(session: Session, row: Entitlement, moment: datetime) -> Held | None
     ((key, subscription),) = found.items()
     started_at = min((item.period_started_at for item in subscription.items), default=None)
     period_ends_at = min((item.period_ends_at for item in subscription.items), default=None)
-    ends_at = subscription.cancels_at or (period_ends_at if subscription.cancel_at_period_end else None)
+    ends_at = subscription_facts.ends_at(subscription)
     return Held(
         subscription,
         subscription_words(subscription, ends_at, moment),

@@ -13,6 +13,7 @@ from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.subscriptions import client_clock
 from billingportal.domain.subscriptions import estimates as subscription_estimates
 from billingportal.domain.subscriptions.estimates import Estimate, Key
+from billingportal.domain.subscriptions.status import FAILING_STATUSES
 from billingportal.domain.subscriptions.status_text import entitlement_words
 from billingportal.domain.usage import quota_bars
 from billingportal.domain.usage import totals as usage_totals
@@ -22,7 +23,6 @@ from billingportal.models.connection.processor_account import Mode
 from billingportal.web.common.urls import in_dashboard
 
 ARCHIVED = StatusText("archived", "mute", "Archived")
-FAILING = ("past_due", "unpaid")
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def retries(session: Session, subscriptions: Mapping[Key, Subscription]) -> dict
     latest = {
         (one.processor_account_id, one.latest_stripe_invoice_id): key
         for key, one in subscriptions.items()
-        if one.latest_stripe_invoice_id is not None and one.status in FAILING
+        if one.latest_stripe_invoice_id is not None and one.status in FAILING_STATUSES
     }
     if not latest:
         return {}
@@ -132,7 +132,7 @@ def client_row(client: Client, row: Entitlement, around: Around) -> ClientRow:
         status=ARCHIVED if client.archived_at else status_words(row, subscription, moment),
         is_over_quota=row.is_over_quota,
         closest=quota_bars.closest(around.quotas[client.id], around.used.get(client.id, {})),
-        renews=renewal_words(row, around.retries.get(key)),
+        renews=renewal_words(row, subscription, around.retries.get(key)),
         is_archived=client.archived_at is not None,
         is_suspended=client.suspended_at is not None,
         is_paying=subscription is not None and subscription.ended_at is None,
@@ -141,7 +141,7 @@ def client_row(client: Client, row: Entitlement, around: Around) -> ClientRow:
 
 
 def status_words(row: Entitlement, subscription: Subscription | None, moment: datetime) -> StatusText:
-    return entitlement_words(row, subscription.trial_ends_at if subscription else None, moment)
+    return entitlement_words(row, subscription, moment)
 
 
 def price_words(row: Entitlement, estimate: Estimate | None) -> str:
@@ -151,8 +151,10 @@ def price_words(row: Entitlement, estimate: Estimate | None) -> str:
     return estimate.words if estimate and row.source == "subscription" else ""
 
 
-def renewal_words(row: Entitlement, retry_at: datetime | None) -> str:
+def renewal_words(row: Entitlement, subscription: Subscription | None, retry_at: datetime | None) -> str:
     """The date of the next retry or renewal."""
+    if subscription is not None and (subscription.is_collection_paused or subscription.status == "paused"):
+        return "Paused"
     if row.failing_since is not None and retry_at is not None:
         return f"Retry {day(retry_at)}"
     return day(row.renews_at) if row.renews_at else "Never"

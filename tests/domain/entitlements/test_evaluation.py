@@ -1,13 +1,10 @@
 """Clients are evaluated when something changes: by Stripe, by people, by time. The answer is kept, with its cause."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
-import stripe
-from flask import Flask
 from sqlalchemy import event, func, select
 
 from billingportal import clock
@@ -20,78 +17,14 @@ from billingportal.domain.entitlements import evaluation
 from billingportal.domain.plans import lifecycle as plan_lifecycle
 from billingportal.domain.plans.terms import Limit
 from billingportal.jobs import entitlements as entitlement_jobs
-from billingportal.models import AuditEntry, Client, Comp, Customer, EntitledQuota, Entitlement, Plan, QuotaOverride
-from billingportal.models.auth.staff import Staff
+from billingportal.models import Client, Comp, Customer, EntitledQuota, Plan, QuotaOverride
 from billingportal.portal import current_portal
-from tests.support.catalog.catalog import Catalog
 from tests.support.catalog.plans import change_plan, new_plan, resource_id
-from tests.support.people.clients import Subscribed, new_client, paid_plan, subscribed_client
-from tests.support.stripe.worlds import World
+from tests.support.people.business import Business
+from tests.support.people.clients import new_client
 
 DAY = 24 * 3600
 START = 1_893_456_000  # 2030-01-01 00:00 UTC
-
-
-@dataclass(frozen=True)
-class Business:
-    """A connected account that sells one paid plan beside a free one."""
-
-    world: World
-    sdk: stripe.StripeClient
-    staff_id: int
-    free: int
-    paid: int
-
-    @property
-    def app(self) -> Flask:
-        return self.world.app
-
-    def held(self, client_id: int) -> Entitlement:
-        session = self.world.session
-        return session.scalars(select(Entitlement).where(Entitlement.client_id == client_id)).one()
-
-    def quotas(self, client_id: int) -> dict[str, int | None]:
-        return {quota.resource.key: quota.quota for quota in self.held(client_id).quotas}
-
-    def told(self, client_id: int) -> list[str]:
-        """What was written down about the client's entitlement, oldest first."""
-        found = select(AuditEntry.summary).where(
-            AuditEntry.subject_type == "client",
-            AuditEntry.subject_id == str(client_id),
-            AuditEntry.action.startswith("entitlement."),
-        )
-        return list(self.world.session.scalars(found.order_by(AuditEntry.id)))
-
-    def subscribe(self, **given: Any) -> Subscribed:
-        return subscribed_client(self.app, self.sdk, self.paid, **given)
-
-    def work(self) -> None:
-        """Read what happened at Stripe, and evaluate."""
-        self.world.read_events()
-        entitlement_jobs.evaluate_clients(current_portal())
-
-    def advance(self, test_clock: str, to: int) -> None:
-        self.sdk.v1.test_helpers.test_clocks.advance(test_clock, params={"frozen_time": to})
-        self.work()
-
-
-@pytest.fixture
-def business(world: World, owner: Staff) -> Business:
-    world.connect()
-    world.work()
-    sdk = world.sandbox.client(world.stripe_account.test_key)
-    contacts = resource_id(world.session, "contacts")
-    free = new_plan(owner.id, "Free", is_active=True, quotas={contacts: Limit(100)})
-    paid = paid_plan(owner.id, Catalog(sdk), world.app, quotas={contacts: Limit(5000)})
-    return Business(world, sdk, owner.id, free, paid)
-
-
-@pytest.fixture
-def owner(world: World) -> Staff:
-    with transaction() as session:
-        person = Staff(name="Mara", email="mara@x.example", password_hash="x", role="owner", created_at=clock.now())
-        session.add(person)
-    return person
 
 
 def test_a_new_client_has_the_free_default_plan(business: Business) -> None:

@@ -9,7 +9,7 @@ LARGE: Items = {"price_large": 1}
 
 
 def shown(status: str, items: Items = SMALL, *, paid: bool = False, by_bill: bool = False) -> Shown:
-    return Shown("sub_1", status, items, is_paid_by_bill=by_bill, latest_is_paid=paid)
+    return Shown("sub_1", status, items, is_paid_by_bill=by_bill, owes_nothing=paid)
 
 
 def proof(items: Items = SMALL, by: str = "payment", subscription: str = "sub_1") -> PaidState:

@@ -37,6 +37,11 @@ def is_metered(store: Store, item: Document) -> bool:
     return bool(store.objects["price"][item["price"]]["recurring"]["usage_type"] == "metered")
 
 
+def opens_unbilled(store: Store, subscription: Document, item: Document) -> bool:
+    """Whether the start of an item's period puts no line on an invoice: flexible mode has no 0.00 line for usage."""
+    return is_metered(store, item) and bool(subscription["billing_mode"]["type"] == "flexible")
+
+
 def period_drafts(store: Store, item: Document, currency: str) -> Iterator[Draft]:
     """The lines for an item's period: licensed ones in advance, metered ones at zero."""
     price = store.objects["price"][item["price"]]

@@ -1,6 +1,6 @@
 """Voids invoices or marks them uncollectible."""
 
-from billingportal.sandbox.billing.payments import payment_intents
+from billingportal.sandbox.billing.payments import payment_intents, subscription_status
 from billingportal.sandbox.billing.subscription import pause as subscription_pause
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
@@ -23,4 +23,5 @@ def give_up(call: Call, invoice: Document) -> None:
         invoice.update(status="uncollectible", next_payment_attempt=None)
         invoice["status_transitions"]["marked_uncollectible_at"] = call.now()
     emit(call, "invoice.marked_uncollectible", invoice)
+    subscription_status.given_up(call, invoice)
     subscription_pause.settled(call, invoice)

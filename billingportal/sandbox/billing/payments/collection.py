@@ -25,10 +25,14 @@ ON_SESSION: dict[str, Outcome] = {**OFF_SESSION, "asks": "paid"}
 
 
 def payment_method_of(store: Store, subscription: Document) -> Document | None:
-    """The payment method of a subscription: its own, else the customer's."""
+    """The payment method of a subscription: its own, else the customer's.
+
+    A detached one never pays again, also where the subscription still names it; the customer's does not replace it.
+    """
     customer = store.objects["customer"][subscription["customer"]]
     identifier = subscription["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
-    return store.find("payment_method", identifier) if identifier else None
+    method = store.find("payment_method", identifier) if identifier else None
+    return method if method is not None and method["customer"] is not None else None
 
 
 def collect(call: Call, invoice: Document, method: Document | None) -> Outcome:

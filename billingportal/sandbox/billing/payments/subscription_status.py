@@ -17,6 +17,14 @@ def paid(call: Call, invoice: Document) -> None:
     set_delinquent(call, invoice, owes=False)
 
 
+def given_up(call: Call, invoice: Document) -> None:
+    """An invoice was marked uncollectible: a past due subscription is active again, if it was its latest invoice."""
+    subscription = subscription_of(call, invoice)
+    if subscription["status"] == "past_due" and latest_finalized(call, subscription) in (None, invoice["id"]):
+        with updating(call, "customer.subscription.updated", subscription):
+            subscription["status"] = "active"
+
+
 def failed(call: Call, invoice: Document) -> None:
     """An invoice was not paid in time: an active subscription becomes past due."""
     subscription = subscription_of(call, invoice)
@@ -41,10 +49,16 @@ def set_delinquent(call: Call, invoice: Document, *, owes: bool) -> None:
 
 
 def latest_finalized(call: Call, subscription: Document) -> str | None:
-    """The last invoice that a subscription owes or has paid; a pending update's own invoice is left out."""
+    """The invoice that decides about the status: the newest one that is neither void nor a draft.
+
+    Stripe: "Voided invoices don't affect subscription status. Stripe determines the status from the most recent
+    non-voided invoice." An unpaid subscription's drafts count too, as its renewals stay drafts; a pending update's own
+    invoice does not.
+    """
     waiting = subscription["pending_update"]
+    uncounted = ("void",) if subscription["status"] == "unpaid" else ("void", "draft")
     for identifier in reversed(subscription["_invoices"]):
         invoice = call.store.objects["invoice"][identifier]
-        if invoice["status"] in ("open", "paid") and (waiting is None or waiting["_invoice"] != identifier):
+        if invoice["status"] not in uncounted and (waiting is None or waiting["_invoice"] != identifier):
             return str(identifier)
     return None

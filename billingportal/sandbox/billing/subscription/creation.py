@@ -6,7 +6,7 @@ from billingportal.sandbox.amounts import total
 from billingportal.sandbox.billing.invoicing import invoice_creation, redemption, taxes
 from billingportal.sandbox.billing.invoicing.discount_requests import grant
 from billingportal.sandbox.billing.invoicing.discounts import Part, taken_off
-from billingportal.sandbox.billing.invoicing.lines import Draft, trial_draft
+from billingportal.sandbox.billing.invoicing.lines import Draft, opens_unbilled, trial_draft
 from billingportal.sandbox.billing.invoicing.stubs import is_stub, period_or_share
 from billingportal.sandbox.billing.payments import collection
 from billingportal.sandbox.billing.subscription import trials as subscription_trials
@@ -143,6 +143,8 @@ def first_drafts(call: Call, subscription: Document) -> list[Draft]:
     drafts, given = list[Draft](), call.parameters
     for identifier in subscription["_items"]:
         item = call.store.objects["subscription_item"][identifier]
+        if opens_unbilled(call.store, subscription, item):
+            continue
         if subscription["trial_end"]:
             drafts.append(trial_draft(call.store, item, subscription["trial_end"]))
         elif not (given.get("proration_behavior") == "none" and is_stub(call, subscription, item)):
@@ -151,8 +153,14 @@ def first_drafts(call: Call, subscription: Document) -> list[Draft]:
 
 
 def first_invoice(call: Call, subscription: Document) -> None:
-    """The invoice of the first period; the subscription's status follows from its payment."""
+    """The invoice of the first period; the subscription's status follows from its payment.
+
+    Flexible mode makes no empty invoice: a subscription of metered prices only starts without one.
+    """
     drafts = first_drafts(call, subscription)
+    if not drafts and subscription["billing_mode"]["type"] == "flexible":
+        subscription["status"] = "trialing" if subscription["trial_end"] else "active"
+        return
     invoice = invoice_creation.make_invoice(call, subscription, drafts, "subscription_create")
     invoice_creation.finalize(call, invoice)
     waits = call.parameters.get("payment_behavior") == "default_incomplete"

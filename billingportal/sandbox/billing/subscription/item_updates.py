@@ -3,7 +3,13 @@
 from dataclasses import replace
 
 from billingportal.sandbox.billing.invoicing import invoice_creation
-from billingportal.sandbox.billing.invoicing.lines import Draft, is_metered, period_drafts, proration_drafts
+from billingportal.sandbox.billing.invoicing.lines import (
+    Draft,
+    is_metered,
+    opens_unbilled,
+    period_drafts,
+    proration_drafts,
+)
 from billingportal.sandbox.billing.invoicing.pending_invoice_items import put_by
 from billingportal.sandbox.billing.metering.usage import close_usage, unbilled
 from billingportal.sandbox.billing.subscription.item_requests import ItemChange, apply_change
@@ -121,5 +127,6 @@ def restart(call: Call, subscription: Document) -> list[Draft]:
     for identifier in subscription["_items"]:
         item = call.store.objects["subscription_item"][identifier]
         set_period(call, item, moment, moment)
-        drafts.extend(period_drafts(call.store, item, subscription["currency"]))
+        if not opens_unbilled(call.store, subscription, item):
+            drafts.extend(period_drafts(call.store, item, subscription["currency"]))
     return drafts

@@ -1,6 +1,6 @@
 """Pauses a subscription, with credits and bills, and resumes it once the invoice is paid."""
 
-from billingportal.sandbox.billing.invoicing.lines import Draft, period_drafts, proration_drafts
+from billingportal.sandbox.billing.invoicing.lines import Draft, opens_unbilled, period_drafts, proration_drafts
 from billingportal.sandbox.billing.metering.usage import close_usage, unbilled
 from billingportal.sandbox.billing.subscription.items import interval_of, set_period
 from billingportal.sandbox.http.call import Call
@@ -75,7 +75,8 @@ def resume_drafts(call: Call, subscription: Document) -> tuple[list[Draft], bool
         close_usage(call.store, item)
         if fresh:
             set_period(call, item, moment, moment)
-            drafts += period_drafts(call.store, dict(item), subscription["currency"])
+            if not opens_unbilled(call.store, subscription, item):
+                drafts += period_drafts(call.store, dict(item), subscription["currency"])
             continue
         catch_up(call, item, subscription["billing_cycle_anchor"])
         if given.get("proration_behavior") != "none":

@@ -92,7 +92,7 @@ def pay(call: Call, identifier: str) -> Document:
     if given.get("paid_out_of_band") or invoice["amount_due"] == 0:
         collection.mark_paid(call, invoice, None, out_of_band=True)
     elif method is None:
-        raise Refused(NO_METHOD, code="resource_missing")
+        raise no_method(call, invoice)
     else:
         charge(call, invoice, method)
     if invoice["status"] == "paid" or dunning.subscription_of(call, invoice)["status"] == "incomplete":
@@ -122,6 +122,13 @@ def method_for(call: Call, invoice: Document) -> Document | None:
     return collection.payment_method_of(call.store, dunning.subscription_of(call, invoice))
 
 
+def no_method(call: Call, invoice: Document) -> Refused:
+    """The refusal of a payment without a payment method that can pay."""
+    if dunning.subscription_of(call, invoice)["default_payment_method"] is not None:
+        return invalid(DETACHED)
+    return Refused(NO_METHOD, code="resource_missing")
+
+
 def void(call: Call, identifier: str) -> Document:
     """Void an open invoice."""
     invoice = call.need(KIND, identifier, KIND)
@@ -144,6 +151,7 @@ def mark_uncollectible(call: Call, identifier: str) -> Document:
 
 
 UNDER_WAY = "This invoice has a payment that is processing. You cannot pay it until that payment has been decided."
+DETACHED = "The payment method of the subscription was detached from the customer and may not be used again."
 NEEDS_ACTION = (
     "Payment for this invoice requires additional user action before it can be completed successfully. "
     "Payment can be completed using the PaymentIntent associated with the invoice."

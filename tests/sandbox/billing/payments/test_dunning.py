@@ -82,7 +82,50 @@ def test_the_owner_may_choose_unpaid_whose_later_invoices_stay_drafts(
     assert invoices_of(client, subscription.id)[-1].auto_advance is False
     new_card(client, str(subscription.customer), "pm_card_visa")
     client.v1.invoices.pay(invoices_of(client, subscription.id)[1].id)
+    assert fresh(client, subscription).status == "unpaid"
+    newest = invoices_of(client, subscription.id)[-1].id
+    client.v1.invoices.finalize_invoice(newest)
+    client.v1.invoices.pay(newest)
     assert fresh(client, subscription).status == "active"
+
+
+def test_the_latest_invoice_given_up_makes_it_active_and_an_older_one_does_not(
+    sandbox: Sandbox, client: stripe.StripeClient, clock: str
+) -> None:
+    sandbox.control("dunning", after="past_due")
+    subscription = failing(client, clock)
+    advance(client, clock, months_after(START, 2) + HOUR)
+    _, older, latest = invoices_of(client, subscription.id)
+    client.v1.invoices.mark_uncollectible(older.id)
+    assert fresh(client, subscription).status == "past_due"
+    client.v1.invoices.mark_uncollectible(latest.id)
+    assert fresh(client, subscription).status == "active"
+
+
+def test_a_void_invoice_counts_for_nothing(sandbox: Sandbox, client: stripe.StripeClient, clock: str) -> None:
+    sandbox.control("dunning", after="past_due")
+    subscription = failing(client, clock)
+    advance(client, clock, months_after(START, 2) + HOUR)
+    _, older, latest = invoices_of(client, subscription.id)
+    client.v1.invoices.void_invoice(latest.id)
+    assert fresh(client, subscription).status == "past_due"
+    new_card(client, str(subscription.customer), "pm_card_visa")
+    client.v1.invoices.pay(older.id)
+    assert fresh(client, subscription).status == "active"
+
+
+def test_a_detached_card_never_pays_again(client: stripe.StripeClient, clock: str) -> None:
+    customer = customer_on(client, clock).id
+    own = client.v1.payment_methods.attach("pm_card_mastercard", params={"customer": customer}).id
+    subscription = subscribe(client, customer, monthly_price(client).id, default_payment_method=own)
+    client.v1.payment_methods.detach(own)
+    assert fresh(client, subscription).default_payment_method == own
+    advance(client, clock, FIRST_TRY)
+    assert fresh(client, subscription).status == "past_due"
+    with pytest.raises(stripe.InvalidRequestError, match="detached"):
+        client.v1.invoices.pay(invoices_of(client, subscription.id)[-1].id)
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.payment_methods.attach(own, params={"customer": customer})
 
 
 def test_or_past_due_for_good(sandbox: Sandbox, client: stripe.StripeClient, clock: str) -> None:

@@ -170,7 +170,7 @@ def test_a_planned_end_comes_with_a_last_invoice_for_the_usage(
     last = invoices_of(client, subscription.id)[-1]
     assert (last.total, last.status) == (80, "paid")
     advance(client, clock, months_after(START, 3))
-    assert len(invoices_of(client, subscription.id)) == 2
+    assert len(invoices_of(client, subscription.id)) == 1
 
 
 def test_an_end_that_was_taken_back_does_not_come(client: stripe.StripeClient, clock: str, customer: str) -> None:

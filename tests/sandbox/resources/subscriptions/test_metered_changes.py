@@ -71,7 +71,7 @@ def test_a_new_billing_cycle_bills_the_use_so_far(client: stripe.StripeClient) -
         {"id": item.id, "price": dearer(client, metered, interval="year").id},
     ]
     changed = change(client, subscription, items=items)
-    assert amounts(latest_invoice(client, changed)) == [(-1000, 1), (600, 30), (9000, 1), (0, 0)]
+    assert amounts(latest_invoice(client, changed)) == [(-1000, 1), (600, 30), (9000, 1)]
     assert all(one.current_period_start == changed.billing_cycle_anchor for one in changed["items"].data)
     again = change(client, changed, billing_cycle_anchor={"type": "now"})
     assert (600, 30) not in amounts(latest_invoice(client, again))
@@ -86,8 +86,19 @@ def test_in_classic_mode_an_item_that_goes_takes_its_use_along(client: stripe.St
 def test_a_trial_is_free_of_charge_for_use_too(client: stripe.StripeClient) -> None:
     subscription, _ = base_and_use(client, trial_period_days=7)
     changed = change(client, subscription, trial_end="now")
-    assert amounts(latest_invoice(client, changed)) == [(1000, 1), (0, 0)]
+    assert amounts(latest_invoice(client, changed)) == [(1000, 1)]
     assert amounts(preview(client, subscription=subscription.id)) == [(1000, 1), (0, 0)]
+
+
+def test_only_in_classic_mode_does_use_alone_begin_with_an_empty_invoice(client: stripe.StripeClient) -> None:
+    customer, metered = paying_customer(client).id, metered_price(client)
+    flexible = subscribe(client, customer, metered.id)
+    assert (flexible.status, flexible.latest_invoice) == ("active", None)
+    assert client.v1.invoices.list(params={"customer": customer}).data == []
+    tried = subscribe(client, customer, metered.id, trial_period_days=5)
+    assert (tried.status, tried.latest_invoice) == ("trialing", None)
+    classic = subscribe(client, customer, metered.id, billing_mode={"type": "classic"})
+    assert amounts(latest_invoice(client, classic)) == [(0, 0)]
 
 
 def test_an_end_now_bills_the_use_when_asked(client: stripe.StripeClient) -> None:
@@ -97,7 +108,7 @@ def test_an_end_now_bills_the_use_when_asked(client: stripe.StripeClient) -> Non
     other, _ = base_and_use_again(client)
     client.v1.subscriptions.cancel(other.id)
     assert first_item(other).subscription == other.id
-    assert latest_invoice(client, other).id == other.latest_invoice
+    assert client.v1.subscriptions.retrieve(other.id).latest_invoice is None
 
 
 def base_and_use_again(client: stripe.StripeClient) -> tuple[stripe.Subscription, stripe.Price]:

@@ -1,0 +1,176 @@
+"""Payments that are paused, owed or withdrawn: both pages say the same, and what they promise is possible."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import stripe
+from flask import Flask
+
+from billingportal.clock import from_unix
+from billingportal.config import Settings
+from billingportal.domain.common.dates import day
+from billingportal.models.auth.staff import Staff
+from tests.sandbox import clocks
+from tests.sandbox.clocks import DAY, HOUR, START, months_after
+from tests.support.catalog.catalog import catalog, connect
+from tests.support.pages import Visitor, text_of
+from tests.support.people.billing import visitor_of
+from tests.support.people.clients import Subscribed, catch_up, paid_plan, subscribed_client
+from tests.support.stripe.portals import with_sandbox
+from tests.support.stripe.sandbox import Sandbox, SandboxAccount
+
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+PAGE = "/portal/billing"
+BAD, GOOD = "pm_card_chargeCustomerFail", "pm_card_visa"
+RENEWAL = months_after(START, 1)
+
+
+@pytest.fixture
+def settings(settings: Settings, sandbox: Sandbox) -> Settings:
+    return with_sandbox(settings, sandbox)
+
+
+class Paying:
+    """A client on a test clock, seen from Stripe, from its own page and from staff's."""
+
+    def __init__(self, app: Flask, staff: Visitor, sdk: stripe.StripeClient, plan_id: int) -> None:
+        self.app, self.staff, self.sdk = app, staff, sdk
+        self.clock = clocks.new_clock(sdk)
+        self.ids: Subscribed = subscribed_client(app, sdk, plan_id, test_clock=self.clock)
+        self.own = visitor_of(app, self.ids.client_id)
+
+    def advance(self, to: int) -> None:
+        clocks.advance(self.sdk, self.clock, to)
+        self.read()
+
+    def read(self) -> None:
+        catch_up(self.app, self.sdk, self.ids, self.clock)
+
+    def pay_with(self, card: str) -> None:
+        clocks.new_card(self.sdk, self.ids.customer, card)
+
+    def update(self, **params: Any) -> None:
+        given: Any = params
+        self.sdk.v1.subscriptions.update(self.ids.subscription, params=given)
+        self.read()
+
+    def status(self) -> str:
+        return self.sdk.v1.subscriptions.retrieve(self.ids.subscription).status
+
+    def own_words(self) -> str:
+        return text_of(self.own.get(PAGE))
+
+    def staff_words(self) -> str:
+        return text_of(self.staff.get(f"/saas/clients/{self.ids.client_id}"))
+
+    def listed(self) -> str:
+        return text_of(self.staff.get("/saas/clients"))
+
+
+@pytest.fixture
+def paying(app: Flask, signed_in: Visitor, owner: Staff, sandbox: Sandbox, stripe_account: SandboxAccount) -> Paying:
+    connect(app, signed_in, stripe_account.test_key)
+    sold = catalog(sandbox, stripe_account)
+    return Paying(app, signed_in, sold.client, paid_plan(owner.id, sold, app, amount=4900))
+
+
+def end_unpaid(sandbox: Sandbox, stripe_account: SandboxAccount, after: str) -> None:
+    sandbox.control("dunning", account=stripe_account.id, retry_days=[], after=after)
+
+
+@pytest.mark.parametrize(
+    ("behavior", "said", "later"),
+    [
+        ("keep_as_draft", "invoices stay drafts", True),
+        ("mark_uncollectible", "invoices are marked uncollectible", False),
+        ("void", "invoices are voided", False),
+    ],
+)
+def test_paused_payments_are_shown_and_no_next_payment_is_announced(
+    paying: Paying, behavior: str, said: str, later: bool
+) -> None:
+    assert "Next payment" in paying.own_words()
+    resumes_at = RENEWAL + 5 * DAY
+    paying.update(pause_collection={"behavior": behavior, "resumes_at": resumes_at})
+
+    for moment in (START + DAY, RENEWAL + 2 * HOUR):
+        paying.advance(moment)
+        own, staff, until = paying.own_words(), paying.staff_words(), day(from_unix(resumes_at))
+        assert f"Payments are paused until {until}" in own
+        assert ("may be charged later" in own) is later
+        assert "Next payment" not in own
+        assert "renews on" not in own
+        assert f"Active, payments paused until {until}" in staff
+        assert f"Until {until}, {said}" in staff
+        assert "Next renewal" not in staff
+        assert "Paused" in paying.listed()
+
+    paying.advance(resumes_at + HOUR)
+    assert "paused" not in paying.own_words() + paying.staff_words()
+    assert "Next payment" in paying.own_words()
+
+
+def test_a_paused_subscription_announces_no_next_payment(paying: Paying) -> None:
+    paying.sdk.v1.subscriptions.pause(paying.ids.subscription)
+    paying.read()
+
+    assert "Your plan is paused" in paying.own_words()
+    assert "Next payment" not in paying.own_words()
+    assert "Next renewal" not in paying.staff_words()
+
+
+def test_both_pages_say_the_same_day_until_which_everything_works(
+    paying: Paying, sandbox: Sandbox, stripe_account: SandboxAccount
+) -> None:
+    end_unpaid(sandbox, stripe_account, "past_due")
+    paying.pay_with(BAD)
+    paying.advance(RENEWAL + 2 * HOUR)
+    failed = from_unix(RENEWAL + HOUR)
+
+    said = f"Everything keeps working until {day(failed + timedelta(days=7))}"
+    warned = day(failed + timedelta(days=3))
+    assert said in paying.own_words()
+    assert said in paying.staff_words()
+    assert f"everything keeps working until {day(failed + timedelta(days=7))}" in paying.staff_words()
+    assert warned not in paying.own_words() + paying.staff_words()
+
+
+def test_an_unpaid_plan_with_only_a_draft_left_is_paid_at_once(
+    paying: Paying, sandbox: Sandbox, stripe_account: SandboxAccount
+) -> None:
+    end_unpaid(sandbox, stripe_account, "unpaid")
+    paying.pay_with(BAD)
+    paying.advance(RENEWAL + 2 * HOUR)
+    (owed,) = paying.sdk.v1.invoices.list(params={"customer": paying.ids.customer, "status": "open"}).data
+    paying.sdk.v1.invoices.void_invoice(str(owed.id))
+    paying.advance(months_after(START, 2) + 2 * HOUR)
+    assert paying.status() == "unpaid"
+    paying.pay_with(GOOD)
+    paying.read()
+    assert "Pay US$49.00 now" in paying.own_words()
+
+    answer = paying.own.submit(f"{PAGE}/payments", {"token": "once"})
+
+    assert answer.status_code == 303
+    assert paying.status() == "active"
+    assert "Your payment" not in paying.own_words()
+
+
+def test_a_plan_whose_invoice_was_withdrawn_is_ended_and_bought_anew(
+    paying: Paying, sandbox: Sandbox, stripe_account: SandboxAccount
+) -> None:
+    end_unpaid(sandbox, stripe_account, "past_due")
+    paying.pay_with(BAD)
+    paying.advance(RENEWAL + 2 * HOUR)
+    (owed,) = paying.sdk.v1.invoices.list(params={"customer": paying.ids.customer, "status": "open"}).data
+    paying.sdk.v1.invoices.void_invoice(str(owed.id))
+    paying.read()
+
+    words = paying.own_words()
+    assert "The invoice was withdrawn, so there is nothing to pay now." in words
+    assert "Pay US$" not in words
+    assert "End Growth" in words
+    assert paying.own.submit(f"{PAGE}/cancellation", {"when": "now"}).status_code == 303
+    assert paying.status() == "canceled"
+    assert "Choose" in paying.own_words()
