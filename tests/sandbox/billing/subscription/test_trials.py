@@ -172,4 +172,5 @@ def test_what_is_chosen_in_the_call_that_ends_the_trial_holds(client: stripe.Str
     subscription = trial(client, clock, None, "cancel")
     settings: Any = {"end_behavior": {"missing_payment_method": "pause"}}
     ended = change(client, subscription, trial_end="now", trial_settings=settings)
+    assert ended.trial_settings is not None
     assert (ended.status, ended.trial_settings.end_behavior.billing_cycle_anchor) == ("paused", "now")
