@@ -11,6 +11,7 @@ from billingportal.domain.checkout import settings as checkout_settings
 from billingportal.domain.clients import clients
 from billingportal.domain.common.dates import day
 from billingportal.domain.entitlements import client_plans
+from billingportal.domain.invoices import payments_under_way
 from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.quantities import counted
 from billingportal.domain.offers.selection import ChosenItem, Selection
@@ -20,9 +21,10 @@ from billingportal.domain.plan_changes.previews import Over
 from billingportal.domain.plan_changes.timing import Direction, Had, direction, timings
 from billingportal.domain.plans import plans
 from billingportal.domain.prices.price_text import period_words
+from billingportal.domain.subscriptions import client_subscriptions
 from billingportal.domain.usage import totals as usage_totals
 from billingportal.errors import Refusal
-from billingportal.models import Plan, Resource
+from billingportal.models import Client, Plan, Resource
 from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.stripe_gateway.requests.subscriptions import ItemChange
 
@@ -80,6 +82,7 @@ def planned(session: Session, request: ChangeRequest) -> Planned:
     refuse_unchangeable(present)
     if client_plans.is_free(plan):
         return ending(session, present, plan, request.selection)
+    refuse_while_paying(session, client)
     selection = replace(request.selection, currency=present.currency)
     wanted = offer_selection.items(session, plan, selection, client.mode)
     changes = item_matching.changes(present.items, wanted)
@@ -130,6 +133,12 @@ def refuse_unchangeable(present: PresentPlan) -> None:
         raise Refusal("", "A payment is due. Pay it first, then change the plan.")
     if present.ends_at is not None:
         raise Refusal("", f"The subscription ends on {day(present.ends_at)}. Resume it first, then change the plan.")
+
+
+def refuse_while_paying(session: Session, client: Client) -> None:
+    """Raises Refusal while a bank debit is under way: a change would charge a second time before the first arrives."""
+    if payments_under_way.invoices_under_way(session, client_subscriptions.link_of(session, client)):
+        raise Refusal("", "A payment is on its way. Change the plan when it has arrived.")
 
 
 def direction_of(present: PresentPlan, plan: Plan, selection: Selection) -> Direction:

@@ -69,6 +69,11 @@ class PresentPlan:
         return len({item.ends_at for item in self.items}) == 1
 
     @property
+    def owes(self) -> bool:
+        """Whether a payment has failed, so that it comes before any change."""
+        return self.status in subscription_facts.FAILING
+
+    @property
     def is_on_trial(self) -> bool:
         return self.status == "trialing"
 

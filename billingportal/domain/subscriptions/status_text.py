@@ -30,8 +30,9 @@ SUBSCRIPTIONS: dict[str, StatusText] = {
     "canceled": StatusText("canceled", "mute", "Canceled"),
     "paused": StatusText("paused", "mute", "Paused"),
 }
+# While a payment fails. Without a step there is no plan that a step could restrict.
 STEPS: dict[LadderStep, str] = {
-    "none": "",
+    "none": "Its first payment failed, so the plan has not started",
     "grace": "Everything keeps working",
     "warned": "Warned; everything keeps working",
     "limited": "Nothing new can be made; all that is there keeps working",

@@ -1,5 +1,6 @@
 """The data of a client's page, gathered in one place."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,18 +12,38 @@ from billingportal.db import db
 from billingportal.domain.auth import browser_sessions
 from billingportal.domain.clients import comps, quota_overrides, timeline, workspaces
 from billingportal.domain.common.status_text import StatusText
-from billingportal.domain.invoices import disputes, payment_method_text, staff_invoices
+from billingportal.domain.invoices import (
+    client_invoices,
+    disputes,
+    payment_method_text,
+    payments_under_way,
+    staff_invoices,
+)
 from billingportal.domain.invoices.payment_method_text import MethodWords, usual_method
 from billingportal.domain.subscriptions import client_clock, estimates
 from billingportal.domain.subscriptions.client_subscriptions import link_of
 from billingportal.domain.subscriptions.estimates import Estimate
 from billingportal.domain.subscriptions.status_text import STEPS, subscription_words
 from billingportal.domain.usage import quota_bars
-from billingportal.models import Client, ClientCustomer, EntitledQuota, Entitlement, Subscription
+from billingportal.models import Client, ClientCustomer, EntitledQuota, Entitlement, Invoice, Subscription
+from billingportal.money import Money
 from billingportal.web.auth.session import current_staff
 from billingportal.web.clients.rows import ARCHIVED, customer_url, status_words
 
 SOURCES = {"comp": "Given by hand", "subscription": "Subscription", "base": "Without a subscription", "none": ""}
+
+
+@dataclass(frozen=True)
+class Due:
+    """The open invoice. `token` is this rendering of the button that charges it; `is_under_way`: a bank works on it."""
+
+    invoice: Invoice
+    is_under_way: bool
+    token: str
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.invoice.amount_remaining_minor, self.invoice.currency)
 
 
 @dataclass(frozen=True)
@@ -37,9 +58,9 @@ class Held:
     ends_at: datetime | None
 
 
-def render(client: Client) -> str:
-    """The whole page."""
-    return render_template("clients/show.html", **facts(db.session(), client))
+def render(client: Client, problem: str = "") -> str:
+    """The whole page. `problem`: why the payment that staff asked for failed."""
+    return render_template("clients/show.html", **facts(db.session(), client), problem=problem)
 
 
 def facts(session: Session, client: Client) -> dict[str, object]:
@@ -59,6 +80,7 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "held": held,
         "method": method_of(session, link, held, moment),
         "step_words": STEPS[row.step],
+        "due": due_of(session, link),
         "troubles": disputes.of_client(session, client),
         "bars": quota_bars.quota_bars(session, row.quotas, client.id),
         "comp": comps.running_comp(session, client),
@@ -71,6 +93,14 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "moment": moment,
         "may_change": current_staff().role in ("owner", "admin"),
     }
+
+
+def due_of(session: Session, link: ClientCustomer | None) -> Due | None:
+    invoice = client_invoices.open_invoice(session, link)
+    if invoice is None:
+        return None
+    is_under_way = invoice.stripe_invoice_id in payments_under_way.invoices_under_way(session, link)
+    return Due(invoice, is_under_way, secrets.token_urlsafe(16))
 
 
 def subscription_card(client: Client) -> str:

@@ -27,6 +27,9 @@ def choose(viewer: Viewer) -> ResponseReturnValue:
     present = present_of(viewer)
     if present is None and not viewer.is_staff:
         return htmx.redirect(url_for("pricing.show"))
+    if present is not None and present.owes and not viewer.is_staff:
+        flash("A payment is due. Pay it first, then change the plan.")
+        return htmx.redirect(viewer.home)
     return choose_page(viewer, present)
 
 
