@@ -13,7 +13,7 @@ from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.selection import Selection
 from billingportal.errors import Refusal
 from billingportal.models import Client, Plan, ProcessorAccount
-from billingportal.stripe_gateway.requests.checkouts import CheckoutItem, NewCheckout
+from billingportal.stripe_gateway.requests.checkouts import CheckoutItem, MissingCard, NewCheckout
 
 # Stripe allows 24 hours by its own clock, which may be behind ours.
 OPEN_FOR = timedelta(hours=23, minutes=30)
@@ -52,7 +52,7 @@ def request_for(session: Session, wanted: Wanted, client: Client, token: str) ->
         reference=str(client.id),
         trial_days=trial_days,
         needs_card=plan.trial_needs_card or not trial_days,
-        missing_card="pause" if plan.trial_end == "pause" else "cancel",
+        missing_card=missing_card(plan),
         allows_promotion_codes=settings.allows_promotion_codes,
         computes_tax=settings.computes_tax,
         collects_tax_id=settings.collects_tax_id,
@@ -61,6 +61,11 @@ def request_for(session: Session, wanted: Wanted, client: Client, token: str) ->
         cancel_url=wanted.cancel_url.replace(TOKEN, token),
         expires_at=int((clock.now() + OPEN_FOR).timestamp()),
     )
+
+
+def missing_card(plan: Plan) -> MissingCard:
+    """What Stripe does at the end of a trial of the plan without a payment method."""
+    return "pause" if plan.trial_end == "pause" else "cancel"
 
 
 def is_same(one: NewCheckout, other: NewCheckout) -> bool:

@@ -15,7 +15,7 @@ from billingportal.domain.invoices import payments_under_way
 from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.quantities import counted
 from billingportal.domain.offers.selection import ChosenItem, Selection
-from billingportal.domain.plan_changes import item_matching
+from billingportal.domain.plan_changes import item_matching, trial_terms
 from billingportal.domain.plan_changes.present_plan import PlanName, PresentPlan, present_plan
 from billingportal.domain.plan_changes.previews import Over
 from billingportal.domain.plan_changes.timing import Direction, Had, direction, timings
@@ -50,7 +50,10 @@ class ChangeRequest:
 
 @dataclass(frozen=True)
 class Planned:
-    """A possible change. An empty `wanted` means a free plan: the subscription ends."""
+    """A possible change. An empty `wanted` means a free plan: the subscription ends.
+
+    `trial_days`: the most days for which a trial goes on; 0 ends it with the change, None leaves it as it is.
+    """
 
     present: PresentPlan
     plan: PlanName
@@ -62,6 +65,11 @@ class Planned:
     over: tuple[Over, ...]
     from_words: str
     to_words: str
+    trial_days: int | None = None
+
+    @property
+    def ends_trial(self) -> bool:
+        return self.present.is_on_trial and self.trial_days == 0
 
     @property
     def has_usage(self) -> bool:
@@ -88,6 +96,7 @@ def planned(session: Session, request: ChangeRequest) -> Planned:
     changes = item_matching.changes(present.items, wanted)
     if not changes:
         raise Refusal("plan", f"This is what {client.name} has already.")
+    trial_terms.refuse_without_card(session, client, present, plan, wanted)
     towards = direction_of(present, plan, selection)
     offered = timings(
         towards,
@@ -96,7 +105,8 @@ def planned(session: Session, request: ChangeRequest) -> Planned:
     )
     over = over_quota(session, client.id, plan, wanted)
     before, afterwards = change_words(session, present, plan.name, selection)
-    return Planned(present, name_of(plan), selection, wanted, changes, towards, offered, over, before, afterwards)
+    days = trial_terms.days_kept(session, present, plan)
+    return Planned(present, name_of(plan), selection, wanted, changes, towards, offered, over, before, afterwards, days)
 
 
 def change_words(session: Session, present: PresentPlan, name: str, selection: Selection) -> tuple[str, str]:

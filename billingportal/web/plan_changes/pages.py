@@ -11,6 +11,7 @@ from billingportal.domain.plan_changes import withdrawal
 from billingportal.domain.plan_changes.planning import ChangeRequest
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.plan_changes.previews import Preview
+from billingportal.domain.plan_changes.trial_terms import CardNeeded
 from billingportal.domain.prices.price_text import period_words
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import Invoice, PlanChange
@@ -33,9 +34,16 @@ def choose(viewer: Viewer) -> ResponseReturnValue:
     return choose_page(viewer, present)
 
 
-def choose_page(viewer: Viewer, present: PresentPlan | None, problem: str = "") -> str:
+def choose_page(viewer: Viewer, present: PresentPlan | None, problem: str = "", *, needs_card: bool = False) -> str:
     choice = choice_of_request(db.session(), viewer.mode, present)
-    return render_template("plan_changes/choose.html", viewer=viewer, present=present, choice=choice, problem=problem)
+    return render_template(
+        "plan_changes/choose.html",
+        viewer=viewer,
+        present=present,
+        choice=choice,
+        problem=problem,
+        needs_card=needs_card,
+    )
 
 
 def preview(viewer: Viewer) -> ResponseReturnValue:
@@ -45,6 +53,8 @@ def preview(viewer: Viewer) -> ResponseReturnValue:
     try:
         wanted = ChangeRequest(viewer.client_id, choice.plan_id, choice.selection, timing)
         shown = plan_change_quotes.preview(transaction, gateway_of(viewer), wanted)
+    except CardNeeded as refusal:
+        return choose_page(viewer, present_of(viewer), refusal.message, needs_card=True), 422
     except Refusal as refusal:
         return choose_page(viewer, present_of(viewer), refusal.message), 422
     except StripeProblem as problem:
