@@ -3,17 +3,17 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.domain.checkout import settings as checkout_settings
-from billingportal.domain.clients.stripe_customers import LABEL, link_of
+from billingportal.domain.checkout.trial_history import has_had_subscription
+from billingportal.domain.clients.stripe_customers import LABEL
 from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.selection import Selection
 from billingportal.errors import Refusal
-from billingportal.models import Client, Plan, ProcessorAccount, Subscription
-from billingportal.stripe_gateway.requests.checkouts import CheckoutItem, NewCheckout
+from billingportal.models import Client, Plan, ProcessorAccount
+from billingportal.stripe_gateway.requests.checkouts import CheckoutItem, MissingCard, NewCheckout
 
 # Stripe allows 24 hours by its own clock, which may be behind ours.
 OPEN_FOR = timedelta(hours=23, minutes=30)
@@ -44,7 +44,7 @@ def request_for(session: Session, wanted: Wanted, client: Client, token: str) ->
     if not items:
         raise Refusal("plan", f"{plan.name} is free: there is nothing to pay for.")
     settings = checkout_settings.current_settings(session)
-    trial_days = 0 if has_subscribed(session, account.id, client.id) else plan.trial_days
+    trial_days = 0 if has_had_subscription(session, client) else plan.trial_days
     return NewCheckout(
         currency=wanted.selection.currency,
         items=tuple(CheckoutItem(item.stripe_price_id, item.quantity) for item in items),
@@ -52,7 +52,7 @@ def request_for(session: Session, wanted: Wanted, client: Client, token: str) ->
         reference=str(client.id),
         trial_days=trial_days,
         needs_card=plan.trial_needs_card or not trial_days,
-        missing_card="pause" if plan.trial_end == "pause" else "cancel",
+        missing_card=missing_card(plan),
         allows_promotion_codes=settings.allows_promotion_codes,
         computes_tax=settings.computes_tax,
         collects_tax_id=settings.collects_tax_id,
@@ -63,14 +63,9 @@ def request_for(session: Session, wanted: Wanted, client: Client, token: str) ->
     )
 
 
-def has_subscribed(session: Session, account_id: int, client_id: int) -> bool:
-    """Whether the client ever had a subscription: a trial is for the first one only."""
-    link = link_of(session, account_id, client_id)
-    mine = select(Subscription.id).where(Subscription.processor_account_id == account_id)
-    return (
-        link is not None
-        and session.scalar(mine.where(Subscription.stripe_customer_id == link.stripe_customer_id).limit(1)) is not None
-    )
+def missing_card(plan: Plan) -> MissingCard:
+    """What Stripe does at the end of a trial of the plan without a payment method."""
+    return "pause" if plan.trial_end == "pause" else "cancel"
 
 
 def is_same(one: NewCheckout, other: NewCheckout) -> bool:

@@ -15,7 +15,7 @@ from billingportal.domain.dunning import ladder
 from billingportal.domain.dunning.emails import Footing
 from billingportal.domain.entitlements import client_plans
 from billingportal.domain.entitlements.subscription_facts import ends_at
-from billingportal.domain.invoices import client_invoices, customer_balance
+from billingportal.domain.invoices import client_invoices, customer_balance, payments_under_way
 from billingportal.domain.invoices.client_invoices import InvoiceRow
 from billingportal.domain.invoices.customer_balance import CustomerBalance
 from billingportal.domain.invoices.payment_method_text import MethodWords, method_words, usual_method
@@ -68,6 +68,7 @@ class BillingPage:
     checkout: Checkout | None
     base_plan: Plan | None
     notice: Notice | None
+    is_under_way: bool
 
     @property
     def plan_name(self) -> str | None:
@@ -75,7 +76,14 @@ class BillingPage:
 
     @property
     def is_failing(self) -> bool:
-        return self.held.step != "none"
+        return self.held.failing_since is not None
+
+    @property
+    def may_change_plan(self) -> bool:
+        """Whether another plan can take the place of this one: not while its first payment is due."""
+        is_unpaid = self.held.standing == "waiting" and self.due is not None
+        is_not_started = self.is_failing and self.held.step == "none"
+        return self.held.standing != "suspended" and not is_unpaid and not is_not_started
 
     @property
     def is_paying(self) -> bool:
@@ -145,6 +153,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
     listed = client_invoices.rows(session, link, moment, before_invoice)
     due = client_invoices.due_invoice(session, link, subscription)
     price = estimate_of(session, subscription)
+    is_under_way = due is not None and due.stripe_invoice_id in payments_under_way.invoices_under_way(session, link)
     checkout = checkout_state.open_checkout(session, client.id)
     base = client_plans.base_plan(session, client)
     return BillingPage(
@@ -179,8 +188,10 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
                 base_plan=base.name if base else None,
                 has_checkout=checkout is not None and checkout.state == "open",
                 pause=pause_of(subscription),
+                is_under_way=is_under_way,
             )
         ),
+        is_under_way=is_under_way,
     )
 
 
@@ -209,7 +220,7 @@ def customer_of(session: Session, link: ClientCustomer | None) -> Customer | Non
 
 
 def status_of(held: Entitlement, subscription: Subscription | None, moment: datetime) -> StatusText:
-    if held.step != "none" and held.standing != "suspended":
+    if held.failing_since is not None and held.standing != "suspended":
         return PAYMENT_NEEDED
     if held.standing in ("free", "comp"):
         return ACTIVE if held.plan_id else NOTHING

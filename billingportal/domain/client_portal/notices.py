@@ -54,6 +54,7 @@ class Situation:
     """The facts that decide the notice. `next_step`: the next dunning step and its start.
 
     `base_plan` names the plan without a paid subscription. `has_checkout`: an open checkout can be finished.
+    `is_under_way`: the bank is working on the payment of `due`, which must not be paid again.
     """
 
     held: Entitlement
@@ -67,6 +68,7 @@ class Situation:
     base_plan: str | None
     has_checkout: bool
     pause: Pause | None = None
+    is_under_way: bool = False
 
 
 def notice_for(now: Situation) -> Notice | None:
@@ -78,6 +80,8 @@ def notice_for(now: Situation) -> Notice | None:
         return failing(now)
     if now.pause is not None and held.standing in ("active", "trialing"):
         return collection_paused(now.pause)
+    if held.failing_since is not None:
+        return not_started(now)
     by_standing = {
         "trialing": on_trial,
         "waiting": waiting,
@@ -87,6 +91,9 @@ def notice_for(now: Situation) -> Notice | None:
     }.get(held.standing)
     if by_standing is not None:
         return by_standing(now)
+    if now.is_under_way:
+        words = "Your bank may take a few days. Everything keeps working, and there is nothing else to pay."
+        return Notice("info", f"Your payment of {now.due} is on its way", words)
     return Notice("info", "You have no plan", "Choose one to start.", "choose") if held.plan_id is None else None
 
 
@@ -118,6 +125,16 @@ def nothing_to_pay(now: Situation) -> Notice:
     return Notice("bad", f"{name} is not paid", f"{words} To start again, end {name} now and choose a plan.", "restart")
 
 
+def not_started(now: Situation) -> Notice:
+    """The first payment failed: after a trial, or by a bank debit. Nothing is had before it is paid."""
+    amount = f" of {now.due}" if now.due else ""
+    charged = f"{now.method} could not be charged, so" if now.method else "It did not go through, so"
+    until = f"Until then you have {now.held.plan.name}." if now.held.plan else "Nothing was deleted."
+    paying = "Pay now, or use another card" if now.due else "Use another card"
+    words = f"{charged} your plan has not started. {paying}: your plan starts as soon as it is paid. {until}"
+    return Notice("bad", f"Your first payment{amount} failed", words, "pay" if now.due else "card")
+
+
 def on_trial(now: Situation) -> Notice | None:
     if now.trial_ends_at is None:
         return None
@@ -138,13 +155,15 @@ def after_trial(plan: Plan | None, base_plan: str | None) -> str:
 
 
 def waiting(now: Situation) -> Notice:
-    if now.due is not None:
+    if now.due is not None and not now.is_under_way:
         words = f"Your plan starts as soon as {now.due} is paid."
         return Notice("info", "Your payment is not finished", words, "pay")
     if now.has_checkout:
         words = "Your plan starts as soon as it is paid. Nothing was charged yet."
         return Notice("info", "Your purchase is not finished", words, "finish")
-    return Notice("info", "Your payment is on its way", "Some take a few days. Your plan starts when it has arrived.")
+    amount = f" of {now.due}" if now.due else ""
+    words = "Your bank may take a few days. Your plan starts when it has arrived, and there is nothing else to pay."
+    return Notice("info", f"Your payment{amount} is on its way", words)
 
 
 def leaving(now: Situation) -> Notice | None:

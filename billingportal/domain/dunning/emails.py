@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
 from sqlalchemy.orm import Session
 
@@ -17,14 +17,18 @@ from billingportal.models.entitlements.entitlement import LadderStep, Standing
 
 # The subscription is live and no payment fails: only then was an ended step ended by paying.
 SOUND = ("active", "trialing", "canceling")
-SUBJECTS: dict[LadderStep, str] = {
+# A dunning step, or a first payment that failed: its plan has not started, so there is nothing to restrict by steps.
+FailingState = LadderStep | Literal["first_payment"]
+SUBJECTS: dict[FailingState, str] = {
     "none": "Your payment went through",
+    "first_payment": "Your first payment failed",
     "grace": "Your payment did not go through",
     "warned": "Your payment still fails",
     "limited": "Your payment still fails: nothing new can be made",
     "suspended": "Your payment still fails: access is suspended",
 }
-STATES: dict[LadderStep, str] = {
+STATES: dict[FailingState, str] = {
+    "first_payment": "The first payment for your plan failed. The plan starts as soon as you pay.",
     "grace": "The payment for your plan did not go through. Everything keeps working.",
     "warned": "The payment for your plan still fails. Everything keeps working for now.",
     "limited": "The payment for your plan still fails. All that is there keeps working, but nothing new can be made.",
@@ -46,6 +50,10 @@ class Footing:
     failing_since: datetime | None
     stripe_subscription_id: str | None
 
+    @property
+    def state(self) -> FailingState:
+        return "first_payment" if self.step == "none" and self.failing_since is not None else self.step
+
     @classmethod
     def of(cls, entitlement: Entitlement) -> Self:
         return cls(
@@ -54,16 +62,16 @@ class Footing:
 
 
 def write_if_due(session: Session, client: Client, before: Footing | None, after: Footing) -> None:
-    """Email the client when its dunning step has changed, once for each step of a failing payment."""
+    """Email the client when a payment fails, at each dunning step, and when it is paid; once for each."""
     if before is None:
         before = Footing("none", after.standing, None, after.stripe_subscription_id)
-    if before.step == after.step:
+    if before.state == after.state:
         return
-    if after.step == "none":
+    if after.state == "none":
         if is_restored(before, after):
-            write_email(session, client, before, "none", restored_words(before.step))
+            write_email(session, client, before, "none", restored_words(before.state))
         return
-    write_email(session, client, after, after.step, failing_words(after, ladder.current(session)))
+    write_email(session, client, after, after.state, failing_words(after, ladder.current(session)))
 
 
 def is_restored(before: Footing, after: Footing) -> bool:
@@ -71,21 +79,23 @@ def is_restored(before: Footing, after: Footing) -> bool:
     return after.standing in SOUND and before.stripe_subscription_id == after.stripe_subscription_id
 
 
-def write_email(session: Session, client: Client, failing: Footing, step: LadderStep, words: list[str]) -> None:
+def write_email(session: Session, client: Client, failing: Footing, state: FailingState, words: list[str]) -> None:
     since = failing.failing_since.isoformat() if failing.failing_since else ""
-    occasion = f"ladder:{failing.stripe_subscription_id}:{since}:{step}"
-    mail_messages.post(session, client, occasion, Letter(f"ladder_{step}", SUBJECTS[step], tuple(words)))
+    occasion = f"ladder:{failing.stripe_subscription_id}:{since}:{state}"
+    mail_messages.post(session, client, occasion, Letter(f"ladder_{state}", SUBJECTS[state], tuple(words)))
 
 
-def restored_words(step: LadderStep) -> list[str]:
-    if step in ("limited", "suspended"):
+def restored_words(state: FailingState) -> list[str]:
+    if state == "first_payment":
+        return ["Thank you. The first payment for your plan went through, and the plan has started."]
+    if state in ("limited", "suspended"):
         return ["Thank you. The payment for your plan went through, and everything works again as before."]
     return ["Thank you. The payment for your plan went through. There is nothing else to do."]
 
 
 def failing_words(failing: Footing, chosen: Ladder) -> list[str]:
     """The email's paragraphs: the current step, the next one with its day, and how to pay."""
-    words = STATES[failing.step]
+    words = STATES[failing.state]
     following = next_step(failing, chosen)
     if following is not None:
         step, starts_at = following

@@ -1,6 +1,6 @@
 """A client's invoices as the client sees them: open, paid, refunded and disputed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from billingportal.domain.common.dates import day
 from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.invoices import dispute_text
 from billingportal.domain.invoices.disputes import followers, paid_by
+from billingportal.domain.invoices.payments_under_way import invoices_under_way
 from billingportal.domain.subscriptions import invoice_history
 from billingportal.domain.subscriptions.status import FAILING_STATUSES
 from billingportal.models import ClientCustomer, Dispute, Invoice, InvoicePayment, Refund, Subscription
@@ -18,6 +19,7 @@ from billingportal.money import Money
 
 PAGE = 12
 PAID = StatusText("paid", "ok", "Paid")
+UNDER_WAY = StatusText("under_way", "info", "Payment on its way")
 DISPUTED = StatusText("disputed", "warn", "Disputed with your bank")
 # A dispute that is over is not shown any more, but a lost one is: it gave the money back.
 OVER = ("won", "warning_closed", "prevented")
@@ -47,7 +49,8 @@ def rows(session: Session, link: ClientCustomer | None, moment: datetime, before
         chosen = chosen.where(tuple_(Invoice.created_at, Invoice.id) < (before.created_at, before.id))
     found = session.scalars(chosen.order_by(Invoice.created_at.desc(), Invoice.id.desc()).limit(PAGE + 1)).all()
     notes = notes_of(session, link.processor_account_id, [one.stripe_invoice_id for one in found])
-    return [row(one, moment, notes.get(one.stripe_invoice_id, ())) for one in found]
+    under_way = invoices_under_way(session, link)
+    return [row(one, moment, notes.get(one.stripe_invoice_id, ()), under_way) for one in found]
 
 
 def is_shown(link: ClientCustomer) -> ColumnElement[bool]:
@@ -60,13 +63,13 @@ def is_shown(link: ClientCustomer) -> ColumnElement[bool]:
     )
 
 
-def row(invoice: Invoice, moment: datetime, notes: Sequence[StatusText]) -> InvoiceRow:
+def row(invoice: Invoice, moment: datetime, notes: Sequence[StatusText], under_way: Collection[str]) -> InvoiceRow:
     return InvoiceRow(
         id=invoice.id,
         number=invoice.number or "Invoice",
         dated_at=invoice.finalized_at or invoice.created_at,
         amount=Money(invoice.total_minor, invoice.currency),
-        status=status_of(invoice, moment),
+        status=UNDER_WAY if invoice.stripe_invoice_id in under_way else status_of(invoice, moment),
         notes=tuple(notes),
         page_url=invoice.hosted_invoice_url,
         pdf_url=invoice.invoice_pdf_url,

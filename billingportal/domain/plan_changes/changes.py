@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.db import Transaction
+from billingportal.domain.checkout.requests import missing_card
 from billingportal.domain.clients import clients
 from billingportal.domain.plan_changes import quotes as plan_change_quotes
 from billingportal.domain.plan_changes import steps as plan_change_steps
@@ -16,7 +17,7 @@ from billingportal.domain.plan_changes.present_plan import PresentPlan
 from billingportal.domain.plan_changes.previews import Preview
 from billingportal.domain.subscriptions import change_state
 from billingportal.errors import Conflict, PortalError, Refusal
-from billingportal.models import PlanChange
+from billingportal.models import Plan, PlanChange
 from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
 
@@ -104,7 +105,7 @@ def record_intent(session: Session, request: ChangeRequest, shown: Preview) -> t
             return running, False
         raise Conflict("Another change is being made right now. Wait a moment, then look again.")
     plan = planned(session, request)
-    if tuple(plan.changes) != shown.changes:
+    if (tuple(plan.changes), plan.ends_trial) != (shown.changes, shown.ends_trial):
         raise Refusal("", "The subscription was changed meanwhile. Please look again.")
     change = PlanChange(
         client_id=client.id,
@@ -115,7 +116,7 @@ def record_intent(session: Session, request: ChangeRequest, shown: Preview) -> t
         choice=choice,
         timing=shown.timing,
         state="intended",
-        preview=shown.to_json(),
+        preview=shown.to_json() | {"missing_card": missing_card(session.get_one(Plan, shown.plan.id))},
         prorated_at=shown.prorated_at,
         takes_effect_at=shown.takes_effect_at,
         staff_id=request.staff_id,

@@ -11,18 +11,20 @@ from billingportal.domain.checkout import settings as checkout_settings
 from billingportal.domain.clients import clients
 from billingportal.domain.common.dates import day
 from billingportal.domain.entitlements import client_plans
+from billingportal.domain.invoices import payments_under_way
 from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.quantities import counted
 from billingportal.domain.offers.selection import ChosenItem, Selection
-from billingportal.domain.plan_changes import item_matching
+from billingportal.domain.plan_changes import item_matching, trial_terms
 from billingportal.domain.plan_changes.present_plan import PlanName, PresentPlan, present_plan
 from billingportal.domain.plan_changes.previews import Over
 from billingportal.domain.plan_changes.timing import Direction, Had, direction, timings
 from billingportal.domain.plans import plans
 from billingportal.domain.prices.price_text import period_words
+from billingportal.domain.subscriptions import client_subscriptions
 from billingportal.domain.usage import totals as usage_totals
 from billingportal.errors import Refusal
-from billingportal.models import Plan, Resource
+from billingportal.models import Client, Plan, Resource
 from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.stripe_gateway.requests.subscriptions import ItemChange
 
@@ -48,7 +50,10 @@ class ChangeRequest:
 
 @dataclass(frozen=True)
 class Planned:
-    """A possible change. An empty `wanted` means a free plan: the subscription ends."""
+    """A possible change. An empty `wanted` means a free plan: the subscription ends.
+
+    `trial_days`: the most days for which a trial goes on; 0 ends it with the change, None leaves it as it is.
+    """
 
     present: PresentPlan
     plan: PlanName
@@ -60,6 +65,11 @@ class Planned:
     over: tuple[Over, ...]
     from_words: str
     to_words: str
+    trial_days: int | None = None
+
+    @property
+    def ends_trial(self) -> bool:
+        return self.present.is_on_trial and self.trial_days == 0
 
     @property
     def has_usage(self) -> bool:
@@ -80,11 +90,13 @@ def planned(session: Session, request: ChangeRequest) -> Planned:
     refuse_unchangeable(present)
     if client_plans.is_free(plan):
         return ending(session, present, plan, request.selection)
+    refuse_while_paying(session, client)
     selection = replace(request.selection, currency=present.currency)
     wanted = offer_selection.items(session, plan, selection, client.mode)
     changes = item_matching.changes(present.items, wanted)
     if not changes:
         raise Refusal("plan", f"This is what {client.name} has already.")
+    trial_terms.refuse_without_card(session, client, present, plan, wanted)
     towards = direction_of(present, plan, selection)
     offered = timings(
         towards,
@@ -93,7 +105,8 @@ def planned(session: Session, request: ChangeRequest) -> Planned:
     )
     over = over_quota(session, client.id, plan, wanted)
     before, afterwards = change_words(session, present, plan.name, selection)
-    return Planned(present, name_of(plan), selection, wanted, changes, towards, offered, over, before, afterwards)
+    days = trial_terms.days_kept(session, present, plan)
+    return Planned(present, name_of(plan), selection, wanted, changes, towards, offered, over, before, afterwards, days)
 
 
 def change_words(session: Session, present: PresentPlan, name: str, selection: Selection) -> tuple[str, str]:
@@ -130,6 +143,12 @@ def refuse_unchangeable(present: PresentPlan) -> None:
         raise Refusal("", "A payment is due. Pay it first, then change the plan.")
     if present.ends_at is not None:
         raise Refusal("", f"The subscription ends on {day(present.ends_at)}. Resume it first, then change the plan.")
+
+
+def refuse_while_paying(session: Session, client: Client) -> None:
+    """Raises Refusal while a bank debit is under way: a change would charge a second time before the first arrives."""
+    if payments_under_way.invoices_under_way(session, client_subscriptions.link_of(session, client)):
+        raise Refusal("", "A payment is on its way. Change the plan when it has arrived.")
 
 
 def direction_of(present: PresentPlan, plan: Plan, selection: Selection) -> Direction:

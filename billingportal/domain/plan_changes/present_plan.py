@@ -13,6 +13,7 @@ from billingportal.domain.plan_changes.item_matching import HeldItem
 from billingportal.domain.subscriptions import client_subscriptions
 from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.domain.subscriptions.invoice_history import BY_BILL
+from billingportal.domain.subscriptions.status import FAILING_STATUSES
 from billingportal.models import Client, Plan, Subscription
 from billingportal.models.connection.processor_account import Mode
 
@@ -66,6 +67,11 @@ class PresentPlan:
     @property
     def has_one_period(self) -> bool:
         return len({item.ends_at for item in self.items}) == 1
+
+    @property
+    def owes(self) -> bool:
+        """Whether a payment has failed, so that it comes before any change."""
+        return self.status in FAILING_STATUSES
 
     @property
     def is_on_trial(self) -> bool:

@@ -68,6 +68,8 @@ class Preview:
 
     `charge` is None when nothing is charged now. `renewal` is the price of each later period, without usage.
     `prorated_at` is frozen: with it Stripe computes the same again. `ends_subscription`: the new plan is free.
+    `ends_trial`: the trial ends with the change. `trial_ends_at`: the end of a trial that goes on, earlier than before
+    if `shortens_trial`.
     """
 
     from_words: str
@@ -81,13 +83,27 @@ class Preview:
     renewal: Money | None
     renews_at: datetime | None
     has_usage: bool
-    is_on_trial: bool
     prorated_at: datetime
     takes_effect_at: datetime
     over: tuple[Over, ...]
     changes: tuple[ItemChange, ...]
     items_after: tuple[tuple[str, int | None], ...]
     ends_subscription: bool = False
+    ends_trial: bool = False
+    trial_ends_at: datetime | None = None
+    shortens_trial: bool = False
+
+    @property
+    def is_on_trial(self) -> bool:
+        """Whether a trial goes on after the change."""
+        return self.trial_ends_at is not None
+
+    @property
+    def trial_end(self) -> str | None:
+        """As it is stored: `now`, `kept`, or the earlier end; None without a trial."""
+        if self.ends_trial or self.trial_ends_at is None:
+            return "now" if self.ends_trial else None
+        return self.trial_ends_at.isoformat() if self.shortens_trial else "kept"
 
     @property
     def due_minor(self) -> int:
@@ -112,6 +128,7 @@ class Preview:
             "due_minor": self.due_minor,
             "renewal_minor": self.renewal.minor if self.renewal else None,
             "renews_at": self.renews_at.isoformat() if self.renews_at else None,
+            "trial_end": self.trial_end,
             "items": items,
             "changes": changes,
         }

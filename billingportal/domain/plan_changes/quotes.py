@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from billingportal.db import Transaction
-from billingportal.domain.plan_changes import invoice_text, item_matching
+from billingportal.domain.plan_changes import invoice_text, item_matching, trial_terms
 from billingportal.domain.plan_changes.planning import ChangeRequest, Planned, planned, proration_moment
 from billingportal.domain.plan_changes.present_plan import PresentPlan
 from billingportal.domain.plan_changes.previews import Charge, Preview, charge_of
@@ -35,9 +35,12 @@ def quote(
         return put_together(plan, chosen, moment, None, None, present.period_ends_at)
     later = gateway.subscriptions.preview(present.stripe_subscription_id, plan.changes, is_recurring=True)
     renewal = Money(later.total_minor, later.currency)
-    if chosen == "renewal" or present.is_on_trial:
-        return put_together(plan, chosen, moment, None, renewal, trial_or_period_end(present))
-    invoice = gateway.subscriptions.preview(present.stripe_subscription_id, plan.changes, prorated_at=moment)
+    trial_ends_at = trial_terms.trial_end(present, plan.trial_days, moment)
+    if chosen == "renewal" or trial_ends_at is not None:
+        return put_together(plan, chosen, moment, None, renewal, trial_ends_at or present.period_ends_at)
+    invoice = gateway.subscriptions.preview(
+        present.stripe_subscription_id, plan.changes, prorated_at=moment, ends_trial=plan.ends_trial
+    )
     if is_of_next_period(present, invoice):
         return put_together(plan, chosen, moment, None, renewal, present.period_ends_at)
     with transaction() as session:
@@ -49,10 +52,6 @@ def is_of_next_period(present: PresentPlan, invoice: InvoicePreview) -> bool:
     """Whether Stripe previewed the next period's invoice, which means that nothing is charged now."""
     next_period = min(item.ends_at for item in present.items)
     return any(line.starts_at >= next_period for line in invoice.lines)
-
-
-def trial_or_period_end(present: PresentPlan) -> datetime:
-    return present.trial_ends_at if present.is_on_trial and present.trial_ends_at else present.period_ends_at
 
 
 def renews_at(plan: Planned, invoice: InvoicePreview, moment: datetime) -> datetime:
@@ -70,6 +69,7 @@ def put_together(
     renewing_at: datetime,
 ) -> Preview:
     present = plan.present
+    trial_ends_at = trial_terms.trial_end(present, plan.trial_days, moment) if plan.wanted else None
     return Preview(
         from_words=plan.from_words,
         to_words=plan.to_words,
@@ -82,11 +82,13 @@ def put_together(
         renewal=renewal,
         renews_at=renewing_at if plan.wanted else None,
         has_usage=plan.has_usage,
-        is_on_trial=present.is_on_trial,
         prorated_at=moment,
         takes_effect_at=present.period_ends_at if timing == "renewal" else moment,
         over=plan.over,
         changes=tuple(plan.changes),
         items_after=tuple(sorted(item_matching.after(present.items, plan.wanted).items())),
         ends_subscription=not plan.wanted,
+        ends_trial=plan.ends_trial,
+        trial_ends_at=trial_ends_at,
+        shortens_trial=trial_ends_at is not None and trial_ends_at != present.trial_ends_at,
     )

@@ -20,8 +20,9 @@ from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing, StripeProblem
 from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.stripe_gateway.requests.checkouts import MissingCard
 from billingportal.stripe_gateway.requests.schedules import NewPhase, PhaseItem
-from billingportal.stripe_gateway.requests.subscriptions import ItemChange
+from billingportal.stripe_gateway.requests.subscriptions import ItemChange, TrialChange
 
 # An answer of Stripe takes seconds; what is still intended after this was lost on the way.
 LOST_AFTER = timedelta(seconds=40)
@@ -41,6 +42,7 @@ class Intent:
     is_paid_by_bill: bool
     changes: tuple[ItemChange, ...]
     prorated_at: datetime
+    trial: TrialChange | None
     phase: NewPhase
     key: str
 
@@ -57,6 +59,7 @@ def intent_of(session: Session, move: PlanChange) -> Intent:
         is_paid_by_bill=subscription is not None and subscription.collection_method == BY_BILL,
         changes=tuple(change_of(row) for row in cast(list[JsonObject], move.preview["changes"])),
         prorated_at=move.prorated_at or move.created_at,
+        trial=trial_change(move),
         phase=NewPhase(
             starts_at=move.takes_effect_at or move.created_at,
             items=[PhaseItem(price, number) for price, number in items.items()],
@@ -65,6 +68,17 @@ def intent_of(session: Session, move: PlanChange) -> Intent:
         ),
         key=f"plan-move-{move.processor_account_id}-{move.id}-{move.created_at.isoformat()}",
     )
+
+
+def trial_change(move: PlanChange) -> TrialChange | None:
+    """What becomes of the trial; None without one."""
+    end = cast(str | None, move.preview.get("trial_end"))
+    if end is None:
+        return None
+    without = cast(MissingCard, move.preview["missing_card"])
+    if end in ("now", "kept"):
+        return TrialChange("now" if end == "now" else "kept", without)
+    return TrialChange(datetime.fromisoformat(end), without)
 
 
 def change_of(row: JsonObject) -> ItemChange:
@@ -105,6 +119,7 @@ def change_now(transaction: Transaction, gateway: StripeGateway, intent: Intent)
         intent.changes,
         prorated_at=intent.prorated_at,
         is_paid_by_bill=intent.is_paid_by_bill,
+        trial=intent.trial,
         idempotency_key=intent.key,
     )
     take_in(transaction, gateway, intent)

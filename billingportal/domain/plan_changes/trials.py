@@ -12,12 +12,11 @@ from billingportal.domain.clients import clients
 from billingportal.domain.common import audit
 from billingportal.domain.common.dates import day
 from billingportal.domain.entitlements import evaluation
-from billingportal.domain.invoices.payment_method_text import usual_method
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.domain.mail import settings as mail_settings
 from billingportal.domain.plan_changes import cancellations
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
-from billingportal.domain.subscriptions import client_subscriptions
+from billingportal.domain.plan_changes.trial_terms import has_card
 from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.errors import Refusal
 from billingportal.models import Client, Customer, Entitlement, OutgoingMail, Plan, Subscription
@@ -71,12 +70,6 @@ def trial_or_refuse(session: Session, client_id: int) -> PresentPlan:
     if not has_card(session, client):
         raise Refusal("", "There is no card to charge. Add one first.")
     return present
-
-
-def has_card(session: Session, client: Client) -> bool:
-    """Whether the client has a payment method for the end of the trial."""
-    link = client_subscriptions.link_of(session, client)
-    return usual_method(session, link, client_subscriptions.running_of(session, client)) is not None
 
 
 def remind_due(transaction: Transaction) -> None:

@@ -37,8 +37,9 @@ PAUSES = {
     "mark_uncollectible": "invoices are marked uncollectible",
     "void": "invoices are voided",
 }
+# While a payment fails. Without a step there is no plan that a step could restrict.
 STEPS: dict[LadderStep, str] = {
-    "none": "",
+    "none": "Its first payment failed, so the plan has not started",
     "grace": "Everything keeps working",
     "warned": "Warned; everything keeps working",
     "limited": "Nothing new can be made; all that is there keeps working",

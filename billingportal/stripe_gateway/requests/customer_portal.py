@@ -69,6 +69,13 @@ class BillingPortal:
         options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         ask(lambda: self._client.v1.invoices.finalize_invoice(invoice_id, params=params, options=options))
 
+    def collect_invoice(self, invoice_id: str, idempotency_key: str) -> None:
+        """Charge an open invoice to the default payment method now, without the client. Raises RequestRefused as
+        above."""
+        params: stripe.params.InvoicePayParams = {"off_session": True}
+        options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
+        ask(lambda: self._client.v1.invoices.pay(invoice_id, params=params, options=options))
+
     def use_method(self, subscription_id: str, method_id: str, idempotency_key: str) -> None:
         """Make this the subscription's default payment method."""
         params: stripe.params.SubscriptionUpdateParams = {"default_payment_method": method_id}

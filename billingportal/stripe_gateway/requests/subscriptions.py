@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Literal, cast
 
 import stripe
 
@@ -13,6 +13,7 @@ from billingportal.stripe_gateway.objects import invoice_previews
 from billingportal.stripe_gateway.objects.fields import optional_id, optional_text, part, rows, text
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
 from billingportal.stripe_gateway.requests.calls import ask
+from billingportal.stripe_gateway.requests.checkouts import MissingCard
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,14 @@ class ItemChange:
     stripe_price_id: str
     quantity: int | None
     is_removed: bool = False
+
+
+@dataclass(frozen=True)
+class TrialChange:
+    """A trial after a change: it ends now, keeps its end or has an earlier one; and what it ends in without a card."""
+
+    end: Literal["now", "kept"] | datetime
+    missing_card: MissingCard
 
 
 @dataclass(frozen=True)
@@ -56,13 +65,17 @@ class Subscriptions:
         *,
         prorated_at: datetime | None = None,
         is_recurring: bool = False,
+        ends_trial: bool = False,
     ) -> InvoicePreview:
-        """The invoice for changing the items now; `is_recurring`: the invoice of each later period instead."""
+        """The invoice for changing the items now, and ending the trial if asked; `is_recurring`: the invoice of each
+        later period instead."""
         details: JsonObject = {"proration_behavior": "none" if prorated_at is None else "always_invoice"}
         if prorated_at is not None:
             details["proration_date"] = int(prorated_at.timestamp())
         if changes:
             details["items"] = items_params(changes)
+        if ends_trial:
+            details["trial_end"] = "now"
         return self._preview(subscription_id, details if changes else {}, is_recurring=is_recurring)
 
     def preview_end(self, subscription_id: str, *, is_prorated: bool) -> InvoicePreview | None:
@@ -90,18 +103,21 @@ class Subscriptions:
         *,
         prorated_at: datetime,
         is_paid_by_bill: bool,
+        trial: TrialChange | None = None,
         idempotency_key: str,
     ) -> None:
         """Change the items and charge the difference now. Until it is paid, the items stay as they are.
 
-        With `is_paid_by_bill` the items change at once, before the invoice is paid.
+        With `is_paid_by_bill` the items change at once, before the invoice is paid. `trial`: what becomes of a trial.
         """
         params: JsonObject = {
             "items": items_params(changes),
             "proration_behavior": "always_invoice",
             "proration_date": int(prorated_at.timestamp()),
         }
-        if not is_paid_by_bill:
+        if trial is not None:
+            params |= trial_params(trial)
+        if not is_paid_by_bill and (trial is None or trial.end == "now"):
             params["payment_behavior"] = "pending_if_incomplete"
         self._update(subscription_id, params, idempotency_key)
 
@@ -159,6 +175,15 @@ def item_params(change: ItemChange) -> JsonObject:
         return {**named, "deleted": True}
     number: JsonObject = {} if change.quantity is None else {"quantity": change.quantity}
     return {**named, "price": change.stripe_price_id, **number}
+
+
+def trial_params(trial: TrialChange) -> JsonObject:
+    """A trial that goes on costs nothing now. Stripe takes its settings only in calls that do not wait for payment."""
+    if trial.end == "now":
+        return {"trial_end": "now"}
+    ending: JsonObject = {"missing_payment_method": trial.missing_card}
+    params: JsonObject = {"trial_settings": {"end_behavior": ending}}
+    return params if trial.end == "kept" else params | {"trial_end": int(trial.end.timestamp())}
 
 
 def farewell_params(why: Farewell) -> JsonObject:

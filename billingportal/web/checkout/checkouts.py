@@ -1,5 +1,6 @@
 """The return page of Stripe Checkout: shows the stored state at once, and polls until the purchase is complete."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import Blueprint, abort, render_template, request, url_for
@@ -16,11 +17,13 @@ from billingportal.domain.offers.selection import Selection
 from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.models import Checkout, Client, ProcessorAccount
+from billingportal.models.connection.processor_account import Mode
 from billingportal.stripe_gateway.errors import StripeProblem
+from billingportal.stripe_gateway.requests.checkouts import NewCheckout
 from billingportal.web.auth import client_session
 from billingportal.web.common import htmx
 from billingportal.web.common.stripe_access import stripe_of
-from billingportal.web.offers.order import order_of
+from billingportal.web.offers.order import Order, order_of
 from billingportal.web.offers.query import with_choice
 
 blueprint = Blueprint("checkouts", __name__, url_prefix="/portal/checkout")
@@ -98,13 +101,19 @@ def facts(checkout: Checkout, now_at: Stage, looks: int) -> dict[str, object]:
         "checkout": checkout,
         "stage": now_at,
         "mode": client.mode,
-        "order": order_of(asked(checkout, selection), client.mode),
+        "order": order_as_sold(checkout, selection, client.mode),
         "next_look": url_for("checkouts.show", token=checkout.token, session_id=session_id, looks=looks + 1),
         "pause": QUICK if looks < QUICK_LOOKS else SLOW,
         "again": with_choice(url_for("sign_up.new"), values),
         "back": with_choice(url_for("pricing.show"), values),
         "is_signed_in": is_here(checkout),
     }
+
+
+def order_as_sold(checkout: Checkout, selection: Selection, mode: Mode) -> Order:
+    """The order with the trial that the checkout has, which is none for a returning client."""
+    trial_days = NewCheckout.from_json(checkout.request).trial_days
+    return replace(order_of(asked(checkout, selection), mode), trial_days=trial_days)
 
 
 def choice_values(checkout: Checkout, selection: Selection) -> dict[str, str]:

@@ -40,6 +40,11 @@ class SellingForm(PortalForm):
         "Downgrade at once",
         description="Otherwise a smaller plan begins with the next period, and what was paid for lasts until then.",
     )
+    carries_trials_over = BooleanField(
+        "Carry trials over",
+        description="A trial keeps all of its days when the client moves to another plan. Otherwise a plan without a "
+        "trial is paid at once, and other plans give at most their own trial days.",
+    )
 
     @property
     def chosen(self) -> Selling:
@@ -49,6 +54,7 @@ class SellingForm(PortalForm):
             collects_tax_id=bool(self.collects_tax_id.data),
             address_collection="required" if self.address_collection.data == "required" else "auto",
             allows_downgrade_at_once=bool(self.allows_downgrade_at_once.data),
+            carries_trials_over=bool(self.carries_trials_over.data),
         )
 
 

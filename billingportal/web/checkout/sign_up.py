@@ -1,6 +1,7 @@
 """Signing up from the pricing page: a free plan is active at once, a paid one leads to Stripe's checkout."""
 
 import secrets
+from dataclasses import replace
 
 from flask import Blueprint, Response, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +12,7 @@ from wtforms.validators import DataRequired, ValidationError
 from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.auth.sign_in import Throttled
-from billingportal.domain.checkout import sign_ups
+from billingportal.domain.checkout import sign_ups, trial_history
 from billingportal.domain.checkout.checkouts import AlreadySubscribed
 from billingportal.domain.checkout.sign_ups import Applicant
 from billingportal.domain.clients import clients
@@ -104,7 +105,11 @@ def refuse_changes(order: Order) -> None:
 def asked_order() -> Order:
     """The order of the request. Only staff may choose another mode than the one in which the portal sells."""
     given = request.form if request.method == "POST" else request.args
-    return order_of(asked(given), mode_of(given) if find_staff() else None)
+    order = order_of(asked(given), mode_of(given) if find_staff() else None)
+    here = client_here(order)
+    if here is not None and order.trial_days and trial_history.has_had_subscription(db.session(), here):
+        return replace(order, trial_days=0)
+    return order
 
 
 def visitor() -> str:

@@ -1,11 +1,12 @@
 """The blueprints of this subject."""
 
-from billingportal.web.clients import actions, clients, manual_grants, notes, workspaces
+from billingportal.web.clients import actions, clients, manual_grants, notes, payments, workspaces
 
 BLUEPRINTS = (
     actions.blueprint,
     clients.blueprint,
     manual_grants.blueprint,
     notes.blueprint,
+    payments.blueprint,
     workspaces.blueprint,
 )

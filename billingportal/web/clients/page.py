@@ -1,5 +1,6 @@
 """The data of a client's page, gathered in one place."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +16,14 @@ from billingportal.domain.dunning import emails as dunning_emails
 from billingportal.domain.dunning import ladder
 from billingportal.domain.dunning.emails import Footing
 from billingportal.domain.entitlements import subscription_facts
-from billingportal.domain.invoices import customer_balance, disputes, payment_method_text, staff_invoices
+from billingportal.domain.invoices import (
+    client_invoices,
+    customer_balance,
+    disputes,
+    payment_method_text,
+    payments_under_way,
+    staff_invoices,
+)
 from billingportal.domain.invoices.payment_method_text import MethodWords, usual_method
 from billingportal.domain.mail import outbox as mail_outbox
 from billingportal.domain.subscriptions import client_clock, estimates, flat_quantities
@@ -23,11 +31,25 @@ from billingportal.domain.subscriptions.client_subscriptions import link_of
 from billingportal.domain.subscriptions.estimates import Estimate
 from billingportal.domain.subscriptions.status_text import STEPS, pause_words, subscription_words
 from billingportal.domain.usage import quota_bars
-from billingportal.models import Client, ClientCustomer, EntitledQuota, Entitlement, Subscription
+from billingportal.models import Client, ClientCustomer, EntitledQuota, Entitlement, Invoice, Subscription
+from billingportal.money import Money
 from billingportal.web.auth.session import current_staff
 from billingportal.web.clients.rows import ARCHIVED, customer_url, status_words
 
 SOURCES = {"comp": "Given by hand", "subscription": "Subscription", "base": "Without a subscription", "none": ""}
+
+
+@dataclass(frozen=True)
+class Due:
+    """The open invoice. `token` is this rendering of the button that charges it; `is_under_way`: a bank works on it."""
+
+    invoice: Invoice
+    is_under_way: bool
+    token: str
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.invoice.amount_remaining_minor, self.invoice.currency)
 
 
 @dataclass(frozen=True)
@@ -47,9 +69,9 @@ class Held:
         return pause_words(self.subscription) if self.subscription.ended_at is None else ""
 
 
-def render(client: Client) -> str:
-    """The whole page."""
-    return render_template("clients/show.html", **facts(db.session(), client))
+def render(client: Client, problem: str = "") -> str:
+    """The whole page. `problem`: why the payment that staff asked for failed."""
+    return render_template("clients/show.html", **facts(db.session(), client), problem=problem)
 
 
 def facts(session: Session, client: Client) -> dict[str, object]:
@@ -73,6 +95,7 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "unsent_mails": mail_outbox.unsent_mails(session, client.id),
         "odd_quantities": flat_quantities.odd_quantities(session, held.subscription) if held else [],
         "next_step": dunning_emails.next_step(Footing.of(row), ladder.current(session)),
+        "due": due_of(session, link, held),
         "troubles": disputes.of_client(session, client),
         "bars": quota_bars.quota_bars(session, row.quotas, client.id),
         "comp": comps.running_comp(session, client),
@@ -85,6 +108,14 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "moment": moment,
         "may_change": current_staff().role in ("owner", "admin"),
     }
+
+
+def due_of(session: Session, link: ClientCustomer | None, held: Held | None) -> Due | None:
+    invoice = client_invoices.due_invoice(session, link, held.subscription if held else None)
+    if invoice is None:
+        return None
+    is_under_way = invoice.stripe_invoice_id in payments_under_way.invoices_under_way(session, link)
+    return Due(invoice, is_under_way, secrets.token_urlsafe(16))
 
 
 def subscription_card(client: Client) -> str:

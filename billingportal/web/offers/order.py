@@ -13,12 +13,14 @@ from billingportal.web.offers.query import choice_values
 
 @dataclass(frozen=True)
 class Order:
-    """`payment` is None for a free plan. `values` carry the choice in URLs and forms."""
+    """`payment` is None for a free plan. `values` carry the choice in URLs and forms. `trial_days` are 0 for a buyer
+    who has had a trial."""
 
     page: PricingPage
     card: Card | None
     payment: Payment | None
     values: dict[str, str]
+    trial_days: int = 0
 
     @property
     def selection(self) -> Selection | None:
@@ -35,10 +37,6 @@ class Order:
     def is_for_sale(self) -> bool:
         return self.card is not None and not self.card.is_on_request
 
-    @property
-    def trial_days(self) -> int:
-        return self.card.plan.trial_days if self.card and self.payment else 0
-
 
 def order_of(choice: Asked, mode: Mode | None) -> Order:
     """The choice, as it is sold now. Staff may try it in another `mode` than the one in which the portal sells."""
@@ -47,4 +45,5 @@ def order_of(choice: Asked, mode: Mode | None) -> Order:
     payment = None
     if card is not None and card.payments and page.period is not None:
         payment = card.payments[page.periods.index(page.period)]
-    return Order(page, card, payment, choice_values(card, payment, mode) if card else {})
+    values = choice_values(card, payment, mode) if card else {}
+    return Order(page, card, payment, values, card.plan.trial_days if card and payment else 0)

@@ -6,6 +6,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from billingportal.db import db
+from billingportal.domain.plan_changes import trial_terms
 from billingportal.domain.plan_changes import trials as plan_change_trials
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.subscriptions import change_state
@@ -47,7 +48,7 @@ def facts(session: Session, client: Client, *, is_staff: bool = True) -> MoveCar
         present=present,
         move=move,
         invoice=invoice_of(move) if move else None,
-        has_card=is_trial and plan_change_trials.has_card(session, client),
+        has_card=is_trial and trial_terms.has_card(session, client),
         trial_words=trial_words(session, present),
     )
 

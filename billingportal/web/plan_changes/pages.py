@@ -11,6 +11,7 @@ from billingportal.domain.plan_changes import withdrawal
 from billingportal.domain.plan_changes.planning import ChangeRequest
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.plan_changes.previews import Preview
+from billingportal.domain.plan_changes.trial_terms import CardNeeded
 from billingportal.domain.prices.price_text import period_words
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import Invoice, PlanChange
@@ -27,12 +28,22 @@ def choose(viewer: Viewer) -> ResponseReturnValue:
     present = present_of(viewer)
     if present is None and not viewer.is_staff:
         return htmx.redirect(url_for("pricing.show"))
+    if present is not None and present.owes and not viewer.is_staff:
+        flash("A payment is due. Pay it first, then change the plan.")
+        return htmx.redirect(viewer.home)
     return choose_page(viewer, present)
 
 
-def choose_page(viewer: Viewer, present: PresentPlan | None, problem: str = "") -> str:
+def choose_page(viewer: Viewer, present: PresentPlan | None, problem: str = "", *, needs_card: bool = False) -> str:
     choice = choice_of_request(db.session(), viewer.mode, present)
-    return render_template("plan_changes/choose.html", viewer=viewer, present=present, choice=choice, problem=problem)
+    return render_template(
+        "plan_changes/choose.html",
+        viewer=viewer,
+        present=present,
+        choice=choice,
+        problem=problem,
+        needs_card=needs_card,
+    )
 
 
 def preview(viewer: Viewer) -> ResponseReturnValue:
@@ -42,6 +53,8 @@ def preview(viewer: Viewer) -> ResponseReturnValue:
     try:
         wanted = ChangeRequest(viewer.client_id, choice.plan_id, choice.selection, timing)
         shown = plan_change_quotes.preview(transaction, gateway_of(viewer), wanted)
+    except CardNeeded as refusal:
+        return choose_page(viewer, present_of(viewer), refusal.message, needs_card=True), 422
     except Refusal as refusal:
         return choose_page(viewer, present_of(viewer), refusal.message), 422
     except StripeProblem as problem:

@@ -12,6 +12,7 @@ from billingportal.models.plans.plan import TrialEnd
 from billingportal.money import Money
 
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
+FAILED_FIRST = {"standing": "past_due", "failing_since": MOMENT, "source": "base"}
 LATER = MOMENT + timedelta(days=6)
 
 
@@ -81,6 +82,15 @@ def test_without_a_free_default_plan_nobody_is_promised_one() -> None:
         ({"held": {"standing": "waiting"}, "due": Money(1, "usd")}, "Your payment is not finished", "pay"),
         ({"held": {"standing": "waiting"}, "has_checkout": True}, "Your purchase is not finished", "finish"),
         ({"held": {"standing": "waiting"}}, "Your payment is on its way", "none"),
+        (
+            {"held": {"standing": "waiting"}, "due": Money(2900, "usd"), "is_under_way": True},
+            "Your payment of US$29.00 is on its way",
+            "none",
+        ),
+        ({"due": Money(2900, "usd"), "is_under_way": True}, "Your payment of US$29.00 is on its way", "none"),
+        ({"held": FAILED_FIRST, "due": Money(2900, "usd")}, "Your first payment of US$29.00 failed", "pay"),
+        ({"held": FAILED_FIRST}, "Your first payment failed", "card"),
+        ({"held": {**FAILED_FIRST, "standing": "unpaid"}, "method": None}, "Your first payment failed", "card"),
         ({"held": {"standing": "paused"}, "method": None}, "Your plan is paused", "card"),
         ({"held": {"standing": "paused", "source": "base"}}, "Your plan is paused", "resume"),
         ({"held": {"standing": "paused", "source": "subscription"}}, "Your plan is paused", "contact"),

@@ -82,6 +82,16 @@ def test_failing_another_time_is_another_occasion(client_id: int) -> None:
     assert "There is nothing else to do." in letters[1].body
 
 
+def test_a_first_payment_is_written_about_once_and_when_it_arrives(client_id: int) -> None:
+    first = Footing("none", "past_due", SINCE, "sub_1")
+    letters = walk(client_id, [SOUND, first, replace(first, standing="unpaid"), SOUND])
+
+    assert [letter.kind for letter in letters] == ["ladder_first_payment", "ladder_none"]
+    assert "The plan starts as soon as you pay." in letters[0].body
+    assert BILLING_LINK in letters[0].body
+    assert "the plan has started" in letters[1].body
+
+
 @pytest.mark.parametrize(
     "after",
     [replace(SOUND, standing="ended", stripe_subscription_id=None), replace(SOUND, stripe_subscription_id="sub_2")],

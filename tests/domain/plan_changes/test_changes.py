@@ -18,7 +18,6 @@ from billingportal.models.auth.staff import Staff
 from tests.sandbox.clocks import advance, frozen, new_card, new_clock
 from tests.support.people.clients import connection
 from tests.support.people.plan_changes import (
-    MONTHLY,
     YEARLY,
     confirm,
     entitlement_of,
@@ -264,14 +263,3 @@ def test_when_stripe_does_not_answer_the_worker_asks_again(store: Store) -> None
 
     assert move_of(move_id).state == "done"
     assert entitlement_of(client.client_id).plan_id == store.growth
-
-
-def test_a_change_on_trial_is_made_at_once_and_costs_nothing_yet(store: Store) -> None:
-    client = store.subscribe(store.growth, trial_period_days=14)
-
-    shown, made = move(client.client_id, store.starter)
-
-    assert (made.state, shown.timing, shown.due_minor) == ("done", "now", 0)
-    assert store.sdk.v1.subscriptions.retrieve(client.subscription).status == "trialing"
-    assert entitlement_of(client.client_id).plan_id == store.starter
-    assert look(client.client_id, store.growth, MONTHLY).due_minor == 0

@@ -14,7 +14,7 @@ from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE, TEST_CLOCK
 from tests.support.catalog.catalog import Catalog
 from tests.support.catalog.plans import resource_id
-from tests.support.people.clients import Subscribed, connection, plan_of, subscribed_client
+from tests.support.people.clients import Subscribed, catch_up, connection, plan_of, subscribed_client
 
 YEAR = {"interval": "year"}
 
@@ -50,6 +50,10 @@ class Store:
         reconciliation.refresh(transaction, gateway, account.id, SUBSCRIPTION, client.subscription)
         with transaction() as session:
             evaluation.evaluate(session, client.client_id)
+
+    def read_card(self, client: Subscribed) -> None:
+        """Read the customer and its payment methods, as webhooks would tell."""
+        catch_up(self.app, self.sdk, client)
 
     def invoices(self, client: Subscribed) -> list[stripe.Invoice]:
         """The newest first."""

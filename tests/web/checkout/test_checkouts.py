@@ -126,6 +126,21 @@ def test_the_worker_first_and_the_way_back_first_end_alike(shop: Shop, session: 
     assert len(told) == 2
 
 
+def test_who_has_had_a_trial_is_promised_none(shop: Shop) -> None:
+    visitor = shop.visitor()
+    visitor.get(bought(shop, visitor, "Trial", card=""))
+    api = shop.till.sandbox.client(shop.till.account.test_key).v1
+    api.subscriptions.cancel(shop.till.subscriptions()[0]["id"])
+    tell(shop.app)
+
+    page = text_of(visitor.get(f"{SIGN_UP}?plan={shop.plans['Trial']}"))
+    assert "free for new clients" not in page
+    assert "Due today: US$9.00" in page
+    sent = visitor.submit(SIGN_UP, {"plan": str(shop.plans["Trial"]), "interval": "month", "currency": "usd"})
+    assert sent.status_code == 303
+    assert "free for new clients" not in text_of(visitor.get(shop.back()))
+
+
 def test_a_trial_a_delayed_payment_and_its_failure_each_have_their_words(shop: Shop) -> None:
     trial = bought(shop, shop.visitor(), "Trial", card="")
     assert "Your trial of Trial has begun and runs until" in text_of(shop.visitor().get(trial))

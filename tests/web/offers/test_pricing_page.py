@@ -70,7 +70,7 @@ def test_quotas_features_and_the_trial_are_said_in_words(client: Visitor, plans:
     assert "10 channels" in growth
     assert "Unlimited team members" in growth
     assert "Broadcasts Priority support" in growth
-    assert "14 days free, no card needed" in growth
+    assert "14 days free for new clients, no card needed" in growth
     assert "No team members" in card(page, plans["Free"])
 
 

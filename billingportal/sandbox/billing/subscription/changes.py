@@ -5,10 +5,11 @@ from billingportal.sandbox.billing.invoicing.dry_run import rehearsal
 from billingportal.sandbox.billing.payments import collection
 from billingportal.sandbox.billing.schedules import lifecycle as schedule_lifecycle
 from billingportal.sandbox.billing.subscription import pending_updates
+from billingportal.sandbox.billing.subscription import trials as subscription_trials
 from billingportal.sandbox.billing.subscription.creation import NO_METHOD
 from billingportal.sandbox.billing.subscription.deferred_updates import check_deferrable, defer
-from billingportal.sandbox.billing.subscription.item_requests import ItemChange, read_changes
-from billingportal.sandbox.billing.subscription.item_updates import apply_changes, invoiced
+from billingportal.sandbox.billing.subscription.item_requests import ItemChange, apply_change, read_changes
+from billingportal.sandbox.billing.subscription.item_updates import apply_changes, invoiced, trial_change
 from billingportal.sandbox.billing.subscription.scheduled_end import (
     check_unmanaged,
     end_of_periods,
@@ -34,6 +35,8 @@ def update(call: Call, subscription: Document) -> Document:
         check_deferrable(call, subscription, given)
     changes = read_changes(call, subscription, given.get("items", []))
     attach_given_method(call, subscription)
+    if stops_with_its_trial(call, subscription):
+        return stop_with_trial(call, subscription, changes)
     refusal = None
     if behavior in ("error_if_incomplete", "pending_if_incomplete"):
         refusal = refused_payment(call, subscription, changes)
@@ -50,6 +53,30 @@ def update(call: Call, subscription: Document) -> Document:
         invoice = invoiced(call, subscription, drafts, at_once=reset)
         if invoice is not None:
             settle(call, subscription, invoice, waits=behavior == "default_incomplete")
+    schedule_lifecycle.mirror(call, subscription)
+    return subscription
+
+
+def stops_with_its_trial(call: Call, subscription: Document) -> bool:
+    """Whether the call ends the trial of a subscription that has nothing to charge and is canceled or paused then."""
+    if trial_change(call, subscription) != "ended":
+        return False
+    trial = rehearsal(call, call.parameters, subscription)
+    changed = trial.store.objects["subscription"][subscription["id"]]
+    apply_terms(trial, changed)
+    return subscription_trials.outcome_of_end(trial, changed) != "create_invoice"
+
+
+def stop_with_trial(call: Call, subscription: Document, changes: list[ItemChange]) -> Document:
+    """End the trial now by `missing_payment_method`; no payment behavior prevents it."""
+    if subscription["pending_update"] is not None:
+        pending_updates.expire(call, subscription)
+    with updating(call, "customer.subscription.updated", subscription):
+        apply_terms(call, subscription)
+        for change in changes:
+            apply_change(call, subscription, change)
+        subscription["trial_end"] = call.now()
+    subscription_trials.end(call, subscription)
     schedule_lifecycle.mirror(call, subscription)
     return subscription
 

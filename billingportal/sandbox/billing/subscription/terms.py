@@ -36,7 +36,7 @@ def apply_terms(call: Call, subscription: Document) -> None:
         check_computable(call, call.store.objects["customer"][subscription["customer"]], given["automatic_tax"])
         subscription["automatic_tax"] = automatic_tax(given["automatic_tax"])
     if "trial_settings" in given:
-        subscription["trial_settings"] = given["trial_settings"]
+        subscription["trial_settings"]["end_behavior"].update(given["trial_settings"]["end_behavior"])
     subscription["payment_settings"].update(given.get("payment_settings", {}))
     subscription_cancellation.apply_details(subscription, given.get("cancellation_details", {}))
 

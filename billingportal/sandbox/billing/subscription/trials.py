@@ -17,13 +17,21 @@ def warn(call: Call, subscription: Document) -> None:
     emit(call, "customer.subscription.trial_will_end", subscription)
 
 
+def outcome_of_end(call: Call, subscription: Document) -> str:
+    """`create_invoice`, or what was chosen for a trial that ends without a payment method: `cancel` or `pause`."""
+    if subscription["collection_method"] == "send_invoice":
+        return "create_invoice"
+    if collection.payment_method_of(call.store, subscription) is not None:
+        return "create_invoice"
+    return str(subscription["trial_settings"]["end_behavior"]["missing_payment_method"])
+
+
 def end(call: Call, subscription: Document) -> None:
     """End the trial: start the first billed period, or apply the setting for customers without a payment method."""
-    method = collection.payment_method_of(call.store, subscription)
-    without = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
-    if method is not None or subscription["collection_method"] == "send_invoice" or without == "create_invoice":
+    outcome = outcome_of_end(call, subscription)
+    if outcome == "create_invoice":
         cycles.renew(call, subscription, subscription["trial_end"])
-    elif without == "cancel":
+    elif outcome == "cancel":
         subscription_cancellation.end(call, subscription, "payment_failed")
     else:
         subscription_pause.stop(call, subscription, "trial_end_without_payment_method")

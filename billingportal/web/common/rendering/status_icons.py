@@ -33,6 +33,7 @@ STATUSES = {
     "refund_pending": "clock",
     "refunded": "receipt-refund",
     "uncollectible": "circle-x",
+    "under_way": "clock",
     "void": "circle-x",
 }
 UNKNOWN_ACTION = "info-circle"

@@ -139,3 +139,41 @@ def test_a_trial_that_is_canceled_ends_without_a_bill(client: stripe.StripeClien
     advance(client, clock, END + HOUR)
     assert fresh(client, subscription).status == "canceled"
     assert [invoice.total for invoice in invoices_of(client, subscription.id)] == [0]
+
+
+@pytest.mark.parametrize(
+    ("missing", "status"),
+    [(None, "past_due"), ("create_invoice", "past_due"), ("cancel", "canceled"), ("pause", "paused")],
+)
+@pytest.mark.parametrize("behavior", ["allow_incomplete", "pending_if_incomplete", "error_if_incomplete"])
+def test_a_trial_that_is_ended_now_without_a_card_goes_as_chosen(
+    client: stripe.StripeClient, clock: str, missing: str | None, status: str, behavior: str
+) -> None:
+    subscription = trial(client, clock, None, missing)
+    if status == "past_due" and behavior == "error_if_incomplete":
+        with pytest.raises(stripe.InvalidRequestError, match="no attached payment source"):
+            change(client, subscription, trial_end="now", payment_behavior=behavior)
+        return
+    ended = change(client, subscription, trial_end="now", payment_behavior=behavior)
+    if status == "past_due" and behavior == "pending_if_incomplete":
+        assert (ended.status, ended.pending_update is not None) == ("trialing", True)
+        return
+    assert (ended.status, ended.trial_end) == (status, START)
+    if status != "past_due":
+        assert [invoice.total for invoice in invoices_of(client, subscription.id)] == [0]
+
+
+def test_a_trial_that_is_ended_now_with_a_card_in_the_same_call_is_paid(
+    client: stripe.StripeClient, clock: str
+) -> None:
+    subscription = trial(client, clock, None, "cancel")
+    ended = change(client, subscription, trial_end="now", default_payment_method="pm_card_visa")
+    assert (ended.status, invoices_of(client, subscription.id)[-1].status) == ("active", "paid")
+
+
+def test_what_is_chosen_in_the_call_that_ends_the_trial_holds(client: stripe.StripeClient, clock: str) -> None:
+    subscription = trial(client, clock, None, "cancel")
+    settings: Any = {"end_behavior": {"missing_payment_method": "pause"}}
+    ended = change(client, subscription, trial_end="now", trial_settings=settings)
+    assert ended.trial_settings is not None
+    assert (ended.status, ended.trial_settings.end_behavior.billing_cycle_anchor) == ("paused", "now")
