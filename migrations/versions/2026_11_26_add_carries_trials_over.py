@@ -1,14 +1,14 @@
 """add carries_trials_over: whether a trial goes on whole when the plan is changed
 
 Revision ID: add_carries_trials_over
-Revises: create_browser_sessions
+Revises: add_collection_pause
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "add_carries_trials_over"
-down_revision = "create_browser_sessions"
+down_revision = "add_collection_pause"
 branch_labels = None
 depends_on = None
 
