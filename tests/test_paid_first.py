@@ -1,4 +1,7 @@
-"""Nothing is granted before it is paid (trials excepted), in whatever order Stripe's events arrive."""
+"""Nothing is granted before it is paid, in whatever order Stripe's events arrive.
+
+Trials are excepted, and what owes nothing: use that is paid afterwards, and invoices that the partner gave up.
+"""
 
 from collections.abc import Iterator
 from random import Random
@@ -29,8 +32,9 @@ from tests.support.stripe.portals import new_account, with_sandbox
 from tests.support.stripe.sandbox import SandboxClient, SandboxProcess
 from tests.support.stripe.streams import connect, events_of, settle_rest
 
-# What each plan costs, in minor units, and how many contacts it includes; the smallest first.
-PLANS = {"Small": (900, 100), "Medium": (2900, 1000), "Large": (9900, None)}
+# What each plan costs, in minor units, and how many contacts it includes; the smallest first. The first is paid by use.
+BY_USE = "By use"
+PLANS = {BY_USE: (20, 0), "Small": (900, 100), "Medium": (2900, 1000), "Large": (9900, None)}
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +53,21 @@ def sell(app: Flask, catalog: Catalog, staff_id: int, marker: int) -> dict[str, 
     prices = {}
     contacts = resource_id(db.session(), "contacts")
     for name, (amount, quota) in PLANS.items():
-        prices[f"{name} {marker}"] = catalog.price(unit_amount=amount)
-        links, quotas = [Link(prices[f"{name} {marker}"], "flat")], {contacts: Limit(quota)}
+        is_by_use = name == BY_USE
+        more = {"recurring": by_use(catalog)} if is_by_use else {}
+        price = prices[f"{name} {marker}"] = catalog.price(unit_amount=amount, **more)
+        links = [Link(price, "usage", contacts) if is_by_use else Link(price, "flat")]
+        quotas = {contacts: Limit(quota, "bill" if is_by_use else "block")}
         plan_of(staff_id, app, links, f"{name} {marker}", quotas=quotas)
     return prices
+
+
+def by_use(catalog: Catalog) -> dict[str, str]:
+    """The `recurring` of a metered price."""
+    meter = catalog.client.v1.billing.meters.create(
+        params={"display_name": "Contacts", "event_name": "contacts", "default_aggregation": {"formula": "sum"}}
+    )
+    return {"interval": "month", "usage_type": "metered", "meter": meter.id}
 
 
 def plan_name(session: Session, client_id: int) -> str | None:
@@ -71,7 +86,7 @@ def plan_name(session: Session, client_id: int) -> str | None:
     suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
     phases=[hypothesis.Phase.explicit, hypothesis.Phase.reuse, hypothesis.Phase.generate],
 )
-@hypothesis.given(seed=st.integers(0, 2**32), steps=st.integers(2, 9))
+@hypothesis.given(seed=st.integers(0, 2**32), steps=st.integers(2, 12))
 def test_nothing_is_granted_before_it_is_paid_in_any_order_of_events(
     app: Flask, sandbox: SandboxClient, session: Session, owner: Staff, seed: int, steps: int
 ) -> None:
@@ -82,7 +97,7 @@ def test_nothing_is_granted_before_it_is_paid_in_any_order_of_events(
     prices = sell(app, Catalog(sdk), owner.id, row_id)
     buyers = {}
     for number in range(3):
-        buyer = Buyer(sdk, chance, prices)
+        buyer = Buyer(sdk, chance, prices, f"{BY_USE} {row_id}")
         client_id = new_client(f"Client {number}", f"{number}.{row_id}@harbor.example")
         link_customer(client_id, row_id, buyer.customer)
         buyer.live(steps)

@@ -56,7 +56,7 @@ def from_json(kept: JsonObject) -> PaidState | None:
 class Shown:
     """A subscription as Stripe shows it. `owes_nothing`: by its invoices, while it is active.
 
-    `is_to_be_charged`: its newest invoice is still a draft.
+    `is_yet_to_pay`: it had a trial, or its newest invoice is still a draft.
     """
 
     stripe_subscription_id: str
@@ -64,7 +64,7 @@ class Shown:
     items: Items
     is_paid_by_bill: bool
     owes_nothing: bool
-    is_to_be_charged: bool = False
+    is_yet_to_pay: bool = False
 
     @property
     def is_paid_afterwards(self) -> bool:
@@ -91,7 +91,7 @@ def prove(shown: Shown, remembered: PaidState | None, charged: Items | None) -> 
 def is_first_charge(shown: Shown, charged: Items | None) -> bool:
     """Whether its first charge is still to come, as in the hour after a trial: if that fails, nothing was ever paid."""
     is_in_advance = not (shown.is_paid_afterwards or shown.is_paid_by_bill)
-    return shown.is_to_be_charged and charged is None and is_in_advance
+    return shown.is_yet_to_pay and charged is None and is_in_advance
 
 
 def covers(charged: Items, items: Items) -> bool:

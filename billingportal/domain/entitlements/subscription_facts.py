@@ -29,7 +29,7 @@ def told(
         items,
         is_paid_by_bill=main.collection_method == BY_BILL,
         owes_nothing=invoice_history.owes_nothing(main, invoices),
-        is_to_be_charged=newest is not None and newest.status == "draft",
+        is_yet_to_pay=main.trial_ends_at is not None or (newest is not None and newest.status == "draft"),
     )
     remembered = from_json(before.proven) if before else None
     proof = prove(shown, remembered, last_charge(invoices))

@@ -120,12 +120,17 @@ def settle_end(call: Call, subscription: Document, *, reset: bool) -> None:
 
 
 def settle(call: Call, subscription: Document, invoice: Document, *, waits: bool) -> None:
-    """Finalize the invoice of a change and collect, unless it `waits` for the customer; unpaid is past due."""
+    """Finalize the invoice of a change and collect, unless it `waits` for the customer.
+
+    It is the newest invoice then, and decides: unpaid is past due, and paid is active again.
+    """
     invoice_creation.finalize(call, invoice)
     method = None if waits else collection.payment_method_of(call.store, subscription)
     outcome = collection.collect(call, invoice, method)
     sends = subscription["collection_method"] == "send_invoice"
-    if outcome not in ("paid", "processing") and not sends and subscription["status"] == "active":
+    if outcome == "paid" and subscription["status"] in ("past_due", "unpaid"):
+        subscription["status"] = "active"
+    elif outcome not in ("paid", "processing") and not sends and subscription["status"] == "active":
         subscription["status"] = "past_due"
 
 

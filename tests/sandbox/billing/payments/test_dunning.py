@@ -3,7 +3,7 @@
 import pytest
 import stripe
 
-from tests.sandbox.build import event_types, monthly_price, paying_customer, subscribe
+from tests.sandbox.build import change, event_types, first_item, monthly_price, paying_customer, subscribe
 from tests.sandbox.clocks import (
     DAY,
     HOUR,
@@ -112,6 +112,19 @@ def test_a_void_invoice_counts_for_nothing(sandbox: Sandbox, client: stripe.Stri
     new_card(client, str(subscription.customer), "pm_card_visa")
     client.v1.invoices.pay(older.id)
     assert fresh(client, subscription).status == "active"
+
+
+def test_a_change_that_is_paid_makes_it_active_though_an_older_invoice_is_open(
+    sandbox: Sandbox, client: stripe.StripeClient, clock: str
+) -> None:
+    sandbox.control("dunning", after="past_due")
+    subscription = failing(client, clock)
+    advance(client, clock, FIRST_TRY)
+    new_card(client, str(subscription.customer), "pm_card_visa")
+    more = [{"id": first_item(subscription).id, "quantity": 2}]
+    changed = change(client, subscription, items=more, proration_behavior="always_invoice")
+    assert changed.status == "active"
+    assert [invoice.status for invoice in invoices_of(client, subscription.id)] == ["paid", "open", "paid"]
 
 
 def test_a_detached_card_never_pays_again(client: stripe.StripeClient, clock: str) -> None:
