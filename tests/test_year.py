@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import db, transaction
+from billingportal.domain.invoices import customer_balance
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
+from billingportal.domain.subscriptions.client_subscriptions import link_of
 from billingportal.domain.sync.object_types import DELIVERED_EVENTS
 from billingportal.jobs import entitlements as entitlement_jobs
 from billingportal.jobs import sync as sync_jobs
-from billingportal.models import CatchUp, Entitlement
+from billingportal.models import CatchUp, Client, Entitlement
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
 from tests.support.catalog.plans import new_plan, resource_id
@@ -174,3 +176,29 @@ def test_a_year_of_many_clients_ends_as_stripe_has_it(
         for customer in clients
     }
     assert {customer: found(session, client_id) for customer, client_id in clients.items()} == wanted
+    assert balances(session, clients) == balances_at_stripe(sandbox, account)
+    assert_year_had_money_of_every_kind(invoices)
+
+
+def balances(session: Session, clients: dict[str, int]) -> dict[str, int]:
+    """The balance that the pages show for each customer who has one, in minor units; credit is below zero."""
+    shown: dict[str, int] = {}
+    for customer, client_id in clients.items():
+        link = link_of(session, session.get_one(Client, client_id))
+        found = customer_balance.balance_of(session, link, None)
+        if found is not None:
+            shown[customer] = -found.amount.minor if found.is_credit else found.amount.minor
+    return shown
+
+
+def balances_at_stripe(sandbox: SandboxProcess, account: SandboxAccount) -> dict[str, int]:
+    customers = sandbox.objects(account.id, "test", "customer")
+    return {one["id"]: one["balance"] for one in customers if one["balance"]}
+
+
+def assert_year_had_money_of_every_kind(invoices: list[dict[str, Any]]) -> None:
+    """Tax of both kinds, coupons up to 100 percent, credit used and credit left."""
+    behaviors = {tax["tax_behavior"] for one in invoices for tax in one["total_taxes"] or [] if tax["amount"]}
+    assert behaviors == {"inclusive", "exclusive"}
+    assert any(one["subtotal"] > 0 and one["total"] == 0 and one["total_discount_amounts"] for one in invoices)
+    assert any(one["starting_balance"] < 0 < one["total"] for one in invoices)

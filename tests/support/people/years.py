@@ -43,10 +43,10 @@ def wares_of(catalog: Catalog) -> Wares:
     meter = catalog.meter("messages_sent")
     return Wares(
         ahead={
-            "Small": catalog.price(unit_amount=900),
+            "Small": catalog.price(unit_amount=900, tax_behavior="exclusive"),
             "Metered": catalog.price(unit_amount=1500),
             "Team": catalog.price(unit_amount=2900),
-            "Large": catalog.price(unit_amount=9900),
+            "Large": catalog.price(unit_amount=9900, tax_behavior="inclusive"),
             "Yearly": catalog.price(unit_amount=99000, recurring={"interval": "year"}),
         },
         seats=seats,
@@ -60,15 +60,24 @@ class Year:
 
     def __init__(self, sandbox: SandboxClient, account: SandboxAccount, start: int, chance: Random) -> None:
         sandbox.control("clocks", customers_per_clock=1000)
+        sandbox.control("tax", account=account.id, mode="test", percent="19", active=True)
         self.api = sandbox.client(account.test_key).v1
         self.chance = chance
+        self.coupons = [self.coupon(percent) for percent in (30, 100)]
         self.wares = wares_of(Catalog(sandbox.client(account.test_key)))
         self.time = start
         self.clock = self.api.test_helpers.test_clocks.create(params={"frozen_time": start}).id
         self.subscriptions: dict[str, str] = {}
 
+    def coupon(self, percent: int) -> str:
+        """A coupon for the next invoice."""
+        return self.api.coupons.create(params={"percent_off": percent, "duration": "once"}).id
+
     def add_customer(self, number: int) -> str:
-        """A new customer, who subscribes at once."""
+        """A new customer, who subscribes at once. Every third is taxed from the second invoice on.
+
+        Every fifth has nothing to pay for the second one.
+        """
         made = self.api.customers.create(
             params={
                 "name": f"Client {number}",
@@ -78,6 +87,11 @@ class Year:
             }
         ).id
         self.subscribe(made, list(self.wares.ahead)[number % len(self.wares.ahead)])
+        if number % 3 == 0:
+            be_taxed(self, made)
+        if number % 5 == 1:
+            discounts = {"discounts": [{"coupon": self.coupons[-1]}]}
+            self.api.subscriptions.update(self.subscriptions[made], params=cast(Any, discounts))
         return made
 
     def subscribe(self, customer: str, plan: str) -> None:
@@ -180,6 +194,20 @@ def send_messages(year: Year, customer: str) -> None:
     )
 
 
+def get_credit_or_owe(year: Year, customer: str) -> None:
+    year.api.customers.update(customer, params={"balance": year.chance.randint(-8000, 2000)})
+
+
+def get_a_coupon(year: Year, customer: str) -> None:
+    discounts = [{"coupon": year.chance.choice(year.coupons)}]
+    year.api.subscriptions.update(year.subscriptions[customer], params=cast(Any, {"discounts": discounts}))
+
+
+def be_taxed(year: Year, customer: str) -> None:
+    year.api.customers.update(customer, params={"address": {"country": "IE"}})
+    year.api.subscriptions.update(year.subscriptions[customer], params={"automatic_tax": {"enabled": True}})
+
+
 DEEDS: list[Callable[[Year, str], None]] = [
     change_plan,
     change_plan,
@@ -193,4 +221,7 @@ DEEDS: list[Callable[[Year, str], None]] = [
     come_back,
     come_back,
     send_messages,
+    get_credit_or_owe,
+    get_a_coupon,
+    be_taxed,
 ]
