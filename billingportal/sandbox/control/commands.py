@@ -45,9 +45,20 @@ def default_portal(call: Call, given: Document) -> Document:
     return {"configuration": portal_configurations.made(call, {"features": features}, is_default=True)["id"]}
 
 
+def alter_object(call: Call, given: Document) -> Document:
+    """Show other attributes of an object, as a newer API would, or a fault of Stripe's: {id, shown}.
+
+    An empty `shown` shows the stored ones again.
+    """
+    shown: Document = given["shown"]
+    call.store.altered[given["id"]] = shown
+    return shown
+
+
 COMMANDS: dict[str, Command] = {
     "checkout/complete": page_commands.complete_checkout,
     "checkout/expire": page_commands.expire_checkout,
+    "objects/alter": alter_object,
     "disputes": bank_commands.dispute,
     "payment_methods/renew": renew_card,
     "payments/settle": settle_payments,
