@@ -7,9 +7,11 @@ from billingportal.sandbox.checkout import commands as page_commands
 from billingportal.sandbox.control import bank_commands
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.reference.test_cards import TOKENS
 from billingportal.sandbox.resources.core import tax_settings, test_clocks
 from billingportal.sandbox.resources.customers import payment_methods
 from billingportal.sandbox.resources.hosted import portal_configurations, portal_parameters
+from billingportal.sandbox.state.changes import updating
 
 # A command of the control API in one mode of an account: its call and the request's parameters.
 Command = Callable[[Call, Document], Document]
@@ -55,6 +57,15 @@ def alter_object(call: Call, given: Document) -> Document:
     return shown
 
 
+def save_source(call: Call, given: Document) -> Document:
+    """A customer has a card of the time before payment methods, as its default source: {customer}."""
+    customer = call.need("customer", given["customer"], "customer")
+    card = payment_methods.attach_source(call, TOKENS["pm_card_visa"], customer["id"])
+    with updating(call, "customer.updated", customer):
+        customer["default_source"] = card["id"]
+    return {"source": card["id"]}
+
+
 COMMANDS: dict[str, Command] = {
     "checkout/complete": page_commands.complete_checkout,
     "checkout/expire": page_commands.expire_checkout,
@@ -63,6 +74,7 @@ COMMANDS: dict[str, Command] = {
     "payment_methods/renew": renew_card,
     "payments/settle": settle_payments,
     "refunds/fail": bank_commands.fail_refund,
+    "sources": save_source,
     "tax": tax_settings.change,
     "portal/default": default_portal,
     "time": test_clocks.pass_time,

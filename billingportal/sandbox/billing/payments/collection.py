@@ -25,9 +25,14 @@ ON_SESSION: dict[str, Outcome] = {**OFF_SESSION, "asks": "paid"}
 
 
 def payment_method_of(store: Store, subscription: Document) -> Document | None:
-    """The payment method of a subscription: its own, else the customer's."""
+    """The payment method of a subscription: its own, else the customer's; of each, a legacy source comes last."""
     customer = store.objects["customer"][subscription["customer"]]
-    identifier = subscription["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
+    identifier = (
+        subscription["default_payment_method"]
+        or subscription["default_source"]
+        or customer["invoice_settings"]["default_payment_method"]
+        or customer["default_source"]
+    )
     return store.find("payment_method", identifier) if identifier else None
 
 

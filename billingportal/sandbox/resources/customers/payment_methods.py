@@ -94,6 +94,26 @@ def attach_card(call: Call, card: TestCard, customer: str, details: Document = N
     return method
 
 
+def attach_source(call: Call, card: TestCard, customer: str) -> Document:
+    """A customer's legacy card. It pays as a payment method does, but no source says that it can be read as one."""
+    return call.store.put(
+        {
+            "id": new_id("card"),
+            "object": KIND,
+            "billing_details": deepcopy(NO_DETAILS),
+            "card": card_part(card),
+            "created": call.now(),
+            "customer": customer,
+            "livemode": call.livemode,
+            "metadata": {},
+            "type": "card",
+            "_outcome": card.outcome,
+            "_decline_code": card.decline_code,
+            "_is_source": True,
+        }
+    )
+
+
 def card_part(card: TestCard) -> Document:
     """The card as Stripe describes it."""
     return {
@@ -159,13 +179,21 @@ def update(call: Call, identifier: str) -> Document:
 
 
 def retrieve(call: Call, identifier: str) -> Document:
-    """One payment method."""
-    return call.need(KIND, identifier, KIND)
+    """One payment method, no legacy source."""
+    method = call.need(KIND, identifier, KIND)
+    if is_source(method):
+        raise call.absent(KIND, identifier, KIND)
+    return method
+
+
+def is_source(method: Document) -> bool:
+    """Whether it is a legacy source."""
+    return bool(method.get("_is_source"))
 
 
 def index(call: Call) -> Page:
     """A customer's payment methods."""
-    tests = (equal(call, "customer", "type", "allow_redisplay"),)
+    tests = (equal(call, "customer", "type", "allow_redisplay"), lambda method: not is_source(method))
     return page(call, KIND, "/v1/payment_methods", call.store.newest_first(KIND), *tests)
 
 
