@@ -9,7 +9,7 @@ from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.reference.test_cards import TOKENS
 from billingportal.sandbox.resources.core import tax_settings, test_clocks
-from billingportal.sandbox.resources.customers import payment_methods
+from billingportal.sandbox.resources.customers import payment_methods, sources
 from billingportal.sandbox.resources.hosted import portal_configurations, portal_parameters
 from billingportal.sandbox.state.changes import updating
 
@@ -60,7 +60,7 @@ def alter_object(call: Call, given: Document) -> Document:
 def save_source(call: Call, given: Document) -> Document:
     """A customer has a card of the time before payment methods, as its default source: {customer}."""
     customer = call.need("customer", given["customer"], "customer")
-    card = payment_methods.attach_source(call, TOKENS["pm_card_visa"], customer["id"])
+    card = sources.attach_source(call, TOKENS["pm_card_visa"], customer["id"])
     with updating(call, "customer.updated", customer):
         customer["default_source"] = card["id"]
     return {"source": card["id"]}

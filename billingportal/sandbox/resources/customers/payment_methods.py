@@ -94,26 +94,6 @@ def attach_card(call: Call, card: TestCard, customer: str, details: Document = N
     return method
 
 
-def attach_source(call: Call, card: TestCard, customer: str) -> Document:
-    """A customer's legacy card. It pays as a payment method does, but no source says that it can be read as one."""
-    return call.store.put(
-        {
-            "id": new_id("card"),
-            "object": KIND,
-            "billing_details": deepcopy(NO_DETAILS),
-            "card": card_part(card),
-            "created": call.now(),
-            "customer": customer,
-            "livemode": call.livemode,
-            "metadata": {},
-            "type": "card",
-            "_outcome": card.outcome,
-            "_decline_code": card.decline_code,
-            "_is_source": True,
-        }
-    )
-
-
 def card_part(card: TestCard) -> Document:
     """The card as Stripe describes it."""
     return {
