@@ -1,6 +1,7 @@
 """Plain JSON: its type, and a strict parser for JSON from outside."""
 
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
@@ -13,6 +14,8 @@ JsonObject = dict[str, Json]
 DEEPEST = 64
 # Powers of ten. Beyond this other JSON parsers read infinity.
 LARGEST_EXPONENT = 300
+
+ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class UnreadableJson(ValueError):
@@ -61,6 +64,20 @@ def all_texts(document: Json) -> Iterator[str]:
         yield from document
     for part in parts(document):
         yield from all_texts(part)
+
+
+def refuse_half_pairs(body: bytes, document: Json) -> None:
+    """Raises UnreadableJson when a text of the document, read from the body, has half a surrogate pair.
+
+    Only an escape can write one, so most bodies are not searched further.
+    """
+    if ESCAPED_SURROGATE.search(body) is None:
+        return
+    try:
+        for text in all_texts(document):
+            text.encode()
+    except UnicodeEncodeError:
+        raise UnreadableJson("a text in it has half a surrogate pair") from None
 
 
 def without_repeats(pairs: list[tuple[str, Json]]) -> JsonObject:

@@ -3,7 +3,7 @@
 from billingportal.clock import now
 from billingportal.db import transaction
 from billingportal.domain.sync import catch_up as sync_catch_up
-from billingportal.domain.sync import reconciliation, retention
+from billingportal.domain.sync import failed_reads, reconciliation, retention
 from billingportal.jobs.account_work import work_on_each
 from billingportal.jobs.job import Job
 from billingportal.portal import Portal
@@ -22,6 +22,13 @@ def reconcile_events(portal: Portal) -> None:
     work_on_each(portal, account_ids, lambda gateway, id_: reconciliation.reconcile_due(transaction, gateway, id_))
 
 
+def read_failed_again(portal: Portal) -> None:
+    """Read objects again that could not be read before."""
+    with transaction() as session:
+        account_ids = failed_reads.waiting_accounts(session)
+    work_on_each(portal, account_ids, lambda gateway, id_: failed_reads.read_again(transaction, gateway, id_))
+
+
 def prune_events(_: Portal) -> None:
     """Delete events past their retention time, in batches."""
     after_id: int | None = 0
@@ -30,4 +37,4 @@ def prune_events(_: Portal) -> None:
             after_id = retention.drop_old_rows(session, now(), after_id)
 
 
-JOBS = (Job(catch_up, 1), Job(reconcile_events, 0.5), Job(prune_events, 3600))
+JOBS = (Job(catch_up, 1), Job(reconcile_events, 0.5), Job(read_failed_again, 5), Job(prune_events, 3600))

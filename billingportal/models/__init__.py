@@ -14,6 +14,7 @@ from billingportal.models.clients.ignored_customer import IgnoredCustomer
 from billingportal.models.clients.workspace import Workspace
 from billingportal.models.clients.workspace_usage import WorkspaceUsage
 from billingportal.models.connection.catch_up import CatchUp
+from billingportal.models.connection.failed_read import FailedRead
 from billingportal.models.connection.portal_configuration import PortalConfiguration
 from billingportal.models.connection.processor_account import ProcessorAccount
 from billingportal.models.connection.stripe_event import StripeEvent
@@ -63,6 +64,7 @@ __all__ = [
     "Dispute",
     "EntitledQuota",
     "Entitlement",
+    "FailedRead",
     "IgnoredCustomer",
     "Invoice",
     "InvoicePayment",

@@ -22,8 +22,9 @@ class Limits:
 
 # A person waits: with the portal's own work the answer is there within 12 seconds.
 FORM = Limits(call_seconds=10, total_seconds=10)
-# Nobody waits, and a job may need hundreds of calls.
-BACKGROUND = Limits(call_seconds=20)
+# Nobody waits, and a job may need hundreds of calls. As the SDK, an attempt waits 80 seconds: half of the time is for
+# a second attempt, with half a second between.
+BACKGROUND = Limits(call_seconds=161)
 
 
 class Deadline:

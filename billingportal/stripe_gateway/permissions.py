@@ -6,7 +6,7 @@ from typing import Literal
 
 import stripe
 
-from billingportal.stripe_gateway.errors import RightMissing
+from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing
 from billingportal.stripe_gateway.requests.calls import ask
 
 
@@ -44,6 +44,8 @@ PROBES: tuple[tuple[Right, Probe], ...] = (
     ),
     (Right("Refunds", "Write"), lambda client: client.v1.refunds.list(params={"limit": 1})),
     (Right("Disputes", "Read"), lambda client: client.v1.disputes.list(params={"limit": 1})),
+    (Right("Invoice Payments", "Read"), lambda client: client.v1.invoice_payments.list(params={"limit": 1})),
+    (Right("Payment Methods", "Read"), lambda client: client.v1.payment_methods.list(params={"limit": 1})),
 )
 # These exist in test mode only.
 TEST_PROBES: tuple[tuple[Right, Probe], ...] = (
@@ -58,8 +60,11 @@ def missing_rights(client: stripe.StripeClient, *, livemode: bool) -> list[Right
 
 
 def is_refused(client: stripe.StripeClient, probe: Probe) -> bool:
+    """Rights are checked before anything else, so any other refusal shows that the key has this one."""
     try:
         ask(lambda: probe(client))
     except RightMissing:
         return True
+    except (RequestRefused, NotThere):
+        return False
     return False

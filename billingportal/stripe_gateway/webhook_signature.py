@@ -35,6 +35,7 @@ def read_event(body: bytes) -> EventCopy:
     try:
         # Decode first: the JSON library takes bytes for UTF-16 where they look like it.
         source = plain_json.read(body.decode())
+        plain_json.refuse_half_pairs(body, source)
     except UnreadableJson as problem:
         raise UnreadableObject(f"The message cannot be read: {problem}.") from None
     if not isinstance(source, dict) or source.get("object") != "event":

@@ -344,10 +344,7 @@ def test_events_are_listed_newest_first_since_a_moment(
 
 
 def test_without_a_date_in_the_answer_our_own_clock_is_trusted_within_minutes() -> None:
-    class Answer:
-        last_response = None
-
-    reading = request_calls.reading(Answer(), 0.2)  # type: ignore[arg-type]
+    reading = request_calls.reading(None, 0.2)
     moment = datetime.now(UTC)
     assert reading.certain_since < moment - timedelta(minutes=4)
     assert reading.as_of > moment + timedelta(minutes=4)

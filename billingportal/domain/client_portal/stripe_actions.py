@@ -17,6 +17,7 @@ from billingportal.domain.subscriptions import client_subscriptions
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import CUSTOMER, INVOICE, PAYMENT_METHOD, SUBSCRIPTION, ObjectType
 from billingportal.models import Client, ClientCustomer, Customer
+from billingportal.models.stripe_objects.payment_method import is_source
 from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
 
@@ -88,7 +89,8 @@ def refresh_client(transaction: Transaction, gateway: StripeGateway, client_id: 
         gateway.billing_portal.use_method(after.subscription_id, chosen, key)
         bring(transaction, gateway, after, SUBSCRIPTION, after.subscription_id)
     for method_id in {after.customer_method, after.subscription_method}:
-        bring(transaction, gateway, after, PAYMENT_METHOD, method_id)
+        if method_id is not None and not is_source(method_id):
+            bring(transaction, gateway, after, PAYMENT_METHOD, method_id)
     bring(transaction, gateway, after, INVOICE, after.open_invoice_id)
     with transaction() as session:
         if chosen:

@@ -4,29 +4,30 @@ Events report them. But a card that existed before the account was connected, or
 again, has to be fetched by id.
 """
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from billingportal.db import Transaction
 from billingportal.domain.subscriptions.status import ENDED_STATUSES
-from billingportal.domain.sync import reconciliation
+from billingportal.domain.sync import failed_reads
 from billingportal.domain.sync.object_types import PAYMENT_METHOD, TEST_CLOCK, ObjectType
 from billingportal.models import ClientCustomer, Customer, PaymentMethod, Subscription, TestClock
-from billingportal.stripe_gateway.errors import NotThere
+from billingportal.models.stripe_objects.payment_method import SOURCE_PREFIXES
 from billingportal.stripe_gateway.gateway import StripeGateway
 
 BATCH = 50
 
 
 def fetch_missing(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> int:
-    """Fetch a batch of missing objects. Returns how many were requested. Raises a StripeProblem."""
+    """Fetch a batch of missing objects. Returns how many were requested. Raises a StripeProblem.
+
+    Objects that could not be read are noted, and left to their next turn.
+    """
     with transaction() as session:
-        wanted = missing_ids(session, processor_account_id)
-    for kind, object_id in wanted:
-        try:
-            reconciliation.refresh(transaction, gateway, processor_account_id, kind, object_id)
-        except NotThere:
-            continue
+        missing = missing_ids(session, processor_account_id)
+        noted = {kind: failed_reads.noted_ids(session, processor_account_id, kind.name) for kind, _ in missing}
+    wanted = [(kind, object_id) for kind, object_id in missing if object_id not in noted[kind]]
+    failed_reads.read_each(transaction, gateway, processor_account_id, wanted)
     return len(wanted)
 
 
@@ -53,11 +54,12 @@ def customers_of_clients() -> Select[str | None]:
 
 
 def has_no_row(name: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
-    """Whether the payment method that a row names is not stored."""
+    """Whether the payment method that a row names is not stored. Legacy sources never are."""
     there = exists().where(
         PaymentMethod.processor_account_id == bindparam("account_id"), PaymentMethod.stripe_payment_method_id == name
     )
-    return and_(name.is_not(None), ~there)
+    sources = [name.startswith(prefix, autoescape=True) for prefix in SOURCE_PREFIXES]
+    return and_(name.is_not(None), ~there, ~or_(*sources))
 
 
 CARDS = (

@@ -18,6 +18,7 @@ from billingportal.domain.sync.object_types import (
     ObjectType,
 )
 from billingportal.models import Client, Customer, Invoice, ProcessorAccount, Subscription
+from billingportal.models.stripe_objects.payment_method import is_source
 from billingportal.stripe_gateway.gateway import StripeGateway
 
 # Only so many of the newest subscriptions and invoices are fetched; older ones hardly change.
@@ -82,7 +83,7 @@ def of_customer(session: Session, account_id: int, customer_id: str) -> Wanted:
     return [
         *([(TEST_CLOCK, clock_id)] if clock_id else []),
         (CUSTOMER, customer_id),
-        *([(PAYMENT_METHOD, method_id)] if method_id else []),
+        *([(PAYMENT_METHOD, method_id)] if method_id and not is_source(method_id) else []),
     ]
 
 
@@ -96,7 +97,7 @@ def of_subscriptions(session: Session, account_id: int, customer_id: str) -> Wan
     methods = {row.default_stripe_payment_method_id for row in rows if row.default_stripe_payment_method_id}
     return [
         *((SUBSCRIPTION, row.stripe_subscription_id) for row in rows),
-        *((PAYMENT_METHOD, method_id) for method_id in sorted(methods)),
+        *((PAYMENT_METHOD, method_id) for method_id in sorted(methods) if not is_source(method_id)),
     ]
 
 

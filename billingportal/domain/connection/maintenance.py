@@ -14,6 +14,7 @@ from billingportal.domain.connection import preflight, webhook_registration
 from billingportal.domain.connection.credentials import describe
 from billingportal.domain.connection.processor_accounts import catch_up_of, endpoint_of, gateway_of
 from billingportal.domain.connection.webhook_registration import Outcome, Registered, Survey
+from billingportal.domain.sync import event_log, failed_reads
 from billingportal.models import ProcessorAccount
 from billingportal.models.connection.processor_account import KeyState
 from billingportal.stripe_gateway.client import OpenGateway
@@ -117,14 +118,20 @@ def end_well(transaction: Transaction, processor_account_id: int, found: Finding
         row.key_problem = None
         used = len(found.survey.everything) + found.outcome.added if found.survey else None
         others = found.survey.others_here if found.survey else []
-        row.preflight = [line.as_json() for line in preflight.lines(row, found.account, found.missing, used, others)]
+        lines = [line.as_json() for line in preflight.lines(row, found.account, found.missing, used, others)]
+        has_changed = lines != row.preflight
+        row.preflight = lines
         endpoint = endpoint_of(session, row)
         is_new = endpoint.state != found.outcome.state
         endpoint.state = found.outcome.state
         endpoint.problem = found.outcome.problem
         row.check_problem = None
         finish(row, started_at, moment, CHECK_EVERY if found.outcome.problem is None else AFTER_A_PROBLEM)
-        if found.outcome.repairs or is_new:
+        if has_changed:
+            # The key may have got a right: what it could not read is read again.
+            failed_reads.retry_now(session, row.id)
+            event_log.replay_failed(session, row.id)
+        if found.outcome.repairs or is_new or has_changed:
             catch_up_of(session, row).next_run_at = moment
         for words in found.outcome.repairs:
             audit.record_act(

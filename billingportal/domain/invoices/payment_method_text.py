@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.models import ClientCustomer, Customer, PaymentMethod, Subscription
+from billingportal.models.stripe_objects.payment_method import is_source
 
 BRANDS = {
     "visa": "Visa",
@@ -31,6 +32,9 @@ TYPES = {
     "cashapp": "Cash App",
     "amazon_pay": "Amazon Pay",
     "revolut_pay": "Revolut Pay",
+    "legacy_card": "Card saved at Stripe",
+    "legacy_bank_account": "Bank account saved at Stripe",
+    "legacy_source": "Payment source saved at Stripe",
 }
 Expiry = Literal["valid", "soon", "over"]
 
@@ -56,7 +60,10 @@ class MethodWords:
 def usual_method(
     session: Session, link: ClientCustomer | None, subscription: Subscription | None
 ) -> PaymentMethod | None:
-    """The payment method that Stripe charges: the subscription's own, else the customer's default."""
+    """The payment method that Stripe charges: the subscription's own, else the customer's default.
+
+    A legacy source, of which only the id is known, comes as a payment method that is not stored.
+    """
     if link is None:
         return None
     chosen = subscription.default_stripe_payment_method_id if subscription else None
@@ -68,6 +75,8 @@ def usual_method(
     )
     if chosen is None:
         return None
+    if is_source(chosen):
+        return PaymentMethod(stripe_payment_method_id=chosen, type=source_type(chosen))
     return session.scalar(
         select(PaymentMethod).where(
             PaymentMethod.processor_account_id == link.processor_account_id,
@@ -76,6 +85,10 @@ def usual_method(
             PaymentMethod.deleted_at.is_(None),
         )
     )
+
+
+def source_type(source_id: str) -> str:
+    return {"card": "legacy_card", "ba": "legacy_bank_account"}.get(source_id.partition("_")[0], "legacy_source")
 
 
 def method_words(method: PaymentMethod, moment: datetime) -> MethodWords:

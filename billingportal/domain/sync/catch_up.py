@@ -13,15 +13,20 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.common.due_times import is_due
-from billingportal.domain.sync import inbox
-from billingportal.domain.sync.apply import is_past
-from billingportal.domain.sync.cursor import locked_catch_up
-from billingportal.domain.sync.full_read import FIRST_WALK, walk_page
-from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, is_creation
-from billingportal.models import CatchUp, ProcessorAccount, StripeEvent
-from billingportal.stripe_gateway.errors import KeyRejected, NotThere, StripeProblem
+from billingportal.domain.sync import failed_reads, inbox
+from billingportal.domain.sync.cursor import Place, locked_catch_up
+from billingportal.domain.sync.full_read import FIRST_WALK, leave_list, walk_page
+from billingportal.models import CatchUp, ProcessorAccount
+from billingportal.stripe_gateway.errors import (
+    KeyRejected,
+    NotThere,
+    RequestRefused,
+    RightMissing,
+    StripeProblem,
+    StripeUnreachable,
+    UnreadableObject,
+)
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.objects.copies import EventCopy
 
 # Stripe keeps events for 30 days; one day of margin for a pass that takes long.
 EVENTS_KEPT = timedelta(days=29)
@@ -31,6 +36,10 @@ LEASE = timedelta(minutes=1)
 WITHOUT_WEBHOOK = timedelta(seconds=4)
 WITH_WEBHOOK = timedelta(minutes=2)
 LONGEST_PAUSE = timedelta(minutes=10)
+# Answers that say that a list cannot be read, and nothing about the other lists.
+LIST_FAILURES = (NotThere, RightMissing, RequestRefused, UnreadableObject)
+# After so many passes that ended at the same list without an answer, the next list is read.
+TRIES = 2
 
 
 def claim_due(transaction: Transaction) -> list[int]:
@@ -67,25 +76,60 @@ def read_page(transaction: Transaction, gateway: StripeGateway, processor_accoun
     """Read one page of the pass. True when the pass has ended."""
     with transaction() as session:
         row = locked_catch_up(session, processor_account_id)
-        begin_pass(row, now())
-        walk, page_after, cursor_at = row.walk, row.page_after, row.cursor_at
+        begin_pass(session, row, now())
+        walk, place, cursor_at = row.walk, Place(row.page_after, row.page_size), row.cursor_at
     try:
         if walk is not None:
-            return walk_page(transaction, gateway, processor_account_id, walk, page_after)
-        return event_page(transaction, gateway, processor_account_id, (cursor_at or now()) - OVERLAP, page_after)
-    except NotThere:
-        if page_after is None:
-            raise
-    with transaction() as session:
-        row = locked_catch_up(session, processor_account_id)
-        if row.is_at(walk, page_after):
-            # The object that `page_after` names is gone from Stripe: the list is read again.
-            row.page_after = None
+            return walk_page(transaction, gateway, processor_account_id, walk, place)
+        return event_page(transaction, gateway, processor_account_id, (cursor_at or now()) - OVERLAP, place)
+    except StripeProblem as problem:
+        is_list_at_fault = is_at_fault(gateway, problem, place)
+        with transaction() as session:
+            row = locked_catch_up(session, processor_account_id)
+            if row.is_at(walk, place.page_after) and not has_way_on(session, row, problem, is_list_at_fault):
+                raise
     return False
 
 
-def begin_pass(row: CatchUp, moment: datetime) -> None:
-    """Start a pass, unless one is under way; choose a full read when the events alone do not suffice."""
+def is_at_fault(gateway: StripeGateway, problem: StripeProblem, place: Place) -> bool:
+    """Whether the list itself cannot be read, whatever the size of its pages, while Stripe answers otherwise."""
+    if isinstance(problem, StripeUnreachable):
+        return place.page_size == 1 and answers(gateway)
+    return isinstance(problem, LIST_FAILURES)
+
+
+def answers(gateway: StripeGateway) -> bool:
+    try:
+        gateway.probe()
+    except StripeProblem:
+        return False
+    return True
+
+
+def has_way_on(session: Session, row: CatchUp, problem: StripeProblem, is_list_at_fault: bool) -> bool:
+    """After a page that could not be read: read the list again, or a smaller page, or go on with the next list.
+
+    False when the pass has to wait.
+    """
+    if isinstance(problem, NotThere) and row.page_after is not None:
+        # The object that `page_after` names is gone from Stripe.
+        row.page_after = None
+        return True
+    if isinstance(problem, (StripeUnreachable, UnreadableObject)) and row.shrink_page():
+        return True
+    if row.walk is None or not is_list_at_fault:
+        return False
+    if isinstance(problem, StripeUnreachable) and row.attempts < TRIES:
+        return False
+    leave_list(session, row, row.walk, problem.message)
+    return True
+
+
+def begin_pass(session: Session, row: CatchUp, moment: datetime) -> None:
+    """Start a pass, unless one is under way. Read all lists when the events alone do not suffice.
+
+    Otherwise a list that could not be read before is read first.
+    """
     row.next_run_at = moment + LEASE
     needs_walk = row.cursor_at is None or row.cursor_at < moment - EVENTS_KEPT
     if row.pass_started_at is not None and (row.walk is not None or not needs_walk):
@@ -94,21 +138,24 @@ def begin_pass(row: CatchUp, moment: datetime) -> None:
     row.page_after = None
     row.objects_read = 0
     if needs_walk:
-        row.walk = FIRST_WALK
         row.cursor_at = None
+    row.walk = FIRST_WALK if needs_walk else failed_reads.first_due_list(session, row.processor_account_id)
 
 
 def event_page(
-    transaction: Transaction, gateway: StripeGateway, processor_account_id: int, since: datetime, page_after: str | None
+    transaction: Transaction, gateway: StripeGateway, processor_account_id: int, since: datetime, place: Place
 ) -> bool:
-    page = gateway.events(since, page_after)
+    page_after = place.page_after
+    page = gateway.events(since, page_after, place.page_size)
     with transaction() as session:
         row = locked_catch_up(session, processor_account_id)
         if not row.is_at(None, page_after):
             return True
+        for one in page.unreadable:
+            failed_reads.note_failure(session, processor_account_id, failed_reads.EVENT, one.object_id, one.reason)
+        row.note_page(page.reading.elapsed_seconds)
         livemode = session.get_one(ProcessorAccount, processor_account_id).livemode
-        for event in unseen(session, processor_account_id, page.events):
-            put_into_inbox(session, processor_account_id, event, livemode=livemode)
+        inbox.store_listed(session, processor_account_id, page.events, livemode=livemode)
         row.objects_read += len(page.events)
         if page_after is None:
             # The first page shows the newest events: when the last one is read, all is complete up to here.
@@ -118,35 +165,6 @@ def event_page(
             is_delivered = is_delivered_to(session, processor_account_id)
             row.end(now() + (WITH_WEBHOOK if is_delivered else WITHOUT_WEBHOOK))
         return row.page_after is None
-
-
-def unseen(session: Session, processor_account_id: int, events: tuple[EventCopy, ...]) -> list[EventCopy]:
-    """The events of mirrored object types that the inbox has not stored, oldest first."""
-    ours = [event for event in reversed(events) if event.type in OBJECT_TYPE_OF_EVENT]
-    seen = set(
-        session.scalars(
-            select(StripeEvent.stripe_event_id).where(
-                StripeEvent.processor_account_id == processor_account_id,
-                StripeEvent.stripe_event_id.in_([event.stripe_event_id for event in ours]),
-            )
-        )
-    )
-    return [event for event in ours if event.stripe_event_id not in seen]
-
-
-def put_into_inbox(session: Session, processor_account_id: int, event: EventCopy, *, livemode: bool) -> None:
-    """Store as pending unless it is past: a listed event may have another shape than ours, so its object is fetched."""
-    if event.livemode is not livemode or event.object_id is None:
-        return
-    is_old = is_past(
-        session,
-        OBJECT_TYPE_OF_EVENT[event.type],
-        processor_account_id,
-        event.object_id,
-        event.created_at,
-        is_creation=is_creation(event.type),
-    )
-    inbox.store_listed(session, processor_account_id, event, "stale" if is_old else "pending")
 
 
 def is_delivered_to(session: Session, processor_account_id: int) -> bool:

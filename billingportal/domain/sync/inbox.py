@@ -1,21 +1,22 @@
 """Stores every event once and applies it to its object's row, in one transaction."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table
+from sqlalchemy import Table, select
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, StatementError
+from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.database.unavailable import is_unavailable
 from billingportal.db import Database
 from billingportal.domain.sync import row_sql
-from billingportal.domain.sync.apply import apply_event
-from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, ObjectType
+from billingportal.domain.sync.apply import apply_event, is_past
+from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, ObjectType, is_creation
 from billingportal.domain.sync.ordering import EventSnapshot, Verdict
 from billingportal.domain.sync.snapshots import has_hidden_part, snapshot_of_event
 from billingportal.errors import PortalError
@@ -26,6 +27,8 @@ from billingportal.stripe_gateway.gateway import API_VERSION
 from billingportal.stripe_gateway.objects.copies import EventCopy
 
 EVENTS = cast(Table, StripeEvent.__table__)
+# Events that are not applied yet.
+WAITING: tuple[EventState, ...] = ("pending", "failed")
 RETRY_SECONDS = (5, 30, 120, 600, 3600)
 
 # Errors that one unreadable or unexpected event may raise while it is applied. An unavailable database is
@@ -171,11 +174,34 @@ def event_values(
     }
 
 
-def store_listed(database: Database, processor_account_id: int, event: EventCopy, state: EventState) -> None:
-    """Store an event that catch-up found in Stripe's list. An event that is stored already stays unchanged."""
-    payload = json.dumps({"id": event.stripe_event_id, "type": event.type, "data": {"object": event.object}})
-    values = event_values(processor_account_id, event, payload, "catch-up", Result(state, {}))
-    database.execute(row_sql.add_row(database, EVENTS), values)
+def store_listed(session: Session, processor_account_id: int, events: Iterable[EventCopy], *, livemode: bool) -> None:
+    """Store events that catch-up found in Stripe's list, newest first. Those that are stored already stay unchanged.
+
+    A listed event may have another shape than ours, so it is pending and its object is fetched, unless it is past.
+    """
+    for event in unseen(session, processor_account_id, list(events)):
+        if event.livemode is not livemode or event.object_id is None:
+            continue
+        kind, creation = OBJECT_TYPE_OF_EVENT[event.type], is_creation(event.type)
+        is_old = is_past(session, kind, processor_account_id, event.object_id, event.created_at, is_creation=creation)
+        payload = json.dumps({"id": event.stripe_event_id, "type": event.type, "data": {"object": event.object}})
+        result = Result("stale" if is_old else "pending", {})
+        values = event_values(processor_account_id, event, payload, "catch-up", result)
+        session.execute(row_sql.add_row(session, EVENTS), values)
+
+
+def unseen(session: Session, processor_account_id: int, events: list[EventCopy]) -> list[EventCopy]:
+    """The events of mirrored object types that the inbox has not stored, oldest first."""
+    ours = [event for event in reversed(events) if event.type in OBJECT_TYPE_OF_EVENT]
+    seen = set(
+        session.scalars(
+            select(StripeEvent.stripe_event_id).where(
+                StripeEvent.processor_account_id == processor_account_id,
+                StripeEvent.stripe_event_id.in_([event.stripe_event_id for event in ours]),
+            )
+        )
+    )
+    return [event for event in ours if event.stripe_event_id not in seen]
 
 
 def next_attempt(state: EventState, attempts: int, moment: datetime) -> datetime | None:

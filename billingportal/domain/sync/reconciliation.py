@@ -16,7 +16,7 @@ from billingportal.database.unavailable import is_unavailable
 from billingportal.db import Transaction
 from billingportal.domain.common.due_times import is_due
 from billingportal.domain.sync.apply import Applied, apply_fetched, revision
-from billingportal.domain.sync.inbox import RETRY_SECONDS, UNABSORBED, describe, next_attempt
+from billingportal.domain.sync.inbox import RETRY_SECONDS, UNABSORBED, WAITING, describe, next_attempt
 from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, ObjectType
 from billingportal.domain.sync.ordering import FetchedSnapshot, Verdict
 from billingportal.models import ProcessorAccount, StripeEvent
@@ -24,13 +24,14 @@ from billingportal.models.connection.stripe_event import EventState
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem, StripeUnreachable, TooManyRequests
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.objects.copies import Fetched
+from billingportal.stripe_gateway.objects.readings import Fetched
 
 BATCH = 50
-WAITING: tuple[EventState, ...] = ("pending", "failed")
 # A worker that dies leaves its events to the others after this long.
 LEASE = timedelta(seconds=30)
 STRIPE_PAUSE = timedelta(seconds=15)
+# Stripe may have been away, and then the object is wanted soon.
+LONGEST_UNANSWERED = timedelta(minutes=2)
 # How often Stripe is asked again when something else changed the row meanwhile.
 ROUNDS = 5
 
@@ -63,17 +64,29 @@ def waiting_accounts(session: Session) -> list[int]:
 def reconcile_due(transaction: Transaction, gateway: StripeGateway, processor_account_id: int) -> int:
     """Reconcile the events that are due. Returns how many objects were fetched.
 
+    An object without an answer waits, and the others are fetched. After two of them in a row Stripe counts as away.
     Raises a StripeProblem when Stripe cannot be asked at all; the events then wait a little longer.
     """
     with transaction() as session:
         waiting = claim_events(session, processor_account_id, now())
+    unanswered = False
     for position, one in enumerate(waiting):
         try:
             reconcile(transaction, gateway, processor_account_id, one)
+        except StripeUnreachable as problem:
+            with transaction() as session:
+                postpone_unanswered(session, one, problem.message)
+                if unanswered:
+                    postpone_events(session, waiting[position + 1 :], problem.message, now() + STRIPE_PAUSE)
+            if unanswered:
+                raise
+            unanswered = True
         except StripeProblem as problem:
             with transaction() as session:
                 postpone_events(session, waiting[position:], problem.message, now() + STRIPE_PAUSE)
             raise
+        else:
+            unanswered = False
     return len(waiting)
 
 
@@ -103,7 +116,7 @@ def is_due_now(moment: datetime) -> ColumnElement[bool]:
         (StripeEvent.attempts == attempts) & is_due(due, moment, pause) for attempts, pause in enumerate(pauses, 1)
     ]
     return or_(
-        (StripeEvent.state == "pending") & is_due(due, moment, LEASE),
+        (StripeEvent.state == "pending") & is_due(due, moment, max(LEASE, LONGEST_UNANSWERED)),
         (StripeEvent.state == "failed") & or_(is_due(due, moment, pauses[-1]), *by_attempts),
     )
 
@@ -191,6 +204,15 @@ def mark_events(
         event.next_attempt_at = next_attempt(state, event.attempts, moment)
     if events and changes:
         events[-1].changes = changes
+
+
+def postpone_unanswered(session: Session, one: Waiting, words: str) -> None:
+    """Postpone the events of an object that Stripe did not answer about, longer each time: others come first."""
+    for event in session.scalars(select(StripeEvent).where(StripeEvent.id.in_(one.event_ids))):
+        event.error = f"Stripe could not be asked: {words}"
+        event.attempts += 1
+        pause = RETRY_SECONDS[min(event.attempts, len(RETRY_SECONDS)) - 1]
+        event.next_attempt_at = now() + min(timedelta(seconds=pause), LONGEST_UNANSWERED)
 
 
 def postpone_events(session: Session, waiting: list[Waiting], words: str, until: datetime) -> None:

@@ -7,6 +7,14 @@ from sqlalchemy.orm import Mapped
 
 from billingportal.models.stripe_objects.stripe_row import StripeRow
 
+# Ids of legacy sources: cards, bank accounts and others that were saved before payment methods existed.
+SOURCE_PREFIXES = ("card_", "ba_", "src_")
+
+
+def is_source(stripe_id: str) -> bool:
+    """Whether the id is of a legacy source. No page of Stripe's promises that it can be read as a payment method."""
+    return stripe_id.startswith(SOURCE_PREFIXES)
+
 
 class PaymentMethod(StripeRow):
     __tablename__ = "payment_method"

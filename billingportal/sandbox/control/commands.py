@@ -7,9 +7,11 @@ from billingportal.sandbox.checkout import commands as page_commands
 from billingportal.sandbox.control import bank_commands
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.reference.test_cards import TOKENS
 from billingportal.sandbox.resources.core import tax_settings, test_clocks
-from billingportal.sandbox.resources.customers import payment_methods
+from billingportal.sandbox.resources.customers import payment_methods, sources
 from billingportal.sandbox.resources.hosted import portal_configurations, portal_parameters
+from billingportal.sandbox.state.changes import updating
 
 # A command of the control API in one mode of an account: its call and the request's parameters.
 Command = Callable[[Call, Document], Document]
@@ -45,13 +47,34 @@ def default_portal(call: Call, given: Document) -> Document:
     return {"configuration": portal_configurations.made(call, {"features": features}, is_default=True)["id"]}
 
 
+def alter_object(call: Call, given: Document) -> Document:
+    """Show other attributes of an object, as a newer API would, or a fault of Stripe's: {id, shown}.
+
+    An empty `shown` shows the stored ones again.
+    """
+    shown: Document = given["shown"]
+    call.store.altered[given["id"]] = shown
+    return shown
+
+
+def save_source(call: Call, given: Document) -> Document:
+    """A customer has a card of the time before payment methods, as its default source: {customer}."""
+    customer = call.need("customer", given["customer"], "customer")
+    card = sources.attach_source(call, TOKENS["pm_card_visa"], customer["id"])
+    with updating(call, "customer.updated", customer):
+        customer["default_source"] = card["id"]
+    return {"source": card["id"]}
+
+
 COMMANDS: dict[str, Command] = {
     "checkout/complete": page_commands.complete_checkout,
     "checkout/expire": page_commands.expire_checkout,
+    "objects/alter": alter_object,
     "disputes": bank_commands.dispute,
     "payment_methods/renew": renew_card,
     "payments/settle": settle_payments,
     "refunds/fail": bank_commands.fail_refund,
+    "sources": save_source,
     "tax": tax_settings.change,
     "portal/default": default_portal,
     "time": test_clocks.pass_time,

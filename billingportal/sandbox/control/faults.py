@@ -11,7 +11,8 @@ KINDS = ("latency", "timeout", "429", "500", "drop", "malformed")
 class Fault:
     """One fault, for requests of a method and below a path, `count` times or (None) until removed.
 
-    `seconds` is how long a latency or a time-out lasts. With `applied` the request takes effect and only its answer
+    `seconds` is how long a latency or a time-out lasts; `per_row` makes it that long for each row of the requested
+    page, since long pages take Stripe longer. With `applied` the request takes effect and only its answer
     is lost or replaced.
     """
 
@@ -21,10 +22,17 @@ class Fault:
     seconds: float = 1.0
     count: int | None = None
     applied: bool = False
+    per_row: bool = False
 
     def hits(self, method: str, path: str) -> bool:
         """Whether the fault applies to a request."""
         return self.count != 0 and self.method in (None, method) and path.startswith(self.path_prefix)
+
+    def latency(self, rows: int) -> float:
+        """The seconds by which an answer with this many rows is late."""
+        if self.kind != "latency":
+            return 0.0
+        return self.seconds * rows if self.per_row else self.seconds
 
 
 @dataclass

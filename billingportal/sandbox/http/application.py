@@ -47,7 +47,7 @@ class Application:
         with self.world.lock:
             fault = self.faults.take(request.method, request.path)
         if fault is None or fault.kind == "latency" or fault.applied:
-            slow = fault.seconds if fault is not None and fault.kind == "latency" else 0.0
+            slow = fault.latency(request.rows) if fault is not None else 0.0
             answer = self.guarded(request, request_id, slow)
         else:
             answer = Answer(500, "")

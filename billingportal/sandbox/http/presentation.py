@@ -14,9 +14,9 @@ def present(store: Store, document: Document, expand: Expansion = NOTHING_ASKED)
     if document.get("deleted"):
         return {name: document[name] for name in ("id", "object", "deleted")}
     if document["object"] == "event":  # contains a snapshot of its object, in its API form
-        return document
+        return {**document, **store.altered.get(document["id"], {})}
     whole = assembled(store, document, expand)
-    return shown(store, whole, document["object"], expand)
+    return {**shown(store, whole, document["object"], expand), **store.altered.get(document.get("id", ""), {})}
 
 
 def assembled(store: Store, document: Document, expand: Expansion) -> Document:

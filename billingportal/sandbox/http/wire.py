@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 # A Stripe object has a hundred shapes and is only ever copied, compared and sent: its values stay untyped.
 Document = dict[str, Any]
@@ -17,6 +18,12 @@ class Request:
     headers: dict[str, str]
     body: str
     client_address: str
+
+    @property
+    def rows(self) -> int:
+        """The `limit` of a list's page; 1 for any other request."""
+        limit = dict(parse_qsl(self.query)).get("limit", "1")
+        return int(limit) if limit.isdecimal() else 1
 
 
 @dataclass(frozen=True)

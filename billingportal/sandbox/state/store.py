@@ -25,6 +25,8 @@ class Store:
     objects: dict[str, dict[str, Document]] = field(default_factory=dict)
     deliveries: dict[str, Document] = field(default_factory=dict)
     answers: dict[str, Document] = field(default_factory=dict)
+    # Attributes that answers and events show instead of the stored ones, by the object's id.
+    altered: dict[str, Document] = field(default_factory=dict)
 
     @property
     def mode(self) -> str:

@@ -14,7 +14,9 @@ from billingportal.plain_json import JsonObject
 
 # Bytes. A page of 100 objects with every field filled up to Stripe's limits stays below this.
 LONGEST = 32 * 1024 * 1024
-# Text that no database stores: NUL and unpaired surrogates. In JSON both are always escaped.
+# Text that no database stores: NUL and unpaired surrogates. In JSON both are always escaped. An error with one is
+# refused, since its words are shown and stored. An object is not, or one of them would spoil a whole page: its fields
+# are checked one by one (`objects/fields.py`).
 SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
@@ -55,7 +57,7 @@ def check(body: bytes, status: int) -> None:
         raise no_answer(f"Stripe's address answered with a redirect (HTTP {status}), which the portal doesn't follow.")
     try:
         answer = json.loads(body.decode())
-        if SUSPICIOUS.search(body):
+        if status >= 400 and SUSPICIOUS.search(body):
             refuse_unstorable(answer)
     except (ValueError, RecursionError):
         answer = None

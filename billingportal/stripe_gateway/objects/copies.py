@@ -5,7 +5,7 @@ Field names are the column names of the table that stores the copy. Amounts are 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from billingportal.plain_json import Json, JsonObject
@@ -178,42 +178,3 @@ class EventCopy:
     object_id: str | None
     object: JsonObject
     previous_attributes: JsonObject | None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The latest time on Stripe's clock at which an answer was read; it may be up to the uncertainty earlier."""
-
-    as_of: datetime
-    uncertainty_seconds: int
-
-    @property
-    def certain_since(self) -> datetime:
-        """The answer includes every change before this moment."""
-        return self.as_of - timedelta(seconds=self.uncertainty_seconds)
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """The present state of one object at Stripe; `copy` is None when Stripe no longer has it."""
-
-    copy: Copy | None
-    reading: Reading
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a list, newest first. `last_id` continues the list."""
-
-    copies: tuple[Copy, ...]
-    last_id: str | None
-    has_more: bool
-    reading: Reading
-
-
-@dataclass(frozen=True)
-class EventPage:
-    events: tuple[EventCopy, ...]
-    last_id: str | None
-    has_more: bool
-    reading: Reading

@@ -30,6 +30,7 @@ from billingportal.stripe_gateway.objects.fields import (
 
 
 def customer(source: JsonObject) -> CustomerCopy:
+    """The customer. Without a default payment method Stripe charges a legacy `default_source`."""
     return CustomerCopy(
         stripe_customer_id=short_text(source, "id"),
         name=optional_text(source, "name"),
@@ -37,7 +38,10 @@ def customer(source: JsonObject) -> CustomerCopy:
         currency=optional_text(source, "currency"),
         balance_minor=optional_number(source, "balance") or 0,
         delinquent=flag(source, "delinquent"),
-        default_stripe_payment_method_id=optional_id(part(source, "invoice_settings"), "default_payment_method"),
+        default_stripe_payment_method_id=(
+            optional_id(part(source, "invoice_settings"), "default_payment_method")
+            or optional_id(source, "default_source")
+        ),
         stripe_test_clock_id=optional_id(source, "test_clock"),
         address=stored_part(source, "address"),
         labels=stored_part(source, "metadata"),
@@ -61,7 +65,9 @@ def subscription(source: JsonObject) -> SubscriptionCopy:
         trial_ends_at=optional_moment(source, "trial_end"),
         started_at=moment(source, "start_date"),
         latest_stripe_invoice_id=optional_id(source, "latest_invoice"),
-        default_stripe_payment_method_id=optional_id(source, "default_payment_method"),
+        default_stripe_payment_method_id=(
+            optional_id(source, "default_payment_method") or optional_id(source, "default_source")
+        ),
         stripe_schedule_id=optional_id(source, "schedule"),
         pending_update_expires_at=optional_moment(part(source, "pending_update"), "expires_at"),
         cancellation_reason=optional_text(part(source, "cancellation_details"), "reason"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from billingportal.limits import is_storable
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import UnreadableObject
 from billingportal.stripe_gateway.objects import parse_billing, parse_catalog, parse_payments, parse_sales
@@ -66,7 +67,7 @@ def account(source: JsonObject, *, livemode: bool) -> AccountCopy:
     name = dashboard.get("display_name") or part(source, "business_profile").get("name")
     return AccountCopy(
         stripe_account_id=short_text(source, "id"),
-        name=name if isinstance(name, str) else None,
+        name=name if isinstance(name, str) and is_storable(name) else None,
         country=optional_text(source, "country"),
         currency=optional_text(source, "default_currency"),
         charges_enabled=flag(source, "charges_enabled"),

@@ -24,7 +24,7 @@ from billingportal.stripe_gateway.errors import (
     TooManyRequests,
     UnreadableObject,
 )
-from billingportal.stripe_gateway.objects.copies import Reading
+from billingportal.stripe_gateway.objects.readings import Reading
 
 T = TypeVar("T", bound=stripe.StripeObject)
 
@@ -87,21 +87,37 @@ def ask(operation: Callable[[], T]) -> tuple[JsonObject, Reading]:
         with stripe_errors():
             answer = operation()
         elapsed = time.monotonic() - started
-        return cast(JsonObject, answer.to_dict(for_json=True)), reading(answer, elapsed)
+        return cast(JsonObject, answer.to_dict(for_json=True)), reading(answer.last_response, elapsed)
     except MISSHAPEN as error:
         raise UnreadableObject("another shape than Stripe's") from error
 
 
-def reading(answer: stripe.StripeObject, elapsed_seconds: float) -> Reading:
+def ask_list(client: stripe.StripeClient, path: str, params: JsonObject) -> tuple[JsonObject, Reading]:
+    """One page of a list as Stripe wrote it. The SDK's objects would refuse the whole page for one malformed row.
+
+    Raises a StripeProblem.
+    """
+    started = time.monotonic()
+    try:
+        with stripe_errors():
+            answer: stripe.StripeResponse = client.raw_request("get", path, **params)
+        if not isinstance(answer.data, dict):
+            raise UnreadableObject("it is not a list")
+        return cast(JsonObject, answer.data), reading(answer, time.monotonic() - started)
+    except MISSHAPEN as error:
+        raise UnreadableObject("another shape than Stripe's") from error
+
+
+def reading(response: stripe.StripeResponseBase | None, elapsed_seconds: float) -> Reading:
     """The answer's time on Stripe's clock. Ours may be wrong, and the order of snapshots must not depend on it."""
-    date = header_date(answer)
+    date = header_date(response)
     margin = CLOCK_MARGIN if date else UNKNOWN_CLOCK_MARGIN
     moment = date or clock.now().replace(microsecond=0)
-    return Reading(moment + timedelta(seconds=margin), math.ceil(elapsed_seconds) + 2 * margin)
+    elapsed = math.ceil(elapsed_seconds)
+    return Reading(moment + timedelta(seconds=margin), elapsed + 2 * margin, elapsed)
 
 
-def header_date(answer: stripe.StripeObject) -> datetime | None:
-    response = answer.last_response
+def header_date(response: stripe.StripeResponseBase | None) -> datetime | None:
     value = response.headers.get("Date") if response is not None else None
     if value is None:
         return None

@@ -6,16 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 import stripe
 
-from billingportal.plain_json import Json, JsonObject
-from billingportal.stripe_gateway.errors import NotThere, UnreadableObject
+from billingportal.plain_json import Json, JsonObject, is_deep
+from billingportal.stripe_gateway.errors import (
+    KeyRejected,
+    NotThere,
+    StripeProblem,
+    StripeUnreachable,
+    TooManyRequests,
+    UnreadableObject,
+)
 from billingportal.stripe_gateway.objects import parsing
-from billingportal.stripe_gateway.objects.copies import EventPage, Fetched, Page
-from billingportal.stripe_gateway.objects.fields import first_rows, part, text, truth
-from billingportal.stripe_gateway.requests.calls import ask
+from billingportal.stripe_gateway.objects.copies import Copy, EventCopy
+from billingportal.stripe_gateway.objects.fields import first_rows, part, short_text, text, truth
+from billingportal.stripe_gateway.objects.readings import EventPage, Fetched, Page, Unreadable
+from billingportal.stripe_gateway.requests.calls import ask, ask_list
 
+# The most rows that Stripe puts on a page.
 PAGE_SIZE = 100
 # Stripe leaves these out of a price unless they are expanded.
 PRICE_PARTS = ["tiers", "currency_options"]
@@ -24,14 +34,20 @@ IN_LIST: list[Json] = [f"data.{part}" for part in PRICE_PARTS]
 Client = stripe.StripeClient
 Fetch = Callable[[Client, str], stripe.StripeObject]
 ListCall = Callable[..., stripe.StripeObject]
+T = TypeVar("T", Copy, EventCopy)
 
 
 @dataclass(frozen=True)
 class Walk:
-    """How to list all objects of one type."""
+    """How to list objects of one type: `kind` is Stripe's name of it.
 
-    lists: Callable[[Client], ListCall]
+    `share`: about how many of 100 objects of an account are in this list, to estimate how long all of them take.
+    """
+
+    kind: str
+    path: str
     filters: JsonObject
+    share: int = 1
 
 
 FETCHES: dict[str, Fetch] = {
@@ -53,18 +69,18 @@ FETCHES: dict[str, Fetch] = {
 # All objects of an account, referenced types first. Stripe's lists of products and prices leave archived
 # ones out unless asked; its list of subscriptions leaves canceled ones out.
 WALKS: dict[str, Walk] = {
-    "active products": Walk(lambda client: client.v1.products.list, {"active": True}),
-    "archived products": Walk(lambda client: client.v1.products.list, {"active": False}),
-    "meters": Walk(lambda client: client.v1.billing.meters.list, {}),
-    "active prices": Walk(lambda client: client.v1.prices.list, {"active": True, "expand": IN_LIST}),
-    "archived prices": Walk(lambda client: client.v1.prices.list, {"active": False, "expand": IN_LIST}),
-    "customers": Walk(lambda client: client.v1.customers.list, {}),
-    "subscriptions": Walk(lambda client: client.v1.subscriptions.list, {"status": "all"}),
-    "invoices": Walk(lambda client: client.v1.invoices.list, {}),
-    "invoice payments": Walk(lambda client: client.v1.invoice_payments.list, {}),
-    "subscription schedules": Walk(lambda client: client.v1.subscription_schedules.list, {}),
-    "refunds": Walk(lambda client: client.v1.refunds.list, {}),
-    "disputes": Walk(lambda client: client.v1.disputes.list, {}),
+    "active products": Walk("product", "/v1/products", {"active": True}),
+    "archived products": Walk("product", "/v1/products", {"active": False}),
+    "meters": Walk("billing.meter", "/v1/billing/meters", {}),
+    "active prices": Walk("price", "/v1/prices", {"active": True, "expand": IN_LIST}),
+    "archived prices": Walk("price", "/v1/prices", {"active": False, "expand": IN_LIST}),
+    "customers": Walk("customer", "/v1/customers", {}, share=10),
+    "subscriptions": Walk("subscription", "/v1/subscriptions", {"status": "all"}, share=10),
+    "invoices": Walk("invoice", "/v1/invoices", {}, share=35),
+    "invoice payments": Walk("invoice_payment", "/v1/invoice_payments", {}, share=35),
+    "subscription schedules": Walk("subscription_schedule", "/v1/subscription_schedules", {}),
+    "refunds": Walk("refund", "/v1/refunds", {}, share=2),
+    "disputes": Walk("dispute", "/v1/disputes", {}),
 }
 
 
@@ -128,32 +144,67 @@ def read_all_tiers(client: Client, source: JsonObject) -> None:
     source["currency_options"] = options
 
 
-def page(client: Client, walk: str, starting_after: str | None) -> Page:
+def page(client: Client, walk: str, starting_after: str | None, size: int) -> Page:
     """One page of a listing, starting after an id. Raises a StripeProblem."""
     chosen = WALKS[walk]
-    source, reading = ask(lambda: chosen.lists(client)(params=page_params(chosen.filters, starting_after)))
+    source, reading = ask_list(client, chosen.path, page_params(chosen.filters, starting_after, size))
     rows, last_id, has_more = read_list(source, starting_after)
-    return Page(tuple(parsing.copy_of(whole(client, row)) for row in rows), last_id, has_more, reading)
+    copies, unreadable = read_rows(rows, lambda row: parsing.copy_of(whole(client, row)), is_alone=size == 1)
+    return Page(copies, unreadable, last_id, has_more, reading)
 
 
-def events(client: Client, since: datetime, starting_after: str | None) -> EventPage:
+def read_rows(
+    rows: list[JsonObject], read: Callable[[JsonObject], T], *, is_alone: bool
+) -> tuple[tuple[T, ...], tuple[Unreadable, ...]]:
+    """The rows that can be read, and the others by id. Raises a StripeProblem that says nothing about a single row.
+
+    A row may need another request. Where that one gets no answer, only a row that `is_alone` can be told apart from
+    Stripe being away.
+    """
+    found: list[T] = []
+    unreadable: list[Unreadable] = []
+    for row in rows:
+        row_id = short_text(row, "id")
+        try:
+            if is_deep(row):
+                raise UnreadableObject("it is nested too deeply")
+            found.append(read(row))
+        except (KeyRejected, TooManyRequests):
+            raise
+        except StripeUnreachable as problem:
+            if not is_alone:
+                raise
+            unreadable.append(Unreadable(row_id, problem.message))
+        except StripeProblem as problem:
+            unreadable.append(Unreadable(row_id, problem.message))
+    return tuple(found), tuple(unreadable)
+
+
+def events(client: Client, since: datetime, starting_after: str | None, size: int) -> EventPage:
     """One page of events created at or after `since`, newest first. Raises a StripeProblem."""
-    params = page_params({"created": {"gte": int(since.timestamp())}}, starting_after)
-    list_events: ListCall = client.v1.events.list
-    source, reading = ask(lambda: list_events(params=params))
+    params = page_params({"created": {"gte": int(since.timestamp())}}, starting_after, size)
+    source, reading = ask_list(client, "/v1/events", params)
     rows, last_id, has_more = read_list(source, starting_after)
-    return EventPage(tuple(parsing.event(row) for row in rows), last_id, has_more, reading)
+    found, unreadable = read_rows(rows, parsing.event, is_alone=False)
+    return EventPage(found, unreadable, last_id, has_more, reading)
 
 
-def page_params(filters: JsonObject, starting_after: str | None) -> JsonObject:
+def event(client: Client, event_id: str) -> EventCopy:
+    """One event. Raises a StripeProblem."""
+    source, _ = ask(lambda: client.v1.events.retrieve(event_id))
+    refuse_other(source, "event", event_id)
+    return parsing.event(source)
+
+
+def page_params(filters: JsonObject, starting_after: str | None, size: int = PAGE_SIZE) -> JsonObject:
     after: JsonObject = {"starting_after": starting_after} if starting_after else {}
-    return {"limit": PAGE_SIZE, **filters, **after}
+    return {"limit": size, **filters, **after}
 
 
 def read_list(source: JsonObject, starting_after: str | None) -> tuple[list[JsonObject], str | None, bool]:
     """The rows, the last id, and whether there are more. Raises UnreadableObject for a list that would never end."""
     rows, has_more = first_rows(source), truth(source, "has_more")
-    last_id = text(rows[-1], "id") if rows else None
+    last_id = short_text(rows[-1], "id") if rows else None
     if has_more and last_id in (None, starting_after):
         raise UnreadableObject("the list does not go on")
     return rows, last_id, has_more

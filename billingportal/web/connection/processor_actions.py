@@ -8,6 +8,7 @@ from billingportal.db import transaction
 from billingportal.domain.common import audit
 from billingportal.domain.connection import disconnection
 from billingportal.domain.connection.processor_accounts import catch_up_of, connected, request_check
+from billingportal.domain.sync import failed_reads
 from billingportal.errors import Conflict
 from billingportal.portal import current_portal
 from billingportal.web.auth.session import current_staff, require_role
@@ -35,6 +36,7 @@ def create_catch_up() -> ResponseReturnValue:
         account = connected(session, g.mode)
         if account is not None:
             catch_up_of(session, account).request(now())
+            failed_reads.retry_now(session, account.id)
             audit.record_act(
                 session,
                 audit.Act(

@@ -12,9 +12,9 @@ from billingportal.clock import now
 from billingportal.config import Settings
 from billingportal.domain.common.severity import Severity
 from billingportal.domain.connection import processor_accounts, webhook_registration
-from billingportal.models import AuditEntry, CatchUp, ProcessorAccount, WebhookEndpoint
+from billingportal.models import AuditEntry, ProcessorAccount, WebhookEndpoint
 from billingportal.models.connection.processor_account import Mode
-from billingportal.stripe_gateway.requests.lists import WALKS
+from billingportal.web.connection.reading import Reading, reading
 
 StatusKind = Severity | Literal["busy"]
 # A worker polls every second; one that has not answered for this long is not running.
@@ -41,17 +41,6 @@ class PreflightLine:
 class Repair:
     words: str
     at: datetime
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How far the account's history has been read."""
-
-    is_running: bool
-    objects_read: int
-    lists_read: int
-    complete_up_to: datetime | None
-    problem: str | None
 
 
 @dataclass(frozen=True)
@@ -120,7 +109,7 @@ def connection(session: Session, settings: Settings, mode: Mode) -> Connection |
         check_problem=account.check_problem,
         preflight=tuple(preflight_line(cast(dict[str, str], line)) for line in account.preflight),
         repairs=repairs(session, account),
-        reading=reading(catch_up),
+        reading=reading(session, catch_up),
         offered_name=offered.display_name if offered else None,
         needs_attention=processor_accounts.needs_attention(account),
     )
@@ -166,16 +155,3 @@ def repairs(session: Session, account: ProcessorAccount) -> tuple[Repair, ...]:
         .limit(REPAIRS_SHOWN)
     )
     return tuple(Repair(entry.summary, entry.recorded_at) for entry in entries)
-
-
-def reading(catch_up: CatchUp | None) -> Reading:
-    if catch_up is None:
-        return Reading(False, 0, 0, None, None)
-    is_asked_for = catch_up.requested_at is not None or catch_up.walk is not None
-    return Reading(
-        is_running=is_asked_for and catch_up.problem is None,
-        objects_read=catch_up.objects_read if is_asked_for else 0,
-        lists_read=list(WALKS).index(catch_up.walk) if catch_up.walk in WALKS else 0,
-        complete_up_to=catch_up.complete_up_to and catch_up.complete_up_to.replace(second=0),
-        problem=catch_up.problem,
-    )

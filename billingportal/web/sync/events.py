@@ -21,6 +21,9 @@ from billingportal.web.common import htmx
 from billingportal.web.common.rendering.filters import event_title
 from billingportal.web.common.stripe_access import stripe_of
 
+# Characters of a payload on its page: an event may have megabytes.
+LONGEST_SHOWN = 200_000
+
 blueprint = Blueprint("events", __name__, url_prefix="/saas/events")
 
 
@@ -80,7 +83,12 @@ def shown(event: StripeEvent) -> str:
     payload = payload.encode(errors="backslashreplace").decode()
     template = "sync/_event.html" if htmx.is_partial(request) else "sync/show.html"
     return render_template(
-        template, event=event, payload=payload, can_replay=event_log.can_replay(event), title=event_title(event.type)
+        template,
+        event=event,
+        payload=payload[:LONGEST_SHOWN],
+        is_cut=len(payload) > LONGEST_SHOWN,
+        can_replay=event_log.can_replay(event),
+        title=event_title(event.type),
     )
 
 

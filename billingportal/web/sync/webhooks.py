@@ -14,6 +14,9 @@ from billingportal.web.common.security import csrf
 from billingportal.web.sync import webhook_endpoints
 from billingportal.web.sync.webhook_endpoints import Door
 
+# Bytes. Stripe names no limit for its events; an invoice with full metadata on every line has more than a megabyte.
+LARGEST_EVENT = 4 * 1024 * 1024
+
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 # Stripe has no session to protect; its signature is the proof.
 csrf.exempt(blueprint)
@@ -22,6 +25,7 @@ csrf.exempt(blueprint)
 @blueprint.post("/stripe/<secret:token>")
 def create(token: str) -> Response:
     """Verify, store, apply, answer. Anything but 200 makes Stripe send the same event again."""
+    request.max_content_length = LARGEST_EVENT
     try:
         return receive(token)
     except UNAVAILABLE as problem:

@@ -13,7 +13,7 @@ from billingportal.domain.connection import maintenance
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.mail import delivery as mail_delivery
 from billingportal.domain.sync import catch_up as sync_catch_up
-from billingportal.domain.sync import reconciliation
+from billingportal.domain.sync import inbox, reconciliation
 from billingportal.models import CatchUp, Client, OutgoingMail, ProcessorAccount, StripeEvent
 from billingportal.models.connection.stripe_event import EventState
 from tests.support.people.clients import new_client
@@ -49,7 +49,7 @@ def world(world: World) -> World:
 
 
 def events_due(moment: datetime) -> bool:
-    due = select(StripeEvent.id).where(StripeEvent.state.in_(reconciliation.WAITING), reconciliation.is_due_now(moment))
+    due = select(StripeEvent.id).where(StripeEvent.state.in_(inbox.WAITING), reconciliation.is_due_now(moment))
     return bool(db.session().scalars(due).all())
 
 

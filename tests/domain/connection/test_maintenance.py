@@ -35,7 +35,14 @@ RIGHTS = (
     "subscription_schedules",
     "refunds",
 )
-READ = ("balance:read", "events:read", "disputes:read", "test_clocks:read", "payment_methods:read")
+READ = (
+    "balance:read",
+    "events:read",
+    "disputes:read",
+    "test_clocks:read",
+    "payment_methods:read",
+    "invoice_payments:read",
+)
 one_database = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 

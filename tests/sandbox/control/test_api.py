@@ -85,3 +85,17 @@ def test_events_can_be_made_older_than_stripe_keeps_them(
     client.v1.products.create(params={"name": "x"})
     sandbox.control("events/age", account=account.id, mode="test", seconds=31 * 24 * 3600)
     assert client.v1.events.list().data == []
+
+
+def test_an_altered_object_is_shown_so_in_answers_lists_and_events(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient
+) -> None:
+    product = client.v1.products.create(params={"name": "x"})
+    altered = {"account": account.id, "mode": "test", "id": product.id}
+    sandbox.control("objects/alter", **altered, shown={"name": 5})
+    client.v1.products.update(product.id, params={"description": "y"})
+    listed = client.v1.products.list().data[0]
+    event = client.v1.events.list(params={"type": "product.updated"}).data[0]
+    assert [client.v1.products.retrieve(product.id).name, listed.name, event.data.object["name"]] == [5, 5, 5]
+    sandbox.control("objects/alter", **altered, shown={})
+    assert client.v1.products.retrieve(product.id).name == "x"

@@ -65,3 +65,14 @@ def test_a_fault_hits_its_method_and_path_only_and_can_be_taken_back(
         client.v1.products.create(params={"name": "x"})
     sandbox.control("faults", verb="DELETE")
     client.v1.products.create(params={"name": "x"})
+
+
+def test_a_latency_by_the_row_grows_with_the_page(sandbox: Sandbox, client: stripe.StripeClient) -> None:
+    sandbox.control("faults", kind="latency", path_prefix="/v1/products", seconds=0.01, per_row=True)
+    spent = []
+    for limit in (1, 50):
+        began = time.monotonic()
+        client.v1.products.list(params={"limit": limit})
+        spent.append(time.monotonic() - began)
+    assert spent[1] >= 0.5
+    assert spent[0] < spent[1]

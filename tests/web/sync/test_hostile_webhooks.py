@@ -17,12 +17,17 @@ from tests.web.sync.test_webhooks import Door, add_account
 
 GOOD = events.as_body(events.event("customer.created", events.customer("NAME")))
 BIG = 200_000
+LEVELS = 100_000
 UNREADABLE = {
     "lists in lists": b"[" * BIG,
     "objects in objects": b'{"a":' * BIG,
     "closed lists": b"[" * BIG + b"]" * BIG,
     "65 levels in the object": GOOD.replace(b'"NAME"', b"[" * 65 + b"]" * 65),
     "500 levels in the object": GOOD.replace(b'"NAME"', b"[" * 500 + b"]" * 500),
+    "100,000 levels in the object": GOOD.replace(b'"NAME"', b"[" * LEVELS + b"]" * LEVELS),
+    "half a surrogate pair": GOOD.replace(b"NAME", rb"a\ud800b"),
+    "two halves in the wrong order": GOOD.replace(b"NAME", rb"\udc00\ud800"),
+    "half a pair in a name": GOOD.replace(b'"metadata": {}', rb'"metadata": {"\ude00": "x"}'),
     "NaN": GOOD.replace(b'"NAME"', b"NaN"),
     "infinity": GOOD.replace(b'"NAME"', b"-Infinity"),
     "a number beyond all others": GOOD.replace(b'"NAME"', b"1e400"),
@@ -153,11 +158,9 @@ def test_a_wrong_value_at_any_place_around_it_is_no_failure_of_ours(door: Door) 
             assert post(door, changed) in (200, 400), (what, changed)
 
 
-@pytest.mark.parametrize("escape", [b"\\u0000", b"\\ud800", b"\\udc00\\ud800"])
-def test_a_signed_event_with_a_text_that_cannot_be_stored_is_kept_as_failed(
-    door: Door, signed_in: Visitor, escape: bytes
-) -> None:
-    """On SQLite too, which could hold one of them: both databases end in the same rows."""
+def test_a_signed_event_with_a_text_that_cannot_be_stored_is_kept_as_failed(door: Door, signed_in: Visitor) -> None:
+    """On SQLite too, which could hold it: both databases end in the same rows."""
+    escape = rb"\u0000"
     body = GOOD.replace(b"NAME", b"a" + escape + b"b")
 
     assert door.post(body).status_code == 200
@@ -172,7 +175,7 @@ def test_a_signed_event_with_a_text_that_cannot_be_stored_is_kept_as_failed(
 
 
 @pytest.mark.parametrize("place", ["id", "type"])
-@pytest.mark.parametrize("value", ["a\0b", "a\ud800b", "x" * 256])
+@pytest.mark.parametrize("value", ["a\0b", "x" * 256])
 def test_an_event_that_cannot_be_found_again_by_its_name_is_refused(door: Door, place: str, value: str) -> None:
     answer = door.post(json.dumps({**events.event("customer.created", events.customer()), place: value}).encode())
 

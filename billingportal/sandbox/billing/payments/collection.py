@@ -25,12 +25,17 @@ ON_SESSION: dict[str, Outcome] = {**OFF_SESSION, "asks": "paid"}
 
 
 def payment_method_of(store: Store, subscription: Document) -> Document | None:
-    """The payment method of a subscription: its own, else the customer's.
+    """The payment method of a subscription: its own, else the customer's; of each, a legacy source comes last.
 
     A detached one never pays again, also where the subscription still names it; the customer's does not replace it.
     """
     customer = store.objects["customer"][subscription["customer"]]
-    identifier = subscription["default_payment_method"] or customer["invoice_settings"]["default_payment_method"]
+    identifier = (
+        subscription["default_payment_method"]
+        or subscription["default_source"]
+        or customer["invoice_settings"]["default_payment_method"]
+        or customer["default_source"]
+    )
     method = store.find("payment_method", identifier) if identifier else None
     return method if method is not None and method["customer"] is not None else None
 

@@ -159,13 +159,21 @@ def update(call: Call, identifier: str) -> Document:
 
 
 def retrieve(call: Call, identifier: str) -> Document:
-    """One payment method."""
-    return call.need(KIND, identifier, KIND)
+    """One payment method, no legacy source."""
+    method = call.need(KIND, identifier, KIND)
+    if is_source(method):
+        raise call.absent(KIND, identifier, KIND)
+    return method
+
+
+def is_source(method: Document) -> bool:
+    """Whether it is a legacy source."""
+    return bool(method.get("_is_source"))
 
 
 def index(call: Call) -> Page:
     """A customer's payment methods."""
-    tests = (equal(call, "customer", "type", "allow_redisplay"),)
+    tests = (equal(call, "customer", "type", "allow_redisplay"), lambda method: not is_source(method))
     return page(call, KIND, "/v1/payment_methods", call.store.newest_first(KIND), *tests)
 
 

@@ -1,0 +1,59 @@
+"""Answers of Stripe with the time of their reading: one object, or a page of a list."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from billingportal.stripe_gateway.objects.copies import Copy, EventCopy
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The latest time on Stripe's clock at which an answer was read; it may be up to the uncertainty earlier.
+
+    `elapsed_seconds`: how long the answer took.
+    """
+
+    as_of: datetime
+    uncertainty_seconds: int
+    elapsed_seconds: int = 0
+
+    @property
+    def certain_since(self) -> datetime:
+        """The answer includes every change before this moment."""
+        return self.as_of - timedelta(seconds=self.uncertainty_seconds)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The present state of one object at Stripe; `copy` is None when Stripe no longer has it."""
+
+    copy: Copy | None
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A listed object that could not be read, and why."""
+
+    object_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, newest first. `last_id` continues the list."""
+
+    copies: tuple[Copy, ...]
+    unreadable: tuple[Unreadable, ...]
+    last_id: str | None
+    has_more: bool
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class EventPage:
+    events: tuple[EventCopy, ...]
+    unreadable: tuple[Unreadable, ...]
+    last_id: str | None
+    has_more: bool
+    reading: Reading
