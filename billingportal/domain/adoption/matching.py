@@ -177,7 +177,7 @@ def matches_of(
 ) -> Mapping[str, tuple[Match, ...]]:
     """The matching clients of each customer: by our own metadata label first, then by the same email address."""
     labels = {one.stripe_customer_id: labelled_id(one) for one in customers}
-    emails = {one.stripe_customer_id: (one.email or "").lower() for one in customers}
+    emails = {one.stripe_customer_id: one.canonical_email for one in customers}
     rows = session.execute(
         select(Client, ClientCustomer.stripe_customer_id)
         .outerjoin(
@@ -189,7 +189,7 @@ def matches_of(
             Client.archived_at.is_(None),
             or_(
                 Client.id.in_({label for label in labels.values() if label is not None}),
-                Client.email.in_({email for email in emails.values() if email}),
+                Client.canonical_email.in_({email for email in emails.values() if email}),
             ),
         )
         .order_by(Client.id)
@@ -200,7 +200,7 @@ def matches_of(
         by_email = [
             Match(one.id, one.name, "email", other)
             for one, other in rows
-            if one.email == emails[customer_id] and one.id != label
+            if one.canonical_email == emails[customer_id] and one.id != label
         ]
         found[customer_id] = (*by_label, *by_email)
     return found

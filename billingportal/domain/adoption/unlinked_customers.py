@@ -97,8 +97,8 @@ def is_called(words: str) -> ColumnElement[bool]:
 
 
 def ready_customers(account: ProcessorAccount) -> Select[Customer]:
-    """Customers that can become clients without a question: a plan has one of their prices, they have an email
-    address, and no client has that address."""
+    """Customers that can become clients without a question: a plan has one of their prices, they have a possible
+    email address, and no client has that address."""
     has_plan = exists().where(
         is_running(),
         SubscriptionItem.subscription_id == Subscription.id,
@@ -106,6 +106,6 @@ def ready_customers(account: ProcessorAccount) -> Select[Customer]:
         PlanPrice.stripe_price_id == SubscriptionItem.stripe_price_id,
     )
     is_known = exists().where(
-        Client.mode == account.mode, Client.archived_at.is_(None), Client.email == func.lower(Customer.email)
+        Client.mode == account.mode, Client.archived_at.is_(None), Client.canonical_email == Customer.canonical_email
     )
-    return unowned(account.id).where(Customer.email.is_not(None), Customer.email != "", has_plan, ~is_known)
+    return unowned(account.id).where(Customer.canonical_email.is_not(None), has_plan, ~is_known)

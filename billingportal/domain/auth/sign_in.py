@@ -11,9 +11,10 @@ from billingportal import clock
 from billingportal.domain.auth import passwords
 from billingportal.domain.common import audit, locks
 from billingportal.domain.common.due_times import is_impossible
+from billingportal.domain.common.email_addresses import canonical_address
 from billingportal.errors import PortalError
 from billingportal.models.auth.sign_in_attempt import SignInAttempt
-from billingportal.models.auth.staff import Staff, normal_email
+from billingportal.models.auth.staff import Staff
 
 WINDOW = timedelta(minutes=15)
 WRONG_PER_ACCOUNT = 5
@@ -71,7 +72,7 @@ def refuse_too_many(session: Session, attempt: SignInAttempt) -> None:
 
 def find_staff(session: Session, email: str) -> Staff | None:
     """The member of staff with this e-mail address, however it is typed."""
-    return session.scalars(select(Staff).where(Staff.email == normal_email(email))).one_or_none()
+    return session.scalars(select(Staff).where(Staff.email == canonical_address(email))).one_or_none()
 
 
 def forgive_attempt(session: Session, attempt_id: int) -> None:
@@ -101,7 +102,7 @@ def free_again(session: Session, same: ColumnElement[bool], limit: int) -> datet
 
 
 def hash_account(email: str) -> str:
-    return hashlib.sha256(normal_email(email).encode()).hexdigest()
+    return hashlib.sha256(canonical_address(email).encode()).hexdigest()
 
 
 def hash_known(name: str) -> str:

@@ -17,6 +17,7 @@ from billingportal.domain.checkout.checkouts import AlreadySubscribed
 from billingportal.domain.checkout.requests import Wanted
 from billingportal.domain.clients import clients, workspaces
 from billingportal.domain.clients.clients import ClientDraft, ClientTerms
+from billingportal.domain.common.email_addresses import canonical_address
 from billingportal.domain.common.locks import CLIENTS, take_turns
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.mail import messages as mail_messages
@@ -108,7 +109,7 @@ def check_sign_up(session: Session, applicant: Applicant, order: Order) -> None:
 
 def checkouts_in_the_way(session: Session, applicant: Applicant, order: Order) -> list[int]:
     """The ids of open checkouts of sign-ups with the same email address, which this sign-up replaces."""
-    email = applicant.email.strip().lower()
+    email = canonical_address(applicant.email)
     rivals = [
         one
         for one in abandoned_sign_ups.with_email(session, order.mode, email)
@@ -135,7 +136,7 @@ def is_own(session: Session, client: Client, applicant: Applicant, order: Order)
 def find_or_make_client(session: Session, applicant: Applicant, order: Order) -> SignedUp | None:
     """Decide, one sign-up at a time, which client gets the email address. None when a checkout opened meanwhile."""
     take_turns(session, CLIENTS)
-    email = applicant.email.strip().lower()
+    email = canonical_address(applicant.email)
     replaceable = abandoned_sign_ups.with_email(session, order.mode, email)
     known = known_client(session, order.mode, email, replaceable)
     if known is not None:
@@ -153,7 +154,7 @@ def find_or_make_client(session: Session, applicant: Applicant, order: Order) ->
 
 def known_client(session: Session, mode: Mode, email: str, replaceable: Sequence[Client]) -> Client | None:
     """A client with the address that is more than an abandoned sign-up."""
-    same = select(Client).where(Client.mode == mode, Client.email == email, Client.archived_at.is_(None))
+    same = select(Client).where(Client.mode == mode, Client.canonical_email == email, Client.archived_at.is_(None))
     others = same.where(Client.id.not_in([one.id for one in replaceable])).order_by(Client.id).limit(1)
     return session.scalar(others)
 

@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
+from billingportal.domain.common.email_addresses import canonical_address
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.models import Client
 
@@ -18,7 +19,7 @@ def request_link(session: Session, email: str) -> None:
     """Email a billing link to the clients with this address, if there are any."""
     found = session.scalars(
         select(Client)
-        .where(func.lower(Client.email) == email.strip().lower(), Client.archived_at.is_(None))
+        .where(Client.canonical_email == canonical_address(email), Client.archived_at.is_(None))
         .order_by(Client.id)
         .limit(MOST)
     ).all()

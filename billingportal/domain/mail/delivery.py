@@ -113,7 +113,15 @@ def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
     for mail, _ in rows:
         mail.next_attempt_at = moment + LEASE
     found = tuple(
-        Outgoing(mail.id, client.id, client.access_generation, client.email, mail.subject, mail.body, mail.created_at)
+        Outgoing(
+            mail.id,
+            client.id,
+            client.access_generation,
+            client.canonical_email,
+            mail.subject,
+            mail.body,
+            mail.created_at,
+        )
         for mail, client in rows
     )
     return Post(server, chosen.sender, mail_messages.brand_name(session), found)

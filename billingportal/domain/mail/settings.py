@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.domain.common import audit
+from billingportal.domain.common.email_addresses import canonical_address, checked_address
 from billingportal.domain.common.locks import MAIL, take_turns
 from billingportal.domain.mail.smtp import MailServer
 from billingportal.errors import Refusal
@@ -18,7 +19,6 @@ from billingportal.vault import CannotOpen, Vault
 
 THE_ROW = 1
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9a-fA-F:]+\]?")
-SENDER = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+")
 OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -122,7 +122,5 @@ def security_of(typed: str) -> MailSecurity:
 
 
 def sender_of(typed: str) -> str:
-    sender = typed.strip()
-    if not SENDER.fullmatch(sender) or len(sender) > 254 or not sender.isprintable():
-        raise Refusal("sender", "This is not an email address. It looks like billing@example.com.")
-    return sender
+    """The sender's address in ASCII, since not every server takes others. Raises Refusal."""
+    return canonical_address(checked_address(typed, "sender", "billing@example.com"))

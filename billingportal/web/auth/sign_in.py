@@ -9,7 +9,7 @@ from billingportal.domain.auth import passwords, setup, sign_in
 from billingportal.domain.auth.sign_in import Throttled
 from billingportal.models.auth.staff import Staff
 from billingportal.web.auth import known_browser, session
-from billingportal.web.auth.fields import email_field, known_password_field
+from billingportal.web.auth.fields import known_email_field, known_password_field
 from billingportal.web.common import htmx
 from billingportal.web.common.forms import PortalForm
 from billingportal.web.common.urls import own_path
@@ -18,7 +18,7 @@ blueprint = Blueprint("sign_in", __name__)
 
 
 class SignInForm(PortalForm):
-    email = email_field(autofocus=True)
+    email = known_email_field(autofocus=True)
     password = known_password_field("Password")
 
 
