@@ -22,6 +22,7 @@ from billingportal.domain.subscriptions.client_subscriptions import main_of
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.domain.subscriptions.status_text import subscription_words
 from billingportal.models import (
+    AdoptionRequest,
     Client,
     ClientCustomer,
     Customer,
@@ -57,12 +58,16 @@ class Running:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A customer with its running subscriptions and matches. `plan` is the plan of the oldest running one here."""
+    """A customer with its running subscriptions and matches. `plan` is the plan of the oldest running one here.
+
+    `request` is the last attempt to sign up or to buy with the customer's address.
+    """
 
     customer: Customer
     running: tuple[Running, ...]
     plan: Plan | None
     matches: tuple[Match, ...]
+    request: AdoptionRequest | None
 
     @property
     def name(self) -> str:
@@ -84,12 +89,14 @@ def candidates(session: Session, account: ProcessorAccount, customers: Sequence[
     plans = plans_of(session, {link.plan_id for found in links.values() for link in found})
     clocks = clocks_of(session, account.id, customers)
     matches = matches_of(session, account, customers)
+    requests = requests_of(session, account.id, customers)
     made = []
     for customer in customers:
         moment = clocks.get(customer.stripe_test_clock_id or "", now())
         found = held[customer.stripe_customer_id]
         running = tuple(running_of(one, prices, moment) for one in found)
-        made.append(Candidate(customer, running, plan_of(found, links, plans), matches[customer.stripe_customer_id]))
+        plan, request = plan_of(found, links, plans), requests.get(customer.canonical_email or "")
+        made.append(Candidate(customer, running, plan, matches[customer.stripe_customer_id], request))
     return made
 
 
@@ -142,6 +149,17 @@ def clocks_of(session: Session, account_id: int, customers: Sequence[Customer]) 
         )
     )
     return {row[0]: row[1] for row in rows}
+
+
+def requests_of(session: Session, account_id: int, customers: Sequence[Customer]) -> Mapping[str, AdoptionRequest]:
+    """The attempts to sign up or to buy with the customers' addresses, by canonical address."""
+    emails = {customer.canonical_email for customer in customers if customer.canonical_email}
+    rows = session.scalars(
+        select(AdoptionRequest).where(
+            AdoptionRequest.processor_account_id == account_id, AdoptionRequest.canonical_email.in_(emails)
+        )
+    )
+    return {row.canonical_email: row for row in rows}
 
 
 def running_of(held: Subscription, prices: Mapping[str, Price], moment: datetime) -> Running:

@@ -24,11 +24,20 @@ KNOWN_BROWSER = "known browser"
 
 
 class Throttled(PortalError):
-    """Too many wrong attempts. `until` is when the next one is let through."""
+    """Too many attempts. `until` is when the next one is let through."""
 
     def __init__(self, until: datetime) -> None:
-        super().__init__(f"no sign-in before {until:%H:%M} UTC")
+        super().__init__(f"no attempt before {until:%H:%M} UTC")
         self.until = until
+
+    @property
+    def seconds_left(self) -> int:
+        """Whole seconds until the next attempt, at least one."""
+        return max(1, int((self.until - clock.now()).total_seconds()) + 1)
+
+    @property
+    def minutes_left(self) -> int:
+        return -(-self.seconds_left // 60)
 
 
 def admit_attempt(session: Session, email: str, address: str, *, known_as: str | None = None) -> int:

@@ -50,6 +50,19 @@ def billing_link(brand: str) -> Letter:
     )
 
 
+def account_ready(brand: str) -> Letter:
+    """The email after staff connected a customer who had tried to sign up."""
+    return Letter(
+        "account_ready",
+        f"Your account at {brand} is ready",
+        (
+            "We connected your subscription to your account. To see your plan, change it or pay, open this link. "
+            "It works for one hour.",
+            BILLING_LINK,
+        ),
+    )
+
+
 def trial_ending(plan_name: str, ends_at: datetime, *, has_card: bool, afterwards: str) -> Letter:
     """`afterwards` is a sentence on the end of a trial without a card."""
     if has_card:

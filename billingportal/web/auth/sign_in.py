@@ -3,7 +3,6 @@
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.auth import passwords, setup, sign_in
 from billingportal.domain.auth.sign_in import Throttled
@@ -71,6 +70,5 @@ def signed_in(email: str, password: str) -> bool:
 
 
 def refuse_for_now(form: SignInForm, throttled: Throttled) -> ResponseReturnValue:
-    seconds = max(1, int((throttled.until - clock.now()).total_seconds()) + 1)
-    page = render_template("auth/sign_in/new.html", form=form, minutes=-(-seconds // 60))
-    return Response(page, status=429, headers={"Retry-After": str(seconds)})
+    page = render_template("auth/sign_in/new.html", form=form, minutes=throttled.minutes_left)
+    return Response(page, status=429, headers={"Retry-After": str(throttled.seconds_left)})

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from wtforms import BooleanField, EmailField, StringField
 from wtforms.validators import DataRequired, ValidationError
 
-from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.auth.sign_in import Throttled
 from billingportal.domain.checkout import sign_ups
@@ -19,6 +18,7 @@ from billingportal.errors import Conflict, Refusal
 from billingportal.models import Client, Entitlement
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.auth import client_session
+from billingportal.web.auth.billing_links import LinkRequestForm
 from billingportal.web.auth.client_session import current_client, require_client
 from billingportal.web.auth.session import find_staff
 from billingportal.web.checkout.payment import go_and_pay, open_checkout, success_address
@@ -142,7 +142,7 @@ def signed_up(form: SignUpForm, order: Order) -> ResponseReturnValue:
     )
     done = sign_ups.sign_up(transaction, stripe.gateway if stripe else None, applicant(form), wish)
     if done.client_id is None:
-        return htmx.redirect(url_for("sign_up.known"))
+        return known_page(form.email.data or "", pays_at_stripe=done.pays_at_stripe), 422
     if selection is None:
         with transaction() as writing:
             client_session.sign_in(writing, clients.lock_client(writing, done.client_id))
@@ -175,15 +175,14 @@ def bought_by(client: Client, order: Order) -> ResponseReturnValue:
 
 
 def refused_for_now(form: SignUpForm, order: Order, throttled: Throttled) -> ResponseReturnValue:
-    seconds = max(1, int((throttled.until - clock.now()).total_seconds()) + 1)
-    form.refuse(Refusal("", f"Too many sign-ups from here. Try again in {-(-seconds // 60)} minutes."))
-    return Response(page(form, order), status=429, headers={"Retry-After": str(seconds)})
+    form.refuse(Refusal("", f"Too many sign-ups from here. Try again in {throttled.minutes_left} minutes."))
+    return Response(page(form, order), status=429, headers={"Retry-After": str(throttled.seconds_left)})
 
 
-@blueprint.get("/known")
-def known() -> str:
-    """The page for a refused email address. It does not reveal whether a client has it."""
-    return render_template("checkout/sign_up/known.html")
+def known_page(email: str, *, pays_at_stripe: bool) -> str:
+    """The page for an address that has an account, or that pays at Stripe and waits for one."""
+    form = LinkRequestForm(data={"email": email})
+    return render_template("checkout/sign_up/known.html", form=form, email=email, pays_at_stripe=pays_at_stripe)
 
 
 @blueprint.get("/done")
