@@ -9,6 +9,7 @@ from billingportal.models.auth.staff import Staff
 from billingportal.models.branding import Branding, BrandPicture
 from billingportal.models.checkout.checkout import Checkout
 from billingportal.models.checkout.checkout_settings import SellingSettings
+from billingportal.models.checkout.sign_up_request import SignUpRequest
 from billingportal.models.clients.adoption_request import AdoptionRequest
 from billingportal.models.clients.client import Client
 from billingportal.models.clients.client_customer import ClientCustomer
@@ -90,6 +91,7 @@ __all__ = [
     "SellingSettings",
     "SetupLink",
     "SignInAttempt",
+    "SignUpRequest",
     "Staff",
     "StripeEvent",
     "Subscription",

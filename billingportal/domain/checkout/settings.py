@@ -23,6 +23,7 @@ class Selling:
     collects_tax_id: bool = False
     address_collection: AddressCollection = "auto"
     allows_downgrade_at_once: bool = False
+    confirms_addresses: bool = False
 
 
 def current_settings(session: Session) -> Selling:

@@ -26,4 +26,5 @@ class SellingSettings(Base):
     collects_tax_id: Mapped[bool] = mapped_column(default=False)
     address_collection: Mapped[AddressCollection] = mapped_column(String(8), default="auto")
     allows_downgrade_at_once: Mapped[bool] = mapped_column(default=False)
+    confirms_addresses: Mapped[bool] = mapped_column(default=False)
     updated_at: Mapped[datetime]
