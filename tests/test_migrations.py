@@ -1,17 +1,22 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import flask_migrate
 import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import inspect
+from sqlalchemy import MetaData, inspect, select
 
 from billingportal.app import create_app
 from billingportal.db import db
 from tests.support.database import PostgresDatabases, SqliteDatabases, settings_for
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
+MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
+CLIENT = {"notes": "", "suspension_reason": "", "is_leaving": False, "access_generation": 1, "revision": 1}
+CUSTOMER: dict[str, object] = {"balance_minor": 0, "delinquent": False, "address": {}, "revision": 1}
 
 
 @pytest.fixture
@@ -48,3 +53,46 @@ def test_migrating_twice_changes_nothing() -> None:
     flask_migrate.upgrade()
     flask_migrate.upgrade()
     flask_migrate.check()
+
+
+@pytest.mark.usefixtures("unmigrated")
+def test_stored_addresses_get_their_canonical_form() -> None:
+    flask_migrate.upgrade(revision="create_browser_sessions")
+    own = {"is_chained": False, "has_settled_tie": False, "uncertainty_seconds": 0, "as_of": MOMENT, "labels": {}}
+    with inserting() as insert:
+        insert("processor_account", id=1, mode="test", state="connected", key_state="working", preflight=[])
+        for row_id, email in enumerate(("Desk@MÜNCHEN.example", "desk@harbor.example", "x@a..com"), 1):
+            named = {"id": row_id, "name": "Harbor", "email": email, "created_at": MOMENT}
+            insert("client", **named, mode="test", folded_name="harbor", source="staff", **CLIENT)
+            insert("customer", **named, **own, **CUSTOMER, stripe_customer_id=f"cus_{row_id}", processor_account_id=1)
+            insert("staff", **named, password_hash="", role="owner", access_generation=1)
+        link = {"stripe_customer_id": "cus_1", "linked_at": MOMENT}
+        insert("client_customer", id=1, client_id=1, processor_account_id=1, **link)
+    flask_migrate.upgrade()
+    known = ["desk@xn--mnchen-3ya.example", "desk@harbor.example"]
+    assert column("client", "canonical_email") == [*known, "x@a..com"]
+    assert column("customer", "canonical_email") == [*known, None]
+    assert column("staff", "email") == [*known, "x@a..com"]
+    assert column("client_customer", "client_id") == [1]
+
+
+@contextmanager
+def inserting() -> Iterator[Callable[..., None]]:
+    """Yields a function that inserts a row into a table as the database has it now."""
+    tables = MetaData()
+    tables.reflect(db.engine)
+    with db.engine.begin() as connection:
+
+        def insert(table: str, **values: object) -> None:
+            connection.execute(tables.tables[table].insert(), values)
+
+        yield insert
+
+
+def column(table: str, name: str) -> list[object]:
+    """The values of a column, by id."""
+    tables = MetaData()
+    tables.reflect(db.engine)
+    columns = tables.tables[table].c
+    with db.engine.connect() as connection:
+        return list(connection.scalars(select(columns[name]).order_by(columns["id"])))

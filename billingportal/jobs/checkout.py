@@ -1,7 +1,7 @@
 """Jobs of checkouts and sign-ups."""
 
 from billingportal.db import transaction
-from billingportal.domain.checkout import recovery
+from billingportal.domain.checkout import recovery, sign_up_requests
 from billingportal.jobs.account_work import work_on_each
 from billingportal.jobs.job import Job
 from billingportal.portal import Portal
@@ -15,4 +15,10 @@ def recover_checkouts(portal: Portal) -> None:
     recovery.tidy_up(transaction)
 
 
-JOBS = (Job(recover_checkouts, 30),)
+def forget_sign_ups(portal: Portal) -> None:
+    """Delete old sign-ups whose address was to be confirmed."""
+    with transaction() as session:
+        sign_up_requests.forget_requests(session)
+
+
+JOBS = (Job(recover_checkouts, 30), Job(forget_sign_ups, 3600))

@@ -1,6 +1,7 @@
 """Every table, imported here so that migrations and relationships see all of them."""
 
 from billingportal.models.audit_entry import AuditEntry
+from billingportal.models.auth.billing_link_request import BillingLinkRequest
 from billingportal.models.auth.browser_session import BrowserSession
 from billingportal.models.auth.setup_link import SetupLink
 from billingportal.models.auth.sign_in_attempt import SignInAttempt
@@ -8,6 +9,8 @@ from billingportal.models.auth.staff import Staff
 from billingportal.models.branding import Branding, BrandPicture
 from billingportal.models.checkout.checkout import Checkout
 from billingportal.models.checkout.checkout_settings import SellingSettings
+from billingportal.models.checkout.sign_up_request import SignUpRequest
+from billingportal.models.clients.adoption_request import AdoptionRequest
 from billingportal.models.clients.client import Client
 from billingportal.models.clients.client_customer import ClientCustomer
 from billingportal.models.clients.ignored_customer import IgnoredCustomer
@@ -49,7 +52,9 @@ from billingportal.models.stripe_objects.subscription_schedule import Subscripti
 from billingportal.models.stripe_objects.test_clock import TestClock
 
 __all__ = [
+    "AdoptionRequest",
     "AuditEntry",
+    "BillingLinkRequest",
     "BrandPicture",
     "Branding",
     "BrowserSession",
@@ -88,6 +93,7 @@ __all__ = [
     "SellingSettings",
     "SetupLink",
     "SignInAttempt",
+    "SignUpRequest",
     "Staff",
     "StripeEvent",
     "Subscription",

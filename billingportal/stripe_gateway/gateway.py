@@ -24,6 +24,7 @@ from billingportal.stripe_gateway.requests.calls import ask
 from billingportal.stripe_gateway.requests.catalog import NewPrice
 from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenCheckout
 from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
+from billingportal.stripe_gateway.requests.customers import Subscriber
 from billingportal.stripe_gateway.requests.lists import PAGE_SIZE
 from billingportal.stripe_gateway.requests.price_previews import PreviewItem
 from billingportal.stripe_gateway.requests.refunds import Refunds
@@ -168,6 +169,10 @@ class StripeGateway:
     def update_customer(self, customer_id: str, name: str, email: str) -> None:
         """Change a customer's name and email address."""
         request_customers.update_customer(self._client, customer_id, name, email)
+
+    def subscribers(self, email: str) -> list[Subscriber]:
+        """The customers with exactly this email address, case included, and their subscriptions."""
+        return request_customers.subscribers(self._client, email)
 
     def create_checkout(self, customer_id: str, new: NewCheckout, idempotency_key: str) -> OpenCheckout:
         """Open a checkout session for a subscription."""

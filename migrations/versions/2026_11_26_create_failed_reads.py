@@ -1,14 +1,14 @@
 """create failed reads: objects and lists of Stripe's that could not be read
 
 Revision ID: create_failed_reads
-Revises: create_browser_sessions
+Revises: create_sign_up_requests
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "create_failed_reads"
-down_revision = "create_browser_sessions"
+down_revision = "create_sign_up_requests"
 branch_labels = None
 depends_on = None
 

@@ -83,8 +83,10 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "evaluate_premature: done",
         "fetch_missing: done",
         "recover_checkouts: done",
+        "forget_sign_ups: done",
         "finish_plan_changes: done",
         "remind_of_trials: done",
+        "answer_link_requests: done",
         "send_mails: done",
         "prune_sessions: done",
     ]

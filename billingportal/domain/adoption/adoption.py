@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.adoption.matching import candidates
+from billingportal.domain.adoption.requests import answer_request, forget_request
 from billingportal.domain.adoption.unlinked_customers import ready_customers
 from billingportal.domain.clients import clients, stripe_customers
 from billingportal.domain.clients.clients import ClientDraft
@@ -58,6 +59,7 @@ def link_customer(
             processor_account_id=account.id,
         ),
     )
+    answer_request(session, customer, client)
     evaluation.evaluate(session, client.id)
     return client
 
@@ -149,6 +151,7 @@ def ignore_customer(session: Session, account: ProcessorAccount, customer_id: st
         row = IgnoredCustomer(stripe_customer_id=customer_id, processor_account_id=account.id, staff_id=staff_id)
         row.ignored_at = now()
         session.add(row)
+        forget_request(session, customer)
         record_adoption(session, account, customer_id, "customer.ignored", "is not ours", staff_id)
     return customer
 

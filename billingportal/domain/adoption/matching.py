@@ -22,6 +22,7 @@ from billingportal.domain.subscriptions.client_subscriptions import main_of, pai
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.domain.subscriptions.status_text import subscription_words
 from billingportal.models import (
+    AdoptionRequest,
     Client,
     ClientCustomer,
     Customer,
@@ -57,12 +58,16 @@ class Running:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A customer with its running subscriptions and matches. `plan`: of the one that would count."""
+    """A customer with its running subscriptions and matches. `plan`: of the one that would count.
+
+    `request` is the last attempt to sign up or to buy with the customer's address.
+    """
 
     customer: Customer
     running: tuple[Running, ...]
     plan: Plan | None
     matches: tuple[Match, ...]
+    request: AdoptionRequest | None
 
     @property
     def name(self) -> str:
@@ -85,19 +90,14 @@ def candidates(session: Session, account: ProcessorAccount, customers: Sequence[
     clocks = clocks_of(session, account.id, customers)
     matches = matches_of(session, account, customers)
     paid = paid_ids(session, [one for found in held.values() for one in found])
+    requests = requests_of(session, account.id, customers)
     made = []
     for customer in customers:
         moment = clocks.get(customer.stripe_test_clock_id or "", now())
         found = held[customer.stripe_customer_id]
         running = tuple(running_of(one, prices, moment) for one in found)
-        made.append(
-            Candidate(
-                customer,
-                running,
-                plan_of(main_of(found, None, paid), links, plans),
-                matches[customer.stripe_customer_id],
-            )
-        )
+        plan, request = plan_of(main_of(found, None, paid), links, plans), requests.get(customer.canonical_email or "")
+        made.append(Candidate(customer, running, plan, matches[customer.stripe_customer_id], request))
     return made
 
 
@@ -152,6 +152,17 @@ def clocks_of(session: Session, account_id: int, customers: Sequence[Customer]) 
     return {row[0]: row[1] for row in rows}
 
 
+def requests_of(session: Session, account_id: int, customers: Sequence[Customer]) -> Mapping[str, AdoptionRequest]:
+    """The attempts to sign up or to buy with the customers' addresses, by canonical address."""
+    emails = {customer.canonical_email for customer in customers if customer.canonical_email}
+    rows = session.scalars(
+        select(AdoptionRequest).where(
+            AdoptionRequest.processor_account_id == account_id, AdoptionRequest.canonical_email.in_(emails)
+        )
+    )
+    return {row.canonical_email: row for row in rows}
+
+
 def running_of(held: Subscription, prices: Mapping[str, Price], moment: datetime) -> Running:
     status = subscription_words(held, subscription_facts.ends_at(held), moment)
     words = tuple(item_words(prices.get(one.stripe_price_id), one.stripe_price_id, one.quantity) for one in held.items)
@@ -182,7 +193,7 @@ def matches_of(
 ) -> Mapping[str, tuple[Match, ...]]:
     """The matching clients of each customer: by our own metadata label first, then by the same email address."""
     labels = {one.stripe_customer_id: labelled_id(one) for one in customers}
-    emails = {one.stripe_customer_id: (one.email or "").lower() for one in customers}
+    emails = {one.stripe_customer_id: one.canonical_email for one in customers}
     rows = session.execute(
         select(Client, ClientCustomer.stripe_customer_id)
         .outerjoin(
@@ -194,7 +205,7 @@ def matches_of(
             Client.archived_at.is_(None),
             or_(
                 Client.id.in_({label for label in labels.values() if label is not None}),
-                Client.email.in_({email for email in emails.values() if email}),
+                Client.canonical_email.in_({email for email in emails.values() if email}),
             ),
         )
         .order_by(Client.id)
@@ -205,7 +216,7 @@ def matches_of(
         by_email = [
             Match(one.id, one.name, "email", other)
             for one, other in rows
-            if one.email == emails[customer_id] and one.id != label
+            if one.canonical_email == emails[customer_id] and one.id != label
         ]
         found[customer_id] = (*by_label, *by_email)
     return found

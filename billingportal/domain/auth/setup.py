@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.domain.common import audit, locks
+from billingportal.domain.common.email_addresses import canonical_address
 from billingportal.errors import Conflict, Refusal
 from billingportal.models.auth.setup_link import SetupLink, hash_token
-from billingportal.models.auth.staff import Staff, normal_email
+from billingportal.models.auth.staff import Staff
 
 LIFETIME = timedelta(hours=24)
 LinkState = Literal["open", "used", "expired", "unknown"]
@@ -54,7 +55,7 @@ def create_owner(session: Session, token: str, *, name: str, email: str, passwor
     link.used_at = now
     owner = Staff(
         name=name.strip(),
-        email=normal_email(email),
+        email=canonical_address(email),
         password_hash=password_hash,
         role="owner",
         created_at=now,

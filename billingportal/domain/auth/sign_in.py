@@ -11,9 +11,10 @@ from billingportal import clock
 from billingportal.domain.auth import passwords
 from billingportal.domain.common import audit, locks
 from billingportal.domain.common.due_times import is_impossible
+from billingportal.domain.common.email_addresses import canonical_address
 from billingportal.errors import PortalError
 from billingportal.models.auth.sign_in_attempt import SignInAttempt
-from billingportal.models.auth.staff import Staff, normal_email
+from billingportal.models.auth.staff import Staff
 
 WINDOW = timedelta(minutes=15)
 WRONG_PER_ACCOUNT = 5
@@ -23,11 +24,20 @@ KNOWN_BROWSER = "known browser"
 
 
 class Throttled(PortalError):
-    """Too many wrong attempts. `until` is when the next one is let through."""
+    """Too many attempts. `until` is when the next one is let through."""
 
     def __init__(self, until: datetime) -> None:
-        super().__init__(f"no sign-in before {until:%H:%M} UTC")
+        super().__init__(f"no attempt before {until:%H:%M} UTC")
         self.until = until
+
+    @property
+    def seconds_left(self) -> int:
+        """Whole seconds until the next attempt, at least one."""
+        return max(1, int((self.until - clock.now()).total_seconds()) + 1)
+
+    @property
+    def minutes_left(self) -> int:
+        return -(-self.seconds_left // 60)
 
 
 def admit_attempt(session: Session, email: str, address: str, *, known_as: str | None = None) -> int:
@@ -71,7 +81,7 @@ def refuse_too_many(session: Session, attempt: SignInAttempt) -> None:
 
 def find_staff(session: Session, email: str) -> Staff | None:
     """The member of staff with this e-mail address, however it is typed."""
-    return session.scalars(select(Staff).where(Staff.email == normal_email(email))).one_or_none()
+    return session.scalars(select(Staff).where(Staff.email == canonical_address(email))).one_or_none()
 
 
 def forgive_attempt(session: Session, attempt_id: int) -> None:
@@ -101,7 +111,7 @@ def free_again(session: Session, same: ColumnElement[bool], limit: int) -> datet
 
 
 def hash_account(email: str) -> str:
-    return hashlib.sha256(normal_email(email).encode()).hexdigest()
+    return hashlib.sha256(canonical_address(email).encode()).hexdigest()
 
 
 def hash_known(name: str) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.domain.branding.contrast import colour_of, darkened
 from billingportal.domain.common import audit
+from billingportal.domain.common.email_addresses import is_possible
 from billingportal.domain.common.locks import BRANDING, take_turns
 from billingportal.errors import Refusal
 from billingportal.models import Branding
@@ -92,9 +93,7 @@ def is_web_address(address: str) -> bool:
 def contact_address(typed: str) -> str:
     """A `mailto:` URL for an email address, a valid http(s) URL, or empty. Raises Refusal."""
     contact = typed.strip().removeprefix("mailto:")
-    name, at, host = contact.rpartition("@")
-    is_email = bool(at and name) and "." in host and "/" not in contact and contact.isprintable() and " " not in contact
-    if is_email and "?" not in contact:
+    if is_possible(contact) and "?" not in contact:
         return f"mailto:{contact}"
     if contact and not is_web_address(contact):
         raise Refusal("contact", "Write an email address or the whole address of a page.")

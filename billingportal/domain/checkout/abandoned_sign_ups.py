@@ -65,9 +65,9 @@ def never_paid() -> Select[Client]:
     )
 
 
-def with_email(session: Session, mode: Mode, email: str) -> Sequence[Client]:
+def with_email(session: Session, mode: Mode, canonical_email: str) -> Sequence[Client]:
     """The abandoned sign-ups with this email address, which may be used again."""
-    return session.scalars(never_paid().where(Client.mode == mode, Client.email == email)).all()
+    return session.scalars(never_paid().where(Client.mode == mode, Client.canonical_email == canonical_email)).all()
 
 
 def archive_sign_up(session: Session, client: Client) -> None:

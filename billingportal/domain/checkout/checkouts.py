@@ -14,10 +14,13 @@ from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.db import Transaction
+from billingportal.domain.checkout import known_addresses
 from billingportal.domain.checkout import sessions as checkout_sessions
+from billingportal.domain.checkout.known_addresses import PaysAtStripe
 from billingportal.domain.checkout.requests import Wanted, is_same, request_for
 from billingportal.domain.clients.stripe_customers import link_of
 from billingportal.domain.common import audit
+from billingportal.domain.common.locks import CLIENTS, take_turns
 from billingportal.domain.subscriptions import checkout_state
 from billingportal.domain.subscriptions.status import ENDED_STATUSES
 from billingportal.errors import Conflict, Refusal
@@ -47,9 +50,10 @@ class Running:
 def start_checkout(transaction: Transaction, gateway: StripeGateway, wanted: Wanted) -> Checkout:
     """The client's one open checkout, with its `url`. Call it with no transaction open.
 
-    A checkout of another purchase or visitor is ended at Stripe first. Raises AlreadySubscribed, Refusal,
+    A checkout of another purchase or visitor is ended at Stripe first. Raises AlreadySubscribed, PaysAtStripe, Refusal,
     Conflict and StripeProblem.
     """
+    refuse_second_subscription(transaction, gateway, wanted)
     for _ in range(ROUNDS):
         with transaction() as session:
             found = find_or_intend(session, wanted)
@@ -60,6 +64,25 @@ def start_checkout(transaction: Transaction, gateway: StripeGateway, wanted: Wan
         else:
             make_room(transaction, gateway, found)
     raise Conflict("Several choices were made at once. Choose again.")
+
+
+def refuse_second_subscription(transaction: Transaction, gateway: StripeGateway, wanted: Wanted) -> None:
+    """Ask Stripe before a first order whether the client's address pays there already. Raises PaysAtStripe, and a
+    StripeProblem."""
+    with transaction() as session:
+        client = session.get_one(Client, wanted.client_id)
+        name, email, canonical_email = client.name, client.email, client.canonical_email
+        is_checked = checkout_state.open_checkout(session, client.id) is not None
+        if is_checked or is_subscribed(session, wanted.account_id, client.id):
+            return
+    known_addresses.read_customers(transaction, gateway, wanted.account_id, email)
+    with transaction() as session:
+        take_turns(session, CLIENTS)
+        pays = known_addresses.pays_at_stripe(session, wanted.account_id, canonical_email)
+        if pays:
+            known_addresses.request_adoption(session, wanted.account_id, canonical_email, name)
+    if pays:
+        raise PaysAtStripe
 
 
 def is_ready(transaction: Transaction, gateway: StripeGateway, wanted: Running) -> bool:

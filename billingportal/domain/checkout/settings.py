@@ -24,6 +24,7 @@ class Selling:
     address_collection: AddressCollection = "auto"
     allows_downgrade_at_once: bool = False
     carries_trials_over: bool = False
+    confirms_addresses: bool = False
 
 
 def current_settings(session: Session) -> Selling:

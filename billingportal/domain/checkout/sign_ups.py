@@ -1,6 +1,6 @@
 """Sign-up from the pricing page. A free plan is active at once; a paid plan needs a checkout first.
 
-Only the owner of an email address learns, by email, that it is known; the visitor who typed it never does.
+A visitor is told that an address has an account. Partners who do not want that confirm addresses first.
 """
 
 from collections.abc import Sequence
@@ -9,19 +9,17 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal import clock
 from billingportal.db import Transaction
-from billingportal.domain.checkout import abandoned_sign_ups, checkouts, sign_up_throttle
+from billingportal.domain.auth.visitor_throttle import admit_visitor
+from billingportal.domain.checkout import abandoned_sign_ups, checkouts, known_addresses
 from billingportal.domain.checkout import sessions as checkout_sessions
 from billingportal.domain.checkout.checkouts import AlreadySubscribed
 from billingportal.domain.checkout.requests import Wanted
 from billingportal.domain.clients import clients, workspaces
 from billingportal.domain.clients.clients import ClientDraft, ClientTerms
+from billingportal.domain.common.email_addresses import canonical_address
 from billingportal.domain.common.locks import CLIENTS, take_turns
 from billingportal.domain.entitlements import evaluation
-from billingportal.domain.mail import messages as mail_messages
-from billingportal.domain.mail.messages import Letter
-from billingportal.domain.mail.outbox import BILLING_LINK
 from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.subscriptions import checkout_state, client_subscriptions
@@ -63,10 +61,12 @@ class Order:
 
 @dataclass(frozen=True)
 class SignedUp:
-    """`client_id` is None when the email address belongs to a client: the page does not say so, an email does."""
+    """`client_id` is None when the email address has an account. `pays_at_stripe`: it is that of a customer at Stripe
+    with a subscription and without a client."""
 
     client_id: int | None
     is_buying: bool = False
+    pays_at_stripe: bool = False
 
 
 def sign_up(transaction: Transaction, gateway: StripeGateway | None, applicant: Applicant, order: Order) -> SignedUp:
@@ -75,8 +75,10 @@ def sign_up(transaction: Transaction, gateway: StripeGateway | None, applicant: 
     Raises Refusal naming the field, Conflict, Throttled and StripeProblem.
     """
     with transaction() as session:
-        sign_up_throttle.admit_sign_up(session, applicant.address)
+        admit_visitor(session, "sign-up", applicant.address, applicant.email)
         check_sign_up(session, applicant, order)
+    if gateway is not None and order.account_id is not None and order.selection is not None:
+        known_addresses.read_customers(transaction, gateway, order.account_id, applicant.email)
     for _ in range(ROUNDS):
         with transaction() as session:
             open_ones = checkouts_in_the_way(session, applicant, order)
@@ -108,7 +110,7 @@ def check_sign_up(session: Session, applicant: Applicant, order: Order) -> None:
 
 def checkouts_in_the_way(session: Session, applicant: Applicant, order: Order) -> list[int]:
     """The ids of open checkouts of sign-ups with the same email address, which this sign-up replaces."""
-    email = applicant.email.strip().lower()
+    email = canonical_address(applicant.email)
     rivals = [
         one
         for one in abandoned_sign_ups.with_email(session, order.mode, email)
@@ -135,12 +137,13 @@ def is_own(session: Session, client: Client, applicant: Applicant, order: Order)
 def find_or_make_client(session: Session, applicant: Applicant, order: Order) -> SignedUp | None:
     """Decide, one sign-up at a time, which client gets the email address. None when a checkout opened meanwhile."""
     take_turns(session, CLIENTS)
-    email = applicant.email.strip().lower()
+    email = canonical_address(applicant.email)
     replaceable = abandoned_sign_ups.with_email(session, order.mode, email)
-    known = known_client(session, order.mode, email, replaceable)
-    if known is not None:
-        tell_owner(session, known)
+    if known_addresses.known_client(session, order.mode, email, replaceable) is not None:
         return SignedUp(None)
+    if order.account_id is not None and known_addresses.pays_at_stripe(session, order.account_id, email):
+        known_addresses.request_adoption(session, order.account_id, email, applicant.name)
+        return SignedUp(None, pays_at_stripe=True)
     own = [one for one in replaceable if is_own(session, one, applicant, order)]
     rivals = [one for one in replaceable if one not in own]
     if open_checkouts(session, rivals, order):
@@ -149,13 +152,6 @@ def find_or_make_client(session: Session, applicant: Applicant, order: Order) ->
         abandoned_sign_ups.archive_sign_up(session, one)
     client = own[0] if own else make_client(session, applicant, order)
     return begin_purchase(session, client, applicant, order)
-
-
-def known_client(session: Session, mode: Mode, email: str, replaceable: Sequence[Client]) -> Client | None:
-    """A client with the address that is more than an abandoned sign-up."""
-    same = select(Client).where(Client.mode == mode, Client.email == email, Client.archived_at.is_(None))
-    others = same.where(Client.id.not_in([one.id for one in replaceable])).order_by(Client.id).limit(1)
-    return session.scalar(others)
 
 
 def make_client(session: Session, applicant: Applicant, order: Order) -> Client:
@@ -190,22 +186,6 @@ def begin_purchase(session: Session, client: Client, applicant: Applicant, order
         checkouts.find_or_intend(session, wanted)
     evaluation.evaluate(session, client.id)
     return SignedUp(client.id, is_buying=order.selection is not None)
-
-
-def tell_owner(session: Session, client: Client) -> None:
-    """Send an email with a billing link to the owner of the address; at most one a day."""
-    brand = mail_messages.brand_name(session)
-    letter = Letter(
-        "sign_up_known",
-        f"Your account at {brand}",
-        (
-            "Somebody, probably you, signed up with this address, which has an account already.",
-            "To see your plan, change it or pay, open this link. It works for one hour.",
-            BILLING_LINK,
-            "If it was not you, nothing has changed, and there is nothing to do.",
-        ),
-    )
-    mail_messages.post(session, client, f"sign-up-known:{client.id}:{clock.now():%Y-%m-%d}", letter)
 
 
 def choose_free(session: Session, client_id: int, plan_id: int) -> None:

@@ -1,6 +1,5 @@
 """Finds, creates and changes clients. `entitlements.evaluation` works out their entitlements."""
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy import exists, select
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.domain.clients import workspaces
 from billingportal.domain.common import audit
+from billingportal.domain.common.email_addresses import canonical_address, checked_address
 from billingportal.domain.common.locks import CLIENTS, take_turns
 from billingportal.domain.entitlements import evaluation
 from billingportal.errors import Conflict, Refusal
@@ -17,9 +17,7 @@ from billingportal.models.audit_entry import Actor
 from billingportal.models.clients.client import ClientSource
 from billingportal.models.connection.processor_account import Mode
 
-EMAIL_SHAPE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LONGEST_NAME = 120
-LONGEST_EMAIL = 254
 LONGEST_EXTERNAL_ID = 120
 LONGEST_NOTES = 10_000
 
@@ -72,6 +70,7 @@ def create_client(session: Session, draft: ClientDraft) -> Client:
         mode=draft.mode,
         name=terms.name,
         email=terms.email,
+        canonical_email=canonical_address(terms.email),
         external_id=terms.external_id,
         source=draft.source,
         base_plan_id=draft.base_plan_id,
@@ -99,11 +98,13 @@ def update_client(session: Session, client_id: int, terms: ClientTerms, *, revis
     if client.revision != revision:
         raise Conflict("Somebody changed this client since you opened it. Open it again to see it as it is now.")
     words = change_words(terms_of(client), clean)
-    if clean.email != client.email:
+    canonical_email = canonical_address(clean.email)
+    if canonical_email != client.canonical_email:
         # The owner of the old address has links, and may be signed in.
         client.withdraw_access()
         words += ". Older billing links and sign-ins ended"
     client.name, client.email, client.external_id = clean.name, clean.email, clean.external_id
+    client.canonical_email = canonical_email
     client.revision += 1
     record_client(session, client, "client.changed", words, staff_id)
     return client
@@ -143,15 +144,14 @@ def change_words(before: ClientTerms, after: ClientTerms) -> str:
 
 def checked_terms(session: Session, terms: ClientTerms, mode: Mode, except_id: int = 0) -> ClientTerms:
     """The terms without needless blanks. Raises Refusal naming the field."""
-    name, email = " ".join(terms.name.split()), terms.email.strip().lower()
+    name = " ".join(terms.name.split())
     if not name:
         raise Refusal("name", "Enter the name of the business.")
     if len(name) > LONGEST_NAME:
         raise Refusal("name", f"Use at most {LONGEST_NAME} characters; these are {len(name)}.")
-    if not email:
+    if not terms.email.strip():
         raise Refusal("email", "Enter the email address that billing letters go to.")
-    if len(email) > LONGEST_EMAIL or not EMAIL_SHAPE.fullmatch(email):
-        raise Refusal("email", "This is not an email address. It looks like name@example.com.")
+    email = checked_address(terms.email)
     external_id = (terms.external_id or "").strip() or None
     refuse_external_id(session, external_id, mode, except_id)
     return ClientTerms(name, email, external_id)

@@ -28,7 +28,7 @@ def customer_for(transaction: Transaction, gateway: StripeGateway, account_id: i
         link = link_of(session, account_id, client_id)
         if link is not None and not is_deleted(session, link):
             return link.stripe_customer_id
-        name, email, key = client.name, client.email, idempotency_key(client, account_id, link)
+        name, email, key = client.name, client.canonical_email, idempotency_key(client, account_id, link)
     made = gateway.create_customer(name, key, email=email, labels={LABEL: str(client_id)})
     with transaction() as session:
         customer_id = link_customer(session, account_id, client_id, made)
@@ -61,7 +61,12 @@ def is_deleted(session: Session, link: ClientCustomer) -> bool:
 def idempotency_key(client: Client, account_id: int, before: ClientCustomer | None) -> str:
     """The key for creating this client's next customer. It is the same in every call, and differs from other clients'
     keys even after a new start with an empty database."""
-    said = (client.name, client.email, before.stripe_customer_id if before else "", client.created_at.isoformat())
+    said = (
+        client.name,
+        client.canonical_email,
+        before.stripe_customer_id if before else "",
+        client.created_at.isoformat(),
+    )
     return f"customer-{account_id}-{client.id}-{hashlib.sha256(repr(said).encode()).hexdigest()[:24]}"
 
 

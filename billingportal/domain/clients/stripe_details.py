@@ -36,7 +36,7 @@ def update_customer(transaction: Transaction, gateway: StripeGateway, account_id
         link = link_of(session, account_id, client_id)
         if link is None or is_told(session, client, account_id, link.stripe_customer_id):
             return False
-        customer_id, name, email = link.stripe_customer_id, client.name, client.email
+        customer_id, name, email = link.stripe_customer_id, client.name, client.canonical_email
     gateway.update_customer(customer_id, name, email)
     reconciliation.refresh(transaction, gateway, account_id, CUSTOMER, customer_id)
     return True
@@ -46,7 +46,7 @@ def is_told(session: Session, client: Client, account_id: int, customer_id: str)
     customer = session.scalar(
         select(Customer).where(Customer.processor_account_id == account_id, Customer.stripe_customer_id == customer_id)
     )
-    return customer is not None and (customer.name, customer.email) == (client.name, client.email)
+    return customer is not None and (customer.name, customer.canonical_email) == (client.name, client.canonical_email)
 
 
 def fetch_from_stripe(transaction: Transaction, gateway: StripeGateway, account_id: int, client_id: int) -> None:

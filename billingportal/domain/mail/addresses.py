@@ -2,6 +2,8 @@
 
 from email.headerregistry import Address
 
+from billingportal.domain.common import email_addresses
+
 
 def header_address(address: str, name: str = "") -> Address:
     """The address for a From or To header, with a display name. Raises ValueError when it cannot be one.
@@ -15,18 +17,8 @@ def header_address(address: str, name: str = "") -> Address:
 
 
 def ascii_domain(domain: str) -> str:
-    """The domain in ASCII ("xn--..."), as mail servers know it. Raises ValueError when it has no such form.
-
-    Python encodes by the rules of 2003, which turn some letters into others ("ß" into "ss"): a domain of another
-    owner. Such a domain is refused; its owner knows how it is written in ASCII.
-    """
-    try:
-        encoded = domain.encode("idna").decode("ascii").lower()
-        is_same = domain.isascii() or encoded.encode("ascii").decode("idna") == domain.lower()
-    except UnicodeError:
-        raise ValueError(f"{domain} is not the name of a domain.") from None
-    if not is_same:
-        raise ValueError(f"Write the domain {domain} in its ASCII form, which starts with xn--.")
-    if "" in encoded.split(".") or any(character.isspace() for character in encoded):
+    """The domain in ASCII ("xn--..."), as mail servers know it. Raises ValueError when it has no such form."""
+    encoded = email_addresses.ascii_domain(domain).lower()
+    if not encoded.isascii() or "" in encoded.split(".") or any(character.isspace() for character in encoded):
         raise ValueError(f"{domain} is not the name of a domain.")
     return encoded

@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.config import Settings
 from billingportal.db import Transaction
-from billingportal.domain.auth import billing_links
+from billingportal.domain.auth import billing_links, sign_up_links
 from billingportal.domain.common.due_times import is_due
+from billingportal.domain.common.email_addresses import canonical_address
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.domain.mail import settings as mail_settings
 from billingportal.domain.mail.addresses import header_address
-from billingportal.domain.mail.outbox import BILLING_LINK
+from billingportal.domain.mail.outbox import BILLING_LINK, SIGN_UP_LINK
 from billingportal.domain.mail.smtp import MailProblem, MailServer, deliver
-from billingportal.models import Client, MailSettings, OutgoingMail
+from billingportal.models import Client, MailSettings, OutgoingMail, SignUpRequest
 from billingportal.vault import CannotOpen, Vault
 
 BATCH = 10
@@ -30,16 +31,17 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360
 # The pause while the server accepts no email.
 SERVER_PAUSE = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(days=3)
-NO_ADDRESS = "A letter with a billing link needs the portal's public address: set PORTAL_PUBLIC_URL."
+NO_ADDRESS = "A letter with a link needs the portal's public address: set PORTAL_PUBLIC_URL."
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A claimed email, complete except for its billing link."""
+    """A claimed email to a client or to a person who signs up, complete except for its link."""
 
     id: int
-    client_id: int
+    client_id: int | None
     access_generation: int
+    sign_up_request_id: int | None
     recipient: str
     subject: str
     body: str
@@ -97,8 +99,9 @@ def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
     if chosen is None or not chosen.is_on:
         return None
     rows = session.execute(
-        select(OutgoingMail, Client)
-        .join(Client, Client.id == OutgoingMail.client_id)
+        select(OutgoingMail, Client, SignUpRequest)
+        .outerjoin(Client, Client.id == OutgoingMail.client_id)
+        .outerjoin(SignUpRequest, SignUpRequest.id == OutgoingMail.sign_up_request_id)
         .where(OutgoingMail.state == "waiting", is_due_now(moment))
         .order_by(OutgoingMail.next_attempt_at)
         .limit(BATCH)
@@ -110,16 +113,22 @@ def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
         server = mail_settings.server_of(chosen, vault)
     except CannotOpen as error:
         chosen.problem = f"The saved password cannot be opened: {error} Type it again."
-        for mail, _ in rows:
+        for mail, _, _ in rows:
             mail.next_attempt_at = moment + SERVER_PAUSE
         return None
-    for mail, _ in rows:
+    for mail, _, _ in rows:
         mail.next_attempt_at = moment + LEASE
-    found = tuple(
-        Outgoing(mail.id, client.id, client.access_generation, client.email, mail.subject, mail.body, mail.created_at)
-        for mail, client in rows
-    )
+    found = tuple(outgoing(mail, client, applicant) for mail, client, applicant in rows)
     return Post(server, chosen.sender, mail_messages.brand_name(session), found)
+
+
+def outgoing(mail: OutgoingMail, client: Client | None, applicant: SignUpRequest | None) -> Outgoing:
+    if client is not None:
+        recipient, generation = client.canonical_email, client.access_generation
+    else:
+        recipient, generation = canonical_address(applicant.email if applicant else ""), 0
+    names = (mail.client_id, generation, mail.sign_up_request_id)
+    return Outgoing(mail.id, *names, recipient, mail.subject, mail.body, mail.created_at)
 
 
 def is_due_now(moment: datetime) -> ColumnElement[bool]:
@@ -137,22 +146,32 @@ def is_due_now(moment: datetime) -> ColumnElement[bool]:
 
 def message(post: Post, letter: Outgoing, settings: Settings) -> EmailMessage:
     """The email as it is sent. Its Message-ID stays the same, so that copies can be recognised. Raises MailProblem."""
-    body = letter.body
-    if BILLING_LINK in body:
-        if settings.public_url is None:
-            raise MailProblem(NO_ADDRESS, is_about_letter=True)
-        path = billing_links.link_path(
-            settings.secret_keys, letter.client_id, letter.access_generation, hours=billing_links.MAIL_HOURS
-        )
-        body = body.replace(BILLING_LINK, settings.public_url + path)
     return compose(
         post.sender,
         post.brand,
         letter.recipient,
         letter.subject,
-        body,
+        body_of(letter, settings),
         f"{letter.id}.{int(letter.written_at.timestamp())}",
     )
+
+
+def body_of(letter: Outgoing, settings: Settings) -> str:
+    """The body with a new link in place of its placeholder. Raises MailProblem without the portal's public address."""
+    placeholder = next((one for one in (BILLING_LINK, SIGN_UP_LINK) if one in letter.body), None)
+    if placeholder is None:
+        return letter.body
+    if settings.public_url is None:
+        raise MailProblem(NO_ADDRESS, is_about_letter=True)
+    return letter.body.replace(placeholder, settings.public_url + link_path(letter, settings.secret_keys))
+
+
+def link_path(letter: Outgoing, secret_keys: tuple[str, ...]) -> str:
+    """The path of a new link for the email's recipient."""
+    if letter.client_id is not None:
+        hours = billing_links.MAIL_HOURS
+        return billing_links.link_path(secret_keys, letter.client_id, letter.access_generation, hours=hours)
+    return sign_up_links.link_path(secret_keys, letter.sign_up_request_id or 0)
 
 
 def compose(sender: str, brand: str, recipient: str, subject: str, body: str, name: str) -> EmailMessage:

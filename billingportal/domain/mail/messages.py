@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from billingportal.domain.branding import branding
 from billingportal.domain.common.dates import day
 from billingportal.domain.mail import outbox as mail_outbox
-from billingportal.domain.mail.outbox import BILLING_LINK
+from billingportal.domain.mail.outbox import BILLING_LINK, SIGN_UP_LINK
 from billingportal.models import Client
 
 
@@ -46,6 +46,34 @@ def billing_link(brand: str) -> Letter:
             "Here is the link to your billing page. It works for one hour.",
             BILLING_LINK,
             "You did not ask for it? Then there is nothing to do: only you have this link.",
+        ),
+    )
+
+
+def confirm_address(brand: str) -> Letter:
+    """The email of a sign-up whose address has to be confirmed. It repeats nothing that was typed: a stranger may have
+    typed it."""
+    return Letter(
+        "confirm_address",
+        f"Confirm your email address for {brand}",
+        (
+            f"Somebody, probably you, signed up at {brand} with this email address. To go on, open this link. It works "
+            "for one day.",
+            SIGN_UP_LINK,
+            "If it was not you, there is nothing to do: without this link nothing happens.",
+        ),
+    )
+
+
+def account_ready(brand: str) -> Letter:
+    """The email after staff connected a customer who had tried to sign up."""
+    return Letter(
+        "account_ready",
+        f"Your account at {brand} is ready",
+        (
+            "We connected your subscription to your account. To see your plan, change it or pay, open this link. "
+            "It works for one hour.",
+            BILLING_LINK,
         ),
     )
 

@@ -1,6 +1,7 @@
 """The outbox: emails to clients, stored in the transaction of their cause and sent by a job (mail/delivery.py)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import Table, func, select
@@ -11,10 +12,12 @@ from billingportal.domain.common import audit
 from billingportal.domain.mail import settings as mail_settings
 from billingportal.domain.sync.row_sql import insert_unless_there
 from billingportal.errors import Refusal
-from billingportal.models import Client, OutgoingMail
+from billingportal.models import Client, OutgoingMail, SignUpRequest
+from billingportal.models.connection.processor_account import Mode
 
-# The placeholder of the billing link. The link is made when the email is sent, so that no secret is stored.
+# The placeholders of links. A link is made when the email is sent, so that no secret is stored.
 BILLING_LINK = "{billing link}"
+SIGN_UP_LINK = "{sign-up link}"
 LONGEST_SUBJECT = 200
 PAGE = 25
 # The most unsent emails that a client's page names.
@@ -26,13 +29,22 @@ def write_mail(session: Session, client_id: int, kind: str, occasion: str, subje
 
     Returns whether it was queued now. In the body, BILLING_LINK is replaced by a link to the client's billing page.
     """
-    if not mail_settings.is_on(session):
-        return False
+    return mail_settings.is_on(session) and add_mail(session, {"client_id": client_id}, kind, occasion, subject, body)
+
+
+def write_to_applicant(session: Session, sign_up_request_id: int, kind: str, subject: str, body: str) -> None:
+    """Queue the email of a sign-up. In the body, SIGN_UP_LINK is replaced by a link that goes on with it."""
+    recipient = {"sign_up_request_id": sign_up_request_id}
+    add_mail(session, recipient, kind, f"{kind}:{sign_up_request_id}", subject, body)
+
+
+def add_mail(session: Session, recipient: dict[str, int], kind: str, occasion: str, subject: str, body: str) -> bool:
+    """Insert an email, once per occasion. Returns whether it was inserted now."""
     moment = now()
     added = session.execute(
         insert_unless_there(cast(Table, OutgoingMail.__table__), session.get_bind().dialect.name),
         {
-            "client_id": client_id,
+            **recipient,
             "kind": kind,
             "occasion": occasion,
             "subject": " ".join(subject.split())[:LONGEST_SUBJECT],
@@ -47,17 +59,36 @@ def write_mail(session: Session, client_id: int, kind: str, occasion: str, subje
     return added.scalar() is not None
 
 
-def listed_mails(session: Session, before_id: int | None = None) -> Sequence[tuple[OutgoingMail, Client]]:
-    """A page of emails with their clients, newest first; one more than PAGE when there are older ones."""
+@dataclass(frozen=True)
+class ListedMail:
+    """An email with its recipient: a client, or a person who signs up."""
+
+    mail: OutgoingMail
+    name: str
+    email: str
+    mode: Mode
+
+
+def listed_mails(session: Session, before_id: int | None = None) -> Sequence[ListedMail]:
+    """A page of emails with their recipients, newest first; one more than PAGE when there are older ones."""
     rows = (
-        select(OutgoingMail, Client)
-        .join(Client, Client.id == OutgoingMail.client_id)
+        select(OutgoingMail, Client, SignUpRequest)
+        .outerjoin(Client, Client.id == OutgoingMail.client_id)
+        .outerjoin(SignUpRequest, SignUpRequest.id == OutgoingMail.sign_up_request_id)
         .order_by(OutgoingMail.id.desc())
         .limit(PAGE + 1)
     )
     if before_id is not None:
         rows = rows.where(OutgoingMail.id < before_id)
-    return [(mail, client) for mail, client in session.execute(rows)]
+    return [listed(*row) for row in session.execute(rows)]
+
+
+def listed(mail: OutgoingMail, client: Client | None, applicant: SignUpRequest | None) -> ListedMail:
+    if client is not None:
+        return ListedMail(mail, client.name, client.email, client.mode)
+    if applicant is not None:
+        return ListedMail(mail, applicant.name, applicant.email, applicant.mode)
+    raise TypeError("an email has a client or a sign-up")
 
 
 def unsent_mails(session: Session, client_id: int) -> Sequence[OutgoingMail]:
@@ -81,5 +112,6 @@ def try_again(session: Session, mail_id: int, *, staff_id: int) -> OutgoingMail:
         raise Refusal("", "This letter was sent already.")
     mail.state, mail.attempts, mail.next_attempt_at = "waiting", 0, now()
     words = f"Had the letter “{mail.subject}” sent again"
-    audit.record_act(session, audit.Act("mail.retried", words, staff_id=staff_id, subject=("client", mail.client_id)))
+    subject = ("client", mail.client_id) if mail.client_id is not None else None
+    audit.record_act(session, audit.Act("mail.retried", words, staff_id=staff_id, subject=subject))
     return mail

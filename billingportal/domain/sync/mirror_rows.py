@@ -9,8 +9,9 @@ from typing import cast
 from sqlalchemy import RowMapping, Table, bindparam, insert, select, update
 
 from billingportal.db import Database
+from billingportal.domain.common.email_addresses import canonical_address, is_possible
 from billingportal.domain.sync import row_sql
-from billingportal.domain.sync.object_types import ITEMS, SUBSCRIPTION, ObjectType
+from billingportal.domain.sync.object_types import CUSTOMER, ITEMS, SUBSCRIPTION, ObjectType
 from billingportal.domain.sync.ordering import StoredState
 from billingportal.models import SubscriptionItem
 from billingportal.stripe_gateway.objects.copies import Copy, SubscriptionCopy, SubscriptionItemCopy
@@ -89,7 +90,15 @@ def known_only_before(database: Database, kind: ObjectType, processor_account_id
 def row_values(kind: ObjectType, new: StoredState) -> dict[str, object]:
     own: dict[str, object] = {name: getattr(new, name) for name in OWN_COLUMNS}
     deleted_at: datetime | None = new.as_of if new.is_deleted else None
-    return {name: getattr(new.copy, name) for name in kind.columns} | own | {"deleted_at": deleted_at}
+    values = {name: getattr(new.copy, name) for name in kind.columns} | own | {"deleted_at": deleted_at}
+    if kind is CUSTOMER:
+        values["canonical_email"] = comparable_email(values["email"])
+    return values
+
+
+def comparable_email(email: object) -> str | None:
+    """The form in which a customer's address is compared, None without a possible one."""
+    return canonical_address(email) if isinstance(email, str) and is_possible(email) else None
 
 
 def read_items(database: Database, subscription_id: int) -> tuple[SubscriptionItemCopy, ...]:

@@ -13,7 +13,8 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class Staff(Base):
-    """One person. The e-mail address is kept in lower case, so that it is unique however it is typed.
+    """One person. The email address is stored in its canonical form (see domain/common/email_addresses.py), so that
+    it is unique however it is typed.
 
     Sessions and known browsers carry the `access_generation` that they were made under; an earlier one is invalid.
     """
@@ -44,8 +45,3 @@ class Staff(Base):
     def withdraw_access(self) -> None:
         """End every session, and make every known browser unknown."""
         self.access_generation += 1
-
-
-def normal_email(text: str) -> str:
-    """The address as it is stored and compared: without blanks around it, in lower case."""
-    return text.strip().lower()

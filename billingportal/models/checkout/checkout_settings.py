@@ -27,4 +27,5 @@ class SellingSettings(Base):
     address_collection: Mapped[AddressCollection] = mapped_column(String(8), default="auto")
     allows_downgrade_at_once: Mapped[bool] = mapped_column(default=False)
     carries_trials_over: Mapped[bool] = mapped_column(default=False)
+    confirms_addresses: Mapped[bool] = mapped_column(default=False)
     updated_at: Mapped[datetime]

@@ -21,6 +21,9 @@ class Client(Base):
 
     `is_leaving`: the client is archived once its subscription has ended.
 
+    `email` is the address as it was typed, `canonical_email` the form in which addresses are compared and written to
+    (see domain/common/email_addresses.py).
+
     `folded_name` is the name for search and sorting, alike on every database; it is set whenever the name is.
     Sessions, billing links and checkouts store the client's `access_generation` at their creation; an earlier one
     signs nobody in.
@@ -31,7 +34,7 @@ class Client(Base):
     __table_args__ = (
         UniqueConstraint("mode", "external_id"),
         CheckConstraint("source IN ('sign_up', 'staff', 'adoption')", name="source"),
-        Index(None, "mode", "email"),
+        Index(None, "mode", "canonical_email"),
         Index(None, "mode", "folded_name"),
     )
 
@@ -40,6 +43,7 @@ class Client(Base):
     name: Mapped[str] = mapped_column(String(120))
     folded_name: Mapped[str] = mapped_column(Text)
     email: Mapped[str] = mapped_column(String(254))
+    canonical_email: Mapped[str] = mapped_column(String(254))
     external_id: Mapped[str | None] = mapped_column(String(120))
     source: Mapped[ClientSource] = mapped_column(String(8))
     base_plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"), index=True)

@@ -13,17 +13,23 @@ MailState = Literal["waiting", "sent", "failed"]
 
 class OutgoingMail(Base):
     """`occasion` names the email's subject matter and is unique: the same email is never written twice. Bodies have
-    no billing link: that is made when the email is sent, so that no secret is stored."""
+    no link: that is made when the email is sent, so that no secret is stored.
+
+    The recipient is a client, or a person who signs up."""
 
     __tablename__ = "outgoing_mail"
     __table_args__ = (
         UniqueConstraint("occasion"),
         CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="state"),
+        CheckConstraint("(client_id IS NULL) <> (sign_up_request_id IS NULL)", name="one_recipient"),
         Index(None, "state", "next_attempt_at"),
     )
 
     id: Mapped[PrimaryKey]
-    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("client.id"), index=True)
+    sign_up_request_id: Mapped[int | None] = mapped_column(
+        ForeignKey("sign_up_request.id", ondelete="CASCADE"), index=True
+    )
     occasion: Mapped[str] = mapped_column(String(200))
     kind: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(200))

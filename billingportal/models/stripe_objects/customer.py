@@ -1,4 +1,7 @@
-"""A customer at Stripe. `balance_minor` is in minor units of `currency`."""
+"""A customer at Stripe. `balance_minor` is in minor units of `currency`.
+
+`canonical_email` is not Stripe's: it is the form of `email` in which addresses are compared. None: no possible address.
+"""
 
 from datetime import datetime
 
@@ -13,13 +16,14 @@ class Customer(StripeRow):
     __tablename__ = "customer"
     __table_args__ = (
         UniqueConstraint("processor_account_id", "stripe_customer_id"),
-        Index(None, "processor_account_id", "email"),
+        Index(None, "processor_account_id", "canonical_email"),
         Index(None, "processor_account_id", "stripe_test_clock_id"),
     )
 
     stripe_customer_id: Mapped[str]
     name: Mapped[str | None]
     email: Mapped[str | None]
+    canonical_email: Mapped[str | None]
     currency: Mapped[str | None]
     balance_minor: Mapped[int] = mapped_column(BigInteger)
     delinquent: Mapped[bool]

@@ -1,12 +1,24 @@
 """Customers at Stripe."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import stripe
 
-from billingportal.stripe_gateway.objects.fields import text
+from billingportal.plain_json import JsonObject
+from billingportal.stripe_gateway.objects.fields import first_rows, part, text
 from billingportal.stripe_gateway.requests.calls import ask
+from billingportal.stripe_gateway.requests.lists import PAGE_SIZE, read_list
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """A customer with its subscriptions that have not ended: their ids and statuses."""
+
+    stripe_customer_id: str
+    subscriptions: tuple[tuple[str, str], ...]
 
 
 def create_customer(
@@ -23,3 +35,26 @@ def create_customer(
 def update_customer(client: stripe.StripeClient, customer_id: str, name: str, email: str) -> None:
     """Change a customer's name and email address. Raises a StripeProblem."""
     ask(lambda: client.v1.customers.update(customer_id, params={"name": name, "email": email}))
+
+
+def subscribers(client: stripe.StripeClient, email: str) -> list[Subscriber]:
+    """The customers with exactly this email address, case included. Raises a StripeProblem."""
+    found: list[Subscriber] = []
+    last_id, has_more = None, True
+    while has_more:
+        after: stripe.params.CustomerListParams = {"starting_after": last_id} if last_id else {}
+        params: stripe.params.CustomerListParams = {
+            "email": email,
+            "limit": PAGE_SIZE,
+            "expand": ["data.subscriptions"],
+            **after,
+        }
+        answer, _ = ask(partial(client.v1.customers.list, params=params))
+        rows, last_id, has_more = read_list(answer, last_id)
+        found.extend(subscriber(row) for row in rows)
+    return found
+
+
+def subscriber(source: JsonObject) -> Subscriber:
+    rows = first_rows(part(source, "subscriptions"))
+    return Subscriber(text(source, "id"), tuple((text(row, "id"), text(row, "status")) for row in rows))

@@ -69,6 +69,13 @@ def unowned_customers(mode: Mode) -> int:
     return unlinked_customers.count_customers(db.session(), account.id) if account is not None else 0
 
 
+@blueprint.app_template_global("requested_customers")
+def requested_customers(mode: Mode) -> int:
+    """How many of them tried to sign up or to buy."""
+    account = processor_accounts.connected(db.session(), mode)
+    return unlinked_customers.count_requested(db.session(), account.id) if account is not None else 0
+
+
 @blueprint.get("")
 def index() -> str:
     return list_page()

@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 from wtforms import ValidationError
 from wtforms.fields import Field
 
-from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.auth import browser_sessions, passwords, sign_in, staff
 from billingportal.domain.auth.sign_in import Throttled
@@ -81,8 +80,8 @@ def change_password(current: str, new: str) -> None:
             known_as = f"signed in, {staff_id}"
             attempt_id = sign_in.admit_attempt(writing, email, request.remote_addr or "", known_as=known_as)
     except Throttled as throttled:
-        minutes = int((throttled.until - clock.now()).total_seconds() // 60) + 1
-        raise Refusal("current_password", f"Too many wrong tries. Try again in {minutes} min.") from None
+        words = f"Too many wrong tries. Try again in {throttled.minutes_left} min."
+        raise Refusal("current_password", words) from None
     if not passwords.password_matches(stored, current):
         raise Refusal("current_password", "This is not your current password.")
     new_hash = passwords.make_hash(new)

@@ -27,6 +27,7 @@ CLIENT_BLUEPRINTS = {
     "billing_links",
     "checkouts",
     "client_sign_out",
+    "confirmed_sign_up",
     "own_cancellation",
     "own_plan",
     "own_trial_end",

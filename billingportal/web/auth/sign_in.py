@@ -3,13 +3,12 @@
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.auth import passwords, setup, sign_in
 from billingportal.domain.auth.sign_in import Throttled
 from billingportal.models.auth.staff import Staff
 from billingportal.web.auth import known_browser, session
-from billingportal.web.auth.fields import email_field, known_password_field
+from billingportal.web.auth.fields import known_email_field, known_password_field
 from billingportal.web.common import htmx
 from billingportal.web.common.forms import PortalForm
 from billingportal.web.common.urls import own_path
@@ -18,7 +17,7 @@ blueprint = Blueprint("sign_in", __name__)
 
 
 class SignInForm(PortalForm):
-    email = email_field(autofocus=True)
+    email = known_email_field(autofocus=True)
     password = known_password_field("Password")
 
 
@@ -71,6 +70,5 @@ def signed_in(email: str, password: str) -> bool:
 
 
 def refuse_for_now(form: SignInForm, throttled: Throttled) -> ResponseReturnValue:
-    seconds = max(1, int((throttled.until - clock.now()).total_seconds()) + 1)
-    page = render_template("auth/sign_in/new.html", form=form, minutes=-(-seconds // 60))
-    return Response(page, status=429, headers={"Retry-After": str(seconds)})
+    page = render_template("auth/sign_in/new.html", form=form, minutes=throttled.minutes_left)
+    return Response(page, status=429, headers={"Retry-After": str(throttled.seconds_left)})

@@ -6,10 +6,12 @@ from wtforms import BooleanField, RadioField
 
 from billingportal.db import db, transaction
 from billingportal.domain.checkout import settings as checkout_settings
+from billingportal.domain.checkout import sign_up_requests
 from billingportal.domain.checkout.settings import Selling
 from billingportal.domain.connection import processor_accounts
 from billingportal.errors import Refusal
 from billingportal.models.connection.processor_account import Mode
+from billingportal.portal import current_portal
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.stripe_gateway.requests.tax import TaxSettings
 from billingportal.web.auth.session import current_staff, require_role
@@ -18,6 +20,7 @@ from billingportal.web.common.forms import PortalForm
 from billingportal.web.common.stripe_access import stripe_for
 
 blueprint = Blueprint("selling_settings", __name__, url_prefix="/settings/checkout")
+NEEDS_MAIL = "Switch on email in Settings > Mail first. The portal also needs its public address."
 ADDRESSES = {
     "auto": "Only where Stripe needs it, for example for tax",
     "required": "Always",
@@ -46,6 +49,11 @@ class SellingForm(PortalForm):
         "trial is paid at once, and other plans give at most their own trial days.",
     )
 
+    confirms_addresses = BooleanField(
+        "Confirm addresses first",
+        description="A sign-up goes on from a link in an email, so nobody learns whether an address has an account.",
+    )
+
     @property
     def chosen(self) -> Selling:
         return Selling(
@@ -55,6 +63,7 @@ class SellingForm(PortalForm):
             address_collection="required" if self.address_collection.data == "required" else "auto",
             allows_downgrade_at_once=bool(self.allows_downgrade_at_once.data),
             carries_trials_over=bool(self.carries_trials_over.data),
+            confirms_addresses=bool(self.confirms_addresses.data),
         )
 
 
@@ -67,6 +76,7 @@ def page(form: SellingForm, **tax: object) -> str:
     return render_template(
         "checkout/settings/edit.html",
         form=form,
+        can_confirm=sign_up_requests.can_confirm(db.session(), current_portal().settings),
         is_connected=processor_accounts.connected(db.session(), g.mode) is not None,
         tax_address=f"https://dashboard.stripe.com/{'test/' if g.mode == 'test' else ''}tax",
         **tax,
@@ -94,6 +104,9 @@ def tax_settings(mode: Mode) -> TaxSettings | None:
 @require_role("owner", "admin")
 def update() -> ResponseReturnValue:
     form = SellingForm.of_request()
+    if form.confirms_addresses.data and not sign_up_requests.can_confirm(db.session(), current_portal().settings):
+        form.refuse(Refusal("confirms_addresses", NEEDS_MAIL))
+        return page(form), 422
     with transaction() as session:
         checkout_settings.save_settings(session, form.chosen, staff_id=current_staff().id)
     flash("Checkout saved. It holds for checkouts that begin from now on.")

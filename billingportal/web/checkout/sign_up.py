@@ -1,66 +1,31 @@
 """Signing up from the pricing page: a free plan is active at once, a paid one leads to Stripe's checkout."""
 
-import secrets
 from dataclasses import replace
 
-from flask import Blueprint, Response, render_template, request, session, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from wtforms import BooleanField, EmailField, StringField
-from wtforms.validators import DataRequired, ValidationError
 
-from billingportal import clock
 from billingportal.db import db, transaction
-from billingportal.domain.auth.sign_in import Throttled
-from billingportal.domain.checkout import sign_ups, trial_history
-from billingportal.domain.checkout.checkouts import AlreadySubscribed
+from billingportal.domain.checkout import sign_up_requests, sign_ups, trial_history
 from billingportal.domain.checkout.sign_ups import Applicant
 from billingportal.domain.clients import clients
-from billingportal.errors import Conflict, Refusal
+from billingportal.errors import Refusal
 from billingportal.models import Client, Entitlement
-from billingportal.stripe_gateway.errors import StripeProblem
+from billingportal.portal import current_portal
 from billingportal.web.auth import client_session
 from billingportal.web.auth.client_session import current_client, require_client
 from billingportal.web.auth.session import find_staff
 from billingportal.web.checkout.payment import go_and_pay, open_checkout, success_address
+from billingportal.web.checkout.sign_up_pages import SignUpForm, answered, client_here, known_page, page, visitor
 from billingportal.web.common import htmx
 from billingportal.web.common.brand import current_brand
 from billingportal.web.common.embedding import own_address
-from billingportal.web.common.forms import PortalForm, trimmed
 from billingportal.web.common.stripe_access import stripe_for, stripe_if_any
 from billingportal.web.offers.order import Order, order_of
 from billingportal.web.offers.query import asked, mode_of, with_choice
 
 blueprint = Blueprint("sign_up", __name__, url_prefix="/portal/sign-up")
-# Identifies this browser during sign-up, so that its tabs and double clicks are one sign-up.
-VISITOR = "visitor"
-AWAY = "Stripe does not answer right now, so nothing was ordered. Try again in a moment."
-
-
-class SignUpForm(PortalForm):
-    name = StringField(
-        "Business name",
-        [DataRequired("Enter the name of your business.")],
-        filters=[trimmed],
-        description="As it stands on your invoices.",
-    )
-    email = EmailField(
-        "Email",
-        [DataRequired("Enter your email address.")],
-        filters=[trimmed],
-        description="Invoices and letters about payments go there.",
-    )
-    workspace_name = StringField(
-        "First workspace",
-        [DataRequired("Give your first workspace a name.")],
-        filters=[trimmed],
-        description="Where your team works. You can rename it later.",
-    )
-    terms = BooleanField("I accept the terms")
-
-    def validate_terms(self, field: BooleanField) -> None:
-        if current_brand().terms_url and not field.data:
-            raise ValidationError("Accept the terms to go on.")
 
 
 @blueprint.get("")
@@ -74,32 +39,12 @@ def new() -> str:
 def create() -> ResponseReturnValue:
     form, order = SignUpForm.of_request(), asked_order()
     client = client_here(order)
-    try:
-        refuse_changes(order)
-        return bought_by(client, order) if client is not None else signed_up(form, order)
-    except AlreadySubscribed:
-        return htmx.redirect(with_choice("/portal/billing/plan", order.values))
-    except Refusal as refusal:
-        form.refuse(refusal)
-    except Conflict as conflict:
-        form.refuse(Refusal("", str(conflict)))
-    except StripeProblem:
-        form.refuse(Refusal("", AWAY))
-    except Throttled as throttled:
-        return refused_for_now(form, order, throttled)
-    return page(form, asked_order()), 422
-
-
-def client_here(order: Order) -> Client | None:
-    """The signed-in client, if its mode is that of the order."""
-    client = client_session.find_client()
-    return client if client is not None and client.mode == order.page.mode else None
-
-
-def refuse_changes(order: Order) -> None:
-    """Refuse an order that differs from the one shown on the page. Raises Refusal."""
-    if any(request.form.get(name, value) != value for name, value in order.values.items()):
-        raise Refusal("", "What is for sale has changed since you opened this page. Look at your order again.")
+    return answered(
+        lambda: bought_by(client, order) if client is not None else signed_up(form, order),
+        lambda: page(form, asked_order()),
+        form,
+        order,
+    )
 
 
 def asked_order() -> Order:
@@ -112,27 +57,30 @@ def asked_order() -> Order:
     return order
 
 
-def visitor() -> str:
-    if VISITOR not in session:
-        session[VISITOR] = secrets.token_urlsafe(24)
-    return str(session[VISITOR])
-
-
-def page(form: SignUpForm, order: Order) -> str:
-    return render_template(
-        "checkout/sign_up/new.html",
-        form=form,
-        order=order,
-        mode=order.page.mode,
-        here=client_here(order),
-        back=with_choice(url_for("pricing.show"), order.values),
-    )
-
-
 def signed_up(form: SignUpForm, order: Order) -> ResponseReturnValue:
     """Sign up a new client. Raises Refusal, Conflict, Throttled and StripeProblem."""
     if not form.is_valid():
         return page(form, order), 422
+    if sign_up_requests.is_confirming(db.session()):
+        return confirmed_first(form, order)
+    return sign_up_now(applicant(form), order)
+
+
+def confirmed_first(form: SignUpForm, order: Order) -> ResponseReturnValue:
+    """Send an email to the address. The answer is the same for every address. Raises Refusal and Throttled."""
+    wish = order_to_keep(order)
+    with transaction() as writing:
+        settings = current_portal().settings
+        sign_up_requests.request_sign_up(writing, settings, applicant(form), wish, order.values)
+    return htmx.redirect(url_for("confirmed_sign_up.sent"))
+
+
+def order_to_keep(order: Order) -> sign_ups.Order:
+    return sign_ups.Order(order.page.mode, order.card.plan.id if order.card else 0, order.selection, account_id=None)
+
+
+def sign_up_now(applicant: Applicant, order: Order) -> ResponseReturnValue:
+    """Create the client and lead to Stripe or into the account. Raises Refusal, Conflict, Throttled, StripeProblem."""
     selection = order.selection
     mode = order.page.mode
     stripe = stripe_for(mode, for_client=True) if selection else stripe_if_any(mode)
@@ -145,14 +93,16 @@ def signed_up(form: SignUpForm, order: Order) -> ResponseReturnValue:
         success_url=success_address(),
         cancel_url=own_address(back),
     )
-    done = sign_ups.sign_up(transaction, stripe.gateway if stripe else None, applicant(form), wish)
+    done = sign_ups.sign_up(transaction, stripe.gateway if stripe else None, applicant, wish)
     if done.client_id is None:
-        return htmx.redirect(url_for("sign_up.known"))
+        return known_page(applicant.email, pays_at_stripe=done.pays_at_stripe), 422
     if selection is None:
         with transaction() as writing:
             client_session.sign_in(writing, clients.lock_client(writing, done.client_id))
         return htmx.redirect(url_for("sign_up.done"))
-    return go_and_pay(open_checkout(done.client_id, wish.mode, wish.plan_id, selection, back=back, visitor=visitor()))
+    return go_and_pay(
+        open_checkout(done.client_id, wish.mode, wish.plan_id, selection, back=back, visitor=applicant.visitor)
+    )
 
 
 def applicant(form: SignUpForm) -> Applicant:
@@ -177,18 +127,6 @@ def bought_by(client: Client, order: Order) -> ResponseReturnValue:
         return htmx.redirect(url_for("sign_up.done"))
     back = with_choice(url_for("pricing.show"), order.values)
     return go_and_pay(open_checkout(client_id, mode, plan_id, order.selection, back=back))
-
-
-def refused_for_now(form: SignUpForm, order: Order, throttled: Throttled) -> ResponseReturnValue:
-    seconds = max(1, int((throttled.until - clock.now()).total_seconds()) + 1)
-    form.refuse(Refusal("", f"Too many sign-ups from here. Try again in {-(-seconds // 60)} minutes."))
-    return Response(page(form, order), status=429, headers={"Retry-After": str(seconds)})
-
-
-@blueprint.get("/known")
-def known() -> str:
-    """The page for a refused email address. It does not reveal whether a client has it."""
-    return render_template("checkout/sign_up/known.html")
 
 
 @blueprint.get("/done")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from flask import g
+
 from billingportal.db import db
 from billingportal.domain.connection import processor_accounts
 from billingportal.errors import Refusal
@@ -30,6 +32,8 @@ class StripeAccess:
 def stripe_for(mode: Mode, *, field: str = "", for_client: bool = False) -> StripeAccess:
     """The account connected in a mode. No transaction is open afterwards, since Stripe may be slow.
 
+    Within one request an account has one gateway, so that all its calls share one time limit.
+
     Raises Refusal about `field` where no account is connected or its key cannot be opened.
     """
     account = processor_accounts.connected(db.session(), mode)
@@ -41,14 +45,23 @@ def stripe_for(mode: Mode, *, field: str = "", for_client: bool = False) -> Stri
 
 def stripe_of(account: ProcessorAccount, *, field: str = "", for_client: bool = False) -> StripeAccess:
     """Access to this account, connected or not. Raises Refusal about `field` where its key cannot be opened."""
-    portal = current_portal()
     try:
-        gateway = processor_accounts.gateway_of(account, portal.vault, portal.open_gateway)
+        gateway = gateway_of_request(account)
     except CannotOpen:
         raise Refusal(field, CLOSED_TO_CLIENTS if for_client else KEY_UNREADABLE) from None
     access = StripeAccess(account, account.id, gateway)
     db.session().rollback()
     return access
+
+
+def gateway_of_request(account: ProcessorAccount) -> StripeGateway:
+    """The gateway that this request opened with the account's key, or a new one. Raises CannotOpen."""
+    opened: dict[tuple[int, str | None], StripeGateway] = g.setdefault("stripe_gateways", {})
+    key = (account.id, account.key_sealed)
+    if key not in opened:
+        portal = current_portal()
+        opened[key] = processor_accounts.gateway_of(account, portal.vault, portal.open_gateway)
+    return opened[key]
 
 
 def stripe_if_any(mode: Mode) -> StripeAccess | None:

@@ -118,7 +118,7 @@ def page(form: MailForm, test_problem: str | None = None) -> str:
         saved=saved,
         test_problem=test_problem,
         letters=listed[: mail_outbox.PAGE],
-        older_than=listed[mail_outbox.PAGE - 1][0].id if len(listed) > mail_outbox.PAGE else None,
+        older_than=listed[mail_outbox.PAGE - 1].mail.id if len(listed) > mail_outbox.PAGE else None,
         lacks_address=current_portal().settings.public_url is None,
     )
 

@@ -32,7 +32,12 @@ def client_id(session: Session) -> int:
         mail = {"host": "mail.example", "port": 587, "security": "starttls", "sender": "billing@northwind.example"}
         writing.add(MailSettings(**mail, updated_at=clock.now()))
         client = Client(
-            mode="test", name="Harbor Dental", email="desk@harbor.example", source="staff", created_at=SINCE
+            mode="test",
+            name="Harbor Dental",
+            email="desk@harbor.example",
+            canonical_email="desk@harbor.example",
+            source="staff",
+            created_at=SINCE,
         )
         writing.add(client)
         writing.flush()

@@ -73,7 +73,14 @@ def test_a_change_is_kept_told_and_concerns_who_fails_now(session: Session, owne
 def add_client(writing: Session, name: str, *, is_failing: bool) -> int:
     """A client whose payment fails or not; its id."""
     moment = clock.now()
-    client = Client(mode="test", name=name, email="desk@harbor.example", source="staff", created_at=moment)
+    client = Client(
+        mode="test",
+        name=name,
+        email="desk@harbor.example",
+        canonical_email="desk@harbor.example",
+        source="staff",
+        created_at=moment,
+    )
     writing.add(client)
     writing.flush()
     writing.add(

@@ -132,7 +132,14 @@ def test_the_client_is_told_with_the_number_of_the_invoice(session: Session, acc
     for name, customer in (("a", "cus_1"), ("b", "cus_1"), ("c", "cus_2")):
         add_invoice(account_id, name, customer)
     with transaction() as writing:
-        client = Client(mode="test", name="Harbor", email="a@b.example", source="staff", created_at=LONG_AGO)
+        client = Client(
+            mode="test",
+            name="Harbor",
+            email="a@b.example",
+            canonical_email="a@b.example",
+            source="staff",
+            created_at=LONG_AGO,
+        )
         writing.add(client)
         writing.flush()
         link = {"stripe_customer_id": "cus_1", "processor_account_id": account_id, "linked_at": LONG_AGO}

@@ -45,7 +45,12 @@ def client_id(session: Session, owner: Staff, receiver: MailReceiver) -> int:
     save_server(receiver.port)
     with transaction() as writing:
         client = Client(
-            mode="test", name="Harbor Dental", email="desk@harbor.example", source="staff", created_at=clock.now()
+            mode="test",
+            name="Harbor Dental",
+            email="desk@harbor.example",
+            canonical_email="desk@harbor.example",
+            source="staff",
+            created_at=clock.now(),
         )
         writing.add(client)
     return client.id

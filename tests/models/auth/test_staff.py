@@ -1,6 +1,6 @@
 import pytest
 
-from billingportal.models.auth.staff import Staff, normal_email
+from billingportal.models.auth.staff import Staff
 
 
 @pytest.mark.parametrize(
@@ -8,7 +8,3 @@ from billingportal.models.auth.staff import Staff, normal_email
 )
 def test_initials_stand_for_first_and_last_name(name: str, initials: str) -> None:
     assert Staff(name=name).initials == initials
-
-
-def test_addresses_are_compared_in_lower_case_without_blanks() -> None:
-    assert normal_email(" Mara@Example.COM ") == "mara@example.com"

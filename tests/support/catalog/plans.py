@@ -166,8 +166,9 @@ def add_client_of(session: Session, account: ProcessorAccount, customer: str) ->
     known = select(ClientCustomer.id).where(ClientCustomer.stripe_customer_id == customer)
     if session.scalar(known) is not None:
         return
+    email = f"{customer}@example.com".lower()
     client = Client(
-        mode=account.mode, name=customer, email=f"{customer}@example.com", source="staff", created_at=LONG_AGO
+        mode=account.mode, name=customer, email=email, canonical_email=email, source="staff", created_at=LONG_AGO
     )
     session.add(client)
     session.flush()

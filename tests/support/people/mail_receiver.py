@@ -8,6 +8,10 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Self
 
+from billingportal import clock
+from billingportal.db import transaction
+from billingportal.models import MailSettings
+
 
 class MailReceiver(socketserver.ThreadingTCPServer):
     """Listens on a free port of this machine. `refusals`: what it answers to a command instead of yes, by its verb.
@@ -110,3 +114,10 @@ class Conversation(socketserver.StreamRequestHandler):
 
     def answer(self, *lines: str) -> None:
         self.wfile.write("".join(f"{line}\r\n" for line in lines).encode())
+
+
+def switch_mail_on(port: int = 9) -> None:
+    """Store a mail server of this machine; by default one that takes nothing."""
+    server = {"host": "127.0.0.1", "port": port, "security": "none", "sender": "billing@north.example"}
+    with transaction() as writing:
+        writing.merge(MailSettings(id=1, is_on=True, updated_at=clock.now(), **server))

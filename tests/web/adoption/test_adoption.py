@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from billingportal.db import transaction
 from billingportal.domain.adoption import unlinked_customers
 from billingportal.domain.plans.price_links import Link
+from billingportal.domain.sync.mirror_rows import comparable_email
 from billingportal.models import (
     AuditEntry,
     Client,
@@ -63,6 +64,7 @@ class Business:
                     stripe_customer_id=customer_id,
                     name=name,
                     email=email,
+                    canonical_email=comparable_email(email),
                     balance_minor=0,
                     delinquent=False,
                     address={},
@@ -111,6 +113,16 @@ def test_who_pays_already_is_listed_with_plan_and_match(
     assert f"Vela Studio hello@vela.example {foreign} Active US$9.00 a month No plan here has this price." in words
     assert "Nobody Make a client Making… of Vela Studio" in words
     assert owners(session) == {}
+
+
+def test_a_client_is_matched_in_any_spelling_of_its_address(
+    business: Business, signed_in: Visitor, session: Session
+) -> None:
+    new_client("Harbor Dental", "desk@münchen.example")
+    business.customer("Harbor Dental Ltd", "Desk@XN--MNCHEN-3YA.example")
+    page = text_of(signed_in.get(PAGE))
+    assert "Harbor Dental has the same email address" in page
+    assert "matches no client" not in page
 
 
 @pytest.mark.parametrize("way", ["swap", "submit"])

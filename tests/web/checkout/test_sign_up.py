@@ -10,14 +10,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billingportal.db import transaction
-from billingportal.domain.checkout import sign_up_throttle
+from billingportal.domain.auth import visitor_throttle
 from billingportal.domain.plans.price_links import Link
-from billingportal.models import AuditEntry, Client, Entitlement, Plan, ProcessorAccount, Workspace
+from billingportal.models import AuditEntry, Client, Entitlement, OutgoingMail, Plan, ProcessorAccount, Workspace
 from billingportal.models.auth.staff import Staff
 from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.catalog.showcase import add_branding, furnish, sell_live
 from tests.support.pages import Visitor, text_of
 from tests.support.people.clients import new_client
+from tests.support.people.mail_receiver import switch_mail_on
+from tests.support.stripe.portals import work
 
 # Pages ask the domain, which runs on both databases.
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -150,25 +152,47 @@ def test_an_address_that_is_none_is_refused(client: Visitor, plans: dict[str, in
     assert "This is not an email address." in text_of(page)
 
 
-def test_a_known_address_is_told_to_nobody(
-    client: Visitor, plans: dict[str, int], session: Session, stranger: NewVisitor
+@pytest.mark.parametrize("email", ["Front@Quayside.example", "front@MÜNCHEN.example", "front@xn--mnchen-3ya.example"])
+def test_a_known_address_is_told_and_led_to_its_billing_link(
+    client: Visitor, plans: dict[str, int], session: Session, email: str
 ) -> None:
     new_client("Quayside", "front@quayside.example")
-    sent = client.submit(PAGE, {**TYPED, "plan": str(plans["Free"])})
-    assert (sent.status_code, sent.location) == (303, "/portal/sign-up/known")
-    page = text_of(client.get(sent.location))
-    assert "If you are a client already" in page
-    assert "quayside" not in page.lower()
-    assert page == text_of(stranger().get(sent.location))
-    assert len(all_clients(session)) == 1
+    new_client("Quayside Munich", "front@münchen.example")
+    told = client.submit(PAGE, {**TYPED, "email": email, "plan": str(plans["Free"])})
+    assert told.status_code == 422
+    assert f"This address has an account {email} has an account" in text_of(told)
+    assert "Get your billing link" not in told.text
+    assert len(all_clients(session)) == 2
     assert client.get("/portal/sign-up/done").status_code == 401
+    switch_mail_on()
+    told = client.submit(PAGE, {**TYPED, "email": email, "plan": str(plans["Free"])})
+    assert "Get your billing link" in text_of(told)
+    sent = client.submit("/portal/billing-link-requests", {"email": email})
+    assert "a letter with a new link is on its way" in text_of(sent)
+    work(client.application)
+    session.rollback()
+    assert session.scalars(select(OutgoingMail.kind)).all() == ["billing_link"]
+
+
+def test_addresses_may_be_tried_a_few_times_from_anywhere(
+    app: Flask, plans: dict[str, int], session: Session, stranger: NewVisitor
+) -> None:
+    new_client("Quayside", "front@quayside.example")
+    statuses = {}
+    for email in ("front@quayside.example", "nobody@quayside.example"):
+        order = {**TYPED, "email": email, "plan": str(plans["Free"])}
+        for number in range(visitor_throttle.MOST_PER_ADDRESS + 1):
+            visitor = stranger()
+            visitor.environ_base["REMOTE_ADDR"] = f"192.0.2.{number}"
+            statuses[email, number] = visitor.submit(PAGE, order).status_code
+    assert {number for (_, number), status in statuses.items() if status == 429} == {visitor_throttle.MOST_PER_ADDRESS}
 
 
 def test_too_many_from_one_place_wait(client: Visitor, plans: dict[str, int], session: Session) -> None:
     order = {**TYPED, "email": "nobody", "plan": str(plans["Free"])}
     with transaction() as writing:
-        for _ in range(sign_up_throttle.MOST):
-            sign_up_throttle.admit_sign_up(writing, "127.0.0.1")
+        for number in range(visitor_throttle.MOST_PER_NETWORK):
+            visitor_throttle.admit_visitor(writing, "sign-up", "127.0.0.1", f"{number}@quayside.example")
     refused = client.submit(PAGE, order)
     assert refused.status_code == 429
     assert int(refused.headers["Retry-After"]) > 0

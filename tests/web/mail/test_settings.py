@@ -154,6 +154,9 @@ def test_a_new_link_comes_by_mail_and_nobody_learns_who_is_known(
         for email in ("Desk@Harbor.example", "desk@harbor.example", "nobody@harbor.example")
     ]
     assert len({text_of(answer) for answer in answers}) == 1
+    assert session.scalars(select(OutgoingMail.kind)).all() == []
+    work(app)
+    session.rollback()
     assert session.scalars(select(OutgoingMail.kind)).all() == ["billing_link"]
     refused = visitor.submit("/portal/billing-link-requests", {"email": "nobody"})
     assert (refused.status_code, "This is not an email address" in text_of(refused)) == (422, True)

@@ -23,6 +23,12 @@ def test_the_email_filter_is_exact(client: stripe.StripeClient) -> None:
     assert client.v1.customers.list(params={"email": "Owner@example.com"}).data[0].id == customer.id
 
 
+@pytest.mark.parametrize("email", ["x@a..com", "x..y@a.com", "x@a", "front@münchen.example", "jürgen@a.com"])
+def test_impossible_addresses_are_refused(client: stripe.StripeClient, email: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="Invalid email address"):
+        client.v1.customers.create(params={"email": email})
+
+
 def test_updates_tell_what_was_before(client: stripe.StripeClient) -> None:
     customer = client.v1.customers.create(params={"name": "Old", "metadata": {"kept": "1"}})
     client.v1.customers.update(customer.id, params={"name": "New", "metadata": {"added": "2"}})
