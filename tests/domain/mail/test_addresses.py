@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.db import transaction
+from billingportal.domain.common.email_addresses import canonical_address
 from billingportal.domain.mail import delivery as mail_delivery
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.domain.mail import settings as mail_settings
@@ -48,7 +49,14 @@ def write_letters(*emails: str) -> None:
     """One client for each address, with one email."""
     with transaction() as writing:
         for email in emails:
-            client = Client(mode="test", name="Harbor", email=email, source="staff", created_at=clock.now())
+            client = Client(
+                mode="test",
+                name="Harbor",
+                email=email,
+                canonical_email=canonical_address(email),
+                source="staff",
+                created_at=clock.now(),
+            )
             writing.add(client)
             writing.flush()
             letter = mail_messages.Letter("news", "News", ("All is well.",))
@@ -91,14 +99,14 @@ def test_a_sender_with_an_international_domain_is_saved_and_sends(
     with transaction() as writing:
         mail_settings.save_settings(writing, current_portal().vault, typed, staff_id=owner.id)
         writing.add(Branding(id=1, name="Ärzte @ Home", colour="#336699", updated_at=clock.now()))
-    write_letters("desk@harbor.example", "büro@straßenbahn.example", "kasse@bäcker.example")
+    write_letters("desk@harbor.example", "büro@straßenbahn.example", "kasse@bäcker.example", "kasse@straße.example")
 
-    assert send() == 2
+    assert send() == 3
 
     senders = {letter["From"].addresses[0].addr_spec for letter in receiver.received}
     assert senders == {"rechnung@xn--bcher-kva.example"}
     recipients = {letter["To"].addresses[0].addr_spec for letter in receiver.received}
-    assert recipients == {"desk@harbor.example", "kasse@xn--bcker-gra.example"}
+    assert recipients == {"desk@harbor.example", "kasse@xn--bcker-gra.example", "kasse@xn--strae-oqa.example"}
     assert all(letter["Message-ID"].endswith("@xn--bcher-kva.example>") for letter in receiver.received)
 
 
@@ -107,9 +115,8 @@ def test_a_sender_with_an_international_domain_is_saved_and_sends(
     ("sender", "words"),
     [
         ("büro@north.example", "Use ASCII characters before the @"),
-        ("billing@straße.example", "starts with xn--"),
-        ("billing@north..example", "not the name of a domain"),
-        (f"billing@{'x' * 64}.example", "not the name of a domain"),
+        ("billing@north..example", "not an email address"),
+        (f"billing@{'x' * 64}.example", "not an email address"),
         ("billing.@north.example", "not an email address"),
     ],
 )
@@ -140,7 +147,7 @@ def test_an_email_that_cannot_be_sent_says_why_and_stops_no_other(
 ) -> None:
     save_sender(session, receiver.port, "billing@north.example")
     good = ["first@harbor.example", "last@harbor.example"]
-    bad = ["x@a..example", "x@straße.example", ".x@harbor.example", "jösé@harbor.example"]
+    bad = ["x@a..example", ".x@harbor.example", "jösé@harbor.example"]
     write_letters(good[0], *bad, good[1])
 
     assert send() == 2
@@ -148,9 +155,8 @@ def test_an_email_that_cannot_be_sent_says_why_and_stops_no_other(
     assert [letter["To"] for letter in receiver.received] == good
     found = problems(session)
     assert {found[email] for email in good} == {("sent", "")}
-    assert [found[email][0] for email in bad] == ["failed"] * 4
+    assert [found[email][0] for email in bad] == ["failed"] * 3
     assert "a..example is not the name of a domain" in found["x@a..example"][1]
-    assert "starts with xn--" in found["x@straße.example"][1]
     assert "SMTPUTF8" in found["jösé@harbor.example"][1]
 
 
@@ -169,11 +175,11 @@ def test_a_saved_sender_that_cannot_send_is_the_servers_problem(
     session: Session, owner: Staff, receiver: MailReceiver
 ) -> None:
     """Saved before such senders were refused: the emails wait until the settings are corrected."""
-    save_sender(session, receiver.port, "billing@straße.example")
+    save_sender(session, receiver.port, "billing@north..example")
     write_letters("first@harbor.example", "last@harbor.example")
     assert send() == 0
     assert {state for state, _ in problems(session).values()} == {"waiting"}
-    assert "The sender billing@straße.example" in session.get_one(MailSettings, 1).problem
+    assert "The sender billing@north..example" in session.get_one(MailSettings, 1).problem
 
 
 @pytest.mark.parametrize("login", [("jösé", "open sesame"), ("portal", "pässword")])
@@ -196,5 +202,4 @@ def test_a_domain_in_ascii_is_the_same_domain_or_none(domain: str) -> None:
         return
     assert encoded.isascii()
     assert ascii_domain(encoded) == encoded
-    if not domain.isascii():
-        assert encoded.encode().decode("idna") == domain.lower()
+    assert "" not in encoded.split(".")
