@@ -78,6 +78,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "check_accounts: done",
         "catch_up: done",
         "reconcile_events: done",
+        "read_failed_again: done",
         "prune_events: done",
         "evaluate_clients: done",
         "evaluate_premature: done",
