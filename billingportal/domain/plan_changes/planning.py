@@ -15,6 +15,7 @@ from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.quantities import counted
 from billingportal.domain.offers.selection import ChosenItem, Selection
 from billingportal.domain.plan_changes import item_matching
+from billingportal.domain.plan_changes.item_text import item_words
 from billingportal.domain.plan_changes.present_plan import PlanName, PresentPlan, present_plan
 from billingportal.domain.plan_changes.previews import Over
 from billingportal.domain.plan_changes.timing import Direction, Had, direction, timings
@@ -48,7 +49,10 @@ class ChangeRequest:
 
 @dataclass(frozen=True)
 class Planned:
-    """A possible change. An empty `wanted` means a free plan: the subscription ends."""
+    """A possible change. An empty `wanted` means a free plan: the subscription ends.
+
+    `staying` describes the items of something else, which are not touched.
+    """
 
     present: PresentPlan
     plan: PlanName
@@ -60,10 +64,12 @@ class Planned:
     over: tuple[Over, ...]
     from_words: str
     to_words: str
+    staying: tuple[str, ...] = ()
 
     @property
     def has_usage(self) -> bool:
-        return any(one.role == "usage" for one in self.wanted)
+        kept = item_matching.staying(self.present.items, self.wanted)
+        return any(one.role == "usage" for one in self.wanted) or any(not item.is_licensed for item in kept)
 
 
 def planned(session: Session, request: ChangeRequest) -> Planned:
@@ -82,6 +88,7 @@ def planned(session: Session, request: ChangeRequest) -> Planned:
         return ending(session, present, plan, request.selection)
     selection = replace(request.selection, currency=present.currency)
     wanted = offer_selection.items(session, plan, selection, client.mode)
+    refuse_unclear(session, present, is_staff=request.staff_id is not None)
     changes = item_matching.changes(present.items, wanted)
     if not changes:
         raise Refusal("plan", f"This is what {client.name} has already.")
@@ -93,7 +100,11 @@ def planned(session: Session, request: ChangeRequest) -> Planned:
     )
     over = over_quota(session, client.id, plan, wanted)
     before, afterwards = change_words(session, present, plan.name, selection)
-    return Planned(present, name_of(plan), selection, wanted, changes, towards, offered, over, before, afterwards)
+    kept = item_matching.staying(present.items, wanted)
+    staying = item_words(session, present.account_id, present.currency, kept)
+    return Planned(
+        present, name_of(plan), selection, wanted, changes, towards, offered, over, before, afterwards, staying
+    )
 
 
 def change_words(session: Session, present: PresentPlan, name: str, selection: Selection) -> tuple[str, str]:
@@ -130,6 +141,19 @@ def refuse_unchangeable(present: PresentPlan) -> None:
         raise Refusal("", "A payment is due. Pay it first, then change the plan.")
     if present.ends_at is not None:
         raise Refusal("", f"The subscription ends on {day(present.ends_at)}. Resume it first, then change the plan.")
+
+
+def refuse_unclear(session: Session, present: PresentPlan, *, is_staff: bool) -> None:
+    """Raises Refusal where nothing tells which of several items is the plan's: the wrong one would be charged twice or
+    lost. Staff see the items."""
+    if not item_matching.is_unclear(present.items):
+        return
+    if not is_staff:
+        raise Refusal("", "Your subscription can't be switched here. Contact us, and we switch it for you.")
+    items = [item for item in present.items if item.is_licensed]
+    words = item_words(session, present.account_id, present.currency, items)
+    named = " and ".join(f"{text} ({item.stripe_price_id})" for text, item in zip(words, items, strict=True))
+    raise Refusal("", f"No plan has the prices of this subscription: {named}. Link one of them to a plan first.")
 
 
 def direction_of(present: PresentPlan, plan: Plan, selection: Selection) -> Direction:

@@ -107,6 +107,7 @@ def held_items(session: Session, row: Subscription, plan_id: int | None) -> tupl
     links = plan_matching.links_of(session, row.processor_account_id, prices)
     uses = {link.stripe_price_id: (link.role, link.resource_id) for link in reversed(links)}
     uses |= {link.stripe_price_id: (link.role, link.resource_id) for link in links if link.plan_id == plan_id}
+    products = plan_matching.products_of_plans(session, row.processor_account_id)
     return tuple(
         HeldItem(
             item.stripe_subscription_item_id,
@@ -115,6 +116,7 @@ def held_items(session: Session, row: Subscription, plan_id: int | None) -> tupl
             uses.get(item.stripe_price_id),
             item.period_started_at,
             item.period_ends_at,
+            is_of_a_plan=item.stripe_product_id in products,
         )
         for item in row.items
     )

@@ -61,6 +61,7 @@ class Preview:
 
     `charge` is None when nothing is charged now. `renewal` is the price of each later period, without usage.
     `prorated_at` is frozen: with it Stripe computes the same again. `ends_subscription`: the new plan is free.
+    `staying` describes items of the subscription that belong to something else and go on as they are.
     """
 
     from_words: str
@@ -81,6 +82,7 @@ class Preview:
     changes: tuple[ItemChange, ...]
     items_after: tuple[tuple[str, int | None], ...]
     ends_subscription: bool = False
+    staying: tuple[str, ...] = ()
 
     @property
     def due_minor(self) -> int:

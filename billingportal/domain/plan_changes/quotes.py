@@ -89,4 +89,5 @@ def put_together(
         changes=tuple(plan.changes),
         items_after=tuple(sorted(item_matching.after(present.items, plan.wanted).items())),
         ends_subscription=not plan.wanted,
+        staying=plan.staying,
     )

@@ -40,7 +40,7 @@ def preview(viewer: Viewer) -> ResponseReturnValue:
     choice = chosen_plan(db.session(), viewer.mode, present_of(viewer))
     timing = TIMINGS.get(request.args.get("timing", ""))
     try:
-        wanted = ChangeRequest(viewer.client_id, choice.plan_id, choice.selection, timing)
+        wanted = ChangeRequest(viewer.client_id, choice.plan_id, choice.selection, timing, staff_id=viewer.staff_id)
         shown = plan_change_quotes.preview(transaction, gateway_of(viewer), wanted)
     except Refusal as refusal:
         return choose_page(viewer, present_of(viewer), refusal.message), 422
