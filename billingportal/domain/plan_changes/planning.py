@@ -15,7 +15,7 @@ from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.quantities import counted
 from billingportal.domain.offers.selection import ChosenItem, Selection
 from billingportal.domain.plan_changes import item_matching
-from billingportal.domain.plan_changes.item_text import item_words
+from billingportal.domain.plan_changes.invoice_text import item_words
 from billingportal.domain.plan_changes.present_plan import PlanName, PresentPlan, present_plan
 from billingportal.domain.plan_changes.previews import Over
 from billingportal.domain.plan_changes.timing import Direction, Had, direction, timings

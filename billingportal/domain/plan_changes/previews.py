@@ -5,14 +5,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.present_plan import PlanName
 from billingportal.domain.plan_changes.timing import Direction
+from billingportal.models import PlanChange
 from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.money import Money
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
+from billingportal.stripe_gateway.requests.schedules import NewPhase, PhaseItem
 from billingportal.stripe_gateway.requests.subscriptions import ItemChange
 
 
@@ -136,4 +139,19 @@ def charge_of(invoice: InvoicePreview, lines: Sequence[Line]) -> Charge:
         total=Money(invoice.total_minor, currency),
         balance=Money(invoice.due_minor - max(invoice.total_minor, 0), currency),
         due=Money(invoice.due_minor, currency),
+    )
+
+
+def phase_of(change: PlanChange) -> NewPhase:
+    """The phase at Stripe that makes a scheduled change: its items, from the day on which it takes effect."""
+    items = cast(dict[str, int | None], change.preview["items"])
+    rows = cast(list[JsonObject], change.preview["changes"])
+    replaced = {
+        str(row["stripe_price_id"]): row["stripe_subscription_item_id"] for row in rows if not row["is_removed"]
+    }
+    return NewPhase(
+        starts_at=change.takes_effect_at or change.created_at,
+        items=[PhaseItem(price, number, cast(str | None, replaced.get(price))) for price, number in items.items()],
+        interval=str(change.choice["interval"]),
+        interval_count=cast(int, change.choice["interval_count"]),
     )

@@ -12,6 +12,7 @@ from billingportal.db import Transaction
 from billingportal.domain.common.due_times import is_impossible
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.plan_changes.present_plan import BY_BILL
+from billingportal.domain.plan_changes.previews import phase_of
 from billingportal.domain.subscriptions import change_state
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
@@ -20,7 +21,7 @@ from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing, StripeProblem
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.requests.schedules import NewPhase, PhaseItem
+from billingportal.stripe_gateway.requests.schedules import NewPhase
 from billingportal.stripe_gateway.requests.subscriptions import ItemChange
 
 # An answer of Stripe takes seconds; what is still intended after this was lost on the way.
@@ -47,7 +48,6 @@ class Intent:
 
 def intent_of(session: Session, move: PlanChange) -> Intent:
     subscription = change_state.subscription_of(session, move)
-    items = cast(dict[str, int | None], move.preview["items"])
     return Intent(
         move_id=move.id,
         client_id=move.client_id,
@@ -57,12 +57,7 @@ def intent_of(session: Session, move: PlanChange) -> Intent:
         is_paid_by_bill=subscription is not None and subscription.collection_method == BY_BILL,
         changes=tuple(change_of(row) for row in cast(list[JsonObject], move.preview["changes"])),
         prorated_at=move.prorated_at or move.created_at,
-        phase=NewPhase(
-            starts_at=move.takes_effect_at or move.created_at,
-            items=[PhaseItem(price, number) for price, number in items.items()],
-            interval=str(move.choice["interval"]),
-            interval_count=cast(int, move.choice["interval_count"]),
-        ),
+        phase=phase_of(move),
         key=f"plan-move-{move.processor_account_id}-{move.id}-{move.created_at.isoformat()}",
     )
 

@@ -9,24 +9,24 @@ import stripe
 
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.errors import NotThere, UnreadableObject
-from billingportal.stripe_gateway.objects.fields import (
-    number,
-    optional_id,
-    optional_number,
-    part,
-    plain_rows,
-    required_id,
-    text,
-)
+from billingportal.stripe_gateway.objects.fields import number, part, text
 from billingportal.stripe_gateway.requests.calls import ask
+from billingportal.stripe_gateway.requests.phase_terms import (
+    find_item,
+    item_params,
+    item_terms,
+    phase_terms,
+    present_items,
+)
 
 
 @dataclass(frozen=True)
 class PhaseItem:
-    """A price of a phase. `quantity` is None for a metered price."""
+    """A price of a phase. `quantity` is None for a metered price. The id: of the item that it replaces, if any."""
 
     stripe_price_id: str
     quantity: int | None
+    stripe_subscription_item_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,13 @@ class Schedules:
         return text(source, "id")
 
     def plan(self, schedule_id: str, phase: NewPhase, idempotency_key: str) -> None:
-        """Keep the items until the new phase starts, without proration; after it release the subscription."""
-        source, _ = ask(lambda: self._client.v1.subscription_schedules.retrieve(schedule_id))
-        phases: list[Json] = [present_phase(source, phase.starts_at), phase_params(phase)]
+        """Keep the items until the new phase starts, without proration; after it release the subscription.
+
+        Both phases name every term of the subscription, which they would lose otherwise.
+        """
+        expand: stripe.params.SubscriptionScheduleRetrieveParams = {"expand": ["subscription"]}
+        source, _ = ask(lambda: self._client.v1.subscription_schedules.retrieve(schedule_id, params=expand))
+        phases: list[Json] = [present_phase(source, phase.starts_at), phase_params(part(source, "subscription"), phase)]
         given: JsonObject = {"end_behavior": "release", "proration_behavior": "none", "phases": phases}
         params = cast("stripe.params.SubscriptionScheduleUpdateParams", given)
         options: stripe.RequestOptions = {"idempotency_key": f"{idempotency_key}-plan"}
@@ -72,43 +76,35 @@ class Schedules:
 
 
 def present_phase(schedule: JsonObject, ends_at: datetime) -> JsonObject:
-    """The current phase, unchanged: Stripe would remove each part that is left out, discounts among them."""
-    running = part(schedule, "current_phase")
-    starts = number(running, "start_date") if running else None
-    phases = plain_rows(schedule, "phases")
-    found = next((phase for phase in phases if phase.get("start_date") == starts), None) or first_phase(phases)
-    kept: JsonObject = {
-        "items": [present_item(item) for item in plain_rows(found, "items")],
-        "start_date": number(found, "start_date"),
+    """The current phase, with the subscription as it is."""
+    subscription = part(schedule, "subscription")
+    is_trial = subscription.get("status") == "trialing"
+    trial: JsonObject = {"trial_end": number(subscription, "trial_end")} if is_trial else {}
+    return {
+        **phase_terms(subscription),
+        **trial,
+        "items": present_items(subscription),
+        "start_date": number(current_phase(schedule), "start_date"),
         "end_date": int(ends_at.timestamp()),
         "proration_behavior": "none",
     }
-    discounts: list[Json] = (
-        [kept_discount(one) for one in plain_rows(found, "discounts")] if "discounts" in found else []
-    )
-    return {**kept, "discounts": discounts} if discounts else kept
 
 
-def first_phase(phases: list[JsonObject]) -> JsonObject:
-    if not phases:
-        raise UnreadableObject("the schedule has no phases")
-    return phases[0]
+def current_phase(schedule: JsonObject) -> JsonObject:
+    found = part(schedule, "current_phase")
+    if not found:
+        raise UnreadableObject("the schedule has no current phase")
+    return found
 
 
-def present_item(source: JsonObject) -> JsonObject:
-    return item_params(required_id(source, "price"), optional_number(source, "quantity"))
-
-
-def item_params(price_id: str, quantity: int | None) -> JsonObject:
-    return {"price": price_id} if quantity is None else {"price": price_id, "quantity": quantity}
-
-
-def kept_discount(source: JsonObject) -> JsonObject:
-    names = ("discount", "coupon", "promotion_code")
-    return next(({name: found} for name in names if (found := optional_id(source, name))), {})
-
-
-def phase_params(phase: NewPhase) -> JsonObject:
-    items: list[Json] = [item_params(item.stripe_price_id, item.quantity) for item in phase.items]
+def phase_params(subscription: JsonObject, phase: NewPhase) -> JsonObject:
+    """The new phase. An item that replaces another takes over its discounts and tax rates."""
+    items: list[Json] = [
+        {
+            **item_params(item.stripe_price_id, item.quantity),
+            **item_terms(find_item(subscription, item.stripe_subscription_item_id, item.stripe_price_id)),
+        }
+        for item in phase.items
+    ]
     duration: JsonObject = {"interval": phase.interval, "interval_count": phase.interval_count}
-    return {"items": items, "duration": duration, "proration_behavior": "none"}
+    return {**phase_terms(subscription), "items": items, "duration": duration, "proration_behavior": "none"}
