@@ -22,6 +22,7 @@ from billingportal.stripe_gateway.requests.calls import ask
 from billingportal.stripe_gateway.requests.catalog import NewPrice
 from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenCheckout
 from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
+from billingportal.stripe_gateway.requests.discounts import Discounts
 from billingportal.stripe_gateway.requests.price_previews import PreviewItem
 from billingportal.stripe_gateway.requests.refunds import Refunds
 from billingportal.stripe_gateway.requests.schedules import Schedules
@@ -41,6 +42,7 @@ class StripeGateway:
         self._client = client
         self.subscriptions = Subscriptions(client)
         self.schedules = Schedules(client)
+        self.discounts = Discounts(client)
         self.refunds = Refunds(client)
         self.billing_portal = BillingPortal(client)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from billingportal.domain.entitlements import plan_matching, subscription_facts
+from billingportal.domain.entitlements.planned_changes import PlannedChange, planned_change
 from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.item_matching import HeldItem
@@ -29,7 +30,8 @@ class PlanName:
 
 @dataclass(frozen=True)
 class PresentPlan:
-    """`plan` is None when no plan here has the subscription's prices. `moment` is the client's time."""
+    """`plan` is None when no plan here has the subscription's prices. `moment` is the client's time. `planned` is what
+    its schedule at Stripe changes next. `has_adjustments`: discounts or taxes count beside the prices."""
 
     client_id: int
     client_name: str
@@ -48,6 +50,8 @@ class PresentPlan:
     selection: Selection | None
     items: tuple[HeldItem, ...]
     moment: datetime
+    planned: PlannedChange | None = None
+    has_adjustments: bool = False
 
     @property
     def name(self) -> str:
@@ -78,6 +82,7 @@ def present_plan(session: Session, client: Client) -> PresentPlan | None:
     row = client_subscriptions.running_of(session, client)
     if row is None:
         return None
+    moment = moment_of(session, client)
     plan_id = subscription_facts.plan_id_of_items(session, client, row, None)
     plan = session.get_one(Plan, plan_id) if plan_id else None
     return PresentPlan(
@@ -97,7 +102,9 @@ def present_plan(session: Session, client: Client) -> PresentPlan | None:
         plan=PlanName(plan.id, plan.name, plan.position) if plan else None,
         selection=offer_selection.selection_of(session, plan, row.processor_account_id, row) if plan else None,
         items=held_items(session, row, plan_id),
-        moment=moment_of(session, client),
+        moment=moment,
+        planned=planned_change(session, client, row, moment),
+        has_adjustments=row.has_adjustments,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from billingportal.domain.entitlements.planned_changes import PlannedChange
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.present_plan import PlanName
 from billingportal.domain.plan_changes.timing import Direction
@@ -64,7 +65,9 @@ class Preview:
 
     `charge` is None when nothing is charged now. `renewal` is the price of each later period, without usage.
     `prorated_at` is frozen: with it Stripe computes the same again. `ends_subscription`: the new plan is free.
-    `staying` describes items of the subscription that belong to something else and go on as they are.
+    `staying` describes items of the subscription that belong to something else and go on as they are. `replaces` is
+    the planned change that goes. `first` is the first invoice after a later change, where it is another amount than
+    `renewal`; then `renewal` has no discount that ends.
     """
 
     from_words: str
@@ -86,6 +89,8 @@ class Preview:
     items_after: tuple[tuple[str, int | None], ...]
     ends_subscription: bool = False
     staying: tuple[str, ...] = ()
+    replaces: PlannedChange | None = None
+    first: Money | None = None
 
     @property
     def due_minor(self) -> int:
@@ -107,6 +112,7 @@ class Preview:
             "tax_minor": self.charge.tax.minor if self.charge else 0,
             "total_minor": self.total_minor,
             "due_minor": self.due_minor,
+            "first_minor": self.first.minor if self.first else None,
             "renewal_minor": self.renewal.minor if self.renewal else None,
             "renews_at": self.renews_at.isoformat() if self.renews_at else None,
             "items": items,

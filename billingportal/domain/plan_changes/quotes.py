@@ -1,5 +1,7 @@
 """Fetches the cost of a plan change from Stripe. Changes nothing."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from billingportal.db import Transaction
@@ -11,6 +13,7 @@ from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.money import Money
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
+from billingportal.stripe_gateway.requests.discounts import ChosenDiscounts, RunningDiscount
 
 
 def preview(transaction: Transaction, gateway: StripeGateway, request: ChangeRequest) -> Preview:
@@ -33,16 +36,40 @@ def quote(
     chosen = timing if timing in plan.timings else plan.timings[0]
     if not plan.wanted:
         return put_together(plan, chosen, moment, None, None, present.period_ends_at)
-    later = gateway.subscriptions.preview(present.stripe_subscription_id, plan.changes, is_recurring=True)
-    renewal = Money(later.total_minor, later.currency)
+    running = gateway.discounts.running(present.stripe_subscription_id) if present.has_adjustments else ()
+    renewal = lasting_price(gateway, plan, running)
     if chosen == "renewal" or present.is_on_trial:
-        return put_together(plan, chosen, moment, None, renewal, trial_or_period_end(present))
+        first = first_price(gateway, plan, running)
+        shown = put_together(plan, chosen, moment, None, renewal, trial_or_period_end(present))
+        return replace(shown, first=first if first != renewal else None)
     invoice = gateway.subscriptions.preview(present.stripe_subscription_id, plan.changes, prorated_at=moment)
     if is_of_next_period(present, invoice):
         return put_together(plan, chosen, moment, None, renewal, present.period_ends_at)
     with transaction() as session:
         lines = invoice_text.worded(session, present.account_id, invoice)
     return put_together(plan, chosen, moment, charge_of(invoice, lines), renewal, renews_at(plan, invoice, moment))
+
+
+def lasting_price(gateway: StripeGateway, plan: Planned, running: Sequence[RunningDiscount]) -> Money:
+    """The price of each later period, with the discounts that never end."""
+    kept = [one for one in running if one.duration == "forever"]
+    name = plan.present.stripe_subscription_id
+    chosen = ChosenDiscounts(running, kept) if running else None
+    later = gateway.subscriptions.preview(name, plan.changes, is_recurring=True, discounts=chosen)
+    return Money(later.total_minor, later.currency)
+
+
+def first_price(gateway: StripeGateway, plan: Planned, running: Sequence[RunningDiscount]) -> Money | None:
+    """The first invoice after a later change, with the discounts that run then. None where usage comes on top, or
+    where nothing but prices counts."""
+    present = plan.present
+    if not running or plan.has_usage or any(not item.is_licensed for item in present.items):
+        return None
+    starts = trial_or_period_end(present)
+    kept = [one for one in running if one.ends_at is None or one.ends_at > starts]
+    chosen = ChosenDiscounts(running, kept)
+    invoice = gateway.subscriptions.preview(present.stripe_subscription_id, plan.changes, discounts=chosen)
+    return Money(invoice.total_minor, invoice.currency)
 
 
 def is_of_next_period(present: PresentPlan, invoice: InvoicePreview) -> bool:
@@ -90,4 +117,5 @@ def put_together(
         items_after=tuple(sorted(item_matching.after(present.items, plan.wanted).items())),
         ends_subscription=not plan.wanted,
         staying=plan.staying,
+        replaces=present.planned,
     )

@@ -34,6 +34,7 @@ class Subscription(StripeRow):
     pending_update_expires_at: Mapped[datetime | None]
     cancellation_reason: Mapped[str | None]
     is_collection_paused: Mapped[bool] = mapped_column(default=False)
+    has_adjustments: Mapped[bool] = mapped_column(default=True)
     labels: Mapped[JsonObject]
     created_at: Mapped[datetime]
     items: Mapped[list[SubscriptionItem]] = relationship(

@@ -13,6 +13,7 @@ from billingportal.stripe_gateway.objects.fields import (
     count,
     first_rows,
     flag,
+    has_adjustments,
     moment,
     number,
     optional_count,
@@ -39,6 +40,7 @@ def customer(source: JsonObject) -> CustomerCopy:
         delinquent=flag(source, "delinquent"),
         default_stripe_payment_method_id=optional_id(part(source, "invoice_settings"), "default_payment_method"),
         stripe_test_clock_id=optional_id(source, "test_clock"),
+        has_discount=source.get("discount") is not None,
         address=stored_part(source, "address"),
         labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
@@ -65,10 +67,16 @@ def subscription(source: JsonObject) -> SubscriptionCopy:
         pending_update_expires_at=optional_moment(part(source, "pending_update"), "expires_at"),
         cancellation_reason=optional_text(part(source, "cancellation_details"), "reason"),
         is_collection_paused=source.get("pause_collection") is not None,
+        has_adjustments=has_adjustments(source) or begins_with_a_stub(source),
         labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
         items=tuple(items),
     )
+
+
+def begins_with_a_stub(source: JsonObject) -> bool:
+    """Whether the trial ends in the middle of a billing cycle: the period after it is shorter than the price's."""
+    return source.get("status") == "trialing" and source.get("billing_cycle_anchor") != source.get("trial_end")
 
 
 def item_id(item: SubscriptionItemCopy) -> str:

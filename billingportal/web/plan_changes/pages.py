@@ -84,7 +84,8 @@ def show(viewer: Viewer, move_id: int) -> ResponseReturnValue:
 def destroy(viewer: Viewer) -> ResponseReturnValue:
     """Withdraw a planned or waiting change; the present plan stays."""
     try:
-        is_off = withdrawal.withdraw_change(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
+        withdraw = withdrawal.withdraw_planned if viewer.is_staff else withdrawal.withdraw_change
+        is_off = withdraw(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
     except (Refusal, Conflict) as refusal:
         return refused_page(viewer, str(refusal)), 422
     except StripeProblem as problem:

@@ -7,11 +7,14 @@ import pytest
 import stripe
 
 from billingportal.models.auth.staff import Staff
+from billingportal.money import Money
 from tests.sandbox.clocks import DAY, HOUR, advance, frozen, new_clock
 from tests.support.people.clients import Subscribed
 from tests.support.people.plan_changes import move
 from tests.support.people.stores import Store, open_store
 from tests.support.stripe.worlds import World
+
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -112,3 +115,36 @@ def test_a_client_who_pays_by_bill_goes_on_paying_by_bill(store: Store, days: in
 
     assert (invoice.collection_method, invoice.status) == ("send_invoice", "open")
     assert terms_of(store, client)["days_until_due"] == days
+
+
+COUPONS: dict[str, dict[str, Any]] = {
+    "forever": {"duration": "forever"},
+    "once": {"duration": "once"},
+    "until after the renewal": {"duration": "repeating", "duration_in_months": 3},
+    "until before the renewal": {"duration": "repeating", "duration_in_months": 1},
+}
+
+
+@pytest.mark.parametrize("is_yearly", [False, True], ids=["monthly", "from the year to the month"])
+@pytest.mark.parametrize("on", ["subscription", "item"])
+def test_the_first_invoice_is_the_one_that_was_shown(store: Store, on: str, *, is_yearly: bool) -> None:
+    for name, terms in COUPONS.items():
+        test_clock = new_clock(store.sdk)
+        period = ("year", 1) if is_yearly else ("month", 1)
+        client = store.subscribe(store.growth, period=period, test_clock=test_clock, name=name)
+        given = [{"coupon": coupon(store, **terms)}]
+        if on == "item":
+            give(store, client, {"discounts": given}, default_tax_rates=[rate(store, 20)])
+        else:
+            give(store, client, discounts=given, default_tax_rates=[rate(store, 20)])
+        shown, _ = move(client.client_id, store.starter)
+        invoice = pass_period(store, client, test_clock, 366 if is_yearly else 31)
+        following = pass_period(store, client, test_clock)
+
+        assert invoice.total == (shown.first or shown.renewal or Money(-1, "usd")).minor, name
+        half = 950 * 120 // 100
+        is_lasting = name == "forever"
+        is_there = is_lasting or name == "once" or (name == "until after the renewal" and not is_yearly)
+        assert invoice.total == (half if is_there else 2 * half), name
+        assert (shown.renewal.minor if shown.renewal else 0) == (half if is_lasting else 2 * half), name
+        assert following.total == (half if is_there and name != "once" else 2 * half), name

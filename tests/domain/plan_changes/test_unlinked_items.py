@@ -17,6 +17,8 @@ from tests.support.people.plan_changes import look, move
 from tests.support.people.stores import Store, open_store
 from tests.support.stripe.worlds import World
 
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def store(world: World, owner: Staff) -> Store:

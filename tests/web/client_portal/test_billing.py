@@ -89,7 +89,7 @@ def test_a_paying_client_sees_plan_use_invoices_card_and_details(
         "Paid US$49.00",
         "Visa ending 4242",
         "office@harbor.example",
-        "An estimate, without tax and discounts.",
+        "Next payment US$49.00 on",
         "Change plan",
         "Cancel your plan",
         "Test mode",
