@@ -109,7 +109,7 @@ def change_later(transaction: Transaction, gateway: StripeGateway, intent: Inten
     """Schedule the change for the end of the period. Releases the schedule when Stripe refuses its phases."""
     schedule_id = gateway.schedules.begin(intent.stripe_subscription_id, intent.key)
     try:
-        gateway.schedules.plan(schedule_id, intent.phase, intent.key)
+        terms = gateway.schedules.plan(schedule_id, intent.phase, intent.key)
     except (RequestRefused, NotThere):
         gateway.schedules.release(schedule_id)
         raise
@@ -118,6 +118,7 @@ def change_later(transaction: Transaction, gateway: StripeGateway, intent: Inten
         move = session.get_one(PlanChange, intent.move_id)
         if move.state == "intended":
             move.state, move.stripe_schedule_id = "scheduled", schedule_id
+            move.preview = {**move.preview, "terms": terms}
             change_state.record_change(session, move, "plan_move.scheduled", change_state.change_words(move))
     reconciliation.refresh(transaction, gateway, intent.account_id, SUBSCRIPTION, intent.stripe_subscription_id)
 

@@ -1,5 +1,7 @@
 """Subscription schedules at Stripe: they change the items at a future time."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,17 +54,32 @@ class Schedules:
         source, _ = ask(lambda: self._client.v1.subscription_schedules.create(params=params, options=options))
         return text(source, "id")
 
-    def plan(self, schedule_id: str, phase: NewPhase, idempotency_key: str) -> None:
+    def plan(self, schedule_id: str, phase: NewPhase, idempotency_key: str) -> str:
         """Keep the items until the new phase starts, without proration; after it release the subscription.
 
-        Both phases name every term of the subscription, which they would lose otherwise.
+        Both phases name every term of the subscription, which they would lose otherwise. Returns their fingerprint.
         """
+        phases = self._phases(schedule_id, phase)
+        self._write(schedule_id, phases, f"{idempotency_key}-plan")
+        return fingerprint(phases)
+
+    def renew(self, schedule_id: str, phase: NewPhase, known: str) -> str:
+        """Write the phases anew where the subscription's terms are others than at the fingerprint `known`."""
+        phases = self._phases(schedule_id, phase)
+        terms = fingerprint(phases)
+        if terms != known:
+            self._write(schedule_id, phases, f"{schedule_id}-{known}-{terms}")
+        return terms
+
+    def _phases(self, schedule_id: str, phase: NewPhase) -> list[Json]:
         expand: stripe.params.SubscriptionScheduleRetrieveParams = {"expand": ["subscription"]}
         source, _ = ask(lambda: self._client.v1.subscription_schedules.retrieve(schedule_id, params=expand))
-        phases: list[Json] = [present_phase(source, phase.starts_at), phase_params(part(source, "subscription"), phase)]
+        return [present_phase(source, phase.starts_at), phase_params(part(source, "subscription"), phase)]
+
+    def _write(self, schedule_id: str, phases: list[Json], idempotency_key: str) -> None:
         given: JsonObject = {"end_behavior": "release", "proration_behavior": "none", "phases": phases}
         params = cast("stripe.params.SubscriptionScheduleUpdateParams", given)
-        options: stripe.RequestOptions = {"idempotency_key": f"{idempotency_key}-plan"}
+        options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         ask(lambda: self._client.v1.subscription_schedules.update(schedule_id, params=params, options=options))
 
     def release(self, schedule_id: str) -> None:
@@ -73,6 +90,11 @@ class Schedules:
             return
         if text(source, "status") in ("active", "not_started"):
             ask(lambda: self._client.v1.subscription_schedules.release(schedule_id))
+
+
+def fingerprint(phases: list[Json]) -> str:
+    """Equal for phases that say the same."""
+    return hashlib.sha256(json.dumps(phases, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def present_phase(schedule: JsonObject, ends_at: datetime) -> JsonObject:

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 import stripe
 
+from billingportal.db import transaction
+from billingportal.domain.plan_changes.schedules import terms as schedule_terms
 from billingportal.models.auth.staff import Staff
 from billingportal.money import Money
 from tests.sandbox.clocks import DAY, HOUR, advance, frozen, new_clock
-from tests.support.people.clients import Subscribed
+from tests.support.people.clients import Subscribed, connection
 from tests.support.people.plan_changes import move
 from tests.support.people.stores import Store, open_store
 from tests.support.stripe.worlds import World
@@ -115,6 +117,29 @@ def test_a_client_who_pays_by_bill_goes_on_paying_by_bill(store: Store, days: in
 
     assert (invoice.collection_method, invoice.status) == ("send_invoice", "open")
     assert terms_of(store, client)["days_until_due"] == days
+
+
+def test_what_comes_after_the_change_was_planned_is_kept_too(store: Store) -> None:
+    test_clock = new_clock(store.sdk)
+    client = store.subscribe(store.growth, test_clock=test_clock)
+    move(client.client_id, store.starter)
+    method = store.sdk.v1.payment_methods.attach("pm_card_mastercard", {"customer": client.customer}).id
+    given = [{"coupon": coupon(store, duration="forever")}]
+    give(store, client, default_payment_method=method, discounts=given, metadata={"crm": "8"})
+    before = terms_of(store, client)
+    account, gateway = connection()
+
+    for _ in range(2):
+        with transaction() as session:
+            found = schedule_terms.accounts_behind(session)
+        for account_id in found:
+            schedule_terms.follow_terms(transaction, gateway, account_id)
+        store.refresh(client, test_clock)
+    invoice = pass_period(store, client, test_clock)
+
+    assert found == [account.id]
+    assert terms_of(store, client) == before
+    assert (invoice.total, invoice.status) == (950, "paid")
 
 
 COUPONS: dict[str, dict[str, Any]] = {

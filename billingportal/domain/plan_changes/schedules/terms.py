@@ -1,6 +1,7 @@
 """Keeps the phases of scheduled changes in step with their subscriptions.
 
-A phase applies the terms that it names when it starts: a card, a coupon or a tax rate that came meanwhile would be lost.
+A phase applies the terms that it names when it starts: a card, a coupon or a tax rate that came meanwhile would
+be lost.
 """
 
 from dataclasses import dataclass
