@@ -3,6 +3,7 @@
 from billingportal.clock import now
 from billingportal.db import transaction
 from billingportal.domain.plan_changes import steps, trials
+from billingportal.domain.plan_changes.schedules import terms as schedule_terms
 from billingportal.jobs.account_work import work_on_each
 from billingportal.jobs.job import Job
 from billingportal.portal import Portal
@@ -15,9 +16,16 @@ def finish_plan_changes(portal: Portal) -> None:
     work_on_each(portal, account_ids, lambda gateway, id_: steps.finish_lost(transaction, gateway, id_))
 
 
+def follow_scheduled_terms(portal: Portal) -> None:
+    """Carry what changed on a subscription meanwhile into the phases of its scheduled change."""
+    with transaction() as session:
+        account_ids = schedule_terms.accounts_behind(session)
+    work_on_each(portal, account_ids, lambda gateway, id_: schedule_terms.follow_terms(transaction, gateway, id_))
+
+
 def remind_of_trials(_: Portal) -> None:
     """Email the clients whose trial ends soon."""
     trials.remind_due(transaction)
 
 
-JOBS = (Job(finish_plan_changes, 10), Job(remind_of_trials, 60))
+JOBS = (Job(finish_plan_changes, 10), Job(follow_scheduled_terms, 30), Job(remind_of_trials, 60))

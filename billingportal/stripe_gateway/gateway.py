@@ -25,6 +25,7 @@ from billingportal.stripe_gateway.requests.catalog import NewPrice
 from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenCheckout
 from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
 from billingportal.stripe_gateway.requests.customers import Subscriber
+from billingportal.stripe_gateway.requests.discounts import Discounts
 from billingportal.stripe_gateway.requests.lists import PAGE_SIZE
 from billingportal.stripe_gateway.requests.price_previews import PreviewItem
 from billingportal.stripe_gateway.requests.refunds import Refunds
@@ -45,6 +46,7 @@ class StripeGateway:
         self._client = client
         self.subscriptions = Subscriptions(client)
         self.schedules = Schedules(client)
+        self.discounts = Discounts(client)
         self.refunds = Refunds(client)
         self.billing_portal = BillingPortal(client)
 

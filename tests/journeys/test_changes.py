@@ -158,3 +158,45 @@ def test_every_page_fits(open_page: OpenPage, app: Flask, store: Store, width: i
         page.goto(address)
         assert_accessible(page)
         assert_no_sideways_scroll(page)
+
+
+@pytest.mark.parametrize(("width", "theme"), [(PHONE, "dark"), (DESK, "light")])
+def test_a_downgrade_with_a_coupon_until_its_first_invoice(
+    open_page: OpenPage, app: Flask, store: Store, width: int, theme: Theme
+) -> None:
+    """The amount that was confirmed is the amount of the first invoice, with the coupon; the next one is without."""
+    test_clock = new_clock(store.sdk)
+    client = store.subscribe(store.growth, test_clock=test_clock)
+    coupon = store.sdk.v1.coupons.create({"percent_off": 50, "duration": "once"}).id
+    store.sdk.v1.subscriptions.update(client.subscription, {"discounts": [{"coupon": coupon}]})
+    store.refresh(client, test_clock)
+    page, _ = open_page(width=width, theme=theme)
+    come(page, app, client.client_id)
+    expect(page.locator("#next-payment")).to_contain_text("The exact amount is not known yet.")
+
+    choose(page, "Starter")
+    expect(page.locator("#first")).to_have_text("US$9.50")
+    expect(page.locator("#renewal")).to_contain_text("US$19.00 a month")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+    page.get_by_role("button", name="Change on ").click()
+    expect(page.get_by_text("It will be Starter on")).to_be_visible()
+
+    page.goto("/portal/billing")
+    following = page.locator("#next-payment")
+    expect(following).to_contain_text("US$19.00, before discounts and tax")
+    expect(following).to_contain_text("when you move to Starter")
+    page.get_by_role("link", name="Show exact amount").click()
+    expect(following).to_contain_text("US$9.50")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+
+    for total in (950, 1900):
+        advance(store.sdk, test_clock, frozen(store.sdk, test_clock) + 31 * DAY + 2 * HOUR)
+        store.refresh(client, test_clock)
+        invoice = store.invoices(client)[0]
+        assert (invoice.total, invoice.status) == (total, "paid")
+    page.reload()
+    expect(page.get_by_role("heading", name="Starter")).to_be_visible()
+    expect(following).to_contain_text("US$19.00")
+    expect(page.get_by_text("US$9.50")).to_be_visible()

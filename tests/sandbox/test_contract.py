@@ -25,6 +25,8 @@ LISTS = {
     "charge": "charges?expand[]=data.refunds",
     "refund": "refunds",
     "dispute": "disputes",
+    "tax_rate": "tax_rates",
+    "subscription_schedule": "subscription_schedules?expand[]=data.subscription",
     "coupon": "coupons?expand[]=data.applies_to&expand[]=data.currency_options",
     "promotion_code": "promotion_codes?expand[]=data.promotion.coupon",
     "checkout.session": "checkout/sessions?expand[]=data.line_items&expand[]=data.subscription",
@@ -72,6 +74,24 @@ def with_discounts(sandbox: Sandbox, account: SandboxAccount, client: stripe.Str
     given["discounts"] = [{"promotion_code": code.id}, {"coupon": coupons[1]}]
     subscribe(client, buyer.id, monthly_price(client).id, **given)
     client.v1.coupons.delete(coupons[1])
+
+
+def planned(client: stripe.StripeClient) -> None:
+    """A subscription with tax rates and an item's discount, and a schedule that keeps them."""
+    terms: Any = {"display_name": "VAT", "percentage": 20, "inclusive": False}
+    rate = client.v1.tax_rates.create(params=terms).id
+    coupon = client.v1.coupons.create(params={"percent_off": 10, "duration": "forever"}).id
+    item: Any = {"price": monthly_price(client).id, "discounts": [{"coupon": coupon}], "tax_rates": [rate]}
+    running = subscribe(client, paying_customer(client).id, "", items=[item], default_tax_rates=[rate])
+    schedule = client.v1.subscription_schedules.create(params={"from_subscription": running.id})
+    kept = [{"discount": str(one)} for one in first_item(running).discounts]
+    phase: Any = {
+        "items": [{"price": item["price"], "discounts": kept, "tax_rates": [rate]}],
+        "default_tax_rates": [rate],
+        "invoice_settings": {"footer": "Thanks"},
+        "start_date": schedule.phases[0].start_date,
+    }
+    client.v1.subscription_schedules.update(schedule.id, params={"phases": [phase]})
 
 
 def regretted(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient) -> None:
@@ -132,6 +152,7 @@ def full_life(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeCl
     through_checkout(sandbox, account, client)
     with_discounts(sandbox, account, client)
     regretted(sandbox, account, client)
+    planned(client)
     waiting = running_subscription(client)
     client.v1.subscriptions.update(waiting.id, params={"default_payment_method": "pm_card_chargeCustomerFail"})
     later: Any = {"items": [{"id": first_item(waiting).id, "quantity": 5}], "proration_behavior": "always_invoice"}

@@ -14,6 +14,7 @@ from billingportal.domain.dunning import emails as dunning_emails
 from billingportal.domain.dunning import ladder
 from billingportal.domain.dunning.emails import Footing
 from billingportal.domain.entitlements import client_plans
+from billingportal.domain.entitlements.planned_changes import PlannedChange, planned_change
 from billingportal.domain.entitlements.subscription_facts import ends_at
 from billingportal.domain.invoices import client_invoices, customer_balance, payments_under_way
 from billingportal.domain.invoices.client_invoices import InvoiceRow
@@ -23,6 +24,7 @@ from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.subscriptions import checkout_state, client_subscriptions, estimates
 from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.domain.subscriptions.estimates import Estimate
+from billingportal.domain.subscriptions.next_payment import NextPayment, next_payment
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.domain.subscriptions.status_text import entitlement_words
 from billingportal.domain.usage import quota_bars
@@ -47,7 +49,8 @@ PAYMENT_NEEDED = StatusText("payment_needed", "bad", "Payment needed")
 
 @dataclass(frozen=True)
 class BillingPage:
-    """`account` is or was connected; `link` is the client's customer in it. Future amounts are estimates."""
+    """`account` is or was connected; `link` is the client's customer in it. `estimate` is the price of the present
+    plan, before discounts and tax; `next` is what is charged next, and `planned` the change that may come with it."""
 
     client: Client
     held: Entitlement
@@ -58,6 +61,8 @@ class BillingPage:
     customer: Customer | None
     balance: CustomerBalance | None
     estimate: Estimate | None
+    next: NextPayment | None
+    planned: PlannedChange | None
     status: StatusText
     dates: str
     bars: list[QuotaBar]
@@ -109,14 +114,11 @@ class BillingPage:
         return period_words(*self.estimate.period) if self.estimate else ""
 
     @property
-    def next_payment_at(self) -> datetime | None:
-        """The next charge: at the end of the trial, else at the renewal. None while none is planned."""
-        return self.held.renews_at
-
-    @property
-    def has_next_payment(self) -> bool:
-        """Whether a next payment can be announced: not when the plan ends, and not while payments are paused."""
-        return self.estimate is not None and self.held.renews_at is not None and not self.is_leaving
+    def next_plan(self) -> str | None:
+        """The plan that the next payment is for, where another one comes with it."""
+        if self.planned is None or self.next is None or self.planned.at != self.next.at:
+            return None
+        return self.planned.plan_name
 
     @property
     def period(self) -> str:
@@ -154,6 +156,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
     due = client_invoices.due_invoice(session, link, subscription)
     price = estimate_of(session, subscription)
     is_under_way = due is not None and due.stripe_invoice_id in payments_under_way.invoices_under_way(session, link)
+    coming = next_payment(session, subscription, moment) if subscription else None
     checkout = checkout_state.open_checkout(session, client.id)
     base = client_plans.base_plan(session, client)
     return BillingPage(
@@ -166,6 +169,8 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
         customer=customer_of(session, link),
         balance=customer_balance.balance_of(session, link, subscription),
         estimate=price,
+        next=coming,
+        planned=planned_change(session, client, subscription, moment) if subscription else None,
         status=status_of(held, subscription, moment),
         dates=dates_of(held),
         bars=quota_bars.quota_bars(session, held.quotas, client.id),
@@ -184,7 +189,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
                 due=Money(due.amount_remaining_minor, due.currency) if due else None,
                 next_step=dunning_emails.next_step(Footing.of(held), ladder.current(session)),
                 method=words.words if words else None,
-                next_payment=next_payment_words(price),
+                next_payment=next_payment_words(coming, price),
                 base_plan=base.name if base else None,
                 has_checkout=checkout is not None and checkout.state == "open",
                 pause=pause_of(subscription),
@@ -244,5 +249,7 @@ def dates_of(held: Entitlement) -> str:
     return ""
 
 
-def next_payment_words(price: Estimate | None) -> str:
-    return str(price.due) if price is not None else "your plan's price"
+def next_payment_words(coming: NextPayment | None, price: Estimate | None) -> str:
+    """The amount for the notice: what is charged next; where nothing is, what going on would cost."""
+    known = coming.due if coming else price.due if price else None
+    return str(known) if known is not None else "your plan's price"

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.entitlements.facts import Composition, PlanFacts
 from billingportal.domain.entitlements.paid_state import Items
-from billingportal.models import Checkout, PlanChange, PlanPrice
+from billingportal.models import Checkout, PlanChange, PlanPrice, Price
 
 
 def links_of(session: Session, account_id: int, items: Items) -> Sequence[PlanPrice]:
@@ -17,6 +17,20 @@ def links_of(session: Session, account_id: int, items: Items) -> Sequence[PlanPr
         .where(PlanPrice.processor_account_id == account_id, PlanPrice.stripe_price_id.in_(list(items)))
         .order_by(PlanPrice.id)
     ).all()
+
+
+def products_of_plans(session: Session, account_id: int) -> set[str]:
+    """The ids at Stripe of the products that any plan sells or sold."""
+    found = (
+        select(Price.stripe_product_id)
+        .join(
+            PlanPrice,
+            (PlanPrice.processor_account_id == Price.processor_account_id)
+            & (PlanPrice.stripe_price_id == Price.stripe_price_id),
+        )
+        .where(Price.processor_account_id == account_id)
+    )
+    return set(session.scalars(found))
 
 
 def plan_id_of(links: Sequence[PlanPrice], items: Items, wanted: Sequence[int]) -> int | None:

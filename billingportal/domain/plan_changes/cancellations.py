@@ -123,7 +123,12 @@ def latest(session: Session, present: PresentPlan) -> Cancellation | None:
 
 
 def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> None:
-    """Undo a scheduled cancellation, by `cancel_at` or `cancel_at_period_end`. Raises Refusal and a StripeProblem."""
+    """Undo a scheduled cancellation: by `cancel_at`, `cancel_at_period_end`, or a schedule made in Stripe, which is
+    released. Raises Refusal, Conflict and a StripeProblem."""
+    with transaction() as session:
+        has_schedule = present_or_refuse(session, client_id).stripe_schedule_id is not None
+    if has_schedule:
+        withdrawal.withdraw_planned(transaction, gateway, client_id, staff_id=staff_id)
     with transaction() as session:
         present = present_or_refuse(session, client_id)
         row = latest(session, present)

@@ -1,4 +1,4 @@
-"""Describes the lines of an invoice preview in plain words for clients."""
+"""Describes the lines of an invoice preview, and items of no plan, in plain words for clients."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,8 +7,11 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.common.dates import day
 from billingportal.domain.offers.quantities import counted
+from billingportal.domain.plan_changes.item_matching import HeldItem
 from billingportal.domain.plan_changes.previews import Line
-from billingportal.models import PlanPrice
+from billingportal.domain.prices.price_text import period_words, price_words
+from billingportal.domain.prices.terms import is_metered, terms_of
+from billingportal.models import PlanPrice, Price, Product
 from billingportal.models.plans.plan import Plan
 from billingportal.money import Money
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview, PreviewLine
@@ -58,3 +61,33 @@ def thing(found: Named, quantity: int | None) -> str:
         used = f": {counted(quantity, link.resource.unit)}" if quantity is not None else ""
         return f"{name}, use of {link.resource.unit}{used}"
     return f"{name}, {counted(quantity or 0, link.resource.unit)}"
+
+
+def item_words(session: Session, account_id: int, currency: str, items: Sequence[HeldItem]) -> tuple[str, ...]:
+    """For each item its number, product and price, as in "2 × Support, US$5.00 a month"; its price's id where the
+    price is not stored."""
+    wanted = [item.stripe_price_id for item in items]
+    rows = session.execute(
+        select(Price, Product.name)
+        .outerjoin(
+            Product,
+            (Product.processor_account_id == Price.processor_account_id)
+            & (Product.stripe_product_id == Price.stripe_product_id),
+        )
+        .where(Price.processor_account_id == account_id, Price.stripe_price_id.in_(wanted))
+    )
+    known = {price.stripe_price_id: price_text(price, name, currency) for price, name in rows}
+    return tuple(
+        f"{f'{item.quantity} × ' if (item.quantity or 1) > 1 else ''}"
+        f"{known.get(item.stripe_price_id, item.stripe_price_id)}"
+        for item in items
+    )
+
+
+def price_text(price: Price, name: str | None, currency: str) -> str:
+    try:
+        terms = terms_of(price, currency)
+    except LookupError:
+        return name or price.stripe_price_id
+    words = price_words(terms, period_words(price.interval, price.interval_count), is_metered=is_metered(price))
+    return f"{name}, {words}" if name else words

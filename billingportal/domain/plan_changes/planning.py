@@ -16,6 +16,7 @@ from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.quantities import counted
 from billingportal.domain.offers.selection import ChosenItem, Selection
 from billingportal.domain.plan_changes import item_matching, trial_terms
+from billingportal.domain.plan_changes.invoice_text import item_words
 from billingportal.domain.plan_changes.present_plan import PlanName, PresentPlan, present_plan
 from billingportal.domain.plan_changes.previews import Over
 from billingportal.domain.plan_changes.timing import Direction, Had, direction, timings
@@ -53,6 +54,7 @@ class Planned:
     """A possible change. An empty `wanted` means a free plan: the subscription ends.
 
     `trial_days`: the most days for which a trial goes on; 0 ends it with the change, None leaves it as it is.
+    `staying` describes the items of something else, which are not touched.
     """
 
     present: PresentPlan
@@ -66,6 +68,7 @@ class Planned:
     from_words: str
     to_words: str
     trial_days: int | None = None
+    staying: tuple[str, ...] = ()
 
     @property
     def ends_trial(self) -> bool:
@@ -73,7 +76,8 @@ class Planned:
 
     @property
     def has_usage(self) -> bool:
-        return any(one.role == "usage" for one in self.wanted)
+        kept = item_matching.staying(self.present.items, self.wanted)
+        return any(one.role == "usage" for one in self.wanted) or any(not item.is_licensed for item in kept)
 
 
 def planned(session: Session, request: ChangeRequest) -> Planned:
@@ -93,6 +97,7 @@ def planned(session: Session, request: ChangeRequest) -> Planned:
     refuse_while_paying(session, client)
     selection = replace(request.selection, currency=present.currency)
     wanted = offer_selection.items(session, plan, selection, client.mode)
+    refuse_unclear(session, present, is_staff=request.staff_id is not None)
     changes = item_matching.changes(present.items, wanted)
     if not changes:
         raise Refusal("plan", f"This is what {client.name} has already.")
@@ -105,8 +110,21 @@ def planned(session: Session, request: ChangeRequest) -> Planned:
     )
     over = over_quota(session, client.id, plan, wanted)
     before, afterwards = change_words(session, present, plan.name, selection)
-    days = trial_terms.days_kept(session, present, plan)
-    return Planned(present, name_of(plan), selection, wanted, changes, towards, offered, over, before, afterwards, days)
+    kept = item_matching.staying(present.items, wanted)
+    return Planned(
+        present,
+        name_of(plan),
+        selection,
+        wanted,
+        changes,
+        towards,
+        offered,
+        over,
+        before,
+        afterwards,
+        trial_days=trial_terms.days_kept(session, present, plan),
+        staying=item_words(session, present.account_id, present.currency, kept),
+    )
 
 
 def change_words(session: Session, present: PresentPlan, name: str, selection: Selection) -> tuple[str, str]:
@@ -149,6 +167,19 @@ def refuse_while_paying(session: Session, client: Client) -> None:
     """Raises Refusal while a bank debit is under way: a change would charge a second time before the first arrives."""
     if payments_under_way.invoices_under_way(session, client_subscriptions.link_of(session, client)):
         raise Refusal("", "A payment is on its way. Change the plan when it has arrived.")
+
+
+def refuse_unclear(session: Session, present: PresentPlan, *, is_staff: bool) -> None:
+    """Raises Refusal where nothing tells which of several items is the plan's: the wrong one would be charged twice or
+    lost. Staff see the items."""
+    if not item_matching.is_unclear(present.items):
+        return
+    if not is_staff:
+        raise Refusal("", "Your subscription can't be switched here. Contact us, and we switch it for you.")
+    items = [item for item in present.items if item.is_licensed]
+    words = item_words(session, present.account_id, present.currency, items)
+    named = " and ".join(f"{text} ({item.stripe_price_id})" for text, item in zip(words, items, strict=True))
+    raise Refusal("", f"No plan has the prices of this subscription: {named}. Link one of them to a plan first.")
 
 
 def direction_of(present: PresentPlan, plan: Plan, selection: Selection) -> Direction:

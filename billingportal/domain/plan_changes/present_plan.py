@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from billingportal.domain.entitlements import plan_matching, subscription_facts
+from billingportal.domain.entitlements.planned_changes import PlannedChange, planned_change
 from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.item_matching import HeldItem
@@ -29,7 +30,8 @@ class PlanName:
 
 @dataclass(frozen=True)
 class PresentPlan:
-    """`plan` is None when no plan here has the subscription's prices. `moment` is the client's time."""
+    """`plan` is None when no plan here has the subscription's prices. `moment` is the client's time. `planned` is what
+    its schedule at Stripe changes next. `has_adjustments`: discounts or taxes count beside the prices."""
 
     client_id: int
     client_name: str
@@ -48,6 +50,8 @@ class PresentPlan:
     selection: Selection | None
     items: tuple[HeldItem, ...]
     moment: datetime
+    planned: PlannedChange | None = None
+    has_adjustments: bool = False
 
     @property
     def name(self) -> str:
@@ -83,6 +87,7 @@ def present_plan(session: Session, client: Client) -> PresentPlan | None:
     row = client_subscriptions.running_of(session, client)
     if row is None:
         return None
+    moment = moment_of(session, client)
     plan_id = subscription_facts.plan_id_of_items(session, client, row, None)
     plan = session.get_one(Plan, plan_id) if plan_id else None
     return PresentPlan(
@@ -102,7 +107,9 @@ def present_plan(session: Session, client: Client) -> PresentPlan | None:
         plan=PlanName(plan.id, plan.name, plan.position) if plan else None,
         selection=offer_selection.selection_of(session, plan, row.processor_account_id, row) if plan else None,
         items=held_items(session, row, plan_id),
-        moment=moment_of(session, client),
+        moment=moment,
+        planned=planned_change(session, client, row, moment),
+        has_adjustments=row.has_adjustments,
     )
 
 
@@ -112,6 +119,7 @@ def held_items(session: Session, row: Subscription, plan_id: int | None) -> tupl
     links = plan_matching.links_of(session, row.processor_account_id, prices)
     uses = {link.stripe_price_id: (link.role, link.resource_id) for link in reversed(links)}
     uses |= {link.stripe_price_id: (link.role, link.resource_id) for link in links if link.plan_id == plan_id}
+    products = plan_matching.products_of_plans(session, row.processor_account_id)
     return tuple(
         HeldItem(
             item.stripe_subscription_item_id,
@@ -120,6 +128,7 @@ def held_items(session: Session, row: Subscription, plan_id: int | None) -> tupl
             uses.get(item.stripe_price_id),
             item.period_started_at,
             item.period_ends_at,
+            is_of_a_plan=item.stripe_product_id in products,
         )
         for item in row.items
     )

@@ -5,14 +5,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
+from billingportal.domain.entitlements.planned_changes import PlannedChange
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.present_plan import PlanName
 from billingportal.domain.plan_changes.timing import Direction
+from billingportal.models import PlanChange
 from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.money import Money
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
+from billingportal.stripe_gateway.requests.schedules import NewPhase, PhaseItem
 from billingportal.stripe_gateway.requests.subscriptions import ItemChange
 
 
@@ -70,6 +74,9 @@ class Preview:
     `prorated_at` is frozen: with it Stripe computes the same again. `ends_subscription`: the new plan is free.
     `ends_trial`: the trial ends with the change. `trial_ends_at`: the end of a trial that goes on, earlier than before
     if `shortens_trial`.
+    `staying` describes items of the subscription that belong to something else and go on as they are. `replaces` is
+    the planned change that goes. `first` is the first invoice after a later change, where it is another amount than
+    `renewal`; then `renewal` has no discount that ends.
     """
 
     from_words: str
@@ -92,6 +99,9 @@ class Preview:
     ends_trial: bool = False
     trial_ends_at: datetime | None = None
     shortens_trial: bool = False
+    staying: tuple[str, ...] = ()
+    replaces: PlannedChange | None = None
+    first: Money | None = None
 
     @property
     def is_on_trial(self) -> bool:
@@ -126,6 +136,7 @@ class Preview:
             "included_tax_minor": self.charge.included_tax.minor if self.charge else 0,
             "total_minor": self.total_minor,
             "due_minor": self.due_minor,
+            "first_minor": self.first.minor if self.first else None,
             "renewal_minor": self.renewal.minor if self.renewal else None,
             "renews_at": self.renews_at.isoformat() if self.renews_at else None,
             "trial_end": self.trial_end,
@@ -167,4 +178,19 @@ def charge_of(invoice: InvoicePreview, lines: Sequence[Line]) -> Charge:
         balance=Money(balance, currency),
         carried=Money(invoice.due_minor - max(invoice.total_minor + balance, 0), currency),
         due=Money(invoice.due_minor, currency),
+    )
+
+
+def phase_of(change: PlanChange) -> NewPhase:
+    """The phase at Stripe that makes a scheduled change: its items, from the day on which it takes effect."""
+    items = cast(dict[str, int | None], change.preview["items"])
+    rows = cast(list[JsonObject], change.preview["changes"])
+    replaced = {
+        str(row["stripe_price_id"]): row["stripe_subscription_item_id"] for row in rows if not row["is_removed"]
+    }
+    return NewPhase(
+        starts_at=change.takes_effect_at or change.created_at,
+        items=[PhaseItem(price, number, cast(str | None, replaced.get(price))) for price, number in items.items()],
+        interval=str(change.choice["interval"]),
+        interval_count=cast(int, change.choice["interval_count"]),
     )

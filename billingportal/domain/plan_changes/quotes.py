@@ -1,5 +1,7 @@
 """Fetches the cost of a plan change from Stripe. Changes nothing."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from billingportal.db import Transaction
@@ -11,6 +13,7 @@ from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.money import Money
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
+from billingportal.stripe_gateway.requests.discounts import ChosenDiscounts, RunningDiscount
 
 
 def preview(transaction: Transaction, gateway: StripeGateway, request: ChangeRequest) -> Preview:
@@ -33,11 +36,14 @@ def quote(
     chosen = timing if timing in plan.timings else plan.timings[0]
     if not plan.wanted:
         return put_together(plan, chosen, moment, None, None, present.period_ends_at)
-    later = gateway.subscriptions.preview(present.stripe_subscription_id, plan.changes, is_recurring=True)
-    renewal = Money(later.total_minor, later.currency)
+    running = gateway.discounts.running(present.stripe_subscription_id) if present.has_adjustments else ()
+    renewal = lasting_price(gateway, plan, running)
     trial_ends_at = trial_terms.trial_end(present, plan.trial_days, moment)
     if chosen == "renewal" or trial_ends_at is not None:
-        return put_together(plan, chosen, moment, None, renewal, trial_ends_at or present.period_ends_at)
+        starts_at = trial_ends_at or present.period_ends_at
+        first = first_price(gateway, plan, running, starts_at)
+        shown = put_together(plan, chosen, moment, None, renewal, starts_at)
+        return replace(shown, first=first if first != renewal else None)
     invoice = gateway.subscriptions.preview(
         present.stripe_subscription_id, plan.changes, prorated_at=moment, ends_trial=plan.ends_trial
     )
@@ -46,6 +52,29 @@ def quote(
     with transaction() as session:
         lines = invoice_text.worded(session, present.account_id, invoice)
     return put_together(plan, chosen, moment, charge_of(invoice, lines), renewal, renews_at(plan, invoice, moment))
+
+
+def lasting_price(gateway: StripeGateway, plan: Planned, running: Sequence[RunningDiscount]) -> Money:
+    """The price of each later period, with the discounts that never end."""
+    kept = [one for one in running if one.duration == "forever"]
+    name = plan.present.stripe_subscription_id
+    chosen = ChosenDiscounts(running, kept) if running else None
+    later = gateway.subscriptions.preview(name, plan.changes, is_recurring=True, discounts=chosen)
+    return Money(later.total_minor, later.currency)
+
+
+def first_price(
+    gateway: StripeGateway, plan: Planned, running: Sequence[RunningDiscount], starts_at: datetime
+) -> Money | None:
+    """The first invoice after a later change, with the discounts that run then. None where usage comes on top, or
+    where nothing but prices counts."""
+    present = plan.present
+    if not running or plan.has_usage or any(not item.is_licensed for item in present.items):
+        return None
+    kept = [one for one in running if one.ends_at is None or one.ends_at > starts_at]
+    chosen = ChosenDiscounts(running, kept)
+    invoice = gateway.subscriptions.preview(present.stripe_subscription_id, plan.changes, discounts=chosen)
+    return Money(invoice.total_minor, invoice.currency)
 
 
 def is_of_next_period(present: PresentPlan, invoice: InvoicePreview) -> bool:
@@ -91,4 +120,6 @@ def put_together(
         ends_trial=plan.ends_trial,
         trial_ends_at=trial_ends_at,
         shortens_trial=trial_ends_at is not None and trial_ends_at != present.trial_ends_at,
+        staying=plan.staying,
+        replaces=present.planned,
     )

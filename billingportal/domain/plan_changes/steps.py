@@ -11,6 +11,7 @@ from billingportal import clock
 from billingportal.db import Transaction
 from billingportal.domain.common.due_times import is_impossible
 from billingportal.domain.entitlements import evaluation
+from billingportal.domain.plan_changes.previews import phase_of
 from billingportal.domain.subscriptions import change_state
 from billingportal.domain.subscriptions.invoice_history import BY_BILL
 from billingportal.domain.sync import reconciliation
@@ -21,7 +22,7 @@ from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing, StripeProblem
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.requests.checkouts import MissingCard
-from billingportal.stripe_gateway.requests.schedules import NewPhase, PhaseItem
+from billingportal.stripe_gateway.requests.schedules import NewPhase
 from billingportal.stripe_gateway.requests.subscriptions import ItemChange, TrialChange
 
 # An answer of Stripe takes seconds; what is still intended after this was lost on the way.
@@ -49,7 +50,6 @@ class Intent:
 
 def intent_of(session: Session, move: PlanChange) -> Intent:
     subscription = change_state.subscription_of(session, move)
-    items = cast(dict[str, int | None], move.preview["items"])
     return Intent(
         move_id=move.id,
         client_id=move.client_id,
@@ -60,12 +60,7 @@ def intent_of(session: Session, move: PlanChange) -> Intent:
         changes=tuple(change_of(row) for row in cast(list[JsonObject], move.preview["changes"])),
         prorated_at=move.prorated_at or move.created_at,
         trial=trial_change(move),
-        phase=NewPhase(
-            starts_at=move.takes_effect_at or move.created_at,
-            items=[PhaseItem(price, number) for price, number in items.items()],
-            interval=str(move.choice["interval"]),
-            interval_count=cast(int, move.choice["interval_count"]),
-        ),
+        phase=phase_of(move),
         key=f"plan-move-{move.processor_account_id}-{move.id}-{move.created_at.isoformat()}",
     )
 
@@ -129,7 +124,7 @@ def change_later(transaction: Transaction, gateway: StripeGateway, intent: Inten
     """Schedule the change for the end of the period. Releases the schedule when Stripe refuses its phases."""
     schedule_id = gateway.schedules.begin(intent.stripe_subscription_id, intent.key)
     try:
-        gateway.schedules.plan(schedule_id, intent.phase, intent.key)
+        terms = gateway.schedules.plan(schedule_id, intent.phase, intent.key)
     except (RequestRefused, NotThere):
         gateway.schedules.release(schedule_id)
         raise
@@ -138,6 +133,7 @@ def change_later(transaction: Transaction, gateway: StripeGateway, intent: Inten
         move = session.get_one(PlanChange, intent.move_id)
         if move.state == "intended":
             move.state, move.stripe_schedule_id = "scheduled", schedule_id
+            move.preview = {**move.preview, "terms": terms}
             change_state.record_change(session, move, "plan_move.scheduled", change_state.change_words(move))
     reconciliation.refresh(transaction, gateway, intent.account_id, SUBSCRIPTION, intent.stripe_subscription_id)
 

@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import Transaction
 from billingportal.domain.clients import clients
+from billingportal.domain.common import audit
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.subscriptions import change_state
 from billingportal.domain.subscriptions.client_subscriptions import running_of
@@ -15,9 +16,12 @@ from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
 
 
-def withdraw_planned(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> None:
-    """Withdraw the open change, and release a schedule made in Stripe itself. Raises Conflict and a StripeProblem."""
-    withdraw_change(transaction, gateway, client_id, staff_id=staff_id)
+def withdraw_planned(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> bool:
+    """Withdraw the open change, and release a schedule made in Stripe itself. Returns whether there was one of them.
+
+    Raises Conflict and a StripeProblem.
+    """
+    is_withdrawn = withdraw_change(transaction, gateway, client_id, staff_id=staff_id)
     with transaction() as session:
         client = clients.lock_client(session, client_id)
         subscription = running_of(session, client)
@@ -27,6 +31,26 @@ def withdraw_planned(transaction: Transaction, gateway: StripeGateway, client_id
         gateway.schedules.release(schedule_id)
         objects = ((SUBSCRIPTION_SCHEDULE, schedule_id), (SUBSCRIPTION, where[1]))
         reconciliation.refresh_all(transaction, gateway, where[0], *objects)
+        with transaction() as session:
+            record_release(session, client_id, where[0], staff_id)
+        return True
+    return is_withdrawn
+
+
+def record_release(session: Session, client_id: int, account_id: int, staff_id: int | None) -> None:
+    """Write the audit entry of a schedule made in Stripe that was dropped here."""
+    audit.record_act(
+        session,
+        audit.Act(
+            "subscription.schedule_released",
+            "Dropped the change that was planned in Stripe",
+            staff_id=staff_id,
+            actor="staff" if staff_id else "client",
+            subject=("client", client_id),
+            processor_account_id=account_id,
+        ),
+    )
+    evaluation.evaluate(session, client_id)
 
 
 def withdraw_change(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> bool:

@@ -1,7 +1,7 @@
 """Estimates what clients pay each period from their subscriptions' items, without discounts, usage or tax on top."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select
@@ -76,7 +76,13 @@ def estimates(session: Session, subscriptions: Mapping[Key, Subscription]) -> di
 
 
 def prices_of(session: Session, subscriptions: Iterable[Subscription]) -> dict[Key, Price]:
-    keys = {(one.processor_account_id, item.stripe_price_id) for one in subscriptions for item in one.items}
+    return prices_by_key(
+        session, {(one.processor_account_id, item.stripe_price_id) for one in subscriptions for item in one.items}
+    )
+
+
+def prices_by_key(session: Session, keys: Collection[Key]) -> dict[Key, Price]:
+    """The stored prices of these accounts and ids."""
     if not keys:
         return {}
     rows = session.scalars(select(Price).where(is_one_of(keys, Price.processor_account_id, Price.stripe_price_id)))

@@ -25,11 +25,11 @@ from billingportal.stripe_gateway.objects.copies import (
     Copy,
     CustomerCopy,
     InvoiceCopy,
-    MeterCopy,
     PriceCopy,
     ProductCopy,
     SubscriptionCopy,
 )
+from billingportal.stripe_gateway.objects.meters import MeterCopy
 from billingportal.stripe_gateway.objects.payments import DisputeCopy, InvoicePaymentCopy, PaymentMethodCopy, RefundCopy
 from billingportal.stripe_gateway.objects.sales import CheckoutSessionCopy, SubscriptionScheduleCopy, TestClockCopy
 

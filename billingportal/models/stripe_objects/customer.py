@@ -29,6 +29,7 @@ class Customer(StripeRow):
     delinquent: Mapped[bool]
     default_stripe_payment_method_id: Mapped[str | None]
     stripe_test_clock_id: Mapped[str | None]
+    has_discount: Mapped[bool] = mapped_column(default=False)
     address: Mapped[JsonObject] = mapped_column(default=dict)
     labels: Mapped[JsonObject]
     created_at: Mapped[datetime]

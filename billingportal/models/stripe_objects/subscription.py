@@ -36,6 +36,7 @@ class Subscription(StripeRow):
     is_collection_paused: Mapped[bool] = mapped_column(default=False)
     collection_pause_behavior: Mapped[str | None]
     collection_resumes_at: Mapped[datetime | None]
+    has_adjustments: Mapped[bool] = mapped_column(default=True)
     labels: Mapped[JsonObject]
     created_at: Mapped[datetime]
     items: Mapped[list[SubscriptionItem]] = relationship(

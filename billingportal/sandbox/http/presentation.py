@@ -22,6 +22,7 @@ def present(store: Store, document: Document, expand: Expansion = NOTHING_ASKED)
 def assembled(store: Store, document: Document, expand: Expansion) -> Document:
     """The object with its separately stored parts."""
     kind = document["object"]
+    document = with_tax_rates(store, document)
     if kind == "subscription":
         url = f"/v1/subscription_items?subscription={document['id']}"
         return {**document, "items": listing(parts(store, "subscription_item", document["_items"]), url)}
@@ -53,6 +54,24 @@ def assembled(store: Store, document: Document, expand: Expansion) -> Document:
         living = [one for one in everyone if one["status"] not in ENDED]
         return {**document, "subscriptions": listing(living, f"/v1/customers/{document['id']}/subscriptions")}
     return document
+
+
+def with_tax_rates(store: Store, document: Document) -> Document:
+    """The object with whole tax rates, which Stripe never shows by id alone."""
+    kind = document["object"]
+    if kind in ("subscription", "invoice"):
+        return {**document, "default_tax_rates": parts(store, "tax_rate", document["default_tax_rates"])}
+    if kind == "subscription_item":
+        return {**document, "tax_rates": parts(store, "tax_rate", document["tax_rates"])}
+    if kind == "subscription_schedule":
+        return {**document, "phases": [phase_with_tax_rates(store, phase) for phase in document["phases"]]}
+    return document
+
+
+def phase_with_tax_rates(store: Store, phase: Document) -> Document:
+    """A phase of a schedule, and its items, with whole tax rates."""
+    items = [{**item, "tax_rates": parts(store, "tax_rate", item["tax_rates"])} for item in phase["items"]]
+    return {**phase, "default_tax_rates": parts(store, "tax_rate", phase["default_tax_rates"]), "items": items}
 
 
 def whole(store: Store, document: Document) -> Document:

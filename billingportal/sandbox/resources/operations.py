@@ -1,7 +1,15 @@
 """The API's resources. Each module has its operations, their parameters and handlers."""
 
 from billingportal.sandbox.http.router import Operation
-from billingportal.sandbox.resources.catalog import coupons, meter_events, meters, prices, products, promotion_codes
+from billingportal.sandbox.resources.catalog import (
+    coupons,
+    meter_events,
+    meters,
+    prices,
+    products,
+    promotion_codes,
+    tax_rates,
+)
 from billingportal.sandbox.resources.core import (
     accounts,
     event_summaries,
@@ -51,6 +59,7 @@ def operations() -> list[Operation]:
         *subscription_schedules.OPERATIONS,
         *subscriptions.OPERATIONS,
         *tax_ids.OPERATIONS,
+        *tax_rates.OPERATIONS,
         *tax_settings.OPERATIONS,
         *test_clocks.OPERATIONS,
         *webhook_endpoints.OPERATIONS,

@@ -36,7 +36,7 @@ SHAPES: dict[str, dict[str, str]] = {
         "test_clock": "test_helpers.test_clock",
     },
     "subscription.items": {"data": "subscription_item"},
-    "subscription_item": {"price": "price", "plan": "plan", "discounts": "", "tax_rates": ""},
+    "subscription_item": {"price": "price", "plan": "plan", "discounts": "discount", "tax_rates": ""},
     "invoice": {
         "confirmation_secret": "",
         "customer": "customer",
@@ -108,10 +108,15 @@ SHAPES: dict[str, dict[str, str]] = {
     "subscription_schedule.settings": {"default_payment_method": "payment_method"},
     "subscription_schedule.phase": {
         "default_payment_method": "payment_method",
-        "discounts": "",
+        "discounts": "subscription_schedule.discount",
         "items": "subscription_schedule.item",
     },
-    "subscription_schedule.item": {"discounts": "", "plan": "", "price": "price"},
+    "subscription_schedule.item": {"discounts": "subscription_schedule.discount", "plan": "", "price": "price"},
+    "subscription_schedule.discount": {
+        "coupon": "coupon",
+        "discount": "discount",
+        "promotion_code": "promotion_code",
+    },
     "test_helpers.test_clock": {},
     "webhook_endpoint": {},
     "checkout.session": {

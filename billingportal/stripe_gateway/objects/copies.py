@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from billingportal.plain_json import Json, JsonObject
+from billingportal.stripe_gateway.objects.meters import MeterCopy
 from billingportal.stripe_gateway.objects.payments import DisputeCopy, InvoicePaymentCopy, PaymentMethodCopy, RefundCopy
 from billingportal.stripe_gateway.objects.sales import CheckoutSessionCopy, SubscriptionScheduleCopy, TestClockCopy
 
@@ -54,18 +55,6 @@ class PriceCopy:
 
 
 @dataclass(frozen=True)
-class MeterCopy:
-    stripe_meter_id: str
-    display_name: str
-    event_name: str
-    status: str
-    aggregation: str
-    customer_payload_key: str
-    value_payload_key: str
-    created_at: datetime
-
-
-@dataclass(frozen=True)
 class CustomerCopy:
     stripe_customer_id: str
     name: str | None
@@ -75,6 +64,7 @@ class CustomerCopy:
     delinquent: bool
     default_stripe_payment_method_id: str | None
     stripe_test_clock_id: str | None
+    has_discount: bool
     address: JsonObject
     labels: JsonObject
     created_at: datetime
@@ -94,6 +84,8 @@ class SubscriptionItemCopy:
 
 @dataclass(frozen=True)
 class SubscriptionCopy:
+    """`has_adjustments`: discounts, taxes or a stub period decide on its amounts beside the prices."""
+
     stripe_subscription_id: str
     stripe_customer_id: str
     status: str
@@ -113,6 +105,7 @@ class SubscriptionCopy:
     is_collection_paused: bool
     collection_pause_behavior: str | None
     collection_resumes_at: datetime | None
+    has_adjustments: bool
     labels: JsonObject
     created_at: datetime
     items: tuple[SubscriptionItemCopy, ...]

@@ -138,6 +138,14 @@ def plain_rows(source: JsonObject, name: str) -> list[JsonObject]:
     return found
 
 
+def has_adjustments(source: JsonObject) -> bool:
+    """Whether a subscription, or a phase of a schedule, has discounts or taxes, also on one of its items."""
+    listed = source.get("items")
+    items = plain_rows(source, "items") if isinstance(listed, list) else rows(source, "items")
+    own = source.get("discounts") or source.get("default_tax_rates") or flag(part(source, "automatic_tax"), "enabled")
+    return bool(own) or any(item.get("discounts") or item.get("tax_rates") for item in items)
+
+
 def texts(source: JsonObject, name: str) -> list[str]:
     """A nested array of texts; empty when Stripe sends null."""
     value = source.get(name)

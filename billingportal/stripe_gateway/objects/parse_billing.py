@@ -13,6 +13,7 @@ from billingportal.stripe_gateway.objects.fields import (
     count,
     first_rows,
     flag,
+    has_adjustments,
     moment,
     number,
     optional_count,
@@ -43,6 +44,7 @@ def customer(source: JsonObject) -> CustomerCopy:
             or optional_id(source, "default_source")
         ),
         stripe_test_clock_id=optional_id(source, "test_clock"),
+        has_discount=source.get("discount") is not None,
         address=stored_part(source, "address"),
         labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
@@ -74,10 +76,16 @@ def subscription(source: JsonObject) -> SubscriptionCopy:
         is_collection_paused=bool(pause),
         collection_pause_behavior=optional_text(pause, "behavior"),
         collection_resumes_at=optional_moment(pause, "resumes_at"),
+        has_adjustments=has_adjustments(source) or begins_with_a_stub(source),
         labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
         items=tuple(items),
     )
+
+
+def begins_with_a_stub(source: JsonObject) -> bool:
+    """Whether the trial ends in the middle of a billing cycle: the period after it is shorter than the price's."""
+    return source.get("status") == "trialing" and source.get("billing_cycle_anchor") != source.get("trial_end")
 
 
 def item_id(item: SubscriptionItemCopy) -> str:

@@ -3,7 +3,7 @@
 from typing import cast
 
 from billingportal.plain_json import Json, JsonObject
-from billingportal.stripe_gateway.objects.copies import MeterCopy, PriceCopy, ProductCopy
+from billingportal.stripe_gateway.objects.copies import PriceCopy, ProductCopy
 from billingportal.stripe_gateway.objects.fields import (
     decimal,
     exact,
@@ -20,6 +20,7 @@ from billingportal.stripe_gateway.objects.fields import (
     stored_part,
     text,
 )
+from billingportal.stripe_gateway.objects.meters import MeterCopy
 
 
 def product(source: JsonObject) -> ProductCopy:

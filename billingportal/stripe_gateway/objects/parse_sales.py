@@ -2,6 +2,7 @@
 
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.objects.fields import (
+    has_adjustments,
     moment,
     optional_id,
     optional_moment,
@@ -50,7 +51,7 @@ def subscription_schedule(source: JsonObject) -> SubscriptionScheduleCopy:
 
 
 def phase(source: JsonObject) -> JsonObject:
-    """The start, end and prices of a phase."""
+    """The start, end and prices of a phase, and whether more than the prices decides on its amounts."""
     items: list[Json] = [
         {"price": required_id(row, "price"), "quantity": optional_number(row, "quantity")}
         for row in plain_rows(source, "items")
@@ -59,6 +60,8 @@ def phase(source: JsonObject) -> JsonObject:
         "starts_at": moment(source, "start_date").isoformat(),
         "ends_at": moment(source, "end_date").isoformat(),
         "items": items,
+        "has_adjustments": has_adjustments(source)
+        or any(source.get(name) for name in ("add_invoice_items", "trial_end")),
     }
 
 

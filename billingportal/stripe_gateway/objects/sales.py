@@ -24,7 +24,8 @@ class CheckoutSessionCopy:
 
 @dataclass(frozen=True)
 class SubscriptionScheduleCopy:
-    """`phases` is JSON: for each, when it starts and ends (ISO, UTC) and its prices with their quantities.
+    """`phases` is JSON: for each, when it starts and ends (ISO, UTC), its prices with their quantities, and
+    whether discounts or taxes decide on its amounts.
 
     A released schedule still names its former subscription.
     """

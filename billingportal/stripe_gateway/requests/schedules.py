@@ -1,5 +1,7 @@
 """Subscription schedules at Stripe: they change the items at a future time."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,24 +11,24 @@ import stripe
 
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.errors import NotThere, UnreadableObject
-from billingportal.stripe_gateway.objects.fields import (
-    number,
-    optional_id,
-    optional_number,
-    part,
-    plain_rows,
-    required_id,
-    text,
-)
+from billingportal.stripe_gateway.objects.fields import number, part, text
 from billingportal.stripe_gateway.requests.calls import ask
+from billingportal.stripe_gateway.requests.phase_terms import (
+    find_item,
+    item_params,
+    item_terms,
+    phase_terms,
+    present_items,
+)
 
 
 @dataclass(frozen=True)
 class PhaseItem:
-    """A price of a phase. `quantity` is None for a metered price."""
+    """A price of a phase. `quantity` is None for a metered price. The id: of the item that it replaces, if any."""
 
     stripe_price_id: str
     quantity: int | None
+    stripe_subscription_item_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,32 @@ class Schedules:
         source, _ = ask(lambda: self._client.v1.subscription_schedules.create(params=params, options=options))
         return text(source, "id")
 
-    def plan(self, schedule_id: str, phase: NewPhase, idempotency_key: str) -> None:
-        """Keep the items until the new phase starts, without proration; after it release the subscription."""
-        source, _ = ask(lambda: self._client.v1.subscription_schedules.retrieve(schedule_id))
-        phases: list[Json] = [present_phase(source, phase.starts_at), phase_params(phase)]
+    def plan(self, schedule_id: str, phase: NewPhase, idempotency_key: str) -> str:
+        """Keep the items until the new phase starts, without proration; after it release the subscription.
+
+        Both phases name every term of the subscription, which they would lose otherwise. Returns their fingerprint.
+        """
+        phases = self._phases(schedule_id, phase)
+        self._write(schedule_id, phases, f"{idempotency_key}-plan")
+        return fingerprint(phases)
+
+    def renew(self, schedule_id: str, phase: NewPhase, known: str) -> str:
+        """Write the phases anew where the subscription's terms are others than at the fingerprint `known`."""
+        phases = self._phases(schedule_id, phase)
+        terms = fingerprint(phases)
+        if terms != known:
+            self._write(schedule_id, phases, f"{schedule_id}-{known}-{terms}")
+        return terms
+
+    def _phases(self, schedule_id: str, phase: NewPhase) -> list[Json]:
+        expand: stripe.params.SubscriptionScheduleRetrieveParams = {"expand": ["subscription"]}
+        source, _ = ask(lambda: self._client.v1.subscription_schedules.retrieve(schedule_id, params=expand))
+        return [present_phase(source, phase.starts_at), phase_params(part(source, "subscription"), phase)]
+
+    def _write(self, schedule_id: str, phases: list[Json], idempotency_key: str) -> None:
         given: JsonObject = {"end_behavior": "release", "proration_behavior": "none", "phases": phases}
         params = cast("stripe.params.SubscriptionScheduleUpdateParams", given)
-        options: stripe.RequestOptions = {"idempotency_key": f"{idempotency_key}-plan"}
+        options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         ask(lambda: self._client.v1.subscription_schedules.update(schedule_id, params=params, options=options))
 
     def release(self, schedule_id: str) -> None:
@@ -71,44 +92,41 @@ class Schedules:
             ask(lambda: self._client.v1.subscription_schedules.release(schedule_id))
 
 
+def fingerprint(phases: list[Json]) -> str:
+    """Equal for phases that say the same."""
+    return hashlib.sha256(json.dumps(phases, sort_keys=True).encode()).hexdigest()[:32]
+
+
 def present_phase(schedule: JsonObject, ends_at: datetime) -> JsonObject:
-    """The current phase, unchanged: Stripe would remove each part that is left out, discounts among them."""
-    running = part(schedule, "current_phase")
-    starts = number(running, "start_date") if running else None
-    phases = plain_rows(schedule, "phases")
-    found = next((phase for phase in phases if phase.get("start_date") == starts), None) or first_phase(phases)
-    kept: JsonObject = {
-        "items": [present_item(item) for item in plain_rows(found, "items")],
-        "start_date": number(found, "start_date"),
+    """The current phase, with the subscription as it is."""
+    subscription = part(schedule, "subscription")
+    is_trial = subscription.get("status") == "trialing"
+    trial: JsonObject = {"trial_end": number(subscription, "trial_end")} if is_trial else {}
+    return {
+        **phase_terms(subscription),
+        **trial,
+        "items": present_items(subscription),
+        "start_date": number(current_phase(schedule), "start_date"),
         "end_date": int(ends_at.timestamp()),
         "proration_behavior": "none",
     }
-    discounts: list[Json] = (
-        [kept_discount(one) for one in plain_rows(found, "discounts")] if "discounts" in found else []
-    )
-    return {**kept, "discounts": discounts} if discounts else kept
 
 
-def first_phase(phases: list[JsonObject]) -> JsonObject:
-    if not phases:
-        raise UnreadableObject("the schedule has no phases")
-    return phases[0]
+def current_phase(schedule: JsonObject) -> JsonObject:
+    found = part(schedule, "current_phase")
+    if not found:
+        raise UnreadableObject("the schedule has no current phase")
+    return found
 
 
-def present_item(source: JsonObject) -> JsonObject:
-    return item_params(required_id(source, "price"), optional_number(source, "quantity"))
-
-
-def item_params(price_id: str, quantity: int | None) -> JsonObject:
-    return {"price": price_id} if quantity is None else {"price": price_id, "quantity": quantity}
-
-
-def kept_discount(source: JsonObject) -> JsonObject:
-    names = ("discount", "coupon", "promotion_code")
-    return next(({name: found} for name in names if (found := optional_id(source, name))), {})
-
-
-def phase_params(phase: NewPhase) -> JsonObject:
-    items: list[Json] = [item_params(item.stripe_price_id, item.quantity) for item in phase.items]
+def phase_params(subscription: JsonObject, phase: NewPhase) -> JsonObject:
+    """The new phase. An item that replaces another takes over its discounts and tax rates."""
+    items: list[Json] = [
+        {
+            **item_params(item.stripe_price_id, item.quantity),
+            **item_terms(find_item(subscription, item.stripe_subscription_item_id, item.stripe_price_id)),
+        }
+        for item in phase.items
+    ]
     duration: JsonObject = {"interval": phase.interval, "interval_count": phase.interval_count}
-    return {"items": items, "duration": duration, "proration_behavior": "none"}
+    return {**phase_terms(subscription), "items": items, "duration": duration, "proration_behavior": "none"}

@@ -14,6 +14,7 @@ from billingportal.stripe_gateway.objects.fields import optional_id, optional_te
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
 from billingportal.stripe_gateway.requests.calls import ask
 from billingportal.stripe_gateway.requests.checkouts import MissingCard
+from billingportal.stripe_gateway.requests.discounts import ChosenDiscounts, discount_params, items_with_discounts
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,25 @@ class Subscriptions:
         prorated_at: datetime | None = None,
         is_recurring: bool = False,
         ends_trial: bool = False,
+        discounts: ChosenDiscounts | None = None,
     ) -> InvoicePreview:
         """The invoice for changing the items now, and ending the trial if asked; `is_recurring`: the invoice of each
-        later period instead."""
+        later period instead.
+
+        Without `discounts`, those that run count.
+        """
         details: JsonObject = {"proration_behavior": "none" if prorated_at is None else "always_invoice"}
         if prorated_at is not None:
             details["proration_date"] = int(prorated_at.timestamp())
-        if changes:
-            details["items"] = items_params(changes)
+        items: list[Json] = [item_params(change) for change in changes]
+        if discounts is not None:
+            items = items_with_discounts([item_params(change) for change in changes], discounts)
+        if items:
+            details["items"] = items
         if ends_trial:
             details["trial_end"] = "now"
-        return self._preview(subscription_id, details if changes else {}, is_recurring=is_recurring)
+        more: JsonObject = {} if discounts is None else {"discounts": discount_params(discounts, None)}
+        return self._preview(subscription_id, details if items else {}, more, is_recurring=is_recurring)
 
     def preview_end(self, subscription_id: str, *, is_prorated: bool) -> InvoicePreview | None:
         """The final invoice of cancelling now, for usage not yet invoiced; None when there is nothing to invoice."""
@@ -86,8 +95,10 @@ class Subscriptions:
         except NotThere:
             return None
 
-    def _preview(self, subscription_id: str, details: JsonObject, *, is_recurring: bool = False) -> InvoicePreview:
-        given: JsonObject = {"subscription": subscription_id}
+    def _preview(
+        self, subscription_id: str, details: JsonObject, more: JsonObject | None = None, *, is_recurring: bool = False
+    ) -> InvoicePreview:
+        given: JsonObject = {"subscription": subscription_id, **(more or {})}
         if details:
             given["subscription_details"] = details
         if is_recurring:

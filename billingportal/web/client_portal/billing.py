@@ -41,7 +41,7 @@ def next_payment() -> ResponseReturnValue:
     """The same page with the exact amount of the next payment, fetched from Stripe."""
     shown = billing_page(db.session(), current_client())
     preview, problem = None, ""
-    if shown.subscription is not None and shown.has_next_payment:
+    if shown.subscription is not None and shown.next is not None:
         subscription_id = shown.subscription.stripe_subscription_id
         try:
             preview = gateway().subscriptions.preview(subscription_id)

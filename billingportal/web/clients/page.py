@@ -29,6 +29,7 @@ from billingportal.domain.mail import outbox as mail_outbox
 from billingportal.domain.subscriptions import client_clock, estimates, flat_quantities
 from billingportal.domain.subscriptions.client_subscriptions import link_of
 from billingportal.domain.subscriptions.estimates import Estimate
+from billingportal.domain.subscriptions.next_payment import NextPayment, next_payment
 from billingportal.domain.subscriptions.status_text import STEPS, pause_words, subscription_words
 from billingportal.domain.usage import quota_bars
 from billingportal.models import Client, ClientCustomer, EntitledQuota, Entitlement, Invoice, Subscription
@@ -59,6 +60,7 @@ class Held:
     subscription: Subscription
     status: StatusText
     estimate: Estimate | None
+    next: NextPayment | None
     period_started_at: datetime | None
     period_ends_at: datetime | None
     ends_at: datetime | None
@@ -155,6 +157,7 @@ def held_of(session: Session, row: Entitlement, moment: datetime) -> Held | None
         subscription,
         subscription_words(subscription, ends_at, moment),
         estimates.estimates(session, found).get(key),
+        next_payment(session, subscription, moment),
         started_at,
         period_ends_at,
         ends_at,

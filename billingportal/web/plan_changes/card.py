@@ -6,6 +6,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from billingportal.db import db
+from billingportal.domain.entitlements.planned_changes import PlannedChange
 from billingportal.domain.plan_changes import trial_terms
 from billingportal.domain.plan_changes import trials as plan_change_trials
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
@@ -26,6 +27,12 @@ class MoveCard:
     invoice: Invoice | None
     has_card: bool
     trial_words: str
+
+    @property
+    def planned_in_stripe(self) -> PlannedChange | None:
+        """The change that nobody planned here."""
+        planned = self.present.planned if self.present else None
+        return planned if planned is not None and planned.is_set_in_stripe else None
 
     @property
     def is_empty(self) -> bool:

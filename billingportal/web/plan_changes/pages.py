@@ -51,7 +51,7 @@ def preview(viewer: Viewer) -> ResponseReturnValue:
     choice = chosen_plan(db.session(), viewer.mode, present_of(viewer))
     timing = TIMINGS.get(request.args.get("timing", ""))
     try:
-        wanted = ChangeRequest(viewer.client_id, choice.plan_id, choice.selection, timing)
+        wanted = ChangeRequest(viewer.client_id, choice.plan_id, choice.selection, timing, staff_id=viewer.staff_id)
         shown = plan_change_quotes.preview(transaction, gateway_of(viewer), wanted)
     except CardNeeded as refusal:
         return choose_page(viewer, present_of(viewer), refusal.message, needs_card=True), 422
@@ -97,7 +97,8 @@ def show(viewer: Viewer, move_id: int) -> ResponseReturnValue:
 def destroy(viewer: Viewer) -> ResponseReturnValue:
     """Withdraw a planned or waiting change; the present plan stays."""
     try:
-        is_off = withdrawal.withdraw_change(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
+        withdraw = withdrawal.withdraw_planned if viewer.is_staff else withdrawal.withdraw_change
+        is_off = withdraw(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
     except (Refusal, Conflict) as refusal:
         return refused_page(viewer, str(refusal)), 422
     except StripeProblem as problem:

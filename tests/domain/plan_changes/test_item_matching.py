@@ -1,9 +1,10 @@
 """Items of a subscription find what they become: by price, else by what they are for."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from billingportal.domain.offers.selection import ChosenItem
-from billingportal.domain.plan_changes.item_matching import HeldItem, Use, after, changes
+from billingportal.domain.plan_changes.item_matching import HeldItem, Use, after, changes, is_unclear
 from billingportal.stripe_gateway.requests.subscriptions import ItemChange
 
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
@@ -48,3 +49,22 @@ def test_what_no_plan_sells_stays() -> None:
 
     assert changes([BASE, FOREIGN], wanted) == [ItemChange("si_base", "price_large", 1)]
     assert after([BASE, FOREIGN], wanted) == {"price_by_hand": 2, "price_large": 1}
+
+
+def test_the_only_licensed_item_becomes_the_plan() -> None:
+    wanted = [ChosenItem("price_large", 1, "flat", None)]
+
+    assert changes([FOREIGN, USE], wanted) == [
+        ItemChange("si_foreign", "price_large", 1),
+        ItemChange("si_use", "price_use", None, is_removed=True),
+    ]
+    assert after([FOREIGN, USE], wanted) == {"price_large": 1}
+
+
+def test_of_several_unknown_items_nothing_tells_which_is_the_plans() -> None:
+    other = held("si_other", "price_other", 1, None)
+
+    assert is_unclear([FOREIGN, other, USE])
+    assert not is_unclear([FOREIGN, other, BASE])
+    assert not is_unclear([FOREIGN, replace(other, is_of_a_plan=True)])
+    assert not is_unclear([FOREIGN, USE])

@@ -71,8 +71,8 @@ def test_a_choice_names_what_can_be_chosen(sandbox: Sandbox, account: SandboxAcc
 
 
 def test_a_parameter_that_the_sandbox_does_not_know_yet_says_so(client: stripe.StripeClient) -> None:
-    with pytest.raises(stripe.InvalidRequestError, match="not know the parameter default_tax_rates yet"):
-        client.v1.subscriptions.create(params={"customer": "cus_x", "items": [], "default_tax_rates": ["txr_1"]})
+    with pytest.raises(stripe.InvalidRequestError, match="not know the parameter on_behalf_of yet"):
+        client.v1.subscriptions.create(params={"customer": "cus_x", "items": [], "on_behalf_of": "acct_1"})
 
 
 def test_both_array_spellings_are_understood(sandbox: Sandbox, account: SandboxAccount) -> None:

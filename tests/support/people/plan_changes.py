@@ -17,10 +17,17 @@ MONTHLY = Selection(("month", 1), "usd")
 YEARLY = Selection(("year", 1), "usd")
 
 
-def look(client_id: int, plan_id: int, selection: Selection = MONTHLY, timing: ChangeTiming | None = None) -> Preview:
+def look(
+    client_id: int,
+    plan_id: int,
+    selection: Selection = MONTHLY,
+    timing: ChangeTiming | None = None,
+    staff_id: int | None = None,
+) -> Preview:
     """What the change would cost."""
     _, gateway = connection()
-    return plan_change_quotes.preview(transaction, gateway, ChangeRequest(client_id, plan_id, selection, timing))
+    request = ChangeRequest(client_id, plan_id, selection, timing, staff_id=staff_id)
+    return plan_change_quotes.preview(transaction, gateway, request)
 
 
 def confirm(client_id: int, shown: Preview, staff_id: int | None = None) -> int:

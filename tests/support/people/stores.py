@@ -14,7 +14,14 @@ from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE, TEST_CLOCK
 from tests.support.catalog.catalog import Catalog
 from tests.support.catalog.plans import resource_id
-from tests.support.people.clients import Subscribed, catch_up, connection, plan_of, subscribed_client
+from tests.support.people.clients import (
+    Subscribed,
+    catch_up,
+    connection,
+    plan_items,
+    plan_of,
+    subscribed_client,
+)
 
 YEAR = {"interval": "year"}
 
@@ -90,3 +97,19 @@ def open_store(app: Flask, sdk: stripe.StripeClient, staff_id: int) -> Store:
         name: plan_of(staff_id, app, links[name], name, quotas={contacts: Limit(included[name])}) for name in links
     }
     return Store(app, sdk, plans["Starter"], plans["Growth"], plans["Scale"], contacts)
+
+
+def plan_in_stripe(store: Store, client: Subscribed, plan_id: int | None, **more: Any) -> str:
+    """A schedule with the present items until the period ends, and a plan's items from then on, if one is given."""
+    schedule = store.sdk.v1.subscription_schedules.create({"from_subscription": client.subscription})
+    now = schedule.phases[0]
+    items = [{"price": item.price, "quantity": item.quantity} for item in now["items"]]
+    phases: list[Any] = [{"items": items, "start_date": now.start_date, "end_date": now.end_date}]
+    if plan_id is not None:
+        coming = plan_items(db.session(), plan_id, ("month", 1), {"contacts": 10})
+        db.session().rollback()
+        phases.append({"items": coming, "duration": {"interval": "month"}})
+    params: Any = {"phases": phases, "proration_behavior": "none", **more}
+    store.sdk.v1.subscription_schedules.update(schedule.id, params)
+    store.refresh(client)
+    return schedule.id

@@ -34,7 +34,7 @@ def second(ticks: int) -> datetime:
     return START + timedelta(seconds=ticks // TICKS)
 
 
-CUSTOMER = CustomerCopy("cus_1", "a", None, None, 0, False, None, None, {}, {}, START)
+CUSTOMER = CustomerCopy("cus_1", "a", None, None, 0, False, None, None, False, {}, {}, START)
 PRODUCT = ProductCopy("prod_1", "a", None, True, None, None, {}, START)
 ITEM = SubscriptionItemCopy("si_1", "price_1", "prod_1", 1, START, START + timedelta(days=30))
 SUBSCRIPTION = SubscriptionCopy(
@@ -57,6 +57,7 @@ SUBSCRIPTION = SubscriptionCopy(
     is_collection_paused=False,
     collection_pause_behavior=None,
     collection_resumes_at=None,
+    has_adjustments=False,
     labels={},
     created_at=START,
     items=(ITEM,),

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 import stripe
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import transaction
 from billingportal.domain.plans.terms import Limit
-from billingportal.models import AuditEntry, Customer, Entitlement, Invoice, Plan, PortalConfiguration
+from billingportal.models import AuditEntry, Customer, Entitlement, Invoice, Plan, PortalConfiguration, Price
 from billingportal.models.auth.staff import Staff
 from tests.sandbox import clocks
 from tests.support.catalog.catalog import catalog, connect
@@ -89,12 +89,21 @@ def test_a_paying_client_sees_plan_use_invoices_card_and_details(
         "Paid US$49.00",
         "Visa ending 4242",
         "office@harbor.example",
-        "An estimate, without tax and discounts.",
+        "Next payment US$49.00 on",
         "Change plan",
         "Cancel your plan",
         "Test mode",
     ):
         assert part in words, words
+
+
+def test_a_plan_whose_price_is_not_known_here_is_not_called_free(app: Flask, subscribe: Subscribe) -> None:
+    one = subscribe()
+    with app.app_context(), transaction() as session:
+        session.execute(delete(Price))
+    words = words_of(app, one.client_id)
+    assert "Free" not in words
+    assert "Next payment Not known yet" in words
 
 
 def test_the_page_asks_stripe_nothing(app: Flask, sandbox: Sandbox, subscribe: Subscribe) -> None:

@@ -62,7 +62,7 @@ def test_the_page_of_a_payer_tells_of_subscription_invoice_and_card(signed_in: V
 
     assert "Growth Subscription" in words
     assert "Price US$29.00 a month" in words
-    assert "Estimate: US$29.00, without tax and discounts" in words
+    assert "Next payment US$29.00 on" in words
     assert "Visa ending 4242" in words
     assert f"dashboard.stripe.com/test/customers/{payer.customer}" in answer.text
     assert "is paid for and means the plan Growth." in words

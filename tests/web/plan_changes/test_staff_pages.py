@@ -17,7 +17,7 @@ from tests.support.pages import Visitor, text_of
 from tests.support.people.billing import link_of
 from tests.support.people.clients import plan_of
 from tests.support.people.plan_changes import entitlement_of
-from tests.support.people.stores import Store, open_store
+from tests.support.people.stores import Store, open_store, plan_in_stripe
 from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
@@ -251,3 +251,31 @@ def test_the_preview_says_which_tax_is_in_the_prices_and_which_is_added(
     assert " Tax US$" not in included
     assert re.search(r"Due now US\$[\d.]+ Tax The prices include US\$[\d.]+ tax\.", included)
     assert " Tax US$" in mixed
+
+
+def test_a_change_that_was_planned_in_stripe_is_shown_and_said_to_go(
+    app: Flask, signed_in: Visitor, client: Visitor, store: Store
+) -> None:
+    subscribed = store.subscribe(store.growth)
+    with app.app_context():
+        plan_in_stripe(store, subscribed, store.starter)
+    enter(app, client, subscribed.client_id)
+    page = f"/saas/clients/{subscribed.client_id}"
+
+    own = text_of(client.get("/portal/billing"))
+    assert "You move to Starter on " in own
+    assert "set in Stripe Switching or cancelling drops this change." in own.replace(
+        "The current plan stays until then. ", ""
+    )
+    assert "Next payment US$19.00 on " in own
+    assert "when you move to Starter" in own
+    staff = text_of(signed_in.get(page))
+    assert "Moves to Starter on " in staff
+    assert "Next payment US$19.00 on " in staff
+    preview = text_of(client.get(f"/portal/billing/plan/preview?plan={store.scale}&quantity.{store.scale}.contacts=5"))
+    assert "This replaces the move to Starter on " in preview
+    assert "Cancelling drops the move to Starter on " in text_of(client.get("/portal/billing/cancellation"))
+
+    signed_in.submit(f"{page}/plan/removal", {})
+    assert "Starter" not in text_of(client.get("/portal/billing"))
+    assert store.sdk.v1.subscriptions.retrieve(subscribed.subscription).schedule is None

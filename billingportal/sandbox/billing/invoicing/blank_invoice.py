@@ -66,6 +66,7 @@ def blank_invoice(call: Call, subscription: Document, customer: Document, reason
     """A draft without lines and sums; the reason `upcoming` is for previews, which are not issued."""
     moment = call.now()
     sends = subscription["collection_method"] == "send_invoice"
+    own = subscription["invoice_settings"]
     return {
         "id": new_id("upcoming_in" if reason == "upcoming" else "in"),
         **deepcopy(NOTHING_YET),
@@ -75,13 +76,14 @@ def blank_invoice(call: Call, subscription: Document, customer: Document, reason
         "collection_method": subscription["collection_method"],
         "created": moment,
         "currency": subscription["currency"],
-        "custom_fields": customer["invoice_settings"]["custom_fields"],
+        "custom_fields": own["custom_fields"] or customer["invoice_settings"]["custom_fields"],
         "customer": customer["id"],
         **{f"customer_{name}": customer[name] for name in SNAPSHOT},
         "customer_tax_ids": tax_ids_of(call, customer),
-        "description": subscription["description"],
+        "default_tax_rates": list(subscription["default_tax_rates"]),
+        "description": own["description"] or subscription["description"],
         "due_date": moment + subscription["days_until_due"] * DAY if sends else None,
-        "footer": customer["invoice_settings"]["footer"],
+        "footer": own["footer"] or customer["invoice_settings"]["footer"],
         "livemode": call.livemode,
         "parent": parent_of(subscription),
         "period_end": moment,

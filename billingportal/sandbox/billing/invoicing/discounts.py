@@ -16,6 +16,15 @@ class Part:
     amount: int
     product: str
     discountable: bool = True
+    item: str | None = None
+
+
+@dataclass(frozen=True)
+class Off:
+    """A coupon, and the subscription item that it is for; None for all of the invoice."""
+
+    coupon: Document
+    item: str | None = None
 
 
 def percent_of(coupon: Document) -> Decimal:
@@ -38,18 +47,23 @@ def is_for(coupon: Document, product: str) -> bool:
     return not products or product in products
 
 
-def taken_off(parts: list[Part], coupons: list[Document], currency: str) -> list[list[int]]:
-    """The discount of each coupon on each part; each coupon applies to the rest that earlier ones leave."""
+def fits(off: Off, part: Part) -> bool:
+    """Whether a discount applies to a line."""
+    return part.discountable and is_for(off.coupon, part.product) and off.item in (None, part.item)
+
+
+def taken_off(parts: list[Part], offs: list[Off], currency: str) -> list[list[int]]:
+    """The amount of each discount on each part; each applies to the rest that earlier ones leave."""
     left = [part.amount for part in parts]
     taken: list[list[int]] = []
-    for coupon in coupons:
-        open_to = [part.discountable and is_for(coupon, part.product) for part in parts]
-        bases = [max(amount, 0) if fits else 0 for amount, fits in zip(left, open_to, strict=True)]
+    for off in offs:
+        coupon = off.coupon
+        bases = [max(amount, 0) if fits(off, part) else 0 for amount, part in zip(left, parts, strict=True)]
         if coupon["amount_off"] is None:
             amounts = [rounded(base * percent_of(coupon) / HUNDRED) for base in bases]
         else:
             amounts = spread(amount_of(coupon, currency), bases)
-        left = [amount - off for amount, off in zip(left, amounts, strict=True)]
+        left = [amount - less for amount, less in zip(left, amounts, strict=True)]
         taken.append(amounts)
     return taken
 

@@ -110,7 +110,7 @@ def proration_drafts(store: Store, item: Document, moment: int, currency: str, *
 
 
 def discounted(store: Store, item: Document, price: Document, moment: int) -> tuple[int, int]:
-    """The fraction of a price that remains after a subscription's percentage discounts: numerator, denominator."""
+    """The fraction of a price that remains after percentage discounts, the item's first: numerator, denominator."""
     subscription = store.objects["subscription"][item["subscription"]]
-    coupons = coupons_of(store, active(store, subscription, moment))
+    coupons = coupons_of(store, [*active(store, item, moment), *active(store, subscription, moment)])
     return net_factor(coupons, price["product"]).as_integer_ratio()

@@ -8,6 +8,7 @@ from billingportal.sandbox.billing.invoicing.discount_requests import grant
 from billingportal.sandbox.billing.invoicing.lines import Draft
 from billingportal.sandbox.billing.schedules import lifecycle as schedule_lifecycle
 from billingportal.sandbox.billing.schedules import phase_changes
+from billingportal.sandbox.billing.schedules.phase_terms import put_item_terms, put_terms
 from billingportal.sandbox.billing.subscription import cancellation as subscription_cancellation
 from billingportal.sandbox.billing.subscription import changes as subscription_changes
 from billingportal.sandbox.billing.subscription import creation as subscription_creation
@@ -75,9 +76,11 @@ def of_existing(call: Call, subscription: Document, *, recurring: bool) -> Docum
     renewal += renewal_drafts(call, subscription, at, recurring=recurring)
     if not renewal and not subscription["_pending"]:
         raise nothing_to_come(subscription)
+    dated = proration_moment(call)
+    call.moment = at  # discounts that end before do not count
     invoice = invoice_creation.make_invoice(call, subscription, renewal, "upcoming")
     set_dates(call, invoice, subscription, at)
-    return proration_dated(call, invoice, [] if recurring else drafts)
+    return proration_dated(call, invoice, [] if recurring else drafts, dated)
 
 
 def of_ending(call: Call, subscription: Document) -> Document:
@@ -96,7 +99,10 @@ def phase_drafts(call: Call, subscription: Document, at: int) -> list[Draft]:
         return []
     call.moment = at
     changes = read_changes(call, subscription, phase_changes.wanted(call, subscription, phase))
-    return phase_changes.swap(call, subscription, changes, phase)
+    put_terms(call, subscription, phase)
+    drafts = phase_changes.swap(call, subscription, changes, phase)
+    put_item_terms(call, subscription, phase)
+    return drafts
 
 
 def of_pause(call: Call, subscription: Document, pause: Document) -> Document:
@@ -131,9 +137,14 @@ def set_dates(call: Call, invoice: Document, subscription: Document, at: int) ->
     )
 
 
-def proration_dated(call: Call, invoice: Document, drafts: list[Draft]) -> Document:
-    """The invoice with the time from which its prorations are computed."""
+def proration_moment(call: Call) -> int:
+    """The time, in seconds, from which prorations are computed."""
+    return int(call.parameters.get("proration_date", call.now()))
+
+
+def proration_dated(call: Call, invoice: Document, drafts: list[Draft], moment: int | None = None) -> Document:
+    """The invoice with the time from which its prorations are computed: `moment`, by default that of the call."""
     if any(draft.proration for draft in drafts):
-        moment = call.parameters.get("proration_date", call.now())
-        invoice["parent"]["subscription_details"]["subscription_proration_date"] = moment
+        dated = proration_moment(call) if moment is None else moment
+        invoice["parent"]["subscription_details"]["subscription_proration_date"] = dated
     return invoice

@@ -62,8 +62,10 @@ def has_paid(store: Store, customer: Document) -> bool:
     return any(store.objects["invoice"][one]["amount_paid"] > 0 for invoices in owned for one in invoices)
 
 
-def made(call: Call, subscription: Document, coupon: Document, code: Document | None) -> Document:
-    """Store a subscription's discount without an event."""
+def made(
+    call: Call, subscription: Document, coupon: Document, code: Document | None, item: str | None = None
+) -> Document:
+    """Store a discount of a subscription, or of one of its items, without an event."""
     months = coupon["duration_in_months"] if coupon["duration"] == "repeating" else None
     return call.store.put(
         {
@@ -79,7 +81,7 @@ def made(call: Call, subscription: Document, coupon: Document, code: Document | 
             "source": {"coupon": coupon["id"], "type": "coupon"},
             "start": call.now(),
             "subscription": subscription["id"],
-            "subscription_item": None,
+            "subscription_item": item,
             "_once": coupon["duration"] == "once",
             "_spent": False,
         }
@@ -100,9 +102,9 @@ def redeem(call: Call, discount: Document) -> None:
     emit(call, "customer.discount.created", discount)
 
 
-def active(store: Store, subscription: Document, moment: int) -> list[Document]:
-    """A subscription's active discounts."""
-    own = [store.objects[KIND][identifier] for identifier in subscription["discounts"]]
+def active(store: Store, owner: Document, moment: int) -> list[Document]:
+    """The active discounts of a subscription, or of one of its items."""
+    own = [store.objects[KIND][identifier] for identifier in owner["discounts"]]
     return [one for one in own if not one["_spent"] and (one["end"] is None or moment < one["end"])]
 
 
@@ -111,7 +113,7 @@ def coupons_of(store: Store, discounts: list[Document]) -> list[Document]:
     return [store.objects["coupon"][discount["source"]["coupon"]] for discount in discounts]
 
 
-def remove(call: Call, subscription: Document, discount: Document) -> None:
-    """Remove a discount from a subscription."""
-    subscription["discounts"] = [one for one in subscription["discounts"] if one != discount["id"]]
+def remove(call: Call, owner: Document, discount: Document) -> None:
+    """Remove a discount from a subscription, or from one of its items."""
+    owner["discounts"] = [one for one in owner["discounts"] if one != discount["id"]]
     emit(call, "customer.discount.deleted", discount)

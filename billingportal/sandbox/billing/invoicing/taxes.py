@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from billingportal.sandbox.amounts import rounded
 from billingportal.sandbox.http.call import Call
-from billingportal.sandbox.http.errors import Refused
+from billingportal.sandbox.http.errors import Refused, invalid
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.settings import setting
 
@@ -42,6 +42,12 @@ def check_computable(call: Call, customer: Document, given: Document) -> None:
     check_active(call)
     if not located(customer):
         raise Refused(NOWHERE, code="customer_tax_location_invalid", param="automatic_tax[enabled]")
+
+
+def check_own_rates(automatic: Document, given: object, path: str) -> None:
+    """Raises Refused for tax rates beside automatic tax."""
+    if automatic["enabled"] and given:
+        raise invalid("You cannot set tax rates when automatic tax is enabled.", path)
 
 
 def settings_of(call: Call) -> Document:
@@ -86,11 +92,37 @@ def behavior(price: Document, currency: str) -> str:
     return source["tax_behavior"] or "unspecified"
 
 
+def by_own_rates(call: Call, subscription: Document, item: str, amount: int) -> list[Document]:
+    """The taxes on a line by the rates of its item, else by the subscription's; none where there are no rates."""
+    known = call.store.find("subscription_item", item)
+    names = (known["tax_rates"] if known else []) or subscription["default_tax_rates"]
+    rates = [call.store.objects["tax_rate"][name] for name in names]
+    within = sum((Decimal(rate["_percentage"]) for rate in rates if rate["inclusive"]), Decimal(0))
+    net = amount * HUNDRED / (HUNDRED + within)
+    included = [rounded(net * Decimal(rate["_percentage"]) / HUNDRED) if rate["inclusive"] else 0 for rate in rates]
+    base = amount - sum(included)
+    return [own_tax(rate, base, inside) for rate, inside in zip(rates, included, strict=True)]
+
+
+def own_tax(rate: Document, base: int, inside: int) -> Document:
+    """One tax on a net amount of minor units; `inside` is an inclusive rate's part of the price."""
+    tax = inside if rate["inclusive"] else rounded(base * Decimal(rate["_percentage"]) / HUNDRED)
+    return {
+        "amount": tax,
+        "tax_behavior": "inclusive" if rate["inclusive"] else "exclusive",
+        "tax_rate_details": {"tax_rate": rate["id"]},
+        "taxability_reason": "not_available",
+        "taxable_amount": base,
+        "type": "tax_rate_details",
+    }
+
+
 def together(taxes: list[Document]) -> list[Document]:
-    """The taxes of the lines, summed by tax behavior."""
-    summed: dict[str, Document] = {}
+    """The taxes of the lines, summed by tax behavior and rate."""
+    summed: dict[tuple[str, str], Document] = {}
     for tax in taxes:
-        known = summed.setdefault(tax["tax_behavior"], {**tax, "amount": 0, "taxable_amount": 0})
+        key = (tax["tax_behavior"], tax["tax_rate_details"]["tax_rate"])
+        known = summed.setdefault(key, {**tax, "amount": 0, "taxable_amount": 0})
         known["amount"] += tax["amount"]
         known["taxable_amount"] += tax["taxable_amount"]
     return list(summed.values())

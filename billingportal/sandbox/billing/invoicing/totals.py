@@ -2,7 +2,7 @@
 
 from billingportal.sandbox.billing.invoicing import redemption
 from billingportal.sandbox.billing.invoicing import taxes as invoicing_taxes
-from billingportal.sandbox.billing.invoicing.discounts import Part, is_for, taken_off
+from billingportal.sandbox.billing.invoicing.discounts import Off, Part, fits, taken_off
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.state.changes import updating
@@ -35,16 +35,17 @@ def reckon(call: Call, subscription: Document, invoice: Document, lines: list[Do
 
 
 def apply_discounts(call: Call, invoice: Document, lines: list[Document]) -> None:
-    """Put each discount's amount on each line."""
-    discounts = [call.store.objects[redemption.KIND][identifier] for identifier in invoice["discounts"]]
+    """Put each discount's amount on each line, those of the lines' items first."""
+    discounts = [*item_discounts(call, lines), *of_invoice(call, invoice)]
     coupons = redemption.coupons_of(call.store, discounts)
-    parts = [Part(line["amount"], product_of(line), line["discountable"]) for line in lines]
-    taken = taken_off(parts, coupons, invoice["currency"])
+    offs = [Off(coupon, one["subscription_item"]) for coupon, one in zip(coupons, discounts, strict=True)]
+    parts = [Part(line["amount"], product_of(line), line["discountable"], item_of(line)) for line in lines]
+    taken = taken_off(parts, offs, invoice["currency"])
     for position, line in enumerate(lines):
         fitting = [
             (discount["id"], amounts[position])
-            for discount, coupon, amounts in zip(discounts, coupons, taken, strict=True)
-            if line["discountable"] and is_for(coupon, product_of(line))
+            for discount, off, amounts in zip(discounts, offs, taken, strict=True)
+            if fits(off, parts[position])
         ]
         line["discounts"] = [identifier for identifier, _ in fitting]
         line["discount_amounts"] = [{"amount": amount, "discount": identifier} for identifier, amount in fitting]
@@ -60,6 +61,9 @@ def apply_taxes(
     for line in lines:
         line["taxes"] = []
     if not subscription["automatic_tax"]["enabled"]:
+        for line in lines:
+            amount = line["amount"] - sum(one["amount"] for one in line["discount_amounts"])
+            line["taxes"] = invoicing_taxes.by_own_rates(call, subscription, item_of(line), amount)
         return
     invoice["automatic_tax"] = invoicing_taxes.status_of(customer)
     if not invoicing_taxes.located(customer):
@@ -71,6 +75,24 @@ def apply_taxes(
         line["taxes"] = [invoicing_taxes.tax_on(amount, rate, invoicing_taxes.behavior(price, invoice["currency"]))]
 
 
+def of_invoice(call: Call, invoice: Document) -> list[Document]:
+    """The discounts of the invoice as a whole."""
+    return [call.store.objects[redemption.KIND][identifier] for identifier in invoice["discounts"]]
+
+
+def item_discounts(call: Call, lines: list[Document]) -> list[Document]:
+    """The active discounts of the subscription items of an invoice's lines."""
+    known = [call.store.find("subscription_item", name) for name in dict.fromkeys(item_of(line) for line in lines)]
+    items = [item for item in known if item is not None]  # the items of a pending update are not stored yet
+    found = [(item["id"], one) for item in items for one in redemption.active(call.store, item, call.now())]
+    return [{**one, "subscription_item": name} for name, one in found]
+
+
+def item_of(line: Document) -> str:
+    """The subscription item of a line."""
+    return str(line["parent"]["subscription_item_details"]["subscription_item"])
+
+
 def product_of(line: Document) -> str:
     """The product of a line's price."""
     return str(line["pricing"]["price_details"]["product"])
@@ -80,17 +102,23 @@ def use_up(call: Call, invoice: Document) -> None:
     """Remove the discounts that this invoice used for the last time."""
     subscription = call.store.objects["subscription"][invoice["parent"]["subscription_details"]["subscription"]]
     off = [one["discount"] for one in invoice["total_discount_amounts"] if one["amount"] > 0]
-    own = [call.store.objects[redemption.KIND][identifier] for identifier in subscription["discounts"]]
-    for discount in own:
-        discount["_spent"] = discount["_spent"] or (discount["_once"] and discount["id"] in off)
-    over = [one for one in own if one not in redemption.active(call.store, subscription, call.now())]
     if invoice["billing_reason"] == "subscription_create":  # no event has announced the subscription yet
-        for discount in over:
-            redemption.remove(call, subscription, discount)
+        drop_used(call, subscription, off)
         return
     with updating(call, "customer.subscription.updated", subscription):
-        for discount in over:
-            redemption.remove(call, subscription, discount)
+        drop_used(call, subscription, off)
+
+
+def drop_used(call: Call, subscription: Document, off: list[str]) -> None:
+    """Remove the discounts of a subscription and of its items that are over, or that were for one invoice (`off`)."""
+    items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
+    for owner in (subscription, *items):
+        own = [call.store.objects[redemption.KIND][identifier] for identifier in owner["discounts"]]
+        for discount in own:
+            discount["_spent"] = discount["_spent"] or (discount["_once"] and discount["id"] in off)
+        for discount in own:
+            if discount not in redemption.active(call.store, owner, call.now()):
+                redemption.remove(call, owner, discount)
 
 
 def keep_shares(call: Call, lines: list[Document]) -> None:

@@ -1,6 +1,7 @@
 """Subscription schedules: attach to a subscription, release it, and end."""
 
 from billingportal.sandbox.billing.schedules.phases import items_of, phase_of
+from billingportal.sandbox.billing.subscription.blank_subscription import NOTHING_YET
 from billingportal.sandbox.billing.subscription.scheduled_end import set_end
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import invalid
@@ -36,7 +37,7 @@ def attach(call: Call, subscription: Document) -> Document:
             "current_phase": {"end_date": phase["end_date"], "start_date": phase["start_date"]},
             "customer": subscription["customer"],
             "customer_account": None,
-            "default_settings": default_settings(subscription),
+            "default_settings": default_settings(),
             "end_behavior": "release" if subscription["cancel_at"] is None else "cancel",
             "livemode": call.livemode,
             "metadata": {},
@@ -56,20 +57,20 @@ def attach(call: Call, subscription: Document) -> Document:
     return schedule
 
 
-def default_settings(subscription: Document) -> Document:
-    """The subscription's settings, which the phases inherit."""
+def default_settings() -> Document:
+    """Stripe's own defaults: no source says that the subscription's settings become those of its schedule."""
     return {
         "application_fee_percent": None,
-        "automatic_tax": dict(subscription["automatic_tax"]),
+        "automatic_tax": dict(NOTHING_YET["automatic_tax"]),
         "billing_cycle_anchor": "automatic",
         "billing_thresholds": None,
-        "collection_method": subscription["collection_method"],
-        "default_payment_method": subscription["default_payment_method"],
-        "description": subscription["description"],
+        "collection_method": "charge_automatically",
+        "default_payment_method": None,
+        "description": None,
         "invoice_settings": {
             "account_tax_ids": None,
             "custom_fields": None,
-            "days_until_due": subscription["days_until_due"],
+            "days_until_due": None,
             "description": None,
             "footer": None,
             "issuer": {"type": "self"},

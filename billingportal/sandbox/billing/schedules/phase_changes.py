@@ -6,13 +6,13 @@ from billingportal.sandbox.billing.invoicing.lines import Draft, is_metered
 from billingportal.sandbox.billing.invoicing.stubs import period_or_share
 from billingportal.sandbox.billing.metering.usage import usage_drafts
 from billingportal.sandbox.billing.schedules import lifecycle as schedule_lifecycle
+from billingportal.sandbox.billing.schedules.phase_terms import put_item_terms, put_terms
 from billingportal.sandbox.billing.subscription import changes as subscription_changes
 from billingportal.sandbox.billing.subscription import trials as subscription_trials
 from billingportal.sandbox.billing.subscription.item_requests import ItemChange, apply_change, read_changes
 from billingportal.sandbox.billing.subscription.items import interval_of, set_period
 from billingportal.sandbox.billing.time import cycles
 from billingportal.sandbox.http.call import Call
-from billingportal.sandbox.http.fields import merged
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.state.changes import updating
 
@@ -58,28 +58,23 @@ def enter(call: Call, subscription: Document, phase: Document, proration: str | 
     renews = any(items[one]["current_period_end"] == at for one in subscription["_items"])
     if renews and all(change.item is None or items[change.item]["current_period_end"] == at for change in changes):
         with updating(call, "customer.subscription.updated", subscription):
-            put_terms(subscription, phase)
+            put_terms(call, subscription, phase)
             drafts = swap(call, subscription, changes, phase)
+            put_item_terms(call, subscription, phase)
         if subscription["status"] == "trialing":
             subscription_trials.end(call, subscription)
         elif subscription["status"] != "paused":
             cycles.renew(call, subscription, at, drafts)
         return
     with updating(call, "customer.subscription.updated", subscription):
-        put_terms(subscription, phase)
+        put_terms(call, subscription, phase)
     update = {"items": given, "proration_behavior": proration or phase["proration_behavior"]}
     if phase["billing_cycle_anchor"] == "phase_start":
         update["billing_cycle_anchor"] = {"type": "now"}
     if given:
         subscription_changes.update(replace(call, parameters=update), subscription)
-
-
-def put_terms(subscription: Document, phase: Document) -> None:
-    """Apply the phase's terms other than its items."""
-    subscription["metadata"] = merged(subscription["metadata"], phase["metadata"])
-    for name in ("default_payment_method", "description"):
-        if phase[name] is not None:
-            subscription[name] = phase[name]
+    with updating(call, "customer.subscription.updated", subscription):
+        put_item_terms(call, subscription, phase)
 
 
 def wanted(call: Call, subscription: Document, phase: Document) -> list[Document]:

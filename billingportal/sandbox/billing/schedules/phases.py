@@ -1,12 +1,11 @@
 """The phases of a schedule: from a subscription's current items or from an update, and their dates."""
 
+from billingportal.sandbox.billing.schedules.phase_terms import item_terms, read_terms
 from billingportal.sandbox.billing.subscription.items import check_together, interval_of, price_for, quantity_for
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import Refused, invalid
-from billingportal.sandbox.http.fields import merged, or_none
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.periods import after
-from billingportal.sandbox.resources.customers import payment_methods
 
 MOST = 10
 NOTHING_YET: Document = {
@@ -96,29 +95,19 @@ def read_phase(call: Call, given: Document, subscription: Document, start: int, 
     check_together(call, prices, subscription["currency"], flexible=flexible, path=f"{path}[items]")
     items = [
         phase_item(price["id"], quantity_for(price, item, f"{path}[items][{number}]"), item.get("metadata", {}))
+        | item_terms(call, item, subscription, f"{path}[items][{number}]")
         for number, (price, item) in enumerate(zip(prices, given["items"], strict=True))
     ]
     return {
         **NOTHING_YET,
-        "billing_cycle_anchor": given.get("billing_cycle_anchor"),
+        **read_terms(call, given, subscription, path),
         "currency": subscription["currency"],
-        "default_payment_method": method_of(call, given, subscription, path),
-        "description": or_none(given.get("description")),
         "end_date": end_of(call, given, prices, start, path),
         "items": items,
-        "metadata": merged({}, given.get("metadata", {})),
         "proration_behavior": given.get("proration_behavior", "create_prorations"),
         "start_date": start,
         "trial_end": given.get("trial_end"),
     }
-
-
-def method_of(call: Call, given: Document, subscription: Document, path: str) -> str | None:
-    """The payment method of a phase. Raises Refused for a method of another customer."""
-    if "default_payment_method" not in given:
-        return None
-    param = f"{path}[default_payment_method]"
-    return payment_methods.usable(call, given["default_payment_method"], subscription["customer"], param)
 
 
 def end_of(call: Call, given: Document, prices: list[Document], start: int, path: str) -> int:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from billingportal.sandbox.amounts import total
 from billingportal.sandbox.billing.invoicing import invoice_creation, redemption, taxes
 from billingportal.sandbox.billing.invoicing.discount_requests import grant
-from billingportal.sandbox.billing.invoicing.discounts import Part, taken_off
+from billingportal.sandbox.billing.invoicing.discounts import Off, Part, taken_off
 from billingportal.sandbox.billing.invoicing.lines import Draft, opens_unbilled, trial_draft
 from billingportal.sandbox.billing.invoicing.stubs import is_stub, period_or_share
 from billingportal.sandbox.billing.payments import collection
@@ -20,6 +20,7 @@ from billingportal.sandbox.billing.subscription.items import (
     set_period,
 )
 from billingportal.sandbox.billing.subscription.scheduled_end import settle_cancellation
+from billingportal.sandbox.billing.subscription.terms import put_invoice_settings, put_tax_rates
 from billingportal.sandbox.billing.time import clocks
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import Refused, invalid
@@ -56,8 +57,10 @@ def create(call: Call) -> Document:
         if quantity is not None
     ]
     whole = sum(part.amount for part in parts)
+    put_tax_rates(call, subscription, given.get("default_tax_rates", []))
+    put_invoice_settings(subscription, given.get("invoice_settings", {}))
     discounts = grant(call, subscription, whole)
-    off = taken_off(parts, redemption.coupons_of(call.store, discounts), currency)
+    off = taken_off(parts, [Off(one) for one in redemption.coupons_of(call.store, discounts)], currency)
     check_payable(call, subscription, 0 if trial_end else whole - sum(sum(amounts) for amounts in off))
     for discount in discounts:
         redemption.redeem(call, discount)

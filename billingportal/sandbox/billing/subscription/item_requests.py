@@ -10,6 +10,7 @@ from billingportal.sandbox.billing.subscription.items import (
     interval_of,
     make_item,
     price_for,
+    put_item_terms,
     quantity_for,
     set_period,
 )
@@ -89,6 +90,7 @@ def apply_change(call: Call, subscription: Document, change: ItemChange) -> Docu
         item["quantity"] = quantity_for(change.price, change.given, change.path)
     if "metadata" in change.given:
         item["metadata"] = merged(item["metadata"], change.given["metadata"])
+    put_item_terms(call, subscription, item, change.given, change.path)
     return item
 
 

@@ -1,10 +1,14 @@
 """Subscription items: their allowed prices and quantities, and their periods."""
 
 from billingportal.sandbox import periods
+from billingportal.sandbox.billing.invoicing import taxes
+from billingportal.sandbox.billing.invoicing.discount_requests import put_discounts
+from billingportal.sandbox.billing.invoicing.redemption import redeem
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import invalid
 from billingportal.sandbox.http.fields import merged
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.resources.catalog import tax_rates
 from billingportal.sandbox.resources.catalog.price_parts import check_one_amount, money_parts
 from billingportal.sandbox.state.changes import emit
 from billingportal.sandbox.state.identifiers import new_id
@@ -107,7 +111,19 @@ def make_item(call: Call, subscription: Document, price: Document, given: Docume
         }
     )
     subscription["_items"].append(item["id"])
+    put_item_terms(call, subscription, item, given, path)
     return item
+
+
+def put_item_terms(call: Call, subscription: Document, item: Document, given: Document, path: str) -> None:
+    """Apply the requested discounts and tax rates of an item. Raises Refused."""
+    if "discounts" in given:
+        wanted = given["discounts"] or []
+        for discount in put_discounts(call, subscription, item, wanted, path=f"{path}[discounts]"):
+            redeem(call, discount)
+    if "tax_rates" in given:
+        taxes.check_own_rates(subscription["automatic_tax"], given["tax_rates"], f"{path}[tax_rates]")
+        item["tax_rates"] = tax_rates.chosen(call, given["tax_rates"], f"{path}[tax_rates]", item["tax_rates"])
 
 
 def set_period(call: Call, item: Document, start: int, anchor: int, until: int | None = None) -> None:

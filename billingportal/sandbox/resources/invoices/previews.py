@@ -19,12 +19,22 @@ from billingportal.sandbox.resources.subscriptions.parameters import (
     PAUSE,
     PRORATION,
     QUANTITY,
+    TAX_RATES,
     TRIAL_END,
 )
 
 DETAILS = "subscription_details"
 ITEM = Record(
-    {"clear_usage": YES, "deleted": YES, "id": TEXT, "metadata": METADATA, "price": TEXT, "quantity": QUANTITY},
+    {
+        "clear_usage": YES,
+        "deleted": YES,
+        "discounts": DISCOUNTS,
+        "id": TEXT,
+        "metadata": METADATA,
+        "price": TEXT,
+        "quantity": QUANTITY,
+        "tax_rates": TAX_RATES,
+    },
     absent=(*ITEM_ABSENT, "price_data"),
 )
 ANCHOR = Record({"timestamp": TIMESTAMP, "type": Choice("now", "timestamp", "unchanged")}, required=("type",))

@@ -11,7 +11,7 @@ from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.resources.subscriptions import parameters as subscription_parameters
 
 KIND = "subscription_item"
-ITEM_FIELDS = ("metadata", "price", "price_data", "quantity", "clear_usage")
+ITEM_FIELDS = ("clear_usage", "discounts", "metadata", "price", "price_data", "quantity", "tax_rates")
 
 
 def change(call: Call, subscription: Document, item: Document) -> None:

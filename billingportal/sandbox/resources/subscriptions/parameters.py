@@ -15,7 +15,7 @@ from billingportal.sandbox.http.fields import (
     TIMESTAMP,
     YES,
 )
-from billingportal.sandbox.http.parameter_types import Choice, Integer, Number
+from billingportal.sandbox.http.parameter_types import Choice, Integer, Number, Text
 from billingportal.sandbox.http.parameters import Clearable, Either, Kind, Many, Record
 
 QUANTITY = Integer(least=0, most=999_999_999)
@@ -31,8 +31,26 @@ PRICE_DATA = Record(
     },
     required=("currency", "product", "recurring"),
 )
-ITEM_ABSENT = ("billing_thresholds", "current_trial", "discounts", "plan", "tax_rates")
-ITEM: dict[str, Kind] = {"metadata": METADATA, "price": TEXT, "price_data": PRICE_DATA, "quantity": QUANTITY}
+DISCOUNTS = Clearable(Many(Record({"coupon": TEXT, "discount": TEXT, "promotion_code": TEXT}), most=20))
+TAX_RATES = Clearable(Many(TEXT, most=5))
+ITEM_ABSENT = ("billing_thresholds", "current_trial", "plan")
+ITEM: dict[str, Kind] = {
+    "discounts": DISCOUNTS,
+    "metadata": METADATA,
+    "price": TEXT,
+    "price_data": PRICE_DATA,
+    "quantity": QUANTITY,
+    "tax_rates": TAX_RATES,
+}
+INVOICE_SETTINGS: dict[str, Kind] = {
+    "account_tax_ids": Clearable(Many(TEXT)),
+    "custom_fields": Clearable(
+        Many(Record({"name": Text(40), "value": Text(140)}, required=("name", "value")), most=4)
+    ),
+    "description": CLEARABLE_TEXT,
+    "footer": CLEARABLE_TEXT,
+    "issuer": Record({"type": Choice("self")}, required=("type",), absent=("account",)),
+}
 CHANGED_ITEM = Record({**ITEM, "id": TEXT, "deleted": YES, "clear_usage": YES}, absent=ITEM_ABSENT)
 NOW = re.compile(r"now\Z")
 TRIAL_END = Either(NOW, Choice("now"), TIMESTAMP)
@@ -59,7 +77,6 @@ FEEDBACK = Choice(
     "unused",
 )
 CANCELLATION = Record({"comment": CLEARABLE_TEXT, "feedback": Clearable(FEEDBACK), "feedback_option": TEXT})
-DISCOUNTS = Clearable(Many(Record({"coupon": TEXT, "discount": TEXT, "promotion_code": TEXT}), most=20))
 COMMON: dict[str, Kind] = {
     "automatic_tax": Record({"enabled": YES}, required=("enabled",)),
     "cancel_at_period_end": YES,
@@ -67,7 +84,9 @@ COMMON: dict[str, Kind] = {
     "days_until_due": Integer(least=0),
     "default_payment_method": TEXT,
     "description": CLEARABLE_TEXT,
+    "default_tax_rates": TAX_RATES,
     "discounts": DISCOUNTS,
+    "invoice_settings": Record(INVOICE_SETTINGS),
     "metadata": METADATA,
     "off_session": YES,
     "payment_behavior": PAYMENT_BEHAVIOR,
@@ -84,8 +103,6 @@ ABSENT = (
     "billing_schedules",
     "billing_thresholds",
     "default_source",
-    "default_tax_rates",
-    "invoice_settings",
     "on_behalf_of",
     "pending_invoice_item_interval",
     "transfer_data",

@@ -29,22 +29,34 @@ from billingportal.sandbox.http.parameter_types import Choice, Integer
 from billingportal.sandbox.http.parameters import Either, Many, Record
 from billingportal.sandbox.http.router import Operation
 from billingportal.sandbox.http.wire import Document
-from billingportal.sandbox.resources.subscriptions.parameters import PRORATION, QUANTITY
+from billingportal.sandbox.resources.subscriptions.parameters import (
+    DISCOUNTS,
+    INVOICE_SETTINGS,
+    PRORATION,
+    QUANTITY,
+    TAX_RATES,
+)
 from billingportal.sandbox.state.changes import updating
 
+LIABILITY = Record({"type": Choice("self")}, required=("type",), absent=("account",))
 MOMENT = Either(DIGITS, TIMESTAMP, Choice("now"))
 ITEM = Record(
-    {"metadata": METADATA, "price": TEXT, "quantity": QUANTITY},
-    absent=("billing_thresholds", "discounts", "plan", "price_data", "tax_rates"),
+    {"discounts": DISCOUNTS, "metadata": METADATA, "price": TEXT, "quantity": QUANTITY, "tax_rates": TAX_RATES},
+    absent=("billing_thresholds", "plan", "price_data"),
 )
 PHASE = Record(
     {
+        "automatic_tax": Record({"enabled": YES, "liability": LIABILITY}, required=("enabled",)),
         "billing_cycle_anchor": Choice("automatic", "phase_start"),
+        "collection_method": Choice("charge_automatically", "send_invoice"),
         "currency": TEXT,
         "default_payment_method": TEXT,
+        "default_tax_rates": TAX_RATES,
         "description": CLEARABLE_TEXT,
+        "discounts": DISCOUNTS,
         "duration": Record({"interval": INTERVAL, "interval_count": Integer(least=1)}, required=("interval",)),
         "end_date": MOMENT,
+        "invoice_settings": Record({**INVOICE_SETTINGS, "days_until_due": Integer(least=0)}),
         "items": Many(ITEM, most=20),
         "metadata": METADATA,
         "proration_behavior": PRORATION,
@@ -56,12 +68,7 @@ PHASE = Record(
     absent=(
         "add_invoice_items",
         "application_fee_percent",
-        "automatic_tax",
         "billing_thresholds",
-        "collection_method",
-        "default_tax_rates",
-        "discounts",
-        "invoice_settings",
         "on_behalf_of",
         "transfer_data",
         "trial",

@@ -1,26 +1,25 @@
 """What coupons take off, in exact minor units."""
 
-from typing import Any
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billingportal.sandbox.billing.invoicing.discounts import Part, spread, taken_off
+from billingportal.sandbox.billing.invoicing.discounts import Off, Part, spread, taken_off
 
 
-def percent(text: str, *products: str) -> dict[str, Any]:
-    return {"_percent_off": text, "amount_off": None, "applies_to": {"products": list(products)}}
+def percent(text: str, *products: str, item: str | None = None) -> Off:
+    return Off({"_percent_off": text, "amount_off": None, "applies_to": {"products": list(products)}}, item)
 
 
-def amount(minor: int, currency: str = "usd", *products: str) -> dict[str, Any]:
+def amount(minor: int, currency: str = "usd", *products: str) -> Off:
     options = {"jpy": {"amount_off": 70}}
-    return {
+    coupon = {
         "_percent_off": None,
         "amount_off": minor,
         "currency": currency,
         "currency_options": options,
         "applies_to": {"products": list(products)},
     }
+    return Off(coupon)
 
 
 def test_a_percentage_is_rounded_half_up_on_each_line() -> None:
@@ -44,6 +43,11 @@ def test_other_products_and_currencies_are_left_alone() -> None:
 
 def test_the_second_coupon_takes_from_what_the_first_has_left() -> None:
     assert taken_off([Part(1000, "a")], [percent("50"), percent("50"), amount(400)], "usd") == [[500], [250], [250]]
+
+
+def test_an_items_discount_is_for_its_lines_alone() -> None:
+    parts = [Part(1000, "a", item="si_1"), Part(1000, "a", item="si_2")]
+    assert taken_off(parts, [percent("50", item="si_1"), percent("10")], "usd") == [[500, 0], [50, 100]]
 
 
 @given(st.integers(0, 10**9), st.lists(st.integers(0, 10**8), max_size=8))
