@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 from billingportal.domain.offers.offers import Period, length
 from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.prices.pricing import amount
-from billingportal.domain.prices.tax_text import INCLUDED, tax_words
+from billingportal.domain.prices.tax_text import tax_words
 from billingportal.domain.prices.terms import is_metered, terms_of
 from billingportal.models import Entitlement, Price, Subscription, SubscriptionItem
 from billingportal.money import Money
@@ -30,11 +30,6 @@ class Estimate:
     period: Period
     has_use: bool
     tax_words: str = ""
-
-    @property
-    def leaves_out(self) -> str:
-        """The amounts that the estimate does not know: "discounts", and tax unless it is included."""
-        return "discounts" if self.tax_words == INCLUDED else "tax and discounts"
 
     @property
     def words(self) -> str:
