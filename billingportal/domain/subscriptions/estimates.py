@@ -10,7 +10,6 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 from billingportal.domain.offers.offers import Period, length
 from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.prices.pricing import amount
-from billingportal.domain.prices.tax_text import tax_words
 from billingportal.domain.prices.terms import is_metered, terms_of
 from billingportal.models import Entitlement, Price, Subscription, SubscriptionItem
 from billingportal.money import Money
@@ -21,15 +20,11 @@ Key = tuple[int, str]
 
 @dataclass(frozen=True)
 class Estimate:
-    """The sum of licensed prices each period. `has_use`: usage is charged in addition.
-
-    `tax_words`: whether the prices include tax; empty when one does not say.
-    """
+    """The sum of licensed prices each period. `has_use`: usage is charged in addition."""
 
     due: Money
     period: Period
     has_use: bool
-    tax_words: str = ""
 
     @property
     def words(self) -> str:
@@ -100,8 +95,7 @@ def estimate(subscription: Subscription, prices: Mapping[Key, Price]) -> Estimat
         due = total(counted, subscription.currency)
     except LookupError:
         return None
-    tax = tax_words((price for _, price in counted or held), subscription.currency)
-    return Estimate(due, period, len(ahead) < len(held), tax)
+    return Estimate(due, period, len(ahead) < len(held))
 
 
 def total(rows: Sequence[tuple[SubscriptionItem, Price]], currency: str) -> Money:
