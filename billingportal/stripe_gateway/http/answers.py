@@ -14,9 +14,9 @@ from billingportal.plain_json import JsonObject
 
 # Bytes. A page of 100 objects with every field filled up to Stripe's limits stays below this.
 LONGEST = 32 * 1024 * 1024
-# Text that no database stores: NUL and unpaired surrogates. In JSON both are always escaped. An error with one is
-# refused, since its words are shown and stored. An object is not, or one of them would spoil a whole page: its fields
-# are checked one by one (`objects/fields.py`).
+# Text that no database stores: NUL and unpaired surrogates. In JSON both are always escaped. An answer with one is
+# refused, but for the rows of a list and for single objects, or one row would spoil a whole page: their fields are
+# checked one by one (`objects/fields.py`).
 SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
@@ -57,12 +57,19 @@ def check(body: bytes, status: int) -> None:
         raise no_answer(f"Stripe's address answered with a redirect (HTTP {status}), which the portal doesn't follow.")
     try:
         answer = json.loads(body.decode())
-        if status >= 400 and SUSPICIOUS.search(body):
-            refuse_unstorable(answer)
+        if SUSPICIOUS.search(body):
+            refuse_unstorable(envelope(answer))
     except (ValueError, RecursionError):
         answer = None
     if not (isinstance(answer, dict) and is_stripes(answer, status)):
         raise no_answer(f"Stripe's answer could not be read (HTTP {status}).")
+
+
+def envelope(answer: object) -> object:
+    """The answer without its objects: a list without its rows, nothing of a single object, all of an error."""
+    if not isinstance(answer, dict) or "error" in answer:
+        return answer
+    return {name: value for name, value in answer.items() if name != "data"} if answer.get("object") == "list" else None
 
 
 def is_stripes(answer: JsonObject, status: int) -> bool:
