@@ -10,7 +10,8 @@ import stripe
 
 from billingportal.stripe_gateway.errors import NotThere, RightMissing
 from billingportal.stripe_gateway.objects import parsing
-from billingportal.stripe_gateway.objects.copies import AccountCopy, EventPage, Fetched, Page, WebhookEndpointCopy
+from billingportal.stripe_gateway.objects.connection import AccountCopy, WebhookEndpointCopy
+from billingportal.stripe_gateway.objects.copies import EventPage, Fetched, Page
 from billingportal.stripe_gateway.objects.fields import first_rows, truth
 from billingportal.stripe_gateway.permissions import Right, missing_rights
 from billingportal.stripe_gateway.requests import catalog as request_catalog

@@ -20,7 +20,8 @@ from billingportal.stripe_gateway.errors import (
 )
 from billingportal.stripe_gateway.gateway import API_VERSION, StripeGateway
 from billingportal.stripe_gateway.limits import Limits
-from billingportal.stripe_gateway.objects.copies import AccountCopy, CustomerCopy, PriceCopy, SubscriptionCopy
+from billingportal.stripe_gateway.objects.connection import AccountCopy
+from billingportal.stripe_gateway.objects.copies import CustomerCopy, PriceCopy, SubscriptionCopy
 from billingportal.stripe_gateway.objects.payments import DisputeCopy, RefundCopy
 from billingportal.stripe_gateway.objects.sales import SubscriptionScheduleCopy
 from billingportal.stripe_gateway.permissions import PROBES, TEST_PROBES, Right

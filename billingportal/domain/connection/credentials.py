@@ -18,7 +18,7 @@ from billingportal.models.connection.processor_account import Mode
 from billingportal.stripe_gateway.client import OpenGateway
 from billingportal.stripe_gateway.errors import KeyExpired, KeyRejected, RightMissing, StripeProblem, TooManyRequests
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.objects.copies import AccountCopy
+from billingportal.stripe_gateway.objects.connection import AccountCopy
 from billingportal.vault import Vault
 
 

@@ -19,7 +19,7 @@ from billingportal.models.connection.processor_account import KeyState
 from billingportal.stripe_gateway.client import OpenGateway
 from billingportal.stripe_gateway.errors import KeyExpired, KeyRejected, RightMissing, StripeProblem
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.objects.copies import AccountCopy
+from billingportal.stripe_gateway.objects.connection import AccountCopy
 from billingportal.stripe_gateway.permissions import Right
 from billingportal.vault import CannotOpen, Vault
 

@@ -5,7 +5,7 @@ from typing import Literal, cast
 
 from billingportal.models import ProcessorAccount
 from billingportal.plain_json import Json
-from billingportal.stripe_gateway.objects.copies import AccountCopy, WebhookEndpointCopy
+from billingportal.stripe_gateway.objects.connection import AccountCopy, WebhookEndpointCopy
 from billingportal.stripe_gateway.permissions import Right
 
 MOST_ENDPOINTS = 16

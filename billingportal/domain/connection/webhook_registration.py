@@ -13,7 +13,7 @@ from billingportal.models import ProcessorAccount, WebhookEndpoint
 from billingportal.models.connection.webhook_endpoint import EndpointState
 from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing
 from billingportal.stripe_gateway.gateway import API_VERSION, StripeGateway
-from billingportal.stripe_gateway.objects.copies import WebhookEndpointCopy
+from billingportal.stripe_gateway.objects.connection import WebhookEndpointCopy
 from billingportal.vault import Vault
 
 WEBHOOK_PATH = "/webhooks/stripe/"

@@ -9,24 +9,32 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.common.dates import day
 from billingportal.domain.common.status_text import StatusText
-from billingportal.domain.invoices import dispute_text
+from billingportal.domain.invoices import dispute_text, payment_attempts
 from billingportal.domain.invoices.disputes import followers, paid_by
-from billingportal.models import ClientCustomer, Dispute, Invoice, InvoicePayment, Refund
+from billingportal.models import ClientCustomer, Dispute, Invoice, InvoicePayment, PaymentAttempt, Refund
 from billingportal.money import Money
 
 PAGE = 12
 PAID = StatusText("paid", "ok", "Paid")
 DISPUTED = StatusText("disputed", "warn", "Disputed with your bank")
+UNDER_WAY: dict[str, StatusText] = {
+    "processing": StatusText("open", "info", "On its way"),
+    "requires_action": StatusText("to_confirm", "warn", "To confirm"),
+}
 # A dispute that is over is not shown any more, but a lost one is: it gave the money back.
 OVER = ("won", "warning_closed", "prevented")
 
 
 @dataclass(frozen=True)
 class InvoiceRow:
-    """One invoice. `notes` are its refunds and disputes. The URLs are Stripe's."""
+    """One invoice. `notes` are its refunds and disputes. The URLs are Stripe's.
+
+    `purpose` says what an invoice without a subscription is for; empty for others.
+    """
 
     id: int
     number: str
+    purpose: str
     dated_at: datetime
     amount: Money
     status: StatusText
@@ -44,8 +52,12 @@ def rows(session: Session, link: ClientCustomer | None, moment: datetime, before
     if before is not None:
         chosen = chosen.where(tuple_(Invoice.created_at, Invoice.id) < (before.created_at, before.id))
     found = session.scalars(chosen.order_by(Invoice.created_at.desc(), Invoice.id.desc()).limit(PAGE + 1)).all()
-    notes = notes_of(session, link.processor_account_id, [one.stripe_invoice_id for one in found])
-    return [row(one, moment, notes.get(one.stripe_invoice_id, ())) for one in found]
+    ids = [one.stripe_invoice_id for one in found]
+    notes = notes_of(session, link.processor_account_id, ids)
+    attempts = payment_attempts.attempts_of(session, link.processor_account_id, ids)
+    return [
+        row(one, moment, notes.get(one.stripe_invoice_id, ()), attempts.get(one.stripe_invoice_id)) for one in found
+    ]
 
 
 def is_shown(link: ClientCustomer) -> ColumnElement[bool]:
@@ -58,27 +70,30 @@ def is_shown(link: ClientCustomer) -> ColumnElement[bool]:
     )
 
 
-def row(invoice: Invoice, moment: datetime, notes: Sequence[StatusText]) -> InvoiceRow:
+def row(invoice: Invoice, moment: datetime, notes: Sequence[StatusText], attempt: PaymentAttempt | None) -> InvoiceRow:
     return InvoiceRow(
         id=invoice.id,
         number=invoice.number or "Invoice",
+        purpose=invoice.purpose or "",
         dated_at=invoice.finalized_at or invoice.created_at,
         amount=Money(invoice.total_minor, invoice.currency),
-        status=status_of(invoice, moment),
+        status=status_of(invoice, moment, attempt),
         notes=tuple(notes),
         page_url=invoice.hosted_invoice_url,
         pdf_url=invoice.invoice_pdf_url,
     )
 
 
-def status_of(invoice: Invoice, moment: datetime) -> StatusText:
-    """An invoice's status in words, at a moment of the client's time."""
+def status_of(invoice: Invoice, moment: datetime, attempt: PaymentAttempt | None = None) -> StatusText:
+    """An invoice's status in words, at a moment of the client's time. `attempt` is the last one to pay it."""
     if invoice.status == "paid":
         return PAID
     if invoice.status == "void":
         return StatusText("void", "mute", "Void")
     if invoice.status == "uncollectible":
         return StatusText("uncollectible", "bad", "Not paid")
+    if attempt is not None and attempt.intent_status in UNDER_WAY:
+        return UNDER_WAY[attempt.intent_status]
     if invoice.due_at is not None and invoice.due_at < moment:
         return StatusText("overdue", "bad", f"Was due on {day(invoice.due_at)}")
     if invoice.due_at is not None:
@@ -105,15 +120,3 @@ def notes_of(session: Session, account_id: int, invoice_ids: Sequence[str]) -> d
             notes.append(DISPUTED)
         found[invoice_id] = notes
     return found
-
-
-def open_invoice(session: Session, link: ClientCustomer | None) -> Invoice | None:
-    """The oldest open invoice with an amount due, which "Pay now" pays."""
-    if link is None:
-        return None
-    return session.scalars(
-        select(Invoice)
-        .where(is_shown(link), Invoice.status == "open", Invoice.amount_remaining_minor > 0)
-        .order_by(Invoice.created_at, Invoice.id)
-        .limit(1)
-    ).one_or_none()

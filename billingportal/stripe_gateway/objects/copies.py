@@ -118,7 +118,7 @@ class SubscriptionCopy:
 
 @dataclass(frozen=True)
 class InvoiceCopy:
-    """`sold`: the prices on its first page of lines, with quantities, without credits and free lines."""
+    """`sold`: prices and quantities of its first page of lines, without credits. `purpose`: what a one-off is for."""
 
     stripe_invoice_id: str
     stripe_customer_id: str | None
@@ -142,6 +142,7 @@ class InvoiceCopy:
     hosted_invoice_url: str | None
     invoice_pdf_url: str | None
     sold: list[Json]
+    purpose: str | None
     labels: JsonObject
     created_at: datetime
 
@@ -176,32 +177,6 @@ class EventCopy:
     object_id: str | None
     object: JsonObject
     previous_attributes: JsonObject | None
-
-
-@dataclass(frozen=True)
-class AccountCopy:
-    """The account of a key. A restricted key may show the mode only: then the id is None."""
-
-    stripe_account_id: str | None
-    name: str | None
-    country: str | None
-    currency: str | None
-    charges_enabled: bool | None
-    livemode: bool
-
-
-@dataclass(frozen=True)
-class WebhookEndpointCopy:
-    stripe_webhook_endpoint_id: str
-    url: str
-    is_enabled: bool
-    api_version: str | None
-    enabled_events: frozenset[str]
-    labels: JsonObject
-    secret: str | None = None
-
-    def __repr__(self) -> str:
-        return f"WebhookEndpointCopy({self.stripe_webhook_endpoint_id})"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import UnreadableObject
 from billingportal.stripe_gateway.objects import parse_billing, parse_catalog, parse_payments, parse_sales
-from billingportal.stripe_gateway.objects.copies import AccountCopy, Copy, EventCopy, WebhookEndpointCopy
+from billingportal.stripe_gateway.objects.connection import AccountCopy, WebhookEndpointCopy
+from billingportal.stripe_gateway.objects.copies import Copy, EventCopy
 from billingportal.stripe_gateway.objects.fields import (
     flag,
     moment,

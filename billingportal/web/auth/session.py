@@ -29,6 +29,7 @@ CLIENT_BLUEPRINTS = {
     "client_sign_out",
     "own_cancellation",
     "own_plan",
+    "own_resumption",
     "own_trial_end",
     "sign_up",
 }

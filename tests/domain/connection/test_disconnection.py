@@ -13,7 +13,7 @@ from billingportal.errors import Conflict, Refusal
 from billingportal.models import Customer, ProcessorAccount
 from billingportal.stripe_gateway.client import OpenGateway
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.objects.copies import WebhookEndpointCopy
+from billingportal.stripe_gateway.objects.connection import WebhookEndpointCopy
 from tests.support.stripe import events
 from tests.support.stripe.portals import new_account
 from tests.support.stripe.worlds import World

@@ -1,6 +1,5 @@
 """Invoices without a subscription: created as drafts, then filled with invoice items."""
 
-from billingportal.sandbox.billing.invoicing import one_off
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import invalid
 from billingportal.sandbox.http.fields import EXPAND, METADATA, TEXT, TIMESTAMP, YES, merged
@@ -10,6 +9,7 @@ from billingportal.sandbox.http.router import Operation
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.reference.currencies import check_currency
 from billingportal.sandbox.resources.customers import payment_methods
+from billingportal.sandbox.resources.invoices.one_off_drafts import add_line, make_draft
 
 KIND = "invoice"
 DEFAULT_CURRENCY = "usd"
@@ -39,7 +39,7 @@ ITEM = Record(
 def create(call: Call) -> Document:
     """A draft without lines. Raises Refused for a due date where the card is charged, and for none where it is not."""
     customer = call.given("customer", "customer")
-    return one_off.make_draft(call, customer, terms_of(call, customer))
+    return make_draft(call, customer, terms_of(call, customer))
 
 
 def terms_of(call: Call, customer: Document) -> Document:
@@ -74,7 +74,7 @@ def create_item(call: Call) -> Document:
         raise invalid("The sandbox adds invoice items to drafts without a subscription only.", "invoice")
     if given["customer"] != invoice["customer"] or given["currency"] != invoice["currency"]:
         raise invalid("The invoice item must have the customer and the currency of its invoice.", "invoice")
-    return one_off.add_line(call, invoice, given["amount"], given.get("description"))
+    return add_line(call, invoice, given["amount"], given.get("description"))
 
 
 BY_BILL_ONLY = "You can only specify `days_until_due` or `due_date` if `collection_method` is `send_invoice`."
