@@ -83,6 +83,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "evaluate_premature: done",
         "fetch_missing: done",
         "recover_checkouts: done",
+        "read_payment_attempts: done",
         "finish_plan_changes: done",
         "remind_of_trials: done",
         "send_mails: done",

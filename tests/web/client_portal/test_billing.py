@@ -389,7 +389,7 @@ def test_a_trial_with_a_card_can_be_started_and_a_leaving_client_stays(
     visitor = visitor_of(app, trial.client_id)
     assert 'href="/portal/billing/trial-end"' in visitor.get(PAGE).text
     form = form_of(visitor.get(f"{PAGE}/trial-end"), "start-now")
-    assert form.button == "Start now and pay US$49.00 with Visa ending 4242"
+    assert form.button == "Start now and pay US$49.00"
     form.send(visitor)
     assert sdk.v1.subscriptions.retrieve(trial.subscription).status == "active"
     leaving = subscribe(name="Coral Dental", cancel_at_period_end=True)
@@ -429,7 +429,7 @@ def test_a_trial_that_paused_goes_on_once_a_card_was_added_and_charged(
     visitor.get(f"{PAGE}/return")
     assert "Resume your plan" in text_of(visitor.get(PAGE))
     form = form_of(visitor.get(f"{PAGE}/resumption"), "resume-plan")
-    assert form.button.startswith("Resume and pay US$49.00 with Visa ending")
+    assert form.button == "Resume and pay US$49.00"
     answer = form.send(visitor)
     words = text_of(visitor.get(PAGE))
     if card == "pm_card_visa":
