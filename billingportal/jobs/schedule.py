@@ -1,6 +1,6 @@
 """Every job of every subject."""
 
-from billingportal.jobs import auth, checkout, clients, connection, entitlements, mail, plan_changes, sync
+from billingportal.jobs import auth, checkout, clients, connection, entitlements, invoices, mail, plan_changes, sync
 
 # In the order in which one pass synchronizes a new account.
 JOBS = (
@@ -9,6 +9,7 @@ JOBS = (
     *entitlements.JOBS,
     *clients.JOBS,
     *checkout.JOBS,
+    *invoices.JOBS,
     *plan_changes.JOBS,
     *mail.JOBS,
     *auth.JOBS,

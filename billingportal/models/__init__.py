@@ -27,6 +27,7 @@ from billingportal.models.entitlements.comp import Comp
 from billingportal.models.entitlements.entitled_quota import EntitledQuota
 from billingportal.models.entitlements.entitlement import Entitlement
 from billingportal.models.entitlements.quota_override import QuotaOverride
+from billingportal.models.invoices.payment_attempt import PaymentAttempt
 from billingportal.models.mail.mail_settings import MailSettings
 from billingportal.models.mail.outgoing_mail import OutgoingMail
 from billingportal.models.plan_changes.cancellation import Cancellation
@@ -77,6 +78,7 @@ __all__ = [
     "MailSettings",
     "Meter",
     "OutgoingMail",
+    "PaymentAttempt",
     "PaymentMethod",
     "Plan",
     "PlanChange",

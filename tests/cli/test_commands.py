@@ -85,6 +85,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "fetch_missing: done",
         "recover_checkouts: done",
         "forget_sign_ups: done",
+        "read_payment_attempts: done",
         "finish_plan_changes: done",
         "follow_scheduled_terms: done",
         "remind_of_trials: done",

@@ -25,6 +25,7 @@ from tests.support.catalog.plans import resource_id
 from tests.support.pages import Visitor
 from tests.support.people.billing import change_client, link_of, use
 from tests.support.people.clients import Subscribed, catch_up, new_client, paid_plan, subscribed_client
+from tests.support.stripe.one_offs import one_off
 from tests.support.stripe.portals import new_account, with_sandbox
 from tests.support.stripe.sandbox import Sandbox
 
@@ -54,11 +55,11 @@ class Shop:
     def subscribed(self, **given: Any) -> Subscribed:
         return subscribed_client(self.app, self.sdk, self.plan_id, **given)
 
-    def failing(self) -> Subscribed:
-        """A client whose first renewal was declined."""
-        test_clock = clocks.new_clock(self.sdk)
+    def failing(self, card: str = "pm_card_chargeCustomerFail", test_clock: str = "") -> Subscribed:
+        """A client whose first renewal could not be charged to this card."""
+        test_clock = test_clock or clocks.new_clock(self.sdk)
         one = self.subscribed(test_clock=test_clock)
-        clocks.new_card(self.sdk, one.customer, "pm_card_chargeCustomerFail")
+        clocks.new_card(self.sdk, one.customer, card)
         clocks.advance(self.sdk, test_clock, clocks.months_after(clocks.START, 1) + 2 * clocks.HOUR)
         catch_up(self.app, self.sdk, one, test_clock)
         return one
@@ -133,15 +134,65 @@ def test_a_failing_card_is_replaced_and_the_invoice_paid(shop: Shop, open_page: 
     page, watch = open_page(width=PHONE, scripts=scripts)
     watch.expected = ["status of 422"]
     open_billing(page, shop.app, one.client_id)
-    expect(page.locator(".note.is-bad")).to_contain_text("Your payment of US$49.00 did not work")
+    expect(page.locator(".note.is-bad")).to_contain_text("Your payment of US$49.00 failed")
+    expect(page.locator(".note.is-bad")).to_contain_text("Your bank declined the Visa ending 0341.")
     page.get_by_role("button", name="Pay US$49.00 now").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was charged.")
     page.get_by_role("button", name="Use another card").click()
     type_card(page, "4242424242424242")
-    page.get_by_role("button", name="Pay US$49.00 now").click()
+    expect(page.locator(".note.is-warn")).to_contain_text("You saved a new card.")
+    page.get_by_role("button", name="Pay US$49.00 with Visa ending 4242").click()
     expect(page.locator("#toasts")).to_contain_text("Paid. Everything works again.")
     expect(page.locator("#plan")).to_contain_text("Active")
     expect(page.locator(".note.is-bad")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_a_one_off_beside_a_failing_renewal(shop: Shop, open_page: OpenPage, width: int) -> None:
+    """Each button pays its own invoice, whichever is older, and an old page pays nothing."""
+    test_clock = clocks.new_clock(shop.sdk)
+    one = shop.failing(test_clock=test_clock)
+    one_off(shop.sdk, one.customer)
+    catch_up(shop.app, shop.sdk, one, test_clock)
+    page, watch = open_page(width=width)
+    watch.expected = ["status of 422"]
+    open_billing(page, shop.app, one.client_id)
+    expect(page.locator(".note.is-bad")).to_contain_text("Your payment of US$49.00 failed")
+    workshop = page.locator(".note", has_text="US$500.00")
+    expect(workshop).to_contain_text("is due on 21 February 2030")
+    expect(workshop).to_contain_text("For “Onboarding workshop”. It is separate from your plan.")
+    assert_no_sideways_scroll(page)
+    old = page.context.new_page()
+    old.goto(PAGE)
+
+    page.get_by_role("button", name="Use another card").click()
+    type_card(page, "4242424242424242")
+    expect(page.locator(".note.is-warn")).to_contain_text("US$49.00 is still open")
+    assert_accessible(page)
+    page.get_by_role("button", name="Pay US$49.00 with Visa ending 4242").click()
+    expect(page.locator("#toasts")).to_contain_text("Paid. Everything works again.")
+    expect(page.locator("#plan")).to_contain_text("Active")
+    expect(workshop).to_be_visible()
+    assert charged(shop, one) == [4900, 4900]
+
+    old.get_by_role("button", name="Pay US$49.00 now").click()
+    expect(old.locator("#toasts")).to_contain_text("This was paid already. Nothing was charged.")
+    assert charged(shop, one) == [4900, 4900]
+
+    clocks.advance(shop.sdk, test_clock, clocks.START + 53 * clocks.DAY)
+    catch_up(shop.app, shop.sdk, one, test_clock)
+    page.reload()
+    expect(workshop).to_contain_text("was due on 21 February 2030")
+    page.get_by_role("button", name="Pay US$500.00").click()
+    expect(page.locator("#toasts")).to_contain_text("Paid.")
+    expect(workshop).to_have_count(0)
+    assert charged(shop, one) == [4900, 4900, 50_000]
+
+
+def charged(shop: Shop, one: Subscribed) -> list[int]:
+    """What the client has paid, oldest first."""
+    found = shop.sdk.v1.charges.list(params={"customer": one.customer, "limit": 100}).data
+    return [charge.amount for charge in found if charge.paid][::-1]
 
 
 def test_an_old_link_leads_to_a_new_one(shop: Shop, open_page: OpenPage) -> None:
@@ -183,9 +234,30 @@ def ended(shop: Shop) -> int:
     return one.client_id
 
 
+def failing_with_a_new_card(shop: Shop) -> int:
+    one = shop.failing()
+    clocks.new_card(shop.sdk, one.customer, "pm_card_visa")
+    catch_up(shop.app, shop.sdk, one)
+    return one.client_id
+
+
+def failing_to_be_confirmed(shop: Shop) -> int:
+    return shop.failing("pm_card_threeDSecure2Required").client_id
+
+
+def failing_beside_a_one_off(shop: Shop) -> int:
+    one = shop.failing()
+    one_off(shop.sdk, one.customer)
+    catch_up(shop.app, shop.sdk, one)
+    return one.client_id
+
+
 STATES: dict[str, Callable[[Shop], int]] = {
     "paying": full,
     "failing": lambda shop: shop.failing().client_id,
+    "failing, with a new card": failing_with_a_new_card,
+    "failing, to be confirmed": failing_to_be_confirmed,
+    "failing, beside a one-off": failing_beside_a_one_off,
     "trial without a card": lambda shop: shop.subscribed(card="", trial_period_days=14).client_id,
     "leaving": lambda shop: shop.subscribed(cancel_at_period_end=True).client_id,
     "not paid yet": lambda shop: (
@@ -222,3 +294,18 @@ def test_the_settings_of_mail_can_be_used_by_everybody(open_page: OpenPage, widt
     expect(page.get_by_label("Server", exact=True)).to_be_focused()
     assert_accessible(page)
     assert_no_sideways_scroll(page)
+
+
+@pytest.mark.parametrize(("width", "theme"), [(PHONE, "light"), (DESK, "dark")])
+def test_the_pages_that_charge_at_once_can_be_used_by_everybody(
+    shop: Shop, open_page: OpenPage, width: int, theme: Theme
+) -> None:
+    page, _ = open_page(width=width, theme=theme)
+    open_billing(page, shop.app, shop.subscribed(trial_period_days=14).client_id)
+    page.get_by_role("link", name="Start now", exact=True).click()
+    expect(page.get_by_role("button", name="Start now and pay US$49.00")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text("Charged to Visa ending 4242.")
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+    page.get_by_role("button", name="Start now and pay US$49.00").click()
+    expect(page.locator("#plan")).to_contain_text("Active")

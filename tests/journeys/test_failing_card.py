@@ -110,7 +110,7 @@ def test_the_ladder_is_walked_and_paying_restores(
 
         phone.get_by_role("button", name=re.compile("Use another card|Update payment method")).first.click()
         type_card(phone, "4242424242424242")
-        phone.get_by_role("button", name="Pay US$49.00 now").click()
+        phone.get_by_role("button", name="Pay US$49.00 with Visa ending 4242").click()
         expect(phone.locator("#toasts")).to_contain_text("Paid. Everything works again.", timeout=CHECK)
         expect(phone.locator("#plan")).to_contain_text("Active")
 

@@ -125,6 +125,16 @@ def through_checkout(sandbox: Sandbox, account: SandboxAccount, client: stripe.S
     open_session(client, price, customer=paying_customer(client).id)
 
 
+def with_one_off(client: stripe.StripeClient, customer: str) -> None:
+    """An invoice without a subscription, sent and paid."""
+    sent: Any = {"customer": customer, "currency": "usd", "collection_method": "send_invoice", "days_until_due": 3}
+    draft = str(client.v1.invoices.create(params=sent).id)
+    line: Any = {"customer": customer, "invoice": draft, "amount": 500, "currency": "usd", "description": "Workshop"}
+    client.v1.invoice_items.create(params=line)
+    client.v1.invoices.finalize_invoice(draft)
+    client.v1.invoices.pay(draft)
+
+
 @pytest.fixture
 def full_life(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient) -> SandboxAccount:
     """An account in which a bit of everything has happened."""
@@ -169,6 +179,7 @@ def full_life(sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeCl
     sent: Any = {**unpaid, "collection_method": "send_invoice", "days_until_due": 3}
     waiting = client.v1.subscriptions.create(params=sent)
     client.v1.invoices.mark_uncollectible(str(waiting.latest_invoice))
+    with_one_off(client, paying_customer(client).id)
     client.v1.customers.delete(failing.id)
     return account
 

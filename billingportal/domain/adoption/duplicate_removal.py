@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 
 from billingportal.db import Transaction
-from billingportal.domain.sync.object_types import INVOICE, INVOICE_PAYMENT, REFUND, SUBSCRIPTION
+from billingportal.domain.adoption.duplicate_payments import GIVEN, read_payments
+from billingportal.domain.sync.object_types import INVOICE, REFUND, SUBSCRIPTION
 from billingportal.domain.sync.reconciliation import refresh
 from billingportal.models import Invoice, Refund
 from billingportal.money import Money
@@ -60,31 +61,30 @@ def void(transaction: Transaction, gateway: StripeGateway, account_id: int, invo
 def give_back(transaction: Transaction, gateway: StripeGateway, removing: Removing, invoice_id: str) -> list[str]:
     """Refund each payment of an invoice that is not refunded in full yet. Returns Stripe's refusals in words."""
     refusals: list[str] = []
-    for payment in gateway.refunds.payments_of(invoice_id):
-        refresh(transaction, gateway, removing.account_id, INVOICE_PAYMENT, payment.stripe_invoice_payment_id)
-        if is_given_back(transaction, removing.account_id, payment):
+    for payment in read_payments(transaction, gateway, removing.account_id, invoice_id):
+        rest = payment.amount_paid_minor - given_back(transaction, removing.account_id, payment)
+        if rest <= 0:
             continue
+        key = removing.key(f"refund-{payment.stripe_invoice_payment_id}-{rest}")
         try:
-            refund_id = gateway.refunds.refund(
-                payment, "duplicate", removing.key(f"refund-{payment.stripe_invoice_payment_id}")
-            )
+            refund_id = gateway.refunds.refund(payment, rest, "duplicate", key)
         except RequestRefused as refusal:
-            amount = Money(payment.amount_paid_minor, payment.currency)
+            amount = Money(rest, payment.currency)
             refusals.append(f"Stripe did not refund {amount} of the invoice {invoice_id}: {refusal.message}")
             continue
         refresh(transaction, gateway, removing.account_id, REFUND, refund_id)
     return refusals
 
 
-def is_given_back(transaction: Transaction, account_id: int, payment: InvoicePaymentCopy) -> bool:
-    """Whether the stored refunds, succeeded or pending, cover the whole payment."""
+def given_back(transaction: Transaction, account_id: int, payment: InvoicePaymentCopy) -> int:
+    """The minor units of the stored refunds of a payment, succeeded or pending."""
     keys = [key for key in (payment.stripe_payment_intent_id, payment.stripe_charge_id) if key is not None]
     with transaction() as session:
         amounts = session.scalars(
             select(Refund.amount_minor).where(
                 Refund.processor_account_id == account_id,
-                Refund.status.in_(("succeeded", "pending")),
+                Refund.status.in_(GIVEN),
                 or_(Refund.stripe_payment_intent_id.in_(keys), Refund.stripe_charge_id.in_(keys)),
             )
         )
-        return sum(amounts) >= payment.amount_paid_minor
+        return sum(amounts)

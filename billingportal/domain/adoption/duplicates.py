@@ -1,7 +1,7 @@
 """Extra subscriptions of a client: list them, promote one, or cancel and refund one."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import Transaction
 from billingportal.domain.adoption import matching as adoption_matching
+from billingportal.domain.adoption.duplicate_payments import Paid, paid_for, read_paid
 from billingportal.domain.adoption.duplicate_removal import Removing, remove_at_stripe
 from billingportal.domain.adoption.matching import Running
 from billingportal.domain.clients import clients
 from billingportal.domain.common import audit
-from billingportal.domain.common.status_text import StatusText
+from billingportal.domain.common.shown_amounts import Changed, ShownAmount, require_unchanged
 from billingportal.domain.entitlements import evaluation
-from billingportal.domain.invoices import disputes
 from billingportal.domain.subscriptions import change_state, client_subscriptions
 from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.errors import Refusal
-from billingportal.models import AuditEntry, Client, Entitlement, Invoice, Subscription
+from billingportal.models import AuditEntry, Client, Entitlement, Subscription
 from billingportal.models.audit_entry import Actor
 from billingportal.money import Money
 from billingportal.plain_json import Json
@@ -31,22 +31,13 @@ ASKED, DONE = "duplicate.removal_requested", "duplicate.removed"
 
 
 @dataclass(frozen=True)
-class Paid:
-    """A paid invoice of an extra subscription, with the refunds and disputes of its payment."""
-
-    stripe_invoice_id: str
-    number: str
-    amount: Money
-    troubles: Sequence[StatusText] = field(default=())
-
-
-@dataclass(frozen=True)
 class Duplicate:
     """An extra subscription. `is_begun`: its removal was requested and is not finished. `may_count`: it can become the
     main one, as it is paid or the main one is not."""
 
     running: Running
     started_at: datetime
+    currency: str
     paid: tuple[Paid, ...]
     is_begun: bool
     may_count: bool = True
@@ -56,12 +47,19 @@ class Duplicate:
         return self.running.stripe_subscription_id
 
     @property
-    def totals(self) -> list[Money]:
-        """The amounts paid for it, one per currency."""
-        found: dict[str, Money] = {}
-        for one in self.paid:
-            found[one.amount.currency] = found.get(one.amount.currency, Money(0, one.amount.currency)) + one.amount
-        return list(found.values())
+    def total(self) -> Money:
+        """The amount paid for it. A subscription has one currency."""
+        return sum((one.amount for one in self.paid), Money(0, self.currency))
+
+    @property
+    def rest(self) -> Money:
+        """What is refunded when it is removed."""
+        return sum((one.rest for one in self.paid), Money(0, self.currency))
+
+    @property
+    def shown(self) -> ShownAmount:
+        """What the button says that removes it."""
+        return ShownAmount(self.stripe_subscription_id, self.rest)
 
 
 def duplicates_of(session: Session, client: Client, entitlement: Entitlement) -> list[Duplicate]:
@@ -85,6 +83,7 @@ def duplicates_of(session: Session, client: Client, entitlement: Entitlement) ->
         Duplicate(
             adoption_matching.running_of(row, prices, moment),
             row.started_at,
+            row.currency,
             paid_for(session, row),
             row.stripe_subscription_id in begun,
             may_count(rivals, row.stripe_subscription_id),
@@ -132,31 +131,6 @@ def unfinished_removals(session: Session, client_id: int) -> list[str]:
     return [subscription_id for subscription_id, action in last.items() if action == ASKED]
 
 
-def paid_for(session: Session, held: Subscription) -> tuple[Paid, ...]:
-    """The invoices of a subscription that were paid with money, oldest first."""
-    rows = session.scalars(
-        select(Invoice)
-        .where(
-            Invoice.processor_account_id == held.processor_account_id,
-            Invoice.stripe_subscription_id == held.stripe_subscription_id,
-            Invoice.amount_paid_minor > 0,
-            Invoice.deleted_at.is_(None),
-        )
-        .order_by(Invoice.created_at, Invoice.id)
-    ).all()
-    ids = [row.stripe_invoice_id for row in rows]
-    troubles = disputes.of_invoices(session, held.processor_account_id, ids) if ids else {}
-    return tuple(
-        Paid(
-            row.stripe_invoice_id,
-            row.number or row.stripe_invoice_id,
-            Money(row.amount_paid_minor, row.currency),
-            troubles.get(row.stripe_invoice_id, ()),
-        )
-        for row in rows
-    )
-
-
 def make_main(session: Session, client_id: int, subscription_id: str, *, staff_id: int) -> Client:
     """Make the extra subscription the main one; the present main one becomes the extra one. Raises Refusal."""
     client = clients.lock_client(session, client_id)
@@ -179,17 +153,21 @@ def remove_duplicate(
     gateway: StripeGateway,
     account_id: int,
     client_id: int,
-    subscription_id: str,
+    shown: ShownAmount | None,
     *,
     staff_id: int,
 ) -> list[str]:
-    """Cancel the extra subscription at Stripe now and refund all its payments. Returns Stripe's refusals in words.
-    Call it again to finish an interrupted removal; nothing is done twice.
+    """Cancel the extra subscription that was shown and refund its payments, as much as was shown. Returns Stripe's
+    refusals in words. Call it again to finish an interrupted removal; nothing is done twice.
 
-    Call it with no transaction open. Raises Refusal, and a StripeProblem.
+    Call it with no transaction open. Raises Changed when something else would be refunded, Refusal, StripeProblem.
     """
+    if shown is None:
+        raise Changed("This page is out of date. Look again.")
+    subscription_id = shown.stripe_id
+    read_paid(transaction, gateway, account_id, subscription_id)
     with transaction() as session:
-        begin_removal(session, account_id, client_id, subscription_id, staff_id)
+        begin_removal(session, account_id, client_id, shown, staff_id)
     refusals = remove_at_stripe(transaction, gateway, Removing(account_id, subscription_id))
     with transaction() as session:
         evaluation.evaluate(session, client_id)
@@ -201,13 +179,14 @@ def remove_duplicate(
     return refusals
 
 
-def begin_removal(session: Session, account_id: int, client_id: int, subscription_id: str, staff_id: int) -> None:
-    """Record the request once. Raises Refusal when it is not an extra subscription of the client."""
-    client = clients.lock_client(session, client_id)
+def begin_removal(session: Session, account_id: int, client_id: int, shown: ShownAmount, staff_id: int) -> None:
+    """Record the request once. Raises Refusal when it is not an extra subscription of the client, and Changed."""
+    client, subscription_id = clients.lock_client(session, client_id), shown.stripe_id
     entitlement = evaluation.evaluate(session, client_id)
     found = find_duplicate(session, client, subscription_id)
     if found is None or entitlement.processor_account_id != account_id:
         raise Refusal("", GONE)
+    require_unchanged(shown, found.shown)
     if not found.is_begun:
         words = f"Asked Stripe to cancel the second subscription {subscription_id} and to give back what was paid"
         record_duplicate(session, client_id, ASKED, words, subscription_id, staff_id=staff_id)

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.client_portal import notices
-from billingportal.domain.client_portal.notices import Notice, Pause, Situation
-from billingportal.domain.common.dates import day
+from billingportal.domain.client_portal import due_invoices, notices, plan_status
+from billingportal.domain.client_portal.due_invoices import InvoiceNote
+from billingportal.domain.client_portal.notices import Notice, Situation
 from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.dunning import emails as dunning_emails
 from billingportal.domain.dunning import ladder
@@ -16,9 +16,10 @@ from billingportal.domain.dunning.emails import Footing
 from billingportal.domain.entitlements import client_plans
 from billingportal.domain.entitlements.planned_changes import PlannedChange, planned_change
 from billingportal.domain.entitlements.subscription_facts import ends_at
-from billingportal.domain.invoices import client_invoices, customer_balance, payments_under_way
+from billingportal.domain.invoices import client_invoices, customer_balance
 from billingportal.domain.invoices.client_invoices import InvoiceRow
 from billingportal.domain.invoices.customer_balance import CustomerBalance
+from billingportal.domain.invoices.open_invoices import OpenInvoice, own_invoice
 from billingportal.domain.invoices.payment_method_text import MethodWords, method_words, usual_method
 from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.subscriptions import checkout_state, client_subscriptions, estimates
@@ -26,7 +27,6 @@ from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.domain.subscriptions.estimates import Estimate
 from billingportal.domain.subscriptions.next_payment import NextPayment, next_payment
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
-from billingportal.domain.subscriptions.status_text import entitlement_words
 from billingportal.domain.usage import quota_bars
 from billingportal.domain.usage.quota_bars import QuotaBar
 from billingportal.models import (
@@ -35,16 +35,10 @@ from billingportal.models import (
     ClientCustomer,
     Customer,
     Entitlement,
-    Invoice,
     Plan,
     ProcessorAccount,
     Subscription,
 )
-from billingportal.money import Money
-
-ACTIVE = StatusText("active", "ok", "Active")
-NOTHING = StatusText("no_plan", "mute", "Nothing chosen yet")
-PAYMENT_NEEDED = StatusText("payment_needed", "bad", "Payment needed")
 
 
 @dataclass(frozen=True)
@@ -69,11 +63,13 @@ class BillingPage:
     method: MethodWords | None
     invoices: list[InvoiceRow]
     older_than: int | None
-    due: Invoice | None
+    method_id: str | None
+    due: OpenInvoice | None
+    is_saved_since: bool
+    notes: list[InvoiceNote]
     checkout: Checkout | None
     base_plan: Plan | None
     notice: Notice | None
-    is_under_way: bool
 
     @property
     def plan_name(self) -> str | None:
@@ -105,9 +101,9 @@ class BillingPage:
         return self.link is not None and self.account is not None and self.account.state == "connected"
 
     @property
-    def due_amount(self) -> Money | None:
-        """The remaining amount of the open invoice; None without one."""
-        return Money(self.due.amount_remaining_minor, self.due.currency) if self.due else None
+    def is_failed_method(self) -> bool:
+        """Whether the method that is charged next is the one that could not be charged."""
+        return self.due is not None and self.due.standing == "declined" and self.due.failed_method_id == self.method_id
 
     @property
     def period_words(self) -> str:
@@ -153,9 +149,10 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
     method = usual_method(session, link, subscription)
     words = method_words(method, moment) if method else None
     listed = client_invoices.rows(session, link, moment, before_invoice)
-    due = client_invoices.due_invoice(session, link, subscription)
+    found = due_invoices.open_invoices_of(session, link, subscription)
+    own = own_invoice(session, found, subscription)
+    due = due_invoices.due_of(session, own, method, moment)
     price = estimate_of(session, subscription)
-    is_under_way = due is not None and due.stripe_invoice_id in payments_under_way.invoices_under_way(session, link)
     coming = next_payment(session, subscription, moment) if subscription else None
     checkout = checkout_state.open_checkout(session, client.id)
     base = client_plans.base_plan(session, client)
@@ -171,13 +168,16 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
         estimate=price,
         next=coming,
         planned=planned_change(session, client, subscription, moment) if subscription else None,
-        status=status_of(held, subscription, moment),
-        dates=dates_of(held),
+        status=plan_status.status_of(held, subscription, own, moment),
+        dates=plan_status.dates_of(held),
         bars=quota_bars.quota_bars(session, held.quotas, client.id),
         method=words,
         invoices=listed[: client_invoices.PAGE],
         older_than=listed[client_invoices.PAGE - 1].id if len(listed) > client_invoices.PAGE else None,
-        due=due,
+        method_id=method.stripe_payment_method_id if method else None,
+        due=own if is_spoken_of(held) else None,
+        is_saved_since=due is not None and due.is_saved_since,
+        notes=due_invoices.notes_of(session, found, own if is_spoken_of(held) else None, subscription, moment),
         checkout=checkout,
         base_plan=base,
         notice=notices.notice_for(
@@ -186,18 +186,21 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
                 moment=moment,
                 trial_ends_at=subscription.trial_ends_at if subscription else None,
                 ends_at=ends_at(subscription) if subscription else None,
-                due=Money(due.amount_remaining_minor, due.currency) if due else None,
+                due=due,
                 next_step=dunning_emails.next_step(Footing.of(held), ladder.current(session)),
                 method=words.words if words else None,
-                next_payment=next_payment_words(coming, price),
+                next_payment=plan_status.next_payment_words(coming, price),
                 base_plan=base.name if base else None,
                 has_checkout=checkout is not None and checkout.state == "open",
-                pause=pause_of(subscription),
-                is_under_way=is_under_way,
+                pause=plan_status.pause_of(subscription),
             )
         ),
-        is_under_way=is_under_way,
     )
+
+
+def is_spoken_of(held: Entitlement) -> bool:
+    """Whether the notice is about the open invoice of the subscription."""
+    return held.failing_since is not None or held.standing == "waiting"
 
 
 def subscription_of(session: Session, held: Entitlement) -> Subscription | None:
@@ -222,34 +225,3 @@ def customer_of(session: Session, link: ClientCustomer | None) -> Customer | Non
             Customer.deleted_at.is_(None),
         )
     )
-
-
-def status_of(held: Entitlement, subscription: Subscription | None, moment: datetime) -> StatusText:
-    if held.failing_since is not None and held.standing != "suspended":
-        return PAYMENT_NEEDED
-    if held.standing in ("free", "comp"):
-        return ACTIVE if held.plan_id else NOTHING
-    return entitlement_words(held, subscription, moment)
-
-
-def pause_of(subscription: Subscription | None) -> Pause | None:
-    """The pause of the collection of its invoices, if any."""
-    if subscription is None or not subscription.is_collection_paused:
-        return None
-    is_kept = subscription.collection_pause_behavior not in ("mark_uncollectible", "void")
-    return Pause(subscription.collection_resumes_at, may_be_charged_later=is_kept)
-
-
-def dates_of(held: Entitlement) -> str:
-    """The next date in words, shown beside the status; empty without one."""
-    if held.standing == "active" and held.renews_at is not None:
-        return f"renews on {day(held.renews_at)}"
-    if held.source == "comp" and held.until is not None:
-        return f"until {day(held.until)}"
-    return ""
-
-
-def next_payment_words(coming: NextPayment | None, price: Estimate | None) -> str:
-    """The amount for the notice: what is charged next; where nothing is, what going on would cost."""
-    known = coming.due if coming else price.due if price else None
-    return str(known) if known is not None else "your plan's price"

@@ -1,19 +1,19 @@
 """The notice at the top of a client's billing page: at most one, the gravest, with the action to take."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from billingportal.domain.client_portal.due_invoices import Due
 from billingportal.domain.common.dates import day
 from billingportal.domain.common.severity import Severity
 from billingportal.models import Entitlement, Plan
 from billingportal.models.entitlements.entitlement import LadderStep
 from billingportal.models.plans.plan import TrialEnd
-from billingportal.money import Money
 
-# The action of the button beside it. `pay`: pay the open invoice. `card`: give or change a card. `start`: pay before
-# the trial ends.
-Action = Literal["pay", "card", "finish", "choose", "contact", "keep", "start", "resume", "restart", "none"]
+# The action of the button beside it. `pay`: pay the open invoice. `confirm`: confirm its payment at the bank. `card`:
+# give or change a card. `start`: pay before the trial ends. `restart`: end the plan, to choose one anew.
+Action = Literal["pay", "confirm", "card", "finish", "choose", "contact", "keep", "start", "resume", "restart", "none"]
 NOW: dict[LadderStep, str] = {
     "limited": "All that is there keeps working, but nothing new can be made.",
     "suspended": "Access is suspended until it is paid. Nothing was deleted.",
@@ -61,14 +61,13 @@ class Situation:
     moment: datetime
     trial_ends_at: datetime | None
     ends_at: datetime | None
-    due: Money | None
+    due: Due | None
     next_step: tuple[LadderStep, datetime] | None
     method: str | None
     next_payment: str
     base_plan: str | None
     has_checkout: bool
     pause: Pause | None = None
-    is_under_way: bool = False
 
 
 def notice_for(now: Situation) -> Notice | None:
@@ -91,30 +90,41 @@ def notice_for(now: Situation) -> Notice | None:
     }.get(held.standing)
     if by_standing is not None:
         return by_standing(now)
-    if now.is_under_way:
+    if now.due is not None and now.due.standing == "processing":
         words = "Your bank may take a few days. Everything keeps working, and there is nothing else to pay."
-        return Notice("info", f"Your payment of {now.due} is on its way", words)
+        return Notice("info", f"Your payment of {now.due.amount} is on its way", words)
     return Notice("info", "You have no plan", "Choose one to start.", "choose") if held.plan_id is None else None
 
 
 def failing(now: Situation) -> Notice:
     """The notice for a failing payment: the present restriction, and the next one with its date."""
+    state = restriction(now)
     if now.due is None:
         return nothing_to_pay(now)
-    charged = f" {now.method} could not be charged." if now.method else ""
+    under_way = unfinished(now.due)
+    if under_way is not None:
+        return replace(under_way, words=f"{under_way.words} {state}")
+    if now.due.sent_until is not None:
+        title = f"Your invoice of {now.due.amount} was due on {day(now.due.sent_until)}"
+        return Notice("bad", title, f"{state} Everything works again as soon as you pay.", "pay")
+    declined = f"Your bank declined the {now.due.failed_method}. " if now.due.failed_method else ""
+    words = f"{declined}{state} Pay now, or use another card: everything works again as soon as you pay."
+    return Notice("bad", f"Your payment of {now.due.amount} failed", words, "pay")
+
+
+def restriction(now: Situation) -> str:
+    """What works now, and what comes next with its date."""
     if now.held.step in NOW:
         state = NOW[now.held.step]
     elif now.next_step is not None:
         state = f"Everything keeps working until {day(now.next_step[1])}."
     else:
         state = "Everything keeps working."
-    coming = ""
-    if now.next_step is not None:
-        step, starts_at = now.next_step
-        when = "From then on" if now.held.step not in NOW else f"From {day(starts_at)}"
-        coming = f" {when} {COMING[step]}." if step in COMING else ""
-    words = f"{state}{coming}{charged} Pay now, or use another card: paying puts everything right at once."
-    return Notice("bad", f"Your payment of {now.due} did not work", words, "pay")
+    if now.next_step is None or now.next_step[0] not in COMING:
+        return state
+    step, starts_at = now.next_step
+    when = "From then on" if now.held.step not in NOW else f"From {day(starts_at)}"
+    return f"{state} {when} {COMING[step]}."
 
 
 def nothing_to_pay(now: Situation) -> Notice:
@@ -127,12 +137,30 @@ def nothing_to_pay(now: Situation) -> Notice:
 
 def not_started(now: Situation) -> Notice:
     """The first payment failed: after a trial, or by a bank debit. Nothing is had before it is paid."""
-    amount = f" of {now.due}" if now.due else ""
-    charged = f"{now.method} could not be charged, so" if now.method else "It did not go through, so"
     until = f"Until then you have {now.held.plan.name}." if now.held.plan else "Nothing was deleted."
-    paying = "Pay now, or use another card" if now.due else "Use another card"
-    words = f"{charged} your plan has not started. {paying}: your plan starts as soon as it is paid. {until}"
-    return Notice("bad", f"Your first payment{amount} failed", words, "pay" if now.due else "card")
+    if now.due is None:
+        words = "It did not go through, so your plan has not started. Use another card: your plan starts as soon as it"
+        return Notice("bad", "Your first payment failed", f"{words} is paid. {until}", "card")
+    under_way = unfinished(now.due)
+    if under_way is not None:
+        return replace(under_way, words=f"{under_way.words} Your plan starts as soon as it is paid. {until}")
+    declined = f"Your bank declined the {now.due.failed_method}" if now.due.failed_method else "It did not go through"
+    words = f"{declined}, so your plan has not started. Pay now, or use another card: your plan starts as soon as it"
+    return Notice("bad", f"Your first payment of {now.due.amount} failed", f"{words} is paid. {until}", "pay")
+
+
+def unfinished(due: Due) -> Notice | None:
+    """The notice for a payment that waits for the bank, the client or a new card; None for one that just failed."""
+    if due.standing == "processing":
+        words = "Your bank may take a few days, and there is nothing else to pay."
+        return Notice("info", f"Your payment of {due.amount} is on its way", words)
+    if due.is_saved_since:
+        words = "You saved a new card. Pay with it, and everything is settled."
+        return Notice("warn", f"{due.amount} is still open", words, "pay")
+    if due.standing == "confirm":
+        words = "Your bank wants you to confirm it. It takes a minute on Stripe’s secure page."
+        return Notice("warn", f"Confirm your payment of {due.amount}", words, "confirm")
+    return None
 
 
 def on_trial(now: Situation) -> Notice | None:
@@ -155,15 +183,18 @@ def after_trial(plan: Plan | None, base_plan: str | None) -> str:
 
 
 def waiting(now: Situation) -> Notice:
-    if now.due is not None and not now.is_under_way:
-        words = f"Your plan starts as soon as {now.due} is paid."
-        return Notice("info", "Your payment is not finished", words, "pay")
+    if now.due is not None:
+        starts = f"Your plan starts as soon as {now.due.amount} is paid."
+        under_way = unfinished(now.due)
+        if under_way is not None:
+            return replace(under_way, words=f"{under_way.words} {starts}")
+        declined = f"Your bank declined the {now.due.failed_method}. " if now.due.failed_method else ""
+        return Notice("info", "Your payment is not finished", f"{declined}{starts}", "pay")
     if now.has_checkout:
         words = "Your plan starts as soon as it is paid. Nothing was charged yet."
         return Notice("info", "Your purchase is not finished", words, "finish")
-    amount = f" of {now.due}" if now.due else ""
     words = "Your bank may take a few days. Your plan starts when it has arrived, and there is nothing else to pay."
-    return Notice("info", f"Your payment{amount} is on its way", words)
+    return Notice("info", "Your payment is on its way", words)
 
 
 def leaving(now: Situation) -> Notice | None:

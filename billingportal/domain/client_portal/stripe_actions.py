@@ -1,10 +1,9 @@
-"""A client's actions at Stripe from its billing page: change the card or the details, pay an open invoice.
+"""A client's actions at Stripe from its billing page: change the card or the details.
 
 Every function waits for Stripe: call it with no transaction open.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,13 +11,11 @@ from sqlalchemy.orm import Session
 from billingportal.db import Transaction
 from billingportal.domain.common import audit
 from billingportal.domain.entitlements import evaluation
-from billingportal.domain.invoices import client_invoices
 from billingportal.domain.subscriptions import client_subscriptions
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import CUSTOMER, INVOICE, PAYMENT_METHOD, SUBSCRIPTION, ObjectType
 from billingportal.models import Client, ClientCustomer, Customer
 from billingportal.models.stripe_objects.payment_method import is_source
-from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
 
 
@@ -32,18 +29,6 @@ class Known:
     subscription_id: str | None
     subscription_method: str | None
     latest_invoice_id: str | None
-    open_invoice_id: str | None
-    is_open_invoice_draft: bool
-    open_invoice_url: str | None
-
-
-@dataclass(frozen=True)
-class Payment:
-    """The outcome of a payment. `confirm`: the client must authenticate it on the invoice's page at Stripe."""
-
-    outcome: Literal["paid", "on_its_way", "confirm", "declined", "nothing"]
-    words: str = ""
-    page_url: str | None = None
 
 
 def find_customer_ids(session: Session, client_id: int) -> Known | None:
@@ -53,7 +38,6 @@ def find_customer_ids(session: Session, client_id: int) -> Known | None:
     if link is None:
         return None
     subscription = client_subscriptions.running_of(session, client)
-    due = client_invoices.due_invoice(session, link, subscription)
     return Known(
         account_id=link.processor_account_id,
         customer_id=link.stripe_customer_id,
@@ -61,9 +45,6 @@ def find_customer_ids(session: Session, client_id: int) -> Known | None:
         subscription_id=subscription.stripe_subscription_id if subscription else None,
         subscription_method=subscription.default_stripe_payment_method_id if subscription else None,
         latest_invoice_id=subscription.latest_stripe_invoice_id if subscription else None,
-        open_invoice_id=due.stripe_invoice_id if due else None,
-        is_open_invoice_draft=due is not None and due.status == "draft",
-        open_invoice_url=due.hosted_invoice_url if due else None,
     )
 
 
@@ -91,7 +72,7 @@ def refresh_client(transaction: Transaction, gateway: StripeGateway, client_id: 
     for method_id in {after.customer_method, after.subscription_method}:
         if method_id is not None and not is_source(method_id):
             bring(transaction, gateway, after, PAYMENT_METHOD, method_id)
-    bring(transaction, gateway, after, INVOICE, after.open_invoice_id)
+    bring(transaction, gateway, after, INVOICE, after.latest_invoice_id)
     with transaction() as session:
         if chosen:
             words = "Chose another payment method in Stripe's customer portal"
@@ -100,72 +81,6 @@ def refresh_client(transaction: Transaction, gateway: StripeGateway, client_id: 
             )
         evaluation.evaluate(session, client_id)
     return chosen is not None
-
-
-def pay(transaction: Transaction, gateway: StripeGateway, client_id: int, token: str) -> Payment:
-    """Pay the invoice that is due now. `token` identifies one rendering of the button: a double click pays once.
-
-    A draft is finalized first: an unpaid subscription's renewals stay drafts until somebody does.
-
-    Raises a StripeProblem when Stripe does not answer.
-    """
-    with transaction() as session:
-        found = find_customer_ids(session, client_id)
-    if found is None or found.open_invoice_id is None:
-        return Payment("nothing")
-    invoice_id, refusal = found.open_invoice_id, ""
-    try:
-        if found.is_open_invoice_draft:
-            gateway.billing_portal.finalize_invoice(invoice_id, f"finalize-{client_id}-{invoice_id}")
-        gateway.billing_portal.pay_invoice(invoice_id, f"pay-{client_id}-{invoice_id}-{token}")
-    except RequestRefused as problem:
-        refusal = problem.message
-    return settled(transaction, gateway, client_id, found, invoice_id, refusal)
-
-
-def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, token: str) -> Payment:
-    """Resume a subscription that paused when its trial ended without a card: its invoice is charged now.
-
-    `token` as in `pay`. Raises a StripeProblem when Stripe does not answer.
-    """
-    with transaction() as session:
-        found = find_customer_ids(session, client_id)
-    if found is None or found.subscription_id is None:
-        return Payment("nothing")
-    refusal = ""
-    try:
-        gateway.billing_portal.resume_subscription(found.subscription_id, f"resume-{client_id}-{token}")
-    except RequestRefused as problem:
-        refusal = problem.message
-    bring(transaction, gateway, found, SUBSCRIPTION, found.subscription_id)
-    with transaction() as session:
-        after = find_customer_ids(session, client_id)
-    if after is None or after.latest_invoice_id in (None, found.latest_invoice_id):
-        return Payment("declined", refusal)
-    return settled(transaction, gateway, client_id, after, after.latest_invoice_id, refusal)
-
-
-def settled(
-    transaction: Transaction, gateway: StripeGateway, client_id: int, of: Known, invoice_id: str, refusal: str
-) -> Payment:
-    """Refresh the rows and the entitlement after an attempt to pay the invoice, and return its outcome."""
-    state = gateway.subscriptions.payment_state(invoice_id)
-    bring(transaction, gateway, of, INVOICE, invoice_id)
-    bring(transaction, gateway, of, SUBSCRIPTION, of.subscription_id)
-    with transaction() as session:
-        if state.invoice_status == "paid":
-            words = "Paid an open invoice"
-            audit.record_act(
-                session, audit.Act("invoice.paid_now", words, actor="client", subject=("client", client_id))
-            )
-        evaluation.evaluate(session, client_id)
-    if state.invoice_status == "paid":
-        return Payment("paid")
-    if state.intent == "processing":
-        return Payment("on_its_way")
-    if state.intent == "requires_action":
-        return Payment("confirm", page_url=state.hosted_invoice_url)
-    return Payment("declined", state.error or refusal, state.hosted_invoice_url)
 
 
 def bring(transaction: Transaction, gateway: StripeGateway, of: Known, kind: ObjectType, object_id: str | None) -> None:

@@ -1,6 +1,6 @@
 """A client's invoices as the client sees them: open, paid, refunded and disputed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,28 +9,34 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.common.dates import day
 from billingportal.domain.common.status_text import StatusText
-from billingportal.domain.invoices import dispute_text
+from billingportal.domain.invoices import dispute_text, payment_attempts
 from billingportal.domain.invoices.disputes import followers, paid_by
 from billingportal.domain.invoices.payments_under_way import invoices_under_way
-from billingportal.domain.subscriptions import invoice_history
-from billingportal.domain.subscriptions.status import FAILING_STATUSES
-from billingportal.models import ClientCustomer, Dispute, Invoice, InvoicePayment, Refund, Subscription
+from billingportal.models import ClientCustomer, Dispute, Invoice, InvoicePayment, PaymentAttempt, Refund
 from billingportal.money import Money
 
 PAGE = 12
 PAID = StatusText("paid", "ok", "Paid")
-UNDER_WAY = StatusText("under_way", "info", "Payment on its way")
 DISPUTED = StatusText("disputed", "warn", "Disputed with your bank")
+ON_ITS_WAY = StatusText("under_way", "info", "On its way")
+UNDER_WAY: dict[str, StatusText] = {
+    "processing": ON_ITS_WAY,
+    "requires_action": StatusText("to_confirm", "warn", "To confirm"),
+}
 # A dispute that is over is not shown any more, but a lost one is: it gave the money back.
 OVER = ("won", "warning_closed", "prevented")
 
 
 @dataclass(frozen=True)
 class InvoiceRow:
-    """One invoice. `notes` are its refunds and disputes. The URLs are Stripe's."""
+    """One invoice. `notes` are its refunds and disputes. The URLs are Stripe's.
+
+    `purpose` says what an invoice without a subscription is for; empty for others.
+    """
 
     id: int
     number: str
+    purpose: str
     dated_at: datetime
     amount: Money
     status: StatusText
@@ -48,9 +54,20 @@ def rows(session: Session, link: ClientCustomer | None, moment: datetime, before
     if before is not None:
         chosen = chosen.where(tuple_(Invoice.created_at, Invoice.id) < (before.created_at, before.id))
     found = session.scalars(chosen.order_by(Invoice.created_at.desc(), Invoice.id.desc()).limit(PAGE + 1)).all()
-    notes = notes_of(session, link.processor_account_id, [one.stripe_invoice_id for one in found])
+    ids = [one.stripe_invoice_id for one in found]
+    notes = notes_of(session, link.processor_account_id, ids)
+    attempts = payment_attempts.attempts_of(session, link.processor_account_id, ids)
     under_way = invoices_under_way(session, link)
-    return [row(one, moment, notes.get(one.stripe_invoice_id, ()), under_way) for one in found]
+    return [
+        row(
+            one,
+            notes.get(one.stripe_invoice_id, ()),
+            ON_ITS_WAY
+            if one.stripe_invoice_id in under_way
+            else status_of(one, moment, attempts.get(one.stripe_invoice_id)),
+        )
+        for one in found
+    ]
 
 
 def is_shown(link: ClientCustomer) -> ColumnElement[bool]:
@@ -63,27 +80,30 @@ def is_shown(link: ClientCustomer) -> ColumnElement[bool]:
     )
 
 
-def row(invoice: Invoice, moment: datetime, notes: Sequence[StatusText], under_way: Collection[str]) -> InvoiceRow:
+def row(invoice: Invoice, notes: Sequence[StatusText], status: StatusText) -> InvoiceRow:
     return InvoiceRow(
         id=invoice.id,
         number=invoice.number or "Invoice",
+        purpose=invoice.purpose or "",
         dated_at=invoice.finalized_at or invoice.created_at,
         amount=Money(invoice.total_minor, invoice.currency),
-        status=UNDER_WAY if invoice.stripe_invoice_id in under_way else status_of(invoice, moment),
+        status=status,
         notes=tuple(notes),
         page_url=invoice.hosted_invoice_url,
         pdf_url=invoice.invoice_pdf_url,
     )
 
 
-def status_of(invoice: Invoice, moment: datetime) -> StatusText:
-    """An invoice's status in words, at a moment of the client's time."""
+def status_of(invoice: Invoice, moment: datetime, attempt: PaymentAttempt | None = None) -> StatusText:
+    """An invoice's status in words, at a moment of the client's time. `attempt` is the last one to pay it."""
     if invoice.status == "paid":
         return PAID
     if invoice.status == "void":
         return StatusText("void", "mute", "Void")
     if invoice.status == "uncollectible":
         return StatusText("uncollectible", "bad", "Not paid")
+    if attempt is not None and attempt.intent_status in UNDER_WAY:
+        return UNDER_WAY[attempt.intent_status]
     if invoice.due_at is not None and invoice.due_at < moment:
         return StatusText("overdue", "bad", f"Was due on {day(invoice.due_at)}")
     if invoice.due_at is not None:
@@ -110,22 +130,3 @@ def notes_of(session: Session, account_id: int, invoice_ids: Sequence[str]) -> d
             notes.append(DISPUTED)
         found[invoice_id] = notes
     return found
-
-
-def due_invoice(session: Session, link: ClientCustomer | None, subscription: Subscription | None) -> Invoice | None:
-    """The invoice that "Pay now" pays. While a subscription fails, its newest decides; else the oldest open one."""
-    if subscription is not None and subscription.status in FAILING_STATUSES:
-        return invoice_history.payable(invoice_history.invoices_of(session, subscription))
-    return open_invoice(session, link)
-
-
-def open_invoice(session: Session, link: ClientCustomer | None) -> Invoice | None:
-    """The oldest open invoice with an amount due."""
-    if link is None:
-        return None
-    return session.scalars(
-        select(Invoice)
-        .where(is_shown(link), Invoice.status == "open", Invoice.amount_remaining_minor > 0)
-        .order_by(Invoice.created_at, Invoice.id)
-        .limit(1)
-    ).one_or_none()

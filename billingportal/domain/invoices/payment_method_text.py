@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal.models import ClientCustomer, Customer, PaymentMethod, Subscription
+from billingportal.models import ClientCustomer, Customer, PaymentAttempt, PaymentMethod, Subscription
 from billingportal.models.stripe_objects.payment_method import is_source
 
 BRANDS = {
@@ -91,7 +91,7 @@ def source_type(source_id: str) -> str:
     return {"card": "legacy_card", "ba": "legacy_bank_account"}.get(source_id.partition("_")[0], "legacy_source")
 
 
-def method_words(method: PaymentMethod, moment: datetime) -> MethodWords:
+def method_words(method: PaymentMethod | PaymentAttempt, moment: datetime) -> MethodWords:
     """The method's name and expiry, at a moment of the client's time."""
     kind = TYPES.get(method.type, method.type.replace("_", " ").capitalize())
     name = BRANDS.get(method.brand or "", (method.brand or "card").capitalize()) if method.type == "card" else kind

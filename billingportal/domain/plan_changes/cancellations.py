@@ -1,5 +1,6 @@
 """Cancels a subscription, now or at the end of the paid period, and resumes one scheduled to end."""
 
+import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -10,15 +11,16 @@ from billingportal.db import Transaction
 from billingportal.domain.clients import clients
 from billingportal.domain.common import audit
 from billingportal.domain.common.dates import day
+from billingportal.domain.common.shown_amounts import ShownAmount, require_unchanged
 from billingportal.domain.entitlements import client_plans, evaluation
-from billingportal.domain.plan_changes import cancellation_reasons, invoice_text, withdrawal
+from billingportal.domain.plan_changes import cancellation_reasons, withdrawal
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
-from billingportal.domain.plan_changes.previews import Charge, charge_of
+from billingportal.domain.plan_changes.quotes import ImmediateCharge, immediate_charge
 from billingportal.domain.plans import plans
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION
 from billingportal.errors import Refusal
-from billingportal.models import Cancellation, Subscription
+from billingportal.models import Cancellation, Client, Subscription
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.requests.subscriptions import Farewell
 
@@ -36,7 +38,8 @@ class Asked:
 class Cancelling:
     """The wanted cancellation. `at_once` ends now and bills usage so far; else it ends with the paid period.
 
-    `is_prorated`: unused prepaid time is credited. `base_plan_id` is the free plan afterwards.
+    `is_prorated`: unused prepaid time is credited. `base_plan_id` is the free plan afterwards. `shown`: what ending
+    now was said to charge.
     `staff_id` is None when the client cancels.
     """
 
@@ -45,6 +48,7 @@ class Cancelling:
     reason: str = ""
     comment: str = ""
     is_prorated: bool = False
+    shown: ShownAmount | None = None
     base_plan_id: int | None = None
     staff_id: int | None = None
 
@@ -52,9 +56,12 @@ class Cancelling:
 def cancel(transaction: Transaction, gateway: StripeGateway, wanted: Cancelling) -> None:
     """Cancel the client's subscription. Call it with no transaction open.
 
-    Raises Refusal, Conflict, and a StripeProblem.
+    Raises Changed when ending now charges another amount than was shown, Refusal, Conflict, and a StripeProblem.
     """
     why = cancellation_reasons.checked(wanted.reason, wanted.comment)
+    if wanted.at_once:
+        charge = last_charge(transaction, gateway, wanted.client_id, is_prorated=wanted.is_prorated)
+        require_unchanged(wanted.shown, charge.shown)
     withdrawal.withdraw_planned(transaction, gateway, wanted.client_id, staff_id=wanted.staff_id)
     with transaction() as session:
         asked = record_request(session, wanted, why)
@@ -92,7 +99,8 @@ def record_request(session: Session, wanted: Cancelling, why: Farewell) -> Asked
         )
         session.add(row)
         session.flush()
-    return Asked(row.id, present, f"cancellation-{present.account_id}-{row.id}-{row.asked_at.isoformat()}")
+    said = hashlib.sha256(repr((wanted.is_prorated, wanted.shown, why)).encode()).hexdigest()[:16]
+    return Asked(row.id, present, f"cancellation-{present.account_id}-{row.id}-{row.asked_at.isoformat()}-{said}")
 
 
 def refuse_paid_base(session: Session, plan_id: int | None) -> None:
@@ -148,18 +156,18 @@ def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, *, 
         evaluation.evaluate(session, client_id)
 
 
-def last_bill(
+def last_charge(
     transaction: Transaction, gateway: StripeGateway, client_id: int, *, is_prorated: bool = False
-) -> Charge | None:
-    """The final charge if cancelled now; None when nothing would be billed. Raises Refusal and a StripeProblem."""
+) -> ImmediateCharge:
+    """What cancelling now charges: usage so far, and whatever else waits for the next invoice.
+
+    Raises Refusal and a StripeProblem.
+    """
     with transaction() as session:
         present = present_or_refuse(session, client_id)
-        name, account_id = present.stripe_subscription_id, present.account_id
-    invoice = gateway.subscriptions.preview_end(name, is_prorated=is_prorated)
-    if invoice is None or not invoice.lines:
-        return None
+    invoice = gateway.subscriptions.preview_end(present.stripe_subscription_id, is_prorated=is_prorated)
     with transaction() as session:
-        return charge_of(invoice, invoice_text.worded(session, account_id, invoice))
+        return immediate_charge(session, session.get_one(Client, client_id), present, invoice)
 
 
 def bring_up_to_date(transaction: Transaction, gateway: StripeGateway, account_id: int, name: str) -> None:

@@ -6,6 +6,7 @@ from billingportal.db import Transaction
 from billingportal.domain.checkout import sessions as checkout_sessions
 from billingportal.domain.clients import clients
 from billingportal.domain.clients import lifecycle as client_lifecycle
+from billingportal.domain.common.shown_amounts import ShownAmount
 from billingportal.domain.plan_changes import cancellations
 from billingportal.domain.plan_changes.cancellations import Cancelling
 from billingportal.domain.subscriptions.departures import going_on
@@ -17,11 +18,18 @@ NOT_CONNECTED = "Stripe is not connected, so the subscription cannot be cancelle
 
 
 def archive_paying_client(
-    transaction: Transaction, gateway: StripeGateway | None, client_id: int, *, at_once: bool, staff_id: int
+    transaction: Transaction,
+    gateway: StripeGateway | None,
+    client_id: int,
+    *,
+    at_once: bool,
+    shown: ShownAmount | None = None,
+    staff_id: int,
 ) -> Client:
     """Cancel the subscription, now or at the end of the paid period, and archive the client once it has ended.
 
-    Call it with no transaction open. Raises Refusal, Conflict, and a StripeProblem.
+    `shown`: what ending now was said to charge. Call it with no transaction open. Raises Changed when that is another
+    amount now, Refusal, Conflict, and a StripeProblem.
     """
     with transaction() as session:
         client = clients.lock_client(session, client_id)
@@ -36,7 +44,7 @@ def archive_paying_client(
         checkout_sessions.withdraw_session(transaction, gateway, checkout_id)
     if is_paying and gateway is not None and not is_over:
         comment = "The client was archived."
-        wanted = Cancelling(client_id, at_once, comment=comment, staff_id=staff_id)
+        wanted = Cancelling(client_id, at_once, comment=comment, shown=shown, staff_id=staff_id)
         cancellations.cancel(transaction, gateway, wanted)
     with transaction() as session:
         if is_paying and not at_once:

@@ -116,6 +116,11 @@ class Preview:
         return self.trial_ends_at.isoformat() if self.shortens_trial else "kept"
 
     @property
+    def has_open_use(self) -> bool:
+        """Whether usage is charged now: it may grow until the change is made."""
+        return self.charge is not None and any(line.is_usage for line in self.charge.lines)
+
+    @property
     def due_minor(self) -> int:
         return self.charge.due.minor if self.charge else 0
 

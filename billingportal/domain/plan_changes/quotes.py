@@ -1,14 +1,20 @@
-"""Fetches the cost of a plan change from Stripe. Changes nothing."""
+"""Fetches from Stripe what a change of a subscription costs. Changes nothing."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
 from billingportal.db import Transaction
+from billingportal.domain.common.shown_amounts import ShownAmount
+from billingportal.domain.invoices.payment_method_text import method_words, usual_method
 from billingportal.domain.plan_changes import invoice_text, item_matching, trial_terms
 from billingportal.domain.plan_changes.planning import ChangeRequest, Planned, planned, proration_moment
 from billingportal.domain.plan_changes.present_plan import PresentPlan
 from billingportal.domain.plan_changes.previews import Charge, Preview, charge_of
+from billingportal.domain.subscriptions import client_subscriptions
+from billingportal.models import Client
 from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.money import Money
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -122,4 +128,45 @@ def put_together(
         shortens_trial=trial_ends_at is not None and trial_ends_at != present.trial_ends_at,
         staying=plan.staying,
         replaces=present.planned,
+    )
+
+
+@dataclass(frozen=True)
+class ImmediateCharge:
+    """What ending a trial, resuming or cancelling charges at once.
+
+    `charge` is None when Stripe would make no invoice. `method_words` names the payment method, empty for none.
+    """
+
+    stripe_subscription_id: str
+    currency: str
+    charge: Charge | None
+    method_id: str
+    method_words: str
+
+    @property
+    def amount(self) -> Money:
+        """What is charged; zero when nothing is."""
+        return self.charge.due if self.charge else Money(0, self.currency)
+
+    @property
+    def shown(self) -> ShownAmount:
+        """What the button says that does it."""
+        return ShownAmount(self.stripe_subscription_id, self.amount, self.method_id)
+
+
+def immediate_charge(
+    session: Session, client: Client, present: PresentPlan, invoice: InvoicePreview | None
+) -> ImmediateCharge:
+    """The previewed charge in words, with the payment method that Stripe charges; none where a bill is sent."""
+    link = client_subscriptions.link_of(session, client)
+    usual = usual_method(session, link, client_subscriptions.running_of(session, client))
+    method = None if present.is_paid_by_bill else usual
+    lines = invoice_text.worded(session, present.account_id, invoice) if invoice else []
+    return ImmediateCharge(
+        stripe_subscription_id=present.stripe_subscription_id,
+        currency=present.currency,
+        charge=charge_of(invoice, lines) if invoice and invoice.lines else None,
+        method_id=method.stripe_payment_method_id if method else "",
+        method_words=method_words(method, present.moment).words if method else "",
     )

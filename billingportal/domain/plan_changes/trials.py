@@ -11,11 +11,13 @@ from billingportal.db import Transaction
 from billingportal.domain.clients import clients
 from billingportal.domain.common import audit
 from billingportal.domain.common.dates import day
+from billingportal.domain.common.shown_amounts import ShownAmount, require_unchanged
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.domain.mail import settings as mail_settings
 from billingportal.domain.plan_changes import cancellations
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
+from billingportal.domain.plan_changes.quotes import ImmediateCharge, immediate_charge
 from billingportal.domain.plan_changes.trial_terms import has_card
 from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.errors import Refusal
@@ -37,13 +39,35 @@ def afterwards(plan: Plan) -> str:
     return AFTERWARDS[plan.trial_end]
 
 
-def start_now(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> None:
-    """End the client's trial and start to pay. Call it with no transaction open. Raises Refusal, StripeProblem."""
+def trial_end_charge(transaction: Transaction, gateway: StripeGateway, client_id: int) -> ImmediateCharge:
+    """What ending the trial now charges. Call it with no transaction open. Raises Refusal, StripeProblem."""
+    with transaction() as session:
+        present = trial_or_refuse(session, client_id)
+    invoice = gateway.subscriptions.preview_trial_end(present.stripe_subscription_id)
+    with transaction() as session:
+        return immediate_charge(session, session.get_one(Client, client_id), present, invoice)
+
+
+def start_now(
+    transaction: Transaction,
+    gateway: StripeGateway,
+    client_id: int,
+    shown: ShownAmount | None,
+    *,
+    staff_id: int | None,
+) -> None:
+    """End the client's trial and charge the amount that was shown. Call it with no transaction open.
+
+    Raises Changed when another amount or card would be charged, Refusal, and a StripeProblem.
+    """
+    current = trial_end_charge(transaction, gateway, client_id).shown
+    require_unchanged(shown, current)
     with transaction() as session:
         present = trial_or_refuse(session, client_id)
     name = present.stripe_subscription_id
     ends = present.trial_ends_at.isoformat() if present.trial_ends_at else ""
-    gateway.subscriptions.end_trial(name, f"start-now-{present.account_id}-{name}-{ends}-{present.revision}")
+    key = f"start-now-{present.account_id}-{current.key}-{ends}-{present.revision}"
+    gateway.subscriptions.end_trial(name, key)
     cancellations.bring_up_to_date(transaction, gateway, present.account_id, name)
     with transaction() as session:
         audit.record_act(

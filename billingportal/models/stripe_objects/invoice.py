@@ -39,5 +39,6 @@ class Invoice(StripeRow):
     hosted_invoice_url: Mapped[str | None]
     invoice_pdf_url: Mapped[str | None]
     sold: Mapped[list[Json]] = mapped_column(default=list)
+    purpose: Mapped[str | None]
     labels: Mapped[JsonObject]
     created_at: Mapped[datetime]

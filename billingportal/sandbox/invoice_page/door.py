@@ -57,7 +57,7 @@ class Door:
         if not payable(invoice):
             return self.show(store, invoice, {})
         keeps = form.get("method") == "saved" and not form.get("number")  # a typed number takes precedence
-        saved = self.saved(store, invoice) if keeps else None
+        saved = collection.method_of_invoice(store, invoice) if keeps else None
         card, mistake = (None, "") if saved is not None else typed(form)
         if mistake:
             return self.show(store, invoice, form, mistake)
@@ -74,15 +74,9 @@ class Door:
             return self.show(store, invoice, form, refused.message)
         return rendering.elsewhere(f"{PREFIX}{invoice['id']}-{invoice['_token']}")
 
-    def saved(self, store: Store, invoice: Document) -> Document | None:
-        """The payment method of the invoice's subscription."""
-        details = invoice["parent"]["subscription_details"]
-        subscription = store.objects["subscription"][details["subscription"]]
-        return collection.payment_method_of(store, subscription)
-
     def show(self, store: Store, invoice: Document, form: dict[str, str], mistake: str = "") -> Answer:
         """The invoice, with the card form while it can be paid."""
-        saved = self.saved(store, invoice)
+        saved = collection.method_of_invoice(store, invoice)
         html = self.templates.get_template("invoice.html").render(
             account=invoice["account_name"],
             invoice=invoice,

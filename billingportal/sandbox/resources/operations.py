@@ -21,7 +21,7 @@ from billingportal.sandbox.resources.core import (
 from billingportal.sandbox.resources.customers import customers as customer_customers
 from billingportal.sandbox.resources.customers import payment_methods, tax_ids
 from billingportal.sandbox.resources.hosted import checkout_sessions, portal_configurations, portal_sessions
-from billingportal.sandbox.resources.invoices import charges, disputes, invoices, payment_intents, refunds
+from billingportal.sandbox.resources.invoices import charges, disputes, invoices, one_offs, payment_intents, refunds
 from billingportal.sandbox.resources.invoices import items as invoice_items
 from billingportal.sandbox.resources.invoices import payments as invoice_payments
 from billingportal.sandbox.resources.invoices import previews as invoice_previews
@@ -47,6 +47,7 @@ def operations() -> list[Operation]:
         *invoices.OPERATIONS,
         *meter_events.OPERATIONS,
         *meters.OPERATIONS,
+        *one_offs.OPERATIONS,
         *payment_intents.OPERATIONS,
         *payment_methods.OPERATIONS,
         *portal_configurations.OPERATIONS,

@@ -1,4 +1,4 @@
-"""Our copies of an account and of its webhook endpoints."""
+"""Our copies of what a key shows of its account and its webhook endpoints."""
 
 from dataclasses import dataclass
 

@@ -113,7 +113,7 @@ class SubscriptionCopy:
 
 @dataclass(frozen=True)
 class InvoiceCopy:
-    """`sold`: the prices on its first page of lines, with quantities, without credits and free lines."""
+    """`sold`: prices and quantities of its first page of lines, without credits. `purpose`: what a one-off is for."""
 
     stripe_invoice_id: str
     stripe_customer_id: str | None
@@ -137,6 +137,7 @@ class InvoiceCopy:
     hosted_invoice_url: str | None
     invoice_pdf_url: str | None
     sold: list[Json]
+    purpose: str | None
     labels: JsonObject
     created_at: datetime
 

@@ -29,6 +29,8 @@ from billingportal.stripe_gateway.objects.fields import (
     text,
 )
 
+LONGEST_PURPOSE = 120
+
 
 def customer(source: JsonObject) -> CustomerCopy:
     """The customer. Without a default payment method Stripe charges a legacy `default_source`."""
@@ -129,9 +131,19 @@ def invoice(source: JsonObject) -> InvoiceCopy:
         hosted_invoice_url=optional_text(source, "hosted_invoice_url"),
         invoice_pdf_url=optional_text(source, "invoice_pdf"),
         sold=sold(source),
+        purpose=purpose(source),
         labels=stored_part(source, "metadata"),
         created_at=moment(source, "created"),
     )
+
+
+def purpose(source: JsonObject) -> str | None:
+    """What an invoice without a subscription is for: the words of its first line, else its memo."""
+    if source.get("parent") is not None:
+        return None
+    first = next(iter(first_lines(source)), None)
+    words = (optional_text(first, "description") if first else None) or optional_text(source, "description")
+    return words[:LONGEST_PURPOSE] if words else None
 
 
 def first_lines(source: JsonObject) -> list[JsonObject]:

@@ -56,10 +56,12 @@ class BillingPortal:
         source, _ = ask(lambda: self._client.v1.billing_portal.sessions.create(params=params))
         return text(source, "url")
 
-    def pay_invoice(self, invoice_id: str, idempotency_key: str) -> None:
-        """Charge an open invoice to the default payment method now, with the client present. Raises RequestRefused
-        when the bank declines, or requires the client to confirm."""
+    def pay_invoice(self, invoice_id: str, method_id: str, idempotency_key: str) -> None:
+        """Charge an open invoice now, with the client present, to this payment method, or to Stripe's choice where it
+        is empty. Raises RequestRefused when the bank declines, or requires the client to confirm."""
         params: stripe.params.InvoicePayParams = {"off_session": False}
+        if method_id:
+            params["payment_method"] = method_id
         options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         ask(lambda: self._client.v1.invoices.pay(invoice_id, params=params, options=options))
 

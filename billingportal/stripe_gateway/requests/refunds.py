@@ -38,13 +38,13 @@ class Refunds:
         )
         return [parse_payments.invoice_payment(row) for row in first_rows(answer)]
 
-    def refund(self, payment: InvoicePaymentCopy, reason: RefundReason, idempotency_key: str) -> str:
-        """Refund the rest of a payment; the refund's id. Raises RequestRefused when nothing is left."""
+    def refund(self, payment: InvoicePaymentCopy, amount_minor: int, reason: RefundReason, idempotency_key: str) -> str:
+        """Refund an amount of a payment, in minor units; the refund's id. Raises RequestRefused when less is left."""
         if payment.stripe_payment_intent_id is not None:
             paid_by = {"payment_intent": payment.stripe_payment_intent_id}
         else:
             paid_by = {"charge": payment.stripe_charge_id or ""}
-        params = cast("stripe.params.RefundCreateParams", {**paid_by, "reason": reason})
+        params = cast("stripe.params.RefundCreateParams", {**paid_by, "amount": amount_minor, "reason": reason})
         options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         answer, _ = ask(lambda: self._client.v1.refunds.create(params=params, options=options))
         return text(answer, "id")

@@ -10,8 +10,8 @@ import stripe
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.errors import NotThere
 from billingportal.stripe_gateway.objects import invoice_previews
-from billingportal.stripe_gateway.objects.fields import optional_id, optional_text, part, rows, text
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
+from billingportal.stripe_gateway.objects.payment_states import PaymentState, payment_state
 from billingportal.stripe_gateway.requests.calls import ask
 from billingportal.stripe_gateway.requests.checkouts import MissingCard
 from billingportal.stripe_gateway.requests.discounts import ChosenDiscounts, discount_params, items_with_discounts
@@ -33,16 +33,6 @@ class TrialChange:
 
     end: Literal["now", "kept"] | datetime
     missing_card: MissingCard
-
-
-@dataclass(frozen=True)
-class PaymentState:
-    """The payment state of an invoice. `intent` is the payment intent's status; `error` the bank's message."""
-
-    invoice_status: str
-    intent: str | None
-    error: str
-    hosted_invoice_url: str | None
 
 
 @dataclass(frozen=True)
@@ -90,8 +80,19 @@ class Subscriptions:
     def preview_end(self, subscription_id: str, *, is_prorated: bool) -> InvoicePreview | None:
         """The final invoice of cancelling now, for usage not yet invoiced; None when there is nothing to invoice."""
         behavior = "always_invoice" if is_prorated else "none"
+        return self._preview_if_any(subscription_id, {"cancel_now": True, "proration_behavior": behavior})
+
+    def preview_trial_end(self, subscription_id: str) -> InvoicePreview | None:
+        """The invoice for ending the trial now; None when there is nothing to invoice."""
+        return self._preview_if_any(subscription_id, {"trial_end": "now"})
+
+    def preview_resumption(self, subscription_id: str) -> InvoicePreview | None:
+        """The invoice for resuming a paused subscription now; None when there is nothing to invoice."""
+        return self._preview_if_any(subscription_id, {"resume_at": "now", "billing_cycle_anchor": {"type": "now"}})
+
+    def _preview_if_any(self, subscription_id: str, details: JsonObject) -> InvoicePreview | None:
         try:
-            return self._preview(subscription_id, {"cancel_now": True, "proration_behavior": behavior})
+            return self._preview(subscription_id, details)
         except NotThere:
             return None
 
@@ -199,15 +200,3 @@ def trial_params(trial: TrialChange) -> JsonObject:
 
 def farewell_params(why: Farewell) -> JsonObject:
     return {name: value for name, value in (("feedback", why.feedback), ("comment", why.comment)) if value}
-
-
-def payment_state(source: JsonObject) -> PaymentState:
-    """From the newest payment of an invoice; without one there is nothing to pay."""
-    payments = [part(row, "payment") for row in rows(source, "payments") if row.get("status") != "canceled"]
-    intent = part(payments[0], "payment_intent") if payments and optional_id(payments[0], "payment_intent") else {}
-    return PaymentState(
-        invoice_status=text(source, "status"),
-        intent=optional_text(intent, "status"),
-        error=optional_text(part(intent, "last_payment_error"), "message") or "",
-        hosted_invoice_url=optional_text(source, "hosted_invoice_url"),
-    )

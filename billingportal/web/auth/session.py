@@ -30,6 +30,7 @@ CLIENT_BLUEPRINTS = {
     "confirmed_sign_up",
     "own_cancellation",
     "own_plan",
+    "own_resumption",
     "own_trial_end",
     "sign_up",
 }

@@ -1,5 +1,5 @@
 """The blueprints of this subject."""
 
-from billingportal.web.client_portal import billing
+from billingportal.web.client_portal import billing, resumptions
 
-BLUEPRINTS = (billing.blueprint,)
+BLUEPRINTS = (billing.blueprint, resumptions.blueprint)

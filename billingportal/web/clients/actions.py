@@ -8,7 +8,8 @@ from billingportal.domain.auth.billing_links import STAFF_HOURS
 from billingportal.domain.clients import lifecycle as client_lifecycle
 from billingportal.domain.clients import stripe_details
 from billingportal.domain.common import audit
-from billingportal.domain.plan_changes import client_archiving
+from billingportal.domain.plan_changes import cancellations, client_archiving
+from billingportal.domain.plan_changes.quotes import ImmediateCharge
 from billingportal.domain.subscriptions import departures as subscription_departures
 from billingportal.errors import Conflict, Refusal
 from billingportal.stripe_gateway.errors import StripeProblem
@@ -19,6 +20,7 @@ from billingportal.web.clients.form import ReasonForm
 from billingportal.web.clients.steps import acted, client_or_404, done
 from billingportal.web.common import htmx
 from billingportal.web.common.embedding import own_address
+from billingportal.web.common.shown_amounts import shown_amount
 from billingportal.web.common.stripe_access import stripe_for, stripe_if_any
 
 blueprint = Blueprint("client_actions", __name__, url_prefix="/saas/clients/<id:client_id>")
@@ -73,10 +75,22 @@ def new_archiving(client_id: int) -> str:
 
 def archiving_page(client_id: int, refusal: str = "") -> str:
     """Explain what archiving means for this client and, if it pays, ask when."""
+    pays = bool(subscription_departures.going_on(db.session(), client_or_404(client_id)))
+    charge = last_charge(client_id) if pays else None
     client = client_or_404(client_id)
     going_on = subscription_departures.going_on(db.session(), client)
     held = client_page.held_of_client(db.session(), client)
-    return render_template("clients/actions/archive.html", client=client, going_on=going_on, held=held, refusal=refusal)
+    return render_template(
+        "clients/actions/archive.html", client=client, going_on=going_on, held=held, charge=charge, refusal=refusal
+    )
+
+
+def last_charge(client_id: int) -> ImmediateCharge | None:
+    """What cancelling now charges; None while Stripe does not tell."""
+    try:
+        return cancellations.last_charge(transaction, stripe_for(g.mode).gateway, client_id)
+    except (StripeProblem, Refusal):
+        return None
 
 
 @blueprint.post("/archiving")
@@ -88,7 +102,12 @@ def create_archiving(client_id: int) -> ResponseReturnValue:
     try:
         stripe = stripe_if_any(g.mode)
         client = client_archiving.archive_paying_client(
-            transaction, stripe.gateway if stripe else None, client_id, at_once=at_once, staff_id=staff_id
+            transaction,
+            stripe.gateway if stripe else None,
+            client_id,
+            at_once=at_once,
+            shown=shown_amount(request.form),
+            staff_id=staff_id,
         )
         words = "is archived." if client.archived_at else "will be archived when the subscription has ended."
     except Refusal as refusal:

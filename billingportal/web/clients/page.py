@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from billingportal.db import db
 from billingportal.domain.auth import browser_sessions
+from billingportal.domain.client_portal import due_invoices
 from billingportal.domain.clients import comps, quota_overrides, timeline, workspaces
 from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.dunning import emails as dunning_emails
@@ -17,11 +18,9 @@ from billingportal.domain.dunning import ladder
 from billingportal.domain.dunning.emails import Footing
 from billingportal.domain.entitlements import subscription_facts
 from billingportal.domain.invoices import (
-    client_invoices,
     customer_balance,
     disputes,
     payment_method_text,
-    payments_under_way,
     staff_invoices,
 )
 from billingportal.domain.invoices.payment_method_text import MethodWords, usual_method
@@ -32,25 +31,11 @@ from billingportal.domain.subscriptions.estimates import Estimate
 from billingportal.domain.subscriptions.next_payment import NextPayment, next_payment
 from billingportal.domain.subscriptions.status_text import STEPS, pause_words, subscription_words
 from billingportal.domain.usage import quota_bars
-from billingportal.models import Client, ClientCustomer, EntitledQuota, Entitlement, Invoice, Subscription
-from billingportal.money import Money
+from billingportal.models import Client, ClientCustomer, EntitledQuota, Entitlement, Subscription
 from billingportal.web.auth.session import current_staff
 from billingportal.web.clients.rows import ARCHIVED, customer_url, status_words
 
 SOURCES = {"comp": "Given by hand", "subscription": "Subscription", "base": "Without a subscription", "none": ""}
-
-
-@dataclass(frozen=True)
-class Due:
-    """The open invoice. `token` is this rendering of the button that charges it; `is_under_way`: a bank works on it."""
-
-    invoice: Invoice
-    is_under_way: bool
-    token: str
-
-    @property
-    def amount(self) -> Money:
-        return Money(self.invoice.amount_remaining_minor, self.invoice.currency)
 
 
 @dataclass(frozen=True)
@@ -97,7 +82,8 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "unsent_mails": mail_outbox.unsent_mails(session, client.id),
         "odd_quantities": flat_quantities.odd_quantities(session, held.subscription) if held else [],
         "next_step": dunning_emails.next_step(Footing.of(row), ladder.current(session)),
-        "due": due_of(session, link, held),
+        "due": due_invoices.own_due(session, link, held.subscription if held else None),
+        "token": secrets.token_urlsafe(16),
         "troubles": disputes.of_client(session, client),
         "bars": quota_bars.quota_bars(session, row.quotas, client.id),
         "comp": comps.running_comp(session, client),
@@ -110,14 +96,6 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "moment": moment,
         "may_change": current_staff().role in ("owner", "admin"),
     }
-
-
-def due_of(session: Session, link: ClientCustomer | None, held: Held | None) -> Due | None:
-    invoice = client_invoices.due_invoice(session, link, held.subscription if held else None)
-    if invoice is None:
-        return None
-    is_under_way = invoice.stripe_invoice_id in payments_under_way.invoices_under_way(session, link)
-    return Due(invoice, is_under_way, secrets.token_urlsafe(16))
 
 
 def subscription_card(client: Client) -> str:

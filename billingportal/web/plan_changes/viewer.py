@@ -56,10 +56,8 @@ class Viewer:
 
     @property
     def start(self) -> str:
-        """The URL that ends the trial and starts the paid plan."""
-        return (
-            url_for("trial_ends.create", client_id=self.client_id) if self.is_staff else url_for("own_trial_end.create")
-        )
+        """The URL of the page that ends the trial and starts the paid plan."""
+        return url_for("trial_ends.new", client_id=self.client_id) if self.is_staff else url_for("own_trial_end.new")
 
 
 def staff_viewer(client_id: int) -> Viewer:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from billingportal.domain.client_portal.due_invoices import Due
 from billingportal.domain.client_portal.notices import Situation, notice_for
 from billingportal.models import Entitlement, Plan
 from billingportal.models.plans.plan import TrialEnd
@@ -35,7 +36,7 @@ def test_all_is_well() -> None:
     ("step", "following", "words"),
     [
         ("grace", ("limited", LATER), "Everything keeps working until 28 November 2026. From then on nothing new"),
-        ("warned", None, "Everything keeps working. Visa ending 4242 could not be charged."),
+        ("warned", None, "Everything keeps working. Pay now"),
         ("limited", ("suspended", LATER), "nothing new can be made. From 28 November 2026 access is suspended"),
         ("suspended", None, "Access is suspended until it is paid. Nothing was deleted."),
     ],
@@ -44,9 +45,9 @@ def test_each_step_of_a_failing_payment_says_what_holds_and_what_comes(
     step: str, following: tuple[str, datetime] | None, words: str
 ) -> None:
     held = {"standing": "past_due", "step": step}
-    told = notice_for(situation(held=held, due=Money(4900, "usd"), next_step=following))
+    told = notice_for(situation(held=held, due=Due(Money(4900, "usd")), next_step=following))
     assert told is not None
-    assert told.title == "Your payment of US$49.00 did not work"
+    assert told.title == "Your payment of US$49.00 failed"
     assert words in told.words
     assert (told.severity, told.action) == ("bad", "pay")
 
@@ -79,7 +80,7 @@ def test_without_a_free_default_plan_nobody_is_promised_one() -> None:
         ({"held": {"standing": "suspended", "step": "grace"}}, "Access is suspended", "contact"),
         ({"held": {"standing": "trialing"}, "trial_ends_at": LATER}, "Your trial ends on 28 November 2026", "start"),
         ({"held": {"standing": "canceling"}, "ends_at": LATER}, "Growth ends on 28 November 2026", "keep"),
-        ({"held": {"standing": "waiting"}, "due": Money(1, "usd")}, "Your payment is not finished", "pay"),
+        ({"held": {"standing": "waiting"}, "due": Due(Money(1, "usd"))}, "Your payment is not finished", "pay"),
         ({"held": {"standing": "waiting"}, "has_checkout": True}, "Your purchase is not finished", "finish"),
         ({"held": {"standing": "waiting"}}, "Your payment is on its way", "none"),
         (
@@ -102,3 +103,46 @@ def test_every_standing_is_told(given: dict[str, Any], title: str, action: str) 
     told = notice_for(situation(**given))
     assert told is not None
     assert (told.title, told.action) == (title, action)
+
+
+AMOUNT = Money(7700, "usd")
+
+
+@pytest.mark.parametrize(
+    ("due", "severity", "title", "words", "action"),
+    [
+        (
+            Due(AMOUNT, failed_method="Visa ending 0341"),
+            "bad",
+            "Your payment of US$77.00 failed",
+            "Your bank declined the Visa ending 0341. Everything keeps working.",
+            "pay",
+        ),
+        (
+            Due(AMOUNT, failed_method="Visa ending 0341", is_saved_since=True),
+            "warn",
+            "US$77.00 is still open",
+            "You saved a new card. Pay with it, and everything is settled.",
+            "pay",
+        ),
+        (Due(AMOUNT, "confirm"), "warn", "Confirm your payment of US$77.00", "Your bank wants you to", "confirm"),
+        (Due(AMOUNT, "confirm", is_saved_since=True), "warn", "US$77.00 is still open", "You saved", "pay"),
+        (Due(AMOUNT, "processing"), "info", "Your payment of US$77.00 is on its way", "It may take", "none"),
+        (
+            Due(AMOUNT, "none", sent_until=MOMENT),
+            "bad",
+            "Your invoice of US$77.00 was due on 22 November 2026",
+            "Everything keeps working.",
+            "pay",
+        ),
+    ],
+)
+def test_a_payment_is_told_by_its_last_attempt(due: Due, severity: str, title: str, words: str, action: str) -> None:
+    told = notice_for(situation(held={"standing": "past_due", "step": "grace"}, due=due))
+    assert told is not None
+    assert (told.severity, told.title, told.action) == (severity, title, action)
+    assert words in told.words
+    waiting = notice_for(situation(held={"standing": "waiting"}, due=due))
+    assert waiting is not None
+    assert waiting.action == action
+    assert "Your plan starts as soon as US$77.00 is paid." in waiting.words

@@ -1,5 +1,7 @@
 """Cancelling against the sandbox: when it ends, what is billed, and what the client has afterwards."""
 
+from dataclasses import replace
+
 import pytest
 
 from billingportal.db import db, transaction
@@ -33,6 +35,9 @@ def cancel(
 ) -> None:
     _, gateway = connection()
     wanted = Cancelling(client.client_id, at_once, reason="unused", is_prorated=is_prorated, base_plan_id=base_plan_id)
+    if at_once:
+        charge = cancellations.last_charge(transaction, gateway, client.client_id, is_prorated=is_prorated)
+        wanted = replace(wanted, shown=charge.shown)
     cancellations.cancel(transaction, gateway, wanted)
 
 

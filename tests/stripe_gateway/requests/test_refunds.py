@@ -20,22 +20,24 @@ def payment(sandbox: Sandbox, account: SandboxAccount, gateway: StripeGateway) -
 def test_a_payment_is_given_back_once_however_often_it_is_asked(
     sandbox: Sandbox, account: SandboxAccount, gateway: StripeGateway, payment: InvoicePaymentCopy
 ) -> None:
-    made = [gateway.refunds.refund(payment, "duplicate", "key-1") for _ in range(2)]
+    made = [gateway.refunds.refund(payment, payment.amount_paid_minor, "duplicate", "key-1") for _ in range(2)]
 
     (refund,) = sandbox.client(account.test_key).v1.refunds.list().data
     assert made == [refund.id, refund.id]
     assert (refund.amount, refund.payment_intent) == (payment.amount_paid_minor, payment.stripe_payment_intent_id)
     with pytest.raises(RequestRefused, match="already been refunded"):
-        gateway.refunds.refund(payment, "duplicate", "key-2")
+        gateway.refunds.refund(payment, payment.amount_paid_minor, "duplicate", "key-2")
 
 
-def test_what_is_left_is_given_back(
+def test_more_than_is_left_is_refused(
     sandbox: Sandbox, account: SandboxAccount, gateway: StripeGateway, payment: InvoicePaymentCopy
 ) -> None:
     refunds = sandbox.client(account.test_key).v1.refunds
     refunds.create(params={"payment_intent": payment.stripe_payment_intent_id or "", "amount": 100})
 
-    gateway.refunds.refund(payment, "duplicate", "key-1")
+    with pytest.raises(RequestRefused):
+        gateway.refunds.refund(payment, payment.amount_paid_minor, "duplicate", "key-1")
+    gateway.refunds.refund(payment, payment.amount_paid_minor - 100, "duplicate", "key-2")
 
     assert sum(refund.amount for refund in refunds.list().data) == payment.amount_paid_minor
 

@@ -14,6 +14,7 @@ from billingportal.domain.clients import clients
 from billingportal.domain.clients.clients import ClientDraft
 from billingportal.domain.connection.processor_accounts import connected, gateway_of
 from billingportal.domain.entitlements import evaluation
+from billingportal.domain.invoices import payment_attempts
 from billingportal.domain.offers import offers
 from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.offers import Period
@@ -166,5 +167,6 @@ def catch_up(app: Flask, sdk: stripe.StripeClient, subscribed: Subscribed, test_
         _, gateway = connection()
         for kind, object_id in wanted:
             reconciliation.refresh(transaction, gateway, subscribed.account_id, kind, object_id)
+        payment_attempts.read_unread(transaction, gateway, subscribed.account_id)
         with transaction() as session:
             evaluation.evaluate(session, subscribed.client_id)

@@ -85,6 +85,7 @@ INVOICE = InvoiceCopy(
     hosted_invoice_url=None,
     invoice_pdf_url=None,
     sold=[],
+    purpose=None,
     labels={},
     created_at=START,
 )

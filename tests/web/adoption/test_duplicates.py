@@ -1,6 +1,6 @@
 """A second subscription made directly at Stripe: told, cancelled and given back, or made the one that counts."""
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from flask import Flask
@@ -14,8 +14,12 @@ from tests.support.catalog.catalog import Catalog, catalog, connect
 from tests.support.pages import Visitor, text_of
 from tests.support.people.clients import Subscribed, paid_plan, plan_items, subscribed_client
 from tests.support.people.clients import catch_up as read_client
+from tests.support.people.forms import form_of
 from tests.support.stripe.portals import with_sandbox, work
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
 
 
 @pytest.fixture
@@ -62,6 +66,11 @@ def removal_of(second: Subscribed) -> str:
     return f"{page_of(second)}/duplicates/{second.subscription}/removal"
 
 
+def remove(visitor: Visitor, second: Subscribed) -> "TestResponse":
+    """Press the button of the page that asks."""
+    return form_of(visitor.get(removal_of(second)), "remove").send(visitor)
+
+
 def status_at_stripe(stripe: Catalog, subscribed: Subscribed) -> str:
     return stripe.client.v1.subscriptions.retrieve(subscribed.subscription).status
 
@@ -86,7 +95,7 @@ def test_cancelling_gives_back_what_was_paid(
 ) -> None:
     second = subscribe_again(app, session, stripe, subscribed)
 
-    answer = signed_in.submit(removal_of(second))
+    answer = remove(signed_in, second)
 
     assert answer.location == page_of(subscribed)
     assert "What was paid for it is given back." in text_of(signed_in.get(answer.location))
@@ -105,8 +114,9 @@ def test_asked_twice_it_is_done_once(
 ) -> None:
     second = subscribe_again(app, session, stripe, subscribed)
 
-    signed_in.submit(removal_of(second))
-    again = signed_in.submit(removal_of(second))
+    form = form_of(signed_in.get(removal_of(second)), "remove")
+    form.send(signed_in)
+    again = form.send(signed_in)
 
     assert "does not run beside another one any more" in text_of(signed_in.get(again.location))
     assert len(stripe.client.v1.refunds.list().data) == 1
@@ -118,14 +128,14 @@ def test_what_stripe_did_not_do_to_the_end_is_finished_later(
     second = subscribe_again(app, session, stripe, subscribed)
     sandbox.control("faults", kind="500", method="POST", path_prefix="/v1/refunds")
 
-    failed = signed_in.submit(removal_of(second))
+    failed = remove(signed_in, second)
     sandbox.control("faults", verb="DELETE")
 
     assert failed.status_code == 422
     assert "nothing is done twice" in text_of(failed)
     assert "The removal of a second subscription is not finished" in text_of(signed_in.get(page_of(subscribed)))
     assert status_at_stripe(stripe, second) == "canceled"
-    signed_in.submit(removal_of(second))
+    remove(signed_in, second)
     assert [refund.amount for refund in stripe.client.v1.refunds.list().data] == [2900]
     assert "second subscription is not finished" not in text_of(signed_in.get(page_of(subscribed)))
 
@@ -136,7 +146,7 @@ def test_one_that_was_never_paid_is_only_cancelled(
     second = subscribe_again(app, session, stripe, subscribed, trial_period_days=7)
     assert "Nothing was paid for it." in text_of(signed_in.get(page_of(subscribed)))
 
-    signed_in.submit(removal_of(second))
+    remove(signed_in, second)
 
     assert status_at_stripe(stripe, second) == "canceled"
     assert entitlement(session, subscribed).other_subscriptions == []
@@ -148,7 +158,7 @@ def test_an_open_invoice_of_it_is_void(
     given = {"collection_method": "send_invoice", "days_until_due": 14}
     second = subscribe_again(app, session, stripe, subscribed, **given)
 
-    signed_in.submit(removal_of(second))
+    remove(signed_in, second)
 
     session.rollback()
     ours = select(Invoice.status).where(Invoice.stripe_subscription_id == second.subscription)

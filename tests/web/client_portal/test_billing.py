@@ -22,6 +22,7 @@ from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.pages import PARTIAL, Visitor, markup_of, text_of
 from tests.support.people.billing import change_client, visitor_of
 from tests.support.people.clients import Subscribed, catch_up, new_client, paid_plan, subscribed_client
+from tests.support.people.forms import form_of
 from tests.support.people.plan_changes import move
 from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
@@ -202,24 +203,26 @@ def test_a_failing_payment_is_told_and_paying_with_a_new_card_restores_at_once(
     visitor = visitor_of(app, one.client_id)
     words = text_of(visitor.get(PAGE))
     for part in (
-        "did not work",
+        "Your payment of US$49.00 failed",
+        "Your bank declined the Visa ending 0341.",
         "Everything keeps working until",
-        "Payment needed",
-        "Visa ending 0341",
-        "Payment failed",
+        "Due now US$49.00",
+        "Could not be charged",
     ):
         assert part in words, words
-    declined = visitor.submit(f"{PAGE}/payments", {"token": "first"})
+    declined = form_of(visitor.get(PAGE), "pay-now").send(visitor)
     assert declined.status_code == 422
     assert "declined" in text_of(declined)
     clocks.new_card(sdk, one.customer, "pm_card_visa")
     visitor.get(f"{PAGE}/return")
-    assert visitor.submit(f"{PAGE}/payments", {"token": "second"}).location == PAGE
+    form = form_of(visitor.get(PAGE), "pay-now")
+    assert form.button == "Pay US$49.00 with Visa ending 4242"
+    assert form.send(visitor).location == PAGE
     words = text_of(visitor.get(PAGE))
     assert "Paid. Everything works again." in words
-    assert "Payment needed" not in words
-    assert visitor.submit(f"{PAGE}/payments", {"token": "second"}).location == PAGE
-    assert "Nothing is open" in text_of(visitor.get(PAGE))
+    assert "failed" not in words
+    assert form.send(visitor).location == PAGE
+    assert "This was paid already. Nothing was charged." in text_of(visitor.get(PAGE))
     session.rollback()
     assert session.scalars(select(Entitlement.step)).one() == "none"
 
@@ -230,8 +233,12 @@ def test_a_payment_that_the_bank_asks_about_leads_to_the_invoice(
     clocks.new_card(sdk, failing.customer, "pm_card_threeDSecure2Required")
     session.rollback()
     due = session.scalars(select(Invoice.hosted_invoice_url).where(Invoice.status == "open")).one()
-    answer = visitor_of(app, failing.client_id).submit(f"{PAGE}/payments", {"token": "first"})
-    assert answer.location == due
+    visitor = visitor_of(app, failing.client_id)
+    visitor.get(f"{PAGE}/return")
+    assert form_of(visitor.get(PAGE), "pay-now").send(visitor).location == due
+    page = visitor.get(PAGE)
+    assert "Confirm your payment of US$49.00" in text_of(page)
+    assert f'id="confirm-payment" href="{due}"' in markup_of(page)
 
 
 @pytest.mark.parametrize(
@@ -389,8 +396,10 @@ def test_a_trial_with_a_card_can_be_started_and_a_leaving_client_stays(
 ) -> None:
     trial = subscribe(trial_period_days=14)
     visitor = visitor_of(app, trial.client_id)
-    assert "Start now and pay" in text_of(visitor.get(PAGE))
-    visitor.submit(f"{PAGE}/trial-end")
+    assert 'href="/portal/billing/trial-end"' in visitor.get(PAGE).text
+    form = form_of(visitor.get(f"{PAGE}/trial-end"), "start-now")
+    assert form.button == "Start now and pay US$49.00"
+    form.send(visitor)
     assert sdk.v1.subscriptions.retrieve(trial.subscription).status == "active"
     leaving = subscribe(name="Coral Dental", cancel_at_period_end=True)
     visitor = visitor_of(app, leaving.client_id)
@@ -427,8 +436,10 @@ def test_a_trial_that_paused_goes_on_once_a_card_was_added_and_charged(
     assert "Your trial ended without a card. Add one to go on." in text_of(visitor.get(PAGE))
     clocks.new_card(sdk, one.customer, card)
     visitor.get(f"{PAGE}/return")
-    assert "Go on with the plan" in text_of(visitor.get(PAGE))
-    answer = visitor.submit(f"{PAGE}/resumption", {"token": "first"})
+    assert "Resume your plan" in text_of(visitor.get(PAGE))
+    form = form_of(visitor.get(f"{PAGE}/resumption"), "resume-plan")
+    assert form.button == "Resume and pay US$49.00"
+    answer = form.send(visitor)
     words = text_of(visitor.get(PAGE))
     if card == "pm_card_visa":
         assert answer.status_code == 303

@@ -18,6 +18,7 @@ from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.pages import FIREFOX, Visitor, markup_of, text_of
 from tests.support.people.billing import link_of
 from tests.support.people.clients import Subscribed, catch_up, new_client, paid_plan, subscribed_client
+from tests.support.people.forms import form_of
 from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
@@ -123,9 +124,10 @@ def test_archiving_at_once_cancels_and_archives(signed_in: Visitor, session: Ses
     asked = text_of(signed_in.get(f"{PAGE}/{payer.client_id}/archiving"))
     assert "Archiving cancels its subscription of US$29.00 a month" in asked
 
+    assert "Nothing more is billed" in asked
+    form = form_of(signed_in.get(f"{PAGE}/{payer.client_id}/archiving"), "archive").typed(when="now")
     for _ in range(2):
-        answer = signed_in.submit(f"{PAGE}/{payer.client_id}/archiving", {"when": "now"})
-        assert answer.status_code == 303
+        assert form.send(signed_in).status_code == 303
 
     client, row = stored(session, payer.client_id)
     assert client.archived_at is not None

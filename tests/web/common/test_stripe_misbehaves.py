@@ -22,6 +22,7 @@ from tests.support.catalog.catalog import Catalog, connect
 from tests.support.pages import PARTIAL, Visitor, text_of
 from tests.support.people.billing import visitor_of
 from tests.support.people.clients import Subscribed, catch_up, paid_plan, subscribed_client
+from tests.support.people.forms import form_of
 from tests.support.stripe.misbehaving import Manner, Misbehaving
 from tests.support.stripe.misbehaviours import QUICK, SLOWLY, answered, cut_off, slow_body
 from tests.support.stripe.portals import with_sandbox
@@ -193,12 +194,13 @@ def test_a_refund(
     page = f"/saas/clients/{subscribed.client_id}"
     catch_up(app, shop.client, replace(subscribed, subscription=second.id))
     removal = f"{page}/duplicates/{second.id}/removal"
-    said = trouble.each(lambda: signed_in.submit(removal), 422)
+    form = form_of(signed_in.get(removal), "remove")
+    said = trouble.each(lambda: form.send(signed_in), 422)
     assert {words for words in said if "nothing is done twice" not in words} == set()
     stripe.manner, stripe.reaches_stripe, stripe.paths = cut_off, True, ("/refunds", "/subscriptions")
-    assert signed_in.submit(removal).status_code == 422
+    assert form.send(signed_in).status_code == 422
     stripe.behave()
-    assert signed_in.submit(removal).status_code == 303
+    assert form.send(signed_in).status_code == 303
     assert [refund.amount for refund in shop.client.v1.refunds.list().data] == [2900]
 
 

@@ -10,6 +10,7 @@ from billingportal.models.auth.staff import Staff
 from tests.support.catalog.catalog import connect
 from tests.support.pages import Visitor, text_of
 from tests.support.people.billing import link_of
+from tests.support.people.forms import form_of
 from tests.support.people.plan_changes import entitlement_of, move
 from tests.support.people.stores import Store, open_store
 from tests.support.stripe.portals import with_sandbox
@@ -71,9 +72,10 @@ def test_the_client_cancels_now_and_use_so_far_is_billed(app: Flask, client: Vis
     store.sdk.v1.billing.meter_events.create(params={"event_name": "contacts_used", "payload": payload})
     client.get(link_of(app, subscribed.client_id))
     page = "/portal/billing/cancellation"
-    assert "What was used so far is billed now: US$2.10" in text_of(client.get(page))
+    assert "What was used so far is billed now: US$2.10 with Visa ending 4242." in text_of(client.get(page))
+    form = form_of(client.get(page), "cancel-subscription").typed(when="now")
 
-    assert client.submit(page, {"when": "now"}).status_code == 303
+    assert form.send(client).status_code == 303
 
     assert store.sdk.v1.subscriptions.retrieve(subscribed.subscription).status == "canceled"
     assert store.invoices(subscribed)[0].total == 210
@@ -109,7 +111,7 @@ def test_a_trial_is_started_early(app: Flask, signed_in: Visitor, store: Store) 
     client = store.subscribe(store.growth, trial_period_days=14)
     assert "The trial ends on " in text_of(signed_in.get(f"/saas/clients/{client.client_id}"))
 
-    signed_in.submit(f"/saas/clients/{client.client_id}/trial-end")
+    form_of(signed_in.get(f"/saas/clients/{client.client_id}/trial-end"), "start-now").send(signed_in)
 
     assert store.sdk.v1.subscriptions.retrieve(client.subscription).status == "active"
     assert store.invoices(client)[0].amount_paid == 4900

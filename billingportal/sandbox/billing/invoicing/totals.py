@@ -9,7 +9,10 @@ from billingportal.sandbox.state.changes import updating
 
 
 def reckon(call: Call, subscription: Document, invoice: Document, lines: list[Document]) -> None:
-    """Put discounts and taxes on the lines, and all totals on the invoice."""
+    """Put discounts and taxes on the lines, and all totals on the invoice.
+
+    `subscription` has the customer and the settings of tax; for a one-off invoice, it is the invoice itself.
+    """
     customer = call.store.objects["customer"][subscription["customer"]]
     apply_discounts(call, invoice, lines)
     apply_taxes(call, subscription, customer, invoice, lines)
@@ -94,12 +97,14 @@ def item_of(line: Document) -> str:
 
 
 def product_of(line: Document) -> str:
-    """The product of a line's price."""
-    return str(line["pricing"]["price_details"]["product"])
+    """The product of a line's price; empty for an amount without a price."""
+    return str(line["pricing"]["price_details"]["product"]) if line["pricing"] is not None else ""
 
 
 def use_up(call: Call, invoice: Document) -> None:
     """Remove the discounts that this invoice used for the last time."""
+    if invoice["parent"] is None:
+        return
     subscription = call.store.objects["subscription"][invoice["parent"]["subscription_details"]["subscription"]]
     off = [one["discount"] for one in invoice["total_discount_amounts"] if one["amount"] > 0]
     if invoice["billing_reason"] == "subscription_create":  # no event has announced the subscription yet

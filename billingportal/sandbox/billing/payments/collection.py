@@ -40,6 +40,16 @@ def payment_method_of(store: Store, subscription: Document) -> Document | None:
     return method if method is not None and method["customer"] is not None else None
 
 
+def method_of_invoice(store: Store, invoice: Document) -> Document | None:
+    """The payment method of an invoice: its own, else its subscription's, else the customer's."""
+    if invoice["default_payment_method"] is not None:
+        return store.find("payment_method", invoice["default_payment_method"])
+    if invoice["parent"] is None:
+        return payment_method_of(store, {"customer": invoice["customer"], "default_payment_method": None})
+    details = invoice["parent"]["subscription_details"]
+    return payment_method_of(store, store.objects["subscription"][details["subscription"]])
+
+
 def collect(call: Call, invoice: Document, method: Document | None) -> Outcome:
     """Try to collect an open invoice at once, without the customer. Returns the outcome."""
     if invoice["amount_due"] == 0:

@@ -60,7 +60,7 @@ def expect(call: Call, invoice: Document) -> Document:
             "created": call.now(),
             "currency": invoice["currency"],
             "customer": invoice["customer"],
-            "description": "Subscription " + invoice["billing_reason"].removeprefix("subscription_").replace("_", " "),
+            "description": described(invoice),
             "livemode": call.livemode,
         }
     )
@@ -84,6 +84,13 @@ def expect(call: Call, invoice: Document) -> Document:
     invoice["confirmation_secret"] = {"client_secret": intent["client_secret"], "type": KIND}
     emit(call, "payment_intent.created", intent)
     return intent
+
+
+def described(invoice: Document) -> str:
+    """The description of an invoice's payment."""
+    if invoice["parent"] is None:
+        return "Payment for Invoice"
+    return "Subscription " + str(invoice["billing_reason"]).removeprefix("subscription_").replace("_", " ")
 
 
 def payment_of(call: Call, invoice: Document) -> Document:

@@ -1,6 +1,6 @@
 """The status of a subscription and its customer after an invoice was paid or not."""
 
-from billingportal.sandbox.billing.payments.dunning import subscription_of
+from billingportal.sandbox.billing.payments.dunning import find_subscription
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.state.changes import emit, updating
@@ -10,25 +10,35 @@ WAITING = ("incomplete", "past_due", "unpaid")
 
 def paid(call: Call, invoice: Document) -> None:
     """An invoice was paid: activate a subscription that waited for it, if it was the latest invoice."""
-    subscription = subscription_of(call, invoice)
+    subscription = find_subscription(call, invoice)
+    if subscription is not None:
+        activate(call, subscription, invoice)
+    set_delinquent(call, invoice, owes=False)
+
+
+def activate(call: Call, subscription: Document, invoice: Document) -> None:
+    """Activate a subscription that waited for this invoice."""
     if subscription["status"] in WAITING and latest_finalized(call, subscription) in (None, invoice["id"]):
         with updating(call, "customer.subscription.updated", subscription):
             subscription["status"] = "active"
-    set_delinquent(call, invoice, owes=False)
 
 
 def given_up(call: Call, invoice: Document) -> None:
     """An invoice was marked uncollectible: a past due subscription is active again, if it was its latest invoice."""
-    subscription = subscription_of(call, invoice)
-    if subscription["status"] == "past_due" and latest_finalized(call, subscription) in (None, invoice["id"]):
+    subscription = find_subscription(call, invoice)
+    if subscription is None or subscription["status"] != "past_due":
+        return
+    if latest_finalized(call, subscription) in (None, invoice["id"]):
         with updating(call, "customer.subscription.updated", subscription):
             subscription["status"] = "active"
 
 
 def failed(call: Call, invoice: Document) -> None:
     """An invoice was not paid in time: an active subscription becomes past due."""
-    subscription = subscription_of(call, invoice)
-    if subscription["status"] == "active" and latest_finalized(call, subscription) == invoice["id"]:
+    subscription = find_subscription(call, invoice)
+    if subscription is None or subscription["status"] != "active":
+        return
+    if latest_finalized(call, subscription) == invoice["id"]:
         with updating(call, "customer.subscription.updated", subscription):
             subscription["status"] = "past_due"
 

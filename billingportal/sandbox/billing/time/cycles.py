@@ -57,7 +57,8 @@ def finalize(call: Call, invoice: Document) -> None:
     """The hour is over: finalize the draft and collect it."""
     late_usage.count(call, invoice)
     invoice_creation.finalize(call, invoice)
-    behavior = pauses(dunning.subscription_of(call, invoice))
+    subscription = dunning.find_subscription(call, invoice)
+    behavior = pauses(subscription) if subscription is not None else None
     if behavior == "void":
         void(call, invoice)
     elif behavior == "mark_uncollectible":
@@ -68,8 +69,7 @@ def finalize(call: Call, invoice: Document) -> None:
 
 def collect(call: Call, invoice: Document) -> None:
     """Try to collect an open invoice with the current payment method, and update the subscription's status."""
-    subscription = dunning.subscription_of(call, invoice)
-    method = collection.payment_method_of(call.store, subscription)
+    method = collection.method_of_invoice(call.store, invoice)
     outcome = collection.collect(call, invoice, method)
     if outcome == "paid":
         subscription_status.paid(call, invoice)
@@ -83,9 +83,9 @@ def collect(call: Call, invoice: Document) -> None:
 def follow_failure(call: Call, invoice: Document) -> None:
     """Mark the subscription as past due; after the last attempt, apply the account's setting."""
     subscription_status.failed(call, invoice)
-    subscription = dunning.subscription_of(call, invoice)
+    subscription = dunning.find_subscription(call, invoice)
     after = dunning.after_last(call)
-    if invoice["next_payment_attempt"] is not None or subscription["status"] != "past_due":
+    if subscription is None or invoice["next_payment_attempt"] is not None or subscription["status"] != "past_due":
         return
     if after == "cancel":
         subscription_cancellation.end(call, subscription, "payment_failed")

@@ -40,6 +40,8 @@ def of_customer(call: Call, customer: Document) -> Iterator[Happening]:
     for identifier in customer["_subscriptions"]:
         for one in call.store.objects["subscription"][identifier]["_invoices"]:
             yield from of_invoice(call, call.store.objects["invoice"][one])
+    for identifier in customer.get("_one_offs", ()):
+        yield from of_invoice(call, call.store.objects["invoice"][identifier])
     for subscription in running(call, customer):
         yield from of_subscription(call, subscription)
     for identifier in customer.get("_sessions", ()):

@@ -1,4 +1,4 @@
-"""Invoices of subscriptions: read, finalized, paid, voided and marked uncollectible here."""
+"""Invoices: read, finalized, paid, voided and marked uncollectible here."""
 
 from billingportal.sandbox.billing.invoicing import invoice_creation, voids
 from billingportal.sandbox.billing.payments import collection, dunning, subscription_status
@@ -15,6 +15,7 @@ from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.resources.customers import payment_methods
 
 KIND = "invoice"
+HOUR = 3600
 LIST = Record(
     {
         "collection_method": Choice("charge_automatically", "send_invoice"),
@@ -56,7 +57,12 @@ def due_within(call: Call) -> Test:
 def of_subscription(call: Call) -> Test:
     """By subscription."""
     wanted = call.parameters.get("subscription")
-    return lambda invoice: wanted is None or invoice["parent"]["subscription_details"]["subscription"] == wanted
+    return lambda invoice: wanted is None or subscription_id_of(invoice) == wanted
+
+
+def subscription_id_of(invoice: Document) -> object:
+    """The id of an invoice's subscription; None for a one-off invoice."""
+    return invoice["parent"]["subscription_details"]["subscription"] if invoice["parent"] is not None else None
 
 
 def lines(call: Call, identifier: str) -> Page:
@@ -73,6 +79,8 @@ def finalize(call: Call, identifier: str) -> Document:
         raise invalid(f"This invoice is already finalized, you can't re-finalize a non-draft invoice: {identifier}.")
     invoice["auto_advance"] = call.parameters.get("auto_advance", invoice["auto_advance"])
     invoice_creation.finalize(call, invoice)
+    if invoice["parent"] is None and invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically":
+        invoice["next_payment_attempt"] = call.now() + HOUR
     return invoice
 
 
@@ -95,7 +103,8 @@ def pay(call: Call, identifier: str) -> Document:
         raise no_method(call, invoice)
     else:
         charge(call, invoice, method)
-    if invoice["status"] == "paid" or dunning.subscription_of(call, invoice)["status"] == "incomplete":
+    subscription = dunning.find_subscription(call, invoice)
+    if invoice["status"] == "paid" or (subscription is not None and subscription["status"] == "incomplete"):
         subscription_status.paid(call, invoice)
     return invoice
 
@@ -114,12 +123,12 @@ def charge(call: Call, invoice: Document, method: Document) -> None:
 
 
 def method_for(call: Call, invoice: Document) -> Document | None:
-    """The payment method given, else the subscription's or the customer's."""
+    """The payment method given, else the invoice's, the subscription's or the customer's."""
     if "payment_method" in call.parameters:
         token = call.parameters["payment_method"]
         identifier = payment_methods.usable(call, token, invoice["customer"], "payment_method")
         return call.store.find("payment_method", identifier)
-    return collection.payment_method_of(call.store, dunning.subscription_of(call, invoice))
+    return collection.method_of_invoice(call.store, invoice)
 
 
 def no_method(call: Call, invoice: Document) -> Refused:

@@ -1,4 +1,4 @@
-"""Invoice items: made by prorations, read-only here."""
+"""Invoice items, made by prorations or for one-off invoices: read here."""
 
 from billingportal.sandbox.billing.invoicing.pending_invoice_items import KIND
 from billingportal.sandbox.http.call import Call

@@ -32,6 +32,7 @@ STATUSES = {
     "refund_failed": "alert-circle",
     "refund_pending": "clock",
     "refunded": "receipt-refund",
+    "to_confirm": "alert-triangle",
     "uncollectible": "circle-x",
     "under_way": "clock",
     "void": "circle-x",

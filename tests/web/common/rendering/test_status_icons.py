@@ -2,7 +2,7 @@
 
 import pytest
 
-from billingportal.domain.client_portal import billing_page
+from billingportal.domain.client_portal import plan_status
 from billingportal.domain.clients import timeline
 from billingportal.domain.common.status_text import StatusText
 from billingportal.domain.invoices import client_invoices
@@ -21,14 +21,15 @@ def test_every_icon_is_there(name: str) -> None:
     [
         *STANDINGS.values(),
         *SUBSCRIPTIONS.values(),
-        billing_page.ACTIVE,
-        billing_page.NOTHING,
-        billing_page.PAYMENT_NEEDED,
+        plan_status.ACTIVE,
+        plan_status.NOTHING,
+        *plan_status.PAYMENT_NEEDED.values(),
+        *client_invoices.UNDER_WAY.values(),
         client_invoices.PAID,
         client_invoices.DISPUTED,
         ARCHIVED,
     ],
-    ids=lambda text: text.status,
+    ids=lambda text: text.words,
 )
 def test_every_status_has_an_icon(text: StatusText) -> None:
     assert text.status in status_icons.STATUSES

@@ -1,0 +1,17 @@
+"""Jobs of invoices."""
+
+from billingportal.db import transaction
+from billingportal.domain.invoices import payment_attempts
+from billingportal.jobs.account_work import work_on_each
+from billingportal.jobs.job import Job
+from billingportal.portal import Portal
+
+
+def read_payment_attempts(portal: Portal) -> None:
+    """Read from Stripe which card failed, for the open invoices that were attempted since."""
+    with transaction() as session:
+        account_ids = payment_attempts.accounts_with_unread(session)
+    work_on_each(portal, account_ids, lambda gateway, id_: payment_attempts.read_unread(transaction, gateway, id_))
+
+
+JOBS = (Job(read_payment_attempts, 2),)

@@ -1,0 +1,1 @@
+"""Invoices, payment methods, disputes and refunds."""
