@@ -154,7 +154,7 @@ def last_bill(
     if invoice is None or not invoice.lines:
         return None
     with transaction() as session:
-        return charge_of(invoice, invoice_text.worded(session, account_id, invoice))
+        return charge_of(invoice, invoice_text.worded(session, client_id, account_id, invoice))
 
 
 def bring_up_to_date(transaction: Transaction, gateway: StripeGateway, account_id: int, name: str) -> None:

@@ -41,7 +41,7 @@ def quote(
     if is_of_next_period(present, invoice):
         return put_together(plan, chosen, moment, None, renewal, present.period_ends_at)
     with transaction() as session:
-        lines = invoice_text.worded(session, present.account_id, invoice)
+        lines = invoice_text.worded(session, present.client_id, present.account_id, invoice)
     return put_together(plan, chosen, moment, charge_of(invoice, lines), renewal, renews_at(plan, invoice, moment))
 
 
