@@ -60,7 +60,7 @@ def new_plan(session: Session, account_id: int, number: int, resources: list[Res
         session.add(new_price(account_id, price_id, interval, number * 900 * months, TIERS if by_quantity else None))
         link = PlanPrice(processor_account_id=account_id, stripe_price_id=price_id, linked_at=BEGINNING)
         link.role, link.resource = ("quantity" if by_quantity else "flat"), sold
-        plan.prices.append(link)
+        plan.links.append(link)
     return plan
 
 

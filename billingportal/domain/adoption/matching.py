@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session, selectinload
 from billingportal.clock import now
 from billingportal.domain.clients.stripe_customers import LABEL
 from billingportal.domain.common.status_text import StatusText
-from billingportal.domain.entitlements import plan_matching, subscription_facts
+from billingportal.domain.entitlements import subscription_facts
+from billingportal.domain.plans.bought_links import Bought, bought_links, links_to, priced_at
 from billingportal.domain.prices.price_text import period_words, price_words
 from billingportal.domain.prices.terms import is_metered, terms_of
 from billingportal.domain.subscriptions.client_subscriptions import main_of, paid_ids
@@ -85,8 +86,8 @@ def candidates(session: Session, account: ProcessorAccount, customers: Sequence[
     held = subscriptions_of(session, account.id, ids)
     price_ids = {item.stripe_price_id for found in held.values() for one in found for item in one.items}
     prices = prices_of(session, account.id, price_ids)
-    links = links_of(session, account.id, price_ids)
-    plans = plans_of(session, {link.plan_id for found in links.values() for link in found})
+    links = links_to(session, account.id, price_ids)
+    plans = plans_of(session, {link.plan_id for link in links})
     clocks = clocks_of(session, account.id, customers)
     matches = matches_of(session, account, customers)
     paid = paid_ids(session, [one for found in held.values() for one in found])
@@ -127,14 +128,6 @@ def prices_of(session: Session, account_id: int, price_ids: set[str]) -> Mapping
         select(Price).where(Price.processor_account_id == account_id, Price.stripe_price_id.in_(price_ids))
     )
     return {row.stripe_price_id: row for row in rows}
-
-
-def links_of(session: Session, account_id: int, price_ids: set[str]) -> Mapping[str, list[PlanPrice]]:
-    """The links to plans by price id, the first linked first."""
-    found: dict[str, list[PlanPrice]] = defaultdict(list)
-    for link in plan_matching.links_of(session, account_id, dict.fromkeys(price_ids)):
-        found[link.stripe_price_id].append(link)
-    return found
 
 
 def plans_of(session: Session, plan_ids: set[int]) -> Mapping[int, Plan]:
@@ -178,13 +171,13 @@ def item_words(price: Price | None, price_id: str, quantity: int | None) -> str:
     return f"{quantity:,} × {words}" if quantity is not None and quantity != 1 else words
 
 
-def plan_of(main: Subscription | None, links: Mapping[str, list[PlanPrice]], plans: Mapping[int, Plan]) -> Plan | None:
+def plan_of(main: Subscription | None, links: Sequence[PlanPrice], plans: Mapping[int, Plan]) -> Plan | None:
     """The plan of a subscription."""
     if main is None:
         return None
-    items = {item.stripe_price_id: item.quantity for item in main.items}
-    telling = sorted((link for price_id in items for link in links.get(price_id, [])), key=lambda link: link.id)
-    plan_id = plan_matching.plan_id_of(telling, items, [])
+    price_ids = {item.stripe_price_id for item in main.items}
+    mine = [link for link in links if link.stripe_price_id in price_ids]
+    plan_id = bought_links(mine, Bought(priced_at(main, price_ids))).plan_id
     return plans[plan_id] if plan_id is not None else None
 
 

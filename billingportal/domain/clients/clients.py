@@ -174,7 +174,7 @@ def refuse_no_base(session: Session, plan_id: int | None) -> None:
     plan = session.get(Plan, plan_id)
     if plan is None or plan.state == "archived":
         raise Refusal("plan", "This plan is archived or gone. Choose another one.")
-    if plan.prices or plan.is_on_request:
+    if plan.is_priced or plan.is_on_request:
         raise Refusal("plan", f"{plan.name} has a price, so it cannot be had for nothing. Give it by hand instead.")
 
 

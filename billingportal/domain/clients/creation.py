@@ -49,4 +49,4 @@ def create_by_staff(session: Session, mode: Mode, new: NewClient, *, staff_id: i
 
 def costs(plan: Plan) -> bool:
     """Whether the plan has prices or is on request."""
-    return bool(plan.prices) or plan.is_on_request
+    return plan.is_priced or plan.is_on_request

@@ -31,4 +31,4 @@ def base_plan(session: Session, client: Client) -> Plan | None:
 
 
 def is_free(plan: Plan) -> bool:
-    return not plan.prices and not plan.is_on_request
+    return not plan.is_priced and not plan.is_on_request

@@ -88,7 +88,7 @@ def leaves_nothing(session: Session, client: Client, main: Subscription) -> bool
         return False
     if abs(main.ended_at - main.trial_ends_at) > TRIAL_END_MARGIN:
         return False
-    plan_id = subscription_facts.plan_id_of_items(session, client, main, None)
+    plan_id = subscription_facts.links_of_items(session, client, main).plan_id
     return plan_id is not None and session.get_one(Plan, plan_id).trial_end == "cancel"
 
 

@@ -41,10 +41,10 @@ def planned_change(
             PlanChange.stripe_schedule_id == subscription.stripe_schedule_id,
         )
     )
-    return PlannedChange(coming[0].starts_at, plan_name_of(session, subscription, coming[0]), is_own is None)
+    plan_name = plan_name_of(session, client, subscription, coming[0])
+    return PlannedChange(coming[0].starts_at, plan_name, is_own is None)
 
 
-def plan_name_of(session: Session, subscription: Subscription, phase: Phase) -> str | None:
-    links = plan_matching.links_of(session, subscription.processor_account_id, phase.items)
-    plan_id = plan_matching.plan_id_of(links, phase.items, [])
+def plan_name_of(session: Session, client: Client, subscription: Subscription, phase: Phase) -> str | None:
+    plan_id = plan_matching.links_of(session, client.id, subscription, phase.items).plan_id
     return session.get_one(Plan, plan_id).name if plan_id is not None else None

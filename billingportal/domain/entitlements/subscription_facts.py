@@ -10,6 +10,7 @@ from billingportal.domain.entitlements import plan_matching
 from billingportal.domain.entitlements.client_plans import plan_facts
 from billingportal.domain.entitlements.facts import Composition, Quota, SubscriptionFacts
 from billingportal.domain.entitlements.paid_state import Items, PaidState, Shown, from_json, prove
+from billingportal.domain.plans.bought_links import BoughtLinks
 from billingportal.domain.subscriptions import invoice_history
 from billingportal.domain.subscriptions.invoice_history import BY_BILL
 from billingportal.domain.subscriptions.status import FAILING_STATUSES
@@ -72,26 +73,21 @@ def composition_of(
     before: Entitlement | None,
     moment: datetime,
 ) -> Composition:
-    links = plan_matching.links_of(session, main.processor_account_id, items)
-    plan_id = plan_matching.plan_id_of(links, items, wanted(session, client, main, before))
-    if plan_id is None:
+    links = plan_matching.links_of(session, client.id, main, items, held_plan_id(before))
+    if links.plan_id is None:
         return plan_matching.composition(links, items, None)
-    plan = session.get_one(Plan, plan_id)
+    plan = session.get_one(Plan, links.plan_id)
     started_at = min((item.period_started_at for item in main.items), default=moment)
     return plan_matching.composition(links, items, plan_facts(session, plan, before, moment, started_at))
 
 
-def plan_id_of_items(session: Session, client: Client, main: Subscription, before: Entitlement | None) -> int | None:
-    """The plan that the subscription's items belong to."""
-    items = {item.stripe_price_id: item.quantity for item in main.items}
-    links = plan_matching.links_of(session, main.processor_account_id, items)
-    return plan_matching.plan_id_of(links, items, wanted(session, client, main, before))
+def links_of_items(session: Session, client: Client, main: Subscription) -> BoughtLinks:
+    """The plan of the subscription's items, and the links by which they were sold."""
+    return plan_matching.links_of(session, client.id, main, [item.stripe_price_id for item in main.items])
 
 
-def wanted(session: Session, client: Client, main: Subscription, before: Entitlement | None) -> list[int]:
-    bought = plan_matching.wanted_plans(session, client.id, main.stripe_subscription_id)
-    held = [before.plan_id] if before is not None and before.plan_id is not None else []
-    return [*bought, *held]
+def held_plan_id(before: Entitlement | None) -> int | None:
+    return before.plan_id if before is not None else None
 
 
 def gives_no_more(shown: Composition, proven: Composition) -> bool:

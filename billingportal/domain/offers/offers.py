@@ -103,7 +103,7 @@ def one_offer(plan: Plan, mode: Mode, account_id: int | None, held: Held) -> Off
     warnings = [words for link, words in troubles if link.role != "usage"]
     is_paid_ahead = any(link.role != "usage" for link in links)
     choices = choices_of(sold, is_paid_ahead=is_paid_ahead)
-    is_free = not plan.prices and not plan.is_on_request
+    is_free = not plan.is_priced and not plan.is_on_request
     reasons = [*state_reasons(plan), *broken_usage, *billing_reasons(plan, sold, mode, account_id)]
     if not is_free and not plan.is_on_request:
         reasons += price_reasons(mode, account_id, links, choices, warnings)

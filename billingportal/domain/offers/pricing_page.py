@@ -106,7 +106,7 @@ def active_plans(session: Session, *conditions: ColumnElement[bool]) -> Sequence
         select(Plan)
         .where(Plan.state == "active", *conditions)
         .order_by(Plan.position, Plan.id)
-        .options(selectinload(Plan.quotas).selectinload(PlanQuota.resource), selectinload(Plan.prices))
+        .options(selectinload(Plan.quotas).selectinload(PlanQuota.resource), selectinload(Plan.links))
     ).all()
 
 

@@ -81,22 +81,24 @@ def quantity_of(offered: OfferedPrice, selection: Selection) -> int | None:
     return number
 
 
-def selection_of(session: Session, plan: Plan, account_id: int, subscription: Subscription) -> Selection:
-    """The selection of a plan that a running subscription has, even when its prices are no longer sold."""
-    links = {link.stripe_price_id: link for link in plan.prices if link.processor_account_id == account_id}
+def selection_of(session: Session, links: Mapping[str, PlanPrice], subscription: Subscription) -> Selection:
+    """The selection that a running subscription has, even when its prices are no longer sold. `links`: those by which
+    its plan sold it, by price id."""
     quantities = {
         link.resource.key: item.quantity
         for item in subscription.items
         if (link := links.get(item.stripe_price_id)) and link.resource and link.role == "quantity" and item.quantity
     }
-    return Selection(period_of(session, account_id, subscription, links), subscription.currency, quantities)
+    return Selection(period_of(session, subscription, links), subscription.currency, quantities)
 
 
-def period_of(session: Session, account_id: int, subscription: Subscription, links: Mapping[str, PlanPrice]) -> Period:
+def period_of(session: Session, subscription: Subscription, links: Mapping[str, PlanPrice]) -> Period:
     """The longest period of the prices paid in advance; of all the prices when none is."""
     wanted = [item.stripe_price_id for item in subscription.items]
     prices = session.scalars(
-        select(Price).where(Price.processor_account_id == account_id, Price.stripe_price_id.in_(wanted))
+        select(Price).where(
+            Price.processor_account_id == subscription.processor_account_id, Price.stripe_price_id.in_(wanted)
+        )
     ).all()
     ahead = [price for price in prices if (link := links.get(price.stripe_price_id)) and link.role != "usage"]
     periods = [(price.interval or "month", price.interval_count or 1) for price in ahead or prices]

@@ -6,13 +6,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.domain.common.dates import day
+from billingportal.domain.entitlements import subscription_facts
 from billingportal.domain.offers.quantities import counted
 from billingportal.domain.plan_changes.item_matching import HeldItem
 from billingportal.domain.plan_changes.previews import Line
 from billingportal.domain.prices.price_text import period_words, price_words
 from billingportal.domain.prices.terms import is_metered, terms_of
-from billingportal.models import PlanPrice, Price, Product
-from billingportal.models.plans.plan import Plan
+from billingportal.domain.subscriptions import client_subscriptions
+from billingportal.models import Client, Plan, PlanPrice, Price, Product
 from billingportal.money import Money
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview, PreviewLine
 
@@ -20,10 +21,10 @@ from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
 Named = tuple[str, PlanPrice]
 
 
-def worded(session: Session, account_id: int, invoice: InvoicePreview) -> list[Line]:
-    """The invoice's lines, described by plan name and resource."""
+def worded(session: Session, client_id: int, account_id: int, invoice: InvoicePreview) -> list[Line]:
+    """The lines of a client's invoice, described by plan name and resource."""
     prices = [line.stripe_price_id for line in invoice.lines if line.stripe_price_id]
-    names = named(session, account_id, prices)
+    names = named(session, account_id, prices) | names_of_present(session, client_id)
     return [
         Line(line_words(line, names), Money(line.amount_minor, invoice.currency), is_usage(line, names))
         for line in invoice.lines
@@ -35,14 +36,23 @@ def is_usage(line: PreviewLine, names: Mapping[str, Named]) -> bool:
     return found is not None and found[1].role == "usage"
 
 
-def named(session: Session, account_id: int, price_ids: Sequence[str]) -> Mapping[str, Named]:
+def named(session: Session, account_id: int, price_ids: Sequence[str]) -> dict[str, Named]:
+    """By price id, of a price with several links the first that is for sale."""
     rows = session.execute(
         select(Plan.name, PlanPrice)
         .join(PlanPrice, PlanPrice.plan_id == Plan.id)
         .where(PlanPrice.processor_account_id == account_id, PlanPrice.stripe_price_id.in_(price_ids))
-        .order_by(PlanPrice.id.desc())
+        .order_by(PlanPrice.retired_at.is_(None), PlanPrice.id.desc())
     )
     return {link.stripe_price_id: (name, link) for name, link in rows}
+
+
+def names_of_present(session: Session, client_id: int) -> dict[str, Named]:
+    """The same for the prices of the client's subscription, by the links that it was sold by."""
+    client = session.get_one(Client, client_id)
+    row = client_subscriptions.running_of(session, client)
+    links = subscription_facts.links_of_items(session, client, row).by_price if row else {}
+    return {price_id: (session.get_one(Plan, link.plan_id).name, link) for price_id, link in links.items()}
 
 
 def line_words(line: PreviewLine, names: Mapping[str, Named]) -> str:

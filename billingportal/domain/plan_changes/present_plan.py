@@ -11,6 +11,7 @@ from billingportal.domain.entitlements.planned_changes import PlannedChange, pla
 from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.item_matching import HeldItem
+from billingportal.domain.plans.bought_links import BoughtLinks
 from billingportal.domain.subscriptions import client_subscriptions
 from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.domain.subscriptions.invoice_history import BY_BILL
@@ -88,8 +89,8 @@ def present_plan(session: Session, client: Client) -> PresentPlan | None:
     if row is None:
         return None
     moment = moment_of(session, client)
-    plan_id = subscription_facts.plan_id_of_items(session, client, row, None)
-    plan = session.get_one(Plan, plan_id) if plan_id else None
+    links = subscription_facts.links_of_items(session, client, row)
+    plan = session.get_one(Plan, links.plan_id) if links.plan_id else None
     return PresentPlan(
         client_id=client.id,
         client_name=client.name,
@@ -105,20 +106,17 @@ def present_plan(session: Session, client: Client) -> PresentPlan | None:
         trial_ends_at=row.trial_ends_at,
         stripe_schedule_id=row.stripe_schedule_id,
         plan=PlanName(plan.id, plan.name, plan.position) if plan else None,
-        selection=offer_selection.selection_of(session, plan, row.processor_account_id, row) if plan else None,
-        items=held_items(session, row, plan_id),
+        selection=offer_selection.selection_of(session, links.of_plan, row) if plan else None,
+        items=held_items(session, row, links),
         moment=moment,
         planned=planned_change(session, client, row, moment),
         has_adjustments=row.has_adjustments,
     )
 
 
-def held_items(session: Session, row: Subscription, plan_id: int | None) -> tuple[HeldItem, ...]:
+def held_items(session: Session, row: Subscription, links: BoughtLinks) -> tuple[HeldItem, ...]:
     """The subscription's items, each with its use in the present plan, else in any plan with its price."""
-    prices = {item.stripe_price_id: item.quantity for item in row.items}
-    links = plan_matching.links_of(session, row.processor_account_id, prices)
-    uses = {link.stripe_price_id: (link.role, link.resource_id) for link in reversed(links)}
-    uses |= {link.stripe_price_id: (link.role, link.resource_id) for link in links if link.plan_id == plan_id}
+    uses = {price_id: (link.role, link.resource_id) for price_id, link in links.by_price.items()}
     products = plan_matching.products_of_plans(session, row.processor_account_id)
     return tuple(
         HeldItem(

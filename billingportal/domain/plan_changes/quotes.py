@@ -56,7 +56,7 @@ def quote(
     if is_of_next_period(present, invoice):
         return put_together(plan, chosen, moment, None, renewal, present.period_ends_at)
     with transaction() as session:
-        lines = invoice_text.worded(session, present.account_id, invoice)
+        lines = invoice_text.worded(session, present.client_id, present.account_id, invoice)
     return put_together(plan, chosen, moment, charge_of(invoice, lines), renewal, renews_at(plan, invoice, moment))
 
 
@@ -162,7 +162,7 @@ def immediate_charge(
     link = client_subscriptions.link_of(session, client)
     usual = usual_method(session, link, client_subscriptions.running_of(session, client))
     method = None if present.is_paid_by_bill else usual
-    lines = invoice_text.worded(session, present.account_id, invoice) if invoice else []
+    lines = invoice_text.worded(session, client.id, present.account_id, invoice) if invoice else []
     return ImmediateCharge(
         stripe_subscription_id=present.stripe_subscription_id,
         currency=present.currency,

@@ -1,6 +1,6 @@
 """Repairs a link between a plan and a price that drifted: at Stripe, or here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -8,7 +8,9 @@ from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.common import audit
 from billingportal.domain.common.locks import PLANS, take_turns
+from billingportal.domain.plans import price_links
 from billingportal.domain.plans.drift import Repair, RepairKind, drift, linked_as
+from billingportal.domain.plans.retirement import retire_link
 from billingportal.domain.prices.eligibility import refuse_unsellable
 from billingportal.domain.prices.stored_prices import held_by_id
 from billingportal.domain.sync import reconciliation
@@ -53,7 +55,7 @@ def repair_drift(repairing: Repairing) -> int:
 
 def find_link(session: Session, repairing: Repairing) -> PlanPrice:
     row = session.get(PlanPrice, repairing.plan_price_id, populate_existing=True)
-    if row is None:
+    if row is None or row.retired_at is not None:
         raise Conflict(GONE)
     return row
 
@@ -104,12 +106,12 @@ def mend_here(session: Session, repairing: Repairing) -> int:
     plan = session.get_one(Plan, row.plan_id)
     summary = f"Repaired the link of the plan {plan.name} to {row.stripe_price_id}"
     if repairing.kind == "unlink":
-        plan.prices.remove(row)
+        retire_link(session, plan, row)
         summary = f"Removed the link of the plan {plan.name} to {row.stripe_price_id}"
     elif repairing.kind == "link_other":
-        summary = f"Linked the plan {plan.name} to {link_other(session, row)}"
+        summary = f"Linked the plan {plan.name} to {link_other(session, plan, row)}"
     elif repairing.kind == "accept":
-        add_lookup(session, row, row.stripe_price_id)
+        accept_drift(session, row)
     plan.revision += 1
     plan.updated_at = now()
     audit.record_act(
@@ -119,19 +121,24 @@ def mend_here(session: Session, repairing: Repairing) -> int:
     return plan.id
 
 
-def link_other(session: Session, row: PlanPrice) -> str:
-    """Link the price that has the lookup key now. Returns its id. Raises Conflict and Refusal."""
+def link_other(session: Session, plan: Plan, row: PlanPrice) -> str:
+    """Sell the price that has the lookup key now, in place of the linked one. Returns its id. Raises Conflict, and
+    Refusal when it cannot be sold."""
     price_id = offered(session, row, "link_other").stripe_price_id or ""
     price = held_by_id(session, row.processor_account_id, price_id)
     if price is None:
         raise Conflict(GONE)
     refuse_unsellable(session, price)
-    add_lookup(session, row, price_id)
+    links = price_links.links_of(plan, row.processor_account_id)
+    changed = [
+        replace(link, stripe_price_id=price_id) if link.stripe_price_id == row.stripe_price_id else link
+        for link in links
+        if link.stripe_price_id != price_id
+    ]
+    price_links.replace_links(session, plan, row.processor_account_id, changed)
     return price_id
 
 
-def add_lookup(session: Session, row: PlanPrice, price_id: str) -> None:
-    price = held_by_id(session, row.processor_account_id, price_id)
-    row.stripe_price_id = price_id
+def accept_drift(session: Session, row: PlanPrice) -> None:
+    price = held_by_id(session, row.processor_account_id, row.stripe_price_id)
     row.linked_as = linked_as(session, price) if price else {}
-    row.linked_at = now()

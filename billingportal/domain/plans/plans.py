@@ -42,7 +42,7 @@ def listed_plans(session: Session, *, archived: bool = False) -> Sequence[Plan]:
         .order_by(Plan.position, Plan.id)
         .options(
             selectinload(Plan.quotas).joinedload(PlanQuota.resource),
-            selectinload(Plan.prices).joinedload(PlanPrice.resource),
+            selectinload(Plan.links).joinedload(PlanPrice.resource),
         )
     ).all()
 
@@ -104,7 +104,7 @@ def copy_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
     made = new_plan(session, free_name(session, plan.name))
     session.add(made)
     copy_terms(made, plan_terms.terms_of_plan(plan))
-    made.prices = [
+    made.links = [
         PlanPrice(
             processor_account_id=row.processor_account_id,
             stripe_price_id=row.stripe_price_id,
@@ -112,7 +112,7 @@ def copy_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
             resource_id=row.resource_id,
             position=row.position,
             linked_as=row.linked_as,
-            linked_at=row.linked_at,
+            linked_at=now(),
         )
         for row in plan.prices
     ]

@@ -8,11 +8,15 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain.plans.drift import linked_as
+from billingportal.domain.plans.retirement import retire_link
 from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.prices.terms import is_metered
 from billingportal.errors import Refusal
 from billingportal.models import Plan, PlanPrice, Price, Resource
 from billingportal.models.plans.plan_price import PriceRole
+
+# A price id, a role and a resource id.
+Use = tuple[str, PriceRole, int | None]
 
 
 @dataclass(frozen=True)
@@ -26,21 +30,22 @@ class Link:
 
 
 def replace_links(session: Session, plan: Plan, account_id: int, links: Sequence[Link]) -> None:
-    """Make these the plan's prices at one account; those at other accounts stay. Raises Refusal.
+    """Sell the plan by these prices at one account; links to other accounts stay. Raises Refusal.
 
-    A link that exists already keeps its snapshot (`linked_as`) and its date.
+    A link that is for sale already keeps its snapshot (`linked_as`) and its date. One that is left out, or used for
+    something else from now on, is retired: running subscriptions keep what they bought by it.
     """
     prices = {price.stripe_price_id: price for price in find_prices(session, account_id, links)}
     refuse_what_cannot_go_together(links, prices)
     refuse_unknown_resources(session, links)
-    wanted = {link.stripe_price_id for link in links}
-    for row in [row for row in plan.prices if row.processor_account_id == account_id]:
-        if row.stripe_price_id not in wanted:
-            plan.prices.remove(row)
-    there = {row.stripe_price_id: row for row in plan.prices if row.processor_account_id == account_id}
-    for position, link in enumerate(links):
-        row = there.get(link.stripe_price_id) or new_row(session, plan, prices[link.stripe_price_id])
-        row.role, row.resource_id, row.position = link.role, link.resource_id, position
+    wanted = {use_of(link): place for place, link in enumerate(links)}
+    for row in [row for row in plan.prices if row.processor_account_id == account_id and use_of(row) not in wanted]:
+        retire_link(session, plan, row)
+    session.flush()
+    there = {use_of(row): row for row in plan.prices if row.processor_account_id == account_id}
+    for link in links:
+        row = there.get(use_of(link)) or new_row(session, plan, prices[link.stripe_price_id], link)
+        row.position = wanted[use_of(link)]
 
 
 def find_prices(session: Session, account_id: int, links: Sequence[Link]) -> list[Price]:
@@ -56,15 +61,21 @@ def find_prices(session: Session, account_id: int, links: Sequence[Link]) -> lis
     return list(prices)
 
 
-def new_row(session: Session, plan: Plan, price: Price) -> PlanPrice:
+def use_of(link: Link | PlanPrice) -> Use:
+    """The price of a link with its role and resource: when one of them changes, it is another link."""
+    return link.stripe_price_id, link.role, link.resource_id
+
+
+def new_row(session: Session, plan: Plan, price: Price, link: Link) -> PlanPrice:
     row = PlanPrice(
         processor_account_id=price.processor_account_id,
         stripe_price_id=price.stripe_price_id,
-        role="flat",
+        role=link.role,
+        resource_id=link.resource_id,
         linked_as=linked_as(session, price),
         linked_at=now(),
     )
-    plan.prices.append(row)
+    plan.links.append(row)
     return row
 
 
@@ -117,7 +128,7 @@ def refuse_wrong_use(link: Link, price: Price) -> None:
 
 
 def links_of(plan: Plan, account_id: int | None) -> list[Link]:
-    """The plan's prices at an account, in their order."""
+    """The plan's prices for sale at an account, in their order."""
     rows: Iterable[PlanPrice] = plan.prices
     return [
         Link(row.stripe_price_id, row.role, row.resource_id) for row in rows if row.processor_account_id == account_id

@@ -14,6 +14,7 @@ from billingportal.models import PlanPrice, PlanQuota, Resource
 from billingportal.models.plans.resource import ResourceKind
 
 IN_USE = "Plans use this resource. Remove its quotas and prices from them first."
+WAS_SOLD = "Clients bought this resource once. Hide it instead."
 
 
 def listed_resources(session: Session) -> Sequence[Resource]:
@@ -27,9 +28,10 @@ def visible_resources(session: Session) -> list[Resource]:
 
 
 def used_ids(session: Session) -> set[int]:
-    """The ids of resources that a plan limits or prices. An unlimited quota does not count as use."""
+    """The ids of resources that a plan limits or prices. An unlimited quota does not count as use, nor does a price
+    that was removed."""
     limited = select(PlanQuota.resource_id).where(PlanQuota.quota.is_not(None))
-    priced = select(PlanPrice.resource_id).where(PlanPrice.resource_id.is_not(None))
+    priced = select(PlanPrice.resource_id).where(PlanPrice.resource_id.is_not(None), ~PlanPrice.is_hidden)
     return set(session.scalars(limited.union(priced)))
 
 
@@ -88,6 +90,8 @@ def remove_resource(session: Session, resource_id: int, *, staff_id: int) -> str
     if resource.is_built_in:
         raise Refusal("", f"{resource.name} came with the portal. Hide it instead.")
     refuse_in_use(session, resource)
+    if session.scalar(select(exists().where(PlanPrice.resource_id == resource.id))):
+        raise Refusal("", WAS_SOLD)
     session.execute(delete(PlanQuota).where(PlanQuota.resource_id == resource.id))
     session.delete(resource)
     record_resource(session, "resource.deleted", f"Deleted the resource {resource.name}", resource, staff_id)

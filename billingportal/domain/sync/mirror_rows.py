@@ -52,7 +52,9 @@ def insert_row(database: Database, kind: ObjectType, processor_account_id: int, 
     if row_id is None:
         return False
     if isinstance(new.copy, SubscriptionCopy):
-        write_items(database, row_id, (), new.copy.items)
+        # The simulated time of a test clock may be ahead of ours.
+        priced_at = None if new.copy.created_at <= new.as_of else new.as_of
+        write_items(database, row_id, (), new.copy.items, priced_at)
     return True
 
 
@@ -62,7 +64,7 @@ def update_row(database: Database, kind: ObjectType, row_id: int, old: StoredSta
     changed = {name: value for name, value in row_values(kind, new).items() if value != before[name]}
     database.execute(row_sql.change_row(kind), {**changed, "row_id": row_id})
     if isinstance(new.copy, SubscriptionCopy) and isinstance(old.copy, SubscriptionCopy):
-        write_items(database, row_id, old.copy.items, new.copy.items)
+        write_items(database, row_id, old.copy.items, new.copy.items, new.as_of)
 
 
 def update_knowledge(database: Database, kind: ObjectType, row: tuple[int, StoredState], new: StoredState) -> None:
@@ -112,18 +114,25 @@ def write_items(
     subscription_id: int,
     old: tuple[SubscriptionItemCopy, ...],
     new: tuple[SubscriptionItemCopy, ...],
+    priced_at: datetime | None,
 ) -> None:
-    """Change only the items that differ, so that an item's row stays the same row as long as Stripe has it."""
+    """Change only the items that differ, so that an item's row stays the same row as long as Stripe has it.
+
+    `priced_at` is when the new and repriced ones got their price (see models.stripe_objects.subscription_item).
+    """
     before = {item.stripe_subscription_item_id: item for item in old}
     after = {item.stripe_subscription_item_id: item for item in new}
     mine = ITEM_TABLE.c.subscription_id == subscription_id
     for gone in before.keys() - after.keys():
         database.execute(ITEM_TABLE.delete().where(mine, ITEM_TABLE.c.stripe_subscription_item_id == gone))
     for item_id, item in after.items():
-        values = {name: getattr(item, name) for name in ITEM_COLUMNS}
-        if item_id not in before:
+        values: dict[str, object] = {name: getattr(item, name) for name in ITEM_COLUMNS}
+        was = before.get(item_id)
+        if was is None or was.stripe_price_id != item.stripe_price_id:
+            values["priced_at"] = priced_at
+        if was is None:
             database.execute(insert(ITEM_TABLE), {**values, "subscription_id": subscription_id})
-        elif item != before[item_id]:
+        elif item != was:
             database.execute(CHANGE_ITEM, {**values, "owner_id": subscription_id, "item_id": item_id})
 
 

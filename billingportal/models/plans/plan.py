@@ -63,11 +63,21 @@ class Plan(Base):
     archived_at: Mapped[datetime | None]
 
     quotas: Mapped[list[PlanQuota]] = relationship(cascade="all, delete-orphan", order_by=PlanQuota.id)
-    prices: Mapped[list[PlanPrice]] = relationship(
+    links: Mapped[list[PlanPrice]] = relationship(
         cascade="all, delete-orphan", order_by=[PlanPrice.position, PlanPrice.id]
     )
 
     @property
+    def prices(self) -> tuple[PlanPrice, ...]:
+        """The links that are for sale."""
+        return tuple(link for link in self.links if link.retired_at is None)
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether it has a price: one for sale, or a retired one that clients may still pay."""
+        return any(not link.is_hidden for link in self.links)
+
+    @property
     def is_empty(self) -> bool:
         """Whether it has no price and limits nothing: everybody could have everything for nothing."""
-        return not self.prices and not self.is_on_request and all(row.quota is None for row in self.quotas)
+        return not self.is_priced and not self.is_on_request and all(row.quota is None for row in self.quotas)

@@ -1,4 +1,7 @@
-"""One priced line of a subscription. `quantity` is empty for metered prices."""
+"""One priced line of a subscription. `quantity` is empty for metered prices.
+
+`priced_at` is when the item got its price, by the real time and as far as known; None: when the subscription began.
+"""
 
 from datetime import datetime
 
@@ -23,3 +26,4 @@ class SubscriptionItem(Base):
     quantity: Mapped[int | None]
     period_started_at: Mapped[datetime]
     period_ends_at: Mapped[datetime]
+    priced_at: Mapped[datetime | None]

@@ -16,6 +16,7 @@ from billingportal.models.connection.processor_account import Mode
 from billingportal.models.plans.plan_quota import Reaction
 from billingportal.web.plans.drift_repairs import drifts
 from billingportal.web.plans.form import REACTIONS, PlanForm, PriceRow, uses
+from billingportal.web.plans.retired_cards import RetiredCard, retired_cards
 from billingportal.web.prices.card import PriceCard, price_card
 
 
@@ -34,6 +35,7 @@ class Editor:
     cards: dict[int, PriceCard]
     affected: Affected | None
     drifts: list[tuple[PlanPrice, Drift]]
+    retired: list[RetiredCard]
     resources: tuple[Resource, ...]
 
     @property
@@ -61,6 +63,7 @@ def editor(
         cards=cards(session, account.id, form, resources) if account else {},
         affected=found,
         drifts=drifts(plan, account.id) if plan and account else [],
+        retired=retired_cards(session, plan, account.id) if plan and account else [],
         resources=resources,
     )
 

@@ -96,5 +96,6 @@ def test_a_running_subscription_tells_what_was_chosen_also_after_its_price_was_a
         subscription_id = add_subscription(writing, account, "cus_1", "contacts").id
         writing.query(SubscriptionItem).one().quantity = 700
         writing.query(Price).where(Price.stripe_price_id == "contacts").one().active = False
-    found = offer_selection.selection_of(session, plan, account_id, session.get_one(Subscription, subscription_id))
+    links = {link.stripe_price_id: link for link in plan.prices}
+    found = offer_selection.selection_of(session, links, session.get_one(Subscription, subscription_id))
     assert found == Selection(("month", 1), "usd", {"contacts": 700})

@@ -17,6 +17,7 @@ from billingportal.domain.plans.drift import Drift, drift, linked_as
 from billingportal.models import AuditEntry, Plan, PlanPrice, Price
 from billingportal.models.auth.staff import Staff
 from tests.support.catalog.catalog import Catalog, catalog, connect
+from tests.support.catalog.plans import resource_id
 from tests.support.pages import Visitor
 from tests.support.stripe.portals import with_sandbox, work
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
@@ -53,16 +54,14 @@ class Linked:
         self.visitor.submit("/saas/payment-processor/catch-ups")
         work(self.app)
         self.session.rollback()
-        row = self.session.get(PlanPrice, self.row_id)
-        return drift(self.session, row) if row is not None else []
+        return [one for row in self.session.scalars(select(Plan)).one().prices for one in drift(self.session, row)]
 
     def press(self, kind: str) -> int:
         return self.visitor.submit(f"/saas/plan-prices/{self.row_id}/repairs", {"kind": kind, "next": "/"}).status_code
 
     def linked_price(self) -> str | None:
         self.session.rollback()
-        row = self.session.get(PlanPrice, self.row_id)
-        return row.stripe_price_id if row else None
+        return next((row.stripe_price_id for row in self.session.scalars(select(Plan)).one().prices), None)
 
 
 @pytest.fixture
@@ -77,11 +76,12 @@ def linked(app: Flask, signed_in: Visitor, session: Session, shop: Catalog, stri
         row = PlanPrice(
             processor_account_id=account_id,
             stripe_price_id=price,
-            role="flat",
+            role="usage",
+            resource_id=resource_id(writing, "contacts"),
             linked_as=linked_as(writing, held),
             linked_at=moment,
         )
-        plan.prices.append(row)
+        plan.links.append(row)
         writing.add(plan)
         writing.flush()
         row_id = row.id
