@@ -83,6 +83,7 @@ def client(number: int) -> Row:
         "name": name,
         "folded_name": name.casefold(),
         "email": f"office{number}@harbor.example",
+        "canonical_email": f"office{number}@harbor.example",
         "external_id": f"business-{number}",
         "source": "staff",
         "created_at": NOW - timedelta(hours=number),

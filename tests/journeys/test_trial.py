@@ -112,7 +112,7 @@ def test_a_first_charge_that_fails_is_told_and_paid(
         running.sandbox.control("time", account=account.id, mode="test", seconds=14 * DAY + 2 * 3600)
         visitor.goto("/portal/billing")
         expect_soon(visitor, "main", "Your first payment of US$29.00 failed")
-        expect(visitor.locator("#plan")).to_contain_text("Payment needed")
+        expect(visitor.locator("#plan")).to_contain_text("Payment failed")
         check(visitor)
 
         choose_again(visitor)

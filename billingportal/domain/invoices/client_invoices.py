@@ -102,8 +102,9 @@ def status_of(invoice: Invoice, moment: datetime, attempt: PaymentAttempt | None
         return StatusText("void", "mute", "Void")
     if invoice.status == "uncollectible":
         return StatusText("uncollectible", "bad", "Not paid")
-    if attempt is not None and attempt.intent_status in UNDER_WAY:
-        return UNDER_WAY[attempt.intent_status]
+    intent_status = payment_attempts.intent_status(attempt, invoice) or ""
+    if intent_status in UNDER_WAY:
+        return UNDER_WAY[intent_status]
     if invoice.due_at is not None and invoice.due_at < moment:
         return StatusText("overdue", "bad", f"Was due on {day(invoice.due_at)}")
     if invoice.due_at is not None:

@@ -28,7 +28,10 @@ STANDINGS: dict[str | None, Standing] = {
 
 @dataclass(frozen=True)
 class OpenInvoice:
-    """An open invoice, with the last attempt to pay it where it is known. `is_under_way`: a bank works on a payment."""
+    """An open invoice, with the last attempt to pay it where it is known. `is_under_way`: a bank works on a payment.
+
+    An attempt that was read before the invoice changed still names the card, but not how the payment stands now.
+    """
 
     invoice: Invoice
     attempt: PaymentAttempt | None
@@ -45,7 +48,7 @@ class OpenInvoice:
             return "processing"
         if not self.invoice.attempt_count:
             return "none"
-        return STANDINGS.get(self.attempt.intent_status if self.attempt else None, "declined")
+        return STANDINGS.get(payment_attempts.intent_status(self.attempt, self.invoice), "declined")
 
     @property
     def page_url(self) -> str | None:

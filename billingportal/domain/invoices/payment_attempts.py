@@ -84,6 +84,12 @@ def store_attempt(
     row.expires_month, row.expires_year = method.expires_month, method.expires_year
 
 
+def intent_status(attempt: PaymentAttempt | None, invoice: Invoice) -> str | None:
+    """How the last attempt stands; None where the invoice has changed since the attempt was read."""
+    is_current = attempt is not None and attempt.invoice_revision >= invoice.revision
+    return attempt.intent_status if attempt is not None and is_current else None
+
+
 def attempts_of(session: Session, account_id: int, invoice_ids: Sequence[str]) -> dict[str, PaymentAttempt]:
     """The stored attempts, by Stripe's id of the invoice."""
     found = session.scalars(

@@ -1,6 +1,6 @@
 """The discounts that run on a subscription and on its items."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,7 +34,7 @@ class ChosenDiscounts:
     """Of the discounts that run, those `kept` in a preview."""
 
     running: Sequence[RunningDiscount]
-    kept: Collection[RunningDiscount]
+    kept: Sequence[RunningDiscount]
 
 
 class Discounts:

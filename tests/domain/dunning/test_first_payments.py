@@ -67,7 +67,7 @@ def test_a_first_charge_that_fails_after_a_trial_is_told_once_and_can_be_paid(st
     page = page_of(client)
     assert page.notice is not None
     assert (page.notice.title, page.notice.action) == ("Your first payment of US$49.00 failed", "pay")
-    assert (page.status.words, page.may_change_plan) == ("Payment needed", False)
+    assert (page.status.words, page.may_change_plan) == ("Payment failed", False)
     (email,) = emails()
     assert (email.kind, email.subject) == ("ladder_first_payment", "Your first payment failed")
 
@@ -97,7 +97,7 @@ def test_a_debit_under_way_is_said_and_not_to_be_paid_again(store: Store, world:
     page = page_of(client)
     assert page.notice is not None
     assert (page.notice.title, page.notice.action) == ("Your payment of US$49.00 is on its way", "none")
-    assert [one.status.words for one in page.invoices] == ["Payment on its way"]
+    assert [one.status.words for one in page.invoices] == ["On its way"]
     assert emails() == []
     with pytest.raises(stripe.InvalidRequestError):
         store.sdk.v1.invoices.pay(str(store.invoices(client)[0].id))

@@ -28,7 +28,7 @@ def test_without_a_choice_the_defaults_hold(signed_in: Visitor, session: Session
     page = signed_in.get(PAGE)
     assert page.status_code == 200
     switches = re.findall(r'<input [^>]*type="checkbox"[^>]*>', page.text)
-    assert len(switches) == 5
+    assert len(switches) == 6
     assert [one for one in switches if "checked" in one] == []
     assert checkout_settings.current_settings(session) == Selling()
 

@@ -10,11 +10,15 @@ from billingportal.sandbox.state.changes import emit, updating
 from billingportal.sandbox.state.identifiers import new_id
 
 HOUR = 3600
+NO_TERMS: Document = {
+    "invoice_settings": {"custom_fields": None, "description": None, "footer": None},
+    "default_tax_rates": [],
+}
 
 
 def make_draft(call: Call, customer: Document, terms: Document) -> Document:
     """An empty draft of the customer. `terms` are the attributes that a subscription would give it."""
-    invoice = blank_invoice(call, terms, customer, "manual")
+    invoice = blank_invoice(call, terms | NO_TERMS, customer, "manual")
     invoice.update(parent=None, auto_advance=terms["auto_advance"], description=terms["description"])
     invoice.update(default_payment_method=terms["default_payment_method"], metadata=terms["metadata"])
     if terms["due_date"] is not None:

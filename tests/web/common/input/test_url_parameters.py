@@ -11,7 +11,13 @@ def test_every_parameter_of_every_route_is_public_or_secret(app: Flask) -> None:
 
 
 def test_the_secret_addresses_are_these(app: Flask) -> None:
-    assert secret_paths(app.url_map) == ("/portal/billing-link/", "/portal/checkout/", "/setup/", "/webhooks/stripe/")
+    assert secret_paths(app.url_map) == (
+        "/portal/billing-link/",
+        "/portal/checkout/",
+        "/portal/sign-up/confirmed/",
+        "/setup/",
+        "/webhooks/stripe/",
+    )
 
 
 def test_a_parameter_that_was_not_declared_is_found_and_kept_secret() -> None:
