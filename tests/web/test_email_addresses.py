@@ -1,5 +1,7 @@
 """Email addresses: impossible ones are refused wherever one is entered, and a known one is known in every spelling."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -38,7 +40,7 @@ def test_impossible_addresses_are_refused_wherever_one_is_entered(
     }
     for place, answer in answers.items():
         assert answer.status_code == 422, place
-        assert "This is not an email address." in text_of(answer), place
+        assert re.search("This is not an email address|Use ASCII characters before the @", text_of(answer)), place
     contact = signed_in.submit("/settings/branding", {"name": "North", "colour": "#3956c1", "contact": email})
     assert (contact.status_code, "Write an email address" in text_of(contact)) == (422, True)
     session.rollback()

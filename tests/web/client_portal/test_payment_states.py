@@ -17,6 +17,7 @@ from tests.support.catalog.catalog import catalog, connect
 from tests.support.pages import Visitor, text_of
 from tests.support.people.billing import visitor_of
 from tests.support.people.clients import Subscribed, catch_up, paid_plan, subscribed_client
+from tests.support.people.forms import form_of
 from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
@@ -150,7 +151,7 @@ def test_an_unpaid_plan_with_only_a_draft_left_is_paid_at_once(
     paying.read()
     assert "Pay US$49.00 now" in paying.own_words()
 
-    answer = paying.own.submit(f"{PAGE}/payments", {"token": "once"})
+    answer = form_of(paying.own.get(PAGE), "pay-now").send(paying.own)
 
     assert answer.status_code == 303
     assert paying.status() == "active"
@@ -171,6 +172,7 @@ def test_a_plan_whose_invoice_was_withdrawn_is_ended_and_bought_anew(
     assert "The invoice was withdrawn, so there is nothing to pay now." in words
     assert "Pay US$" not in words
     assert "End Growth" in words
-    assert paying.own.submit(f"{PAGE}/cancellation", {"when": "now"}).status_code == 303
+    ending = form_of(paying.own.get(f"{PAGE}/cancellation"), "cancel-subscription").typed(when="now")
+    assert ending.send(paying.own).status_code == 303
     assert paying.status() == "canceled"
     assert "Choose" in paying.own_words()

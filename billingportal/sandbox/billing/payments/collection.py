@@ -45,7 +45,8 @@ def method_of_invoice(store: Store, invoice: Document) -> Document | None:
     if invoice["default_payment_method"] is not None:
         return store.find("payment_method", invoice["default_payment_method"])
     if invoice["parent"] is None:
-        return payment_method_of(store, {"customer": invoice["customer"], "default_payment_method": None})
+        nothing = {"customer": invoice["customer"], "default_payment_method": None, "default_source": None}
+        return payment_method_of(store, nothing)
     details = invoice["parent"]["subscription_details"]
     return payment_method_of(store, store.objects["subscription"][details["subscription"]])
 
