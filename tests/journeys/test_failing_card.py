@@ -89,7 +89,7 @@ def test_the_ladder_is_walked_and_paying_restores(
     clocks.new_card(sdk, harbor.customer, "pm_card_chargeCustomerFail")
     clocks.advance(sdk, harbor.clock, FAILED)
     expect_soon(page, "#subscription", "Its payment fails since 1 February 2030")
-    expect_soon(page, "#subscription", "Everything keeps working until 4 February 2030")
+    expect_soon(page, "#subscription", "Everything keeps working until 7 February 2030")
     assert_accessible(page)
 
     with watched_page(browser, running.url, width=PHONE) as (phone, _):
