@@ -232,14 +232,15 @@ def test_whoever_goes_back_keeps_the_choice_and_an_expired_order_starts_again(sh
     assert len(shop.till.subscriptions()) == 1
 
 
-def test_a_known_address_learns_nothing(shop: Shop, open_page: OpenPage) -> None:
+def test_a_known_address_is_told_so(shop: Shop, open_page: OpenPage) -> None:
     first, _ = open_page()
     choose(first, "Free")
     fill_in(first)
-    page, _ = open_page()
+    page, watch = open_page()
+    watch.expected.append("422")
     choose(page, "Free")
     fill_in(page)
-    expect(page.get_by_role("heading", level=1, name="Check your mail")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="This address has an account")).to_be_visible()
     assert_accessible(page)
 
 
