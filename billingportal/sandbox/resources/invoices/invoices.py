@@ -133,7 +133,8 @@ def method_for(call: Call, invoice: Document) -> Document | None:
 
 def no_method(call: Call, invoice: Document) -> Refused:
     """The refusal of a payment without a payment method that can pay."""
-    if dunning.subscription_of(call, invoice)["default_payment_method"] is not None:
+    subscription = dunning.find_subscription(call, invoice)
+    if (subscription or invoice)["default_payment_method"] is not None:
         return invalid(DETACHED)
     return Refused(NO_METHOD, code="resource_missing")
 
