@@ -202,6 +202,7 @@ STRIPES: dict[str, list[Life]] = {
     "past due": [card_fails],
     "renewed": [days(31)],
     "in the hour of a draft, with another price": [moved_in_stripe_for_later, to_the_draft],
+    "renewed with prorations": [moved_in_stripe, days(31)],
     "a change that was declined": [refreshed, change_declined],
     "trial": [update(trial_end=int(clock.now().timestamp()) + 9 * DAY)],
 }
