@@ -53,16 +53,7 @@ def told(
 
 def last_charge(invoices: Sequence[Invoice]) -> Items | None:
     """The items of the last invoice that was paid, with money or by credit, and that charged for something."""
-    return next((charged(one) for one in invoices if one.status == "paid" and one.sold), None)
-
-
-def charged(invoice: Invoice) -> Items:
-    """The prices that an invoice charged for, with their quantities."""
-    found: dict[str, int | None] = {}
-    for row in invoice.sold:
-        if isinstance(row, dict) and isinstance(row["quantity"], int):
-            found[str(row["price"])] = row["quantity"]
-    return found
+    return next((invoice_history.charged(one) for one in invoices if one.status == "paid" and one.sold), None)
 
 
 def composition_of(

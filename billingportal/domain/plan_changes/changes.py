@@ -18,6 +18,7 @@ from billingportal.domain.plan_changes.previews import Preview
 from billingportal.domain.subscriptions import change_state
 from billingportal.errors import Conflict, PortalError, Refusal
 from billingportal.models import Plan, PlanChange
+from billingportal.plain_json import Json
 from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
 
@@ -77,8 +78,11 @@ def is_fresh(present: PresentPlan, prorated_at: datetime) -> bool:
 
 
 def same_change(session: Session, request: ChangeRequest) -> PlanChange | None:
-    """The change already made from the same preview, if any."""
-    return session.scalar(
+    """The change already made from the same preview on the same page, if any.
+
+    A test clock stands still: the moment alone does not tell two previews apart, nor a second try from the first.
+    """
+    found = session.scalars(
         select(PlanChange)
         .where(
             PlanChange.client_id == request.client_id,
@@ -87,8 +91,13 @@ def same_change(session: Session, request: ChangeRequest) -> PlanChange | None:
             PlanChange.prorated_at == request.prorated_at,
         )
         .order_by(PlanChange.id.desc())
-        .limit(1)
     )
+    return next((one for one in found if one.preview.get("confirmed") == confirmation_of(request)), None)
+
+
+def confirmation_of(request: ChangeRequest) -> list[Json]:
+    """What identifies the preview that a request confirms."""
+    return [request.seal, request.token]
 
 
 def record_intent(session: Session, request: ChangeRequest, shown: Preview) -> tuple[PlanChange, bool]:
@@ -116,7 +125,8 @@ def record_intent(session: Session, request: ChangeRequest, shown: Preview) -> t
         choice=choice,
         timing=shown.timing,
         state="intended",
-        preview=shown.to_json() | {"missing_card": missing_card(session.get_one(Plan, shown.plan.id))},
+        preview=shown.to_json()
+        | {"missing_card": missing_card(session.get_one(Plan, shown.plan.id)), "confirmed": confirmation_of(request)},
         prorated_at=shown.prorated_at,
         takes_effect_at=shown.takes_effect_at,
         staff_id=request.staff_id,

@@ -36,8 +36,8 @@ CHANGEABLE = ("active", "trialing")
 class ChangeRequest:
     """The requested plan and its selection. `timing` None is the usual one.
 
-    A request that confirms a preview repeats its `prorated_at`, the moment of its amounts, and its `seal`, the
-    fingerprint of its promises. `staff_id` is None when the client asks.
+    A request that confirms a preview repeats its `prorated_at`, the moment of its amounts, its `seal`, the fingerprint
+    of its promises, and the `token` of the page that showed it. `staff_id` is None when the client asks.
     """
 
     client_id: int
@@ -47,6 +47,7 @@ class ChangeRequest:
     prorated_at: datetime | None = None
     seal: str = ""
     staff_id: int | None = None
+    token: str = ""
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,38 @@ def is_paid(subscription: Subscription, invoices: Sequence[Invoice]) -> bool:
     return subscription.status == "trialing"
 
 
+def charged(invoice: Invoice) -> dict[str, int | None]:
+    """The prices that an invoice charged for, with their quantities."""
+    found: dict[str, int | None] = {}
+    for row in invoice.sold:
+        if isinstance(row, dict) and isinstance(row["quantity"], int):
+            found[str(row["price"])] = row["quantity"]
+    return found
+
+
+def may_have_prorations(subscription: Subscription, invoices: Sequence[Invoice]) -> bool:
+    """Whether prorations may wait for the next invoice: its licensed items are not those that were billed last.
+
+    A trial has none. A change without prorations looks the same in the rows. An invoice that a change waits for, or
+    waited for in vain, billed nothing of what the subscription has; nor did one of 0. While the latest is not stored it
+    is the draft of a renewal, which took all that waited.
+    """
+    if not invoices or invoices[0].stripe_invoice_id != subscription.latest_stripe_invoice_id:
+        return False
+    real = (one for one in invoices if one.sold and one.status != "void")
+    last = next((one for one in real if not is_of_pending_update(subscription, one)), None)
+    if last is None or subscription.status == "trialing":
+        return False
+    billed = charged(last)
+    return any(item.quantity and billed.get(item.stripe_price_id) != item.quantity for item in subscription.items)
+
+
+def is_of_pending_update(subscription: Subscription, invoice: Invoice) -> bool:
+    """Whether a change of the subscription waits for the payment of this invoice."""
+    is_waiting = subscription.pending_update_expires_at is not None
+    return is_waiting and invoice.stripe_invoice_id == subscription.latest_stripe_invoice_id
+
+
 def first_failure(subscription: Subscription, invoices: Sequence[Invoice]) -> datetime | None:
     """When the payment first failed since the last time all was well; None where no invoice tells.
 

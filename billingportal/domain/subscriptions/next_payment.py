@@ -1,6 +1,6 @@
 """The next payment of a subscription, from stored rows: one answer for the client's page and the staff's.
 
-It is Stripe's own amount, or not known yet: discounts, taxes and invoice items that wait are Stripe's to compute.
+It is Stripe's own amount, or not known yet: discounts, taxes and prorations that wait are Stripe's to compute.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from billingportal.domain.prices.pricing import amount
 from billingportal.domain.prices.terms import is_metered, terms_of
 from billingportal.domain.subscriptions.estimates import Key, prices_by_key
+from billingportal.domain.subscriptions.invoice_history import invoices_of, may_have_prorations
 from billingportal.domain.subscriptions.scheduled_phases import Phase, Unclear, phase_at
 from billingportal.models import Customer, Price, Subscription
 from billingportal.money import Money
@@ -62,7 +63,7 @@ def next_payment(session: Session, subscription: Subscription, moment: datetime)
         return None
     at, end = ends[0], end_of(subscription)
     if end is not None and end <= at:
-        return None
+        return last_payment(session, subscription, end)
     try:
         phase = phase_at(session, subscription, moment, at)
     except Unclear:
@@ -70,6 +71,13 @@ def next_payment(session: Session, subscription: Subscription, moment: datetime)
     if end is not None or (phase is not None and len(ends) > 1):
         return NextPayment(at, None, None, None, has_use=False)
     return payment_of(session, subscription, at, phase)
+
+
+def last_payment(session: Session, subscription: Subscription, end: datetime) -> NextPayment | None:
+    """What the end of the subscription bills: usage, and prorations that wait; None where there is neither."""
+    has_use = any(item.quantity is None for item in subscription.items)
+    may_owe = has_use or may_have_prorations(subscription, invoices_of(session, subscription))
+    return NextPayment(end, None, None, None, has_use) if may_owe else None
 
 
 def payment_of(session: Session, subscription: Subscription, at: datetime, phase: Phase | None) -> NextPayment:
@@ -83,6 +91,7 @@ def payment_of(session: Session, subscription: Subscription, at: datetime, phase
     has_use = bool(metered) or any(item.quantity is None for item in subscription.items if item.period_ends_at == at)
     customer = customer_of(session, subscription)
     is_adjusted = subscription.has_adjustments if phase is None else phase.has_adjustments
+    is_adjusted = is_adjusted or may_have_prorations(subscription, invoices_of(session, subscription))
     if price is None or customer is None or customer.has_discount or is_adjusted:
         return NextPayment(at, price, None, None, has_use)
     balance = customer.balance_minor if customer.currency == subscription.currency else 0

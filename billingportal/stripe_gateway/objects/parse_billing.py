@@ -152,10 +152,22 @@ def first_lines(source: JsonObject) -> list[JsonObject]:
 
 
 def sold(source: JsonObject) -> list[Json]:
-    """The prices and quantities on an invoice's first page of lines. Each tier has its own line."""
-    counted: Counter[str] = Counter()
+    """The prices and quantities on an invoice's first page of lines. Each tier has its own line.
+
+    Prorations of the time before count only for prices that the invoice does not charge for a whole period.
+    """
+    periods: Counter[str] = Counter()
+    prorations: Counter[str] = Counter()
     for line in first_lines(source):
         price = optional_id(part(part(line, "pricing"), "price_details"), "price")
         if price is not None and number(line, "amount") > 0:
+            counted = prorations if is_proration(line) else periods
             counted[price] += optional_number(line, "quantity") or 0
-    return [{"price": price, "quantity": counted[price]} for price in sorted(counted)]
+    quantities = {**prorations, **periods}
+    return [{"price": price, "quantity": quantities[price]} for price in sorted(quantities)]
+
+
+def is_proration(line: JsonObject) -> bool:
+    parent = part(line, "parent")
+    details = (part(parent, name) for name in ("subscription_item_details", "invoice_item_details"))
+    return any(one.get("proration") is True for one in details)

@@ -1,5 +1,6 @@
 """The form that confirms a previewed change: its fields, and the change request read from them."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -21,10 +22,11 @@ from billingportal.web.plan_changes.viewer import Viewer
 LARGEST_MOMENT = 253_402_300_799
 TIMINGS: dict[str, ChangeTiming] = {"now": "now", "renewal": "renewal"}
 QUANTITY = "quantity."
+LONGEST_TOKEN = 40
 
 
 def confirmation_fields(shown: Preview) -> dict[str, str]:
-    """The form values that identify exactly the preview shown."""
+    """The form values that identify exactly the preview shown, and this rendering of it."""
     interval, count = shown.selection.period
     return {
         "plan": str(shown.plan.id),
@@ -33,6 +35,7 @@ def confirmation_fields(shown: Preview) -> dict[str, str]:
         "timing": shown.timing,
         "prorated_at": str(int(shown.prorated_at.timestamp())),
         "seal": shown.seal,
+        "token": secrets.token_urlsafe(16),
         **{f"{QUANTITY}{key}": str(number) for key, number in shown.selection.quantities.items()},
     }
 
@@ -59,6 +62,7 @@ def confirmed_request(viewer: Viewer) -> ChangeRequest:
         prorated_at=moment_of(form.get("prorated_at", "")),
         seal=form.get("seal", ""),
         staff_id=viewer.staff_id,
+        token=form.get("token", "")[:LONGEST_TOKEN],
     )
 
 

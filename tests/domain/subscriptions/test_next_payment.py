@@ -9,6 +9,7 @@ import stripe
 from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.client_portal.billing_page import billing_page
+from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes import cancellations
 from billingportal.domain.plan_changes.cancellations import Cancelling
 from billingportal.domain.subscriptions.client_clock import moment_of
@@ -101,6 +102,12 @@ def planned_in_stripe(store: Store, client: Subscribed, test_clock: str) -> None
     store.sdk.v1.subscription_schedules.update(schedule.id, {"phases": phases, "proration_behavior": "none"})
 
 
+def change_declined(store: Store, client: Subscribed, test_clock: str) -> None:
+    """A move to Scale whose invoice the card could not pay; it is void."""
+    new_card(store.sdk, client.customer, "pm_card_chargeCustomerFail")
+    move(client.client_id, store.scale, Selection(("month", 1), "usd", {"contacts": 10}))
+
+
 def flat_prices(store: Store, name: str) -> list[str]:
     """The flat price of a plan's product."""
     (product,) = [one for one in store.sdk.v1.products.list({"limit": 100}).data if one.name == name]
@@ -158,6 +165,32 @@ def in_months(store: Store, client: Subscribed, test_clock: str) -> None:
     store.sdk.v1.subscriptions.update(client.subscription, params)
 
 
+def moved_in_stripe(store: Store, client: Subscribed, test_clock: str) -> None:
+    """To Scale in Stripe's dashboard; the prorations wait for the next invoice."""
+    change_item(store, client, price=flat_prices(store, "Scale")[0])
+
+
+def moved_in_stripe_for_later(store: Store, client: Subscribed, test_clock: str) -> None:
+    """Without prorations."""
+    change_item(store, client, price=flat_prices(store, "Scale")[0], proration_behavior="none")
+
+
+def to_the_draft(store: Store, client: Subscribed, test_clock: str) -> None:
+    """Into the hour in which the renewal's invoice is a draft."""
+    item = store.sdk.v1.subscriptions.retrieve(client.subscription)["items"].data[0]
+    advance(store.sdk, test_clock, item.current_period_end + 60)
+
+
+def counted_in_stripe(store: Store, client: Subscribed, test_clock: str) -> None:
+    change_item(store, client, quantity=3)
+
+
+def change_item(store: Store, client: Subscribed, proration_behavior: str = "create_prorations", **given: Any) -> None:
+    item = store.sdk.v1.subscriptions.retrieve(client.subscription)["items"].data[0].id
+    params: Any = {"items": [{"id": item, **given}], "proration_behavior": proration_behavior}
+    store.sdk.v1.subscriptions.update(client.subscription, params)
+
+
 STRIPES: dict[str, list[Life]] = {
     "active": [],
     "credit": [balance(-900)],
@@ -167,11 +200,16 @@ STRIPES: dict[str, list[Life]] = {
     "downgrade and credit": [planned_here, balance(-500)],
     "planned in Stripe": [planned_in_stripe],
     "past due": [card_fails],
-    "two intervals": [in_months],
     "renewed": [days(31)],
+    "in the hour of a draft, with another price": [moved_in_stripe_for_later, to_the_draft],
+    "renewed with prorations": [moved_in_stripe, days(31)],
+    "a change that was declined": [refreshed, change_declined],
     "trial": [update(trial_end=int(clock.now().timestamp()) + 9 * DAY)],
 }
 UNKNOWN: dict[str, list[Life]] = {
+    "another price since the last invoice": [moved_in_stripe],
+    "another number since the last invoice": [counted_in_stripe],
+    "two intervals": [in_months],
     "forever": [discounted(duration="forever")],
     "once": [discounted(duration="once")],
     "repeating": [discounted(duration="repeating", duration_in_months=3)],

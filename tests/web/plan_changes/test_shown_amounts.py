@@ -169,3 +169,23 @@ def test_a_refund_is_of_what_was_shown(app: Flask, signed_in: Visitor, store: St
     assert store.sdk.v1.subscriptions.retrieve(second.id).status == "active"
     assert form_of(changed, "remove").send(signed_in).status_code == 303
     assert sorted(refund.amount for refund in store.sdk.v1.refunds.list().data) == [500, 1400]
+
+
+def test_a_second_try_at_the_same_moment_of_a_test_clock_is_a_change_of_its_own(app: Flask, store: Store) -> None:
+    test_clock = clocks.new_clock(store.sdk)
+    client = store.subscribe(store.starter, test_clock=test_clock)
+    visitor = visitor_of(app, client.client_id)
+    address = f"{PAGE}/plan/preview?plan={store.growth}&interval=month"
+    clocks.new_card(store.sdk, client.customer, "pm_card_chargeCustomerFail")
+    first = form_of(visitor.get(address), "confirm-change")
+    declined = first.send(visitor)
+    assert "The change was not made" in text_of(visitor.get(declined.location or ""))
+    assert first.send(visitor).location == declined.location
+    clocks.new_card(store.sdk, client.customer, "pm_card_visa")
+    visitor.get(f"{PAGE}/return")
+
+    again = form_of(visitor.get(address), "confirm-change").send(visitor)
+
+    assert again.location != declined.location
+    assert "It is Growth now" in text_of(visitor.get(again.location or ""))
+    assert paid_last(store, client) == 3000

@@ -92,9 +92,9 @@ def item_discounts(call: Call, lines: list[Document]) -> list[Document]:
 
 
 def item_of(line: Document) -> str:
-    """The subscription item of a line; empty for a line without one."""
+    """The subscription item of a line; empty for the line of an invoice item without a subscription."""
     details = line["parent"]["subscription_item_details"]
-    return str(details["subscription_item"]) if details else ""
+    return str(details["subscription_item"]) if details is not None else ""
 
 
 def product_of(line: Document) -> str:

@@ -24,15 +24,16 @@ OFF_SESSION: dict[str, Outcome] = {
 ON_SESSION: dict[str, Outcome] = {**OFF_SESSION, "asks": "paid"}
 
 
-def payment_method_of(store: Store, subscription: Document) -> Document | None:
-    """The payment method of a subscription: its own, else the customer's; of each, a legacy source comes last.
+def payment_method_of(store: Store, payable: Document) -> Document | None:
+    """The payment method of a subscription or of an invoice: its own, else the customer's; of each, a legacy source
+    comes last.
 
     A detached one never pays again, also where the subscription still names it; the customer's does not replace it.
     """
-    customer = store.objects["customer"][subscription["customer"]]
+    customer = store.objects["customer"][payable["customer"]]
     identifier = (
-        subscription["default_payment_method"]
-        or subscription["default_source"]
+        payable["default_payment_method"]
+        or payable["default_source"]
         or customer["invoice_settings"]["default_payment_method"]
         or customer["default_source"]
     )
@@ -42,11 +43,8 @@ def payment_method_of(store: Store, subscription: Document) -> Document | None:
 
 def method_of_invoice(store: Store, invoice: Document) -> Document | None:
     """The payment method of an invoice: its own, else its subscription's, else the customer's."""
-    if invoice["default_payment_method"] is not None:
-        return store.find("payment_method", invoice["default_payment_method"])
-    if invoice["parent"] is None:
-        nothing = {"customer": invoice["customer"], "default_payment_method": None, "default_source": None}
-        return payment_method_of(store, nothing)
+    if invoice["parent"] is None or invoice["default_payment_method"] is not None:
+        return payment_method_of(store, invoice)
     details = invoice["parent"]["subscription_details"]
     return payment_method_of(store, store.objects["subscription"][details["subscription"]])
 

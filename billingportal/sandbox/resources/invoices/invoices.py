@@ -134,7 +134,7 @@ def method_for(call: Call, invoice: Document) -> Document | None:
 def no_method(call: Call, invoice: Document) -> Refused:
     """The refusal of a payment without a payment method that can pay."""
     subscription = dunning.find_subscription(call, invoice)
-    if subscription is not None and subscription["default_payment_method"] is not None:
+    if (subscription or invoice)["default_payment_method"] is not None:
         return invalid(DETACHED)
     return Refused(NO_METHOD, code="resource_missing")
 

@@ -60,7 +60,9 @@ def terms_of(call: Call, customer: Document) -> Document:
         else None,
         "description": given.get("description"),
         "due_date": given.get("due_date"),
+        "default_tax_rates": [],
         "id": None,
+        "invoice_settings": {"custom_fields": None, "description": None, "footer": None},
         "metadata": merged({}, given.get("metadata", {})),
     }
 

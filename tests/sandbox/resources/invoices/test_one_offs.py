@@ -63,3 +63,13 @@ def test_a_due_date_goes_with_a_sent_invoice_only(client: stripe.StripeClient, g
     params: Any = {"customer": str(running_subscription(client).customer), **given}
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.invoices.create(params=params)
+
+
+def test_an_invoice_whose_own_card_was_detached_is_not_paid(client: stripe.StripeClient) -> None:
+    customer = str(running_subscription(client).customer)
+    card = client.v1.payment_methods.attach("pm_card_visa", params={"customer": customer}).id
+    one = workshop(client, customer, default_payment_method=card)
+    client.v1.payment_methods.detach(card)
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.invoices.pay(str(one.id))
+    assert client.v1.invoices.retrieve(str(one.id)).status == "open"
