@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from billingportal import clock
 from billingportal.domain.common import audit
 from billingportal.domain.common.dates import day
 from billingportal.domain.subscriptions import client_clock
-from billingportal.models import Client, PlanChange, Subscription, SubscriptionSchedule
+from billingportal.models import Client, PlanChange, PriceMoveClient, Subscription, SubscriptionSchedule
 from billingportal.models.plan_changes.plan_change import ChangeState
 from billingportal.plain_json import JsonObject
 
@@ -25,6 +25,11 @@ def open_change(session: Session, client_id: int) -> PlanChange | None:
     return session.scalar(
         select(PlanChange).where(PlanChange.client_id == client_id, PlanChange.state.in_(OPEN_STATES))
     )
+
+
+def is_price_move(session: Session, change: PlanChange) -> bool:
+    """Whether staff move the client to a new price of its plan."""
+    return session.scalar(select(exists().where(PriceMoveClient.plan_change_id == change.id))) or False
 
 
 def follow_change(session: Session, client: Client) -> None:
