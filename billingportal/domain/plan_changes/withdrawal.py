@@ -44,7 +44,7 @@ def withdraw_own(transaction: Transaction, gateway: StripeGateway, client_id: in
     plan instead. Returns whether one was withdrawn. Raises Refusal, Conflict and a StripeProblem."""
     with transaction() as session:
         change = change_state.open_change(session, client_id)
-        if change is not None and change_state.is_price_move(session, change):
+        if change is not None and change_state.price_move_of(session, change) is not None:
             raise Refusal("", NEW_PRICE)
     return withdraw_change(transaction, gateway, client_id, staff_id=None)
 

@@ -10,6 +10,7 @@ from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.clients import clients
 from billingportal.domain.plan_changes import steps as plan_change_steps
+from billingportal.domain.plan_changes.present_plan import present_plan
 from billingportal.domain.price_moves import emails
 from billingportal.domain.price_moves.quotes import Movable, movable, takes_effect_at
 from billingportal.domain.subscriptions import change_state
@@ -118,10 +119,18 @@ def follow_row(session: Session, row: PriceMoveClient) -> None:
         row.state = "moved"
     elif change.state == "canceled":
         row.state, row.problem = "undone", call_off_words(change, row)
-        if row.undo_asked_at is not None:
+        if pays_as_before(session, row):
             emails.take_back(session, row)
     elif change.state in ("failed", "declined"):
         row.state, row.problem = "failed", change.problem
+
+
+def pays_as_before(session: Session, row: PriceMoveClient) -> bool:
+    """Whether the client goes on paying the old price: it neither changed its plan nor cancelled it."""
+    present = present_plan(session, row.client)
+    if present is None or present.ends_at is not None:
+        return False
+    return row.move.from_link.stripe_price_id in [item.stripe_price_id for item in present.items]
 
 
 def call_off_words(change: PlanChange, row: PriceMoveClient) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal import clock
@@ -27,9 +27,9 @@ def open_change(session: Session, client_id: int) -> PlanChange | None:
     )
 
 
-def is_price_move(session: Session, change: PlanChange) -> bool:
-    """Whether staff move the client to a new price of its plan."""
-    return session.scalar(select(exists().where(PriceMoveClient.plan_change_id == change.id))) or False
+def price_move_of(session: Session, change: PlanChange) -> PriceMoveClient | None:
+    """The row by which staff move the client to a new price of its plan, where the change is of this kind."""
+    return session.scalar(select(PriceMoveClient).where(PriceMoveClient.plan_change_id == change.id))
 
 
 def follow_change(session: Session, client: Client) -> None:
