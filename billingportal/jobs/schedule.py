@@ -1,6 +1,17 @@
 """Every job of every subject."""
 
-from billingportal.jobs import auth, checkout, clients, connection, entitlements, invoices, mail, plan_changes, sync
+from billingportal.jobs import (
+    auth,
+    checkout,
+    clients,
+    connection,
+    entitlements,
+    invoices,
+    mail,
+    plan_changes,
+    price_moves,
+    sync,
+)
 
 # In the order in which one pass synchronizes a new account.
 JOBS = (
@@ -11,6 +22,7 @@ JOBS = (
     *checkout.JOBS,
     *invoices.JOBS,
     *plan_changes.JOBS,
+    *price_moves.JOBS,
     *mail.JOBS,
     *auth.JOBS,
 )

@@ -37,6 +37,9 @@ from billingportal.models.plans.plan_price import PlanPrice
 from billingportal.models.plans.plan_quota import PlanQuota
 from billingportal.models.plans.quota_change import QuotaChange
 from billingportal.models.plans.resource import Resource
+from billingportal.models.price_moves.price_exception import PriceException
+from billingportal.models.price_moves.price_move import PriceMove
+from billingportal.models.price_moves.price_move_client import PriceMoveClient
 from billingportal.models.stripe_objects.checkout_session import CheckoutSession
 from billingportal.models.stripe_objects.customer import Customer
 from billingportal.models.stripe_objects.dispute import Dispute
@@ -86,6 +89,9 @@ __all__ = [
     "PlanQuota",
     "PortalConfiguration",
     "Price",
+    "PriceException",
+    "PriceMove",
+    "PriceMoveClient",
     "ProcessorAccount",
     "Product",
     "QuotaChange",

@@ -23,6 +23,7 @@ from billingportal.web.offers import blueprints as offers
 from billingportal.web.plan_changes import blueprints as plan_changes
 from billingportal.web.plan_changes import card as plan_change_card
 from billingportal.web.plans import blueprints as plans
+from billingportal.web.price_moves import blueprints as price_moves
 from billingportal.web.prices import blueprints as prices
 from billingportal.web.sync import blueprints as sync
 
@@ -40,6 +41,7 @@ SUBJECTS = (
     offers,
     plan_changes,
     plans,
+    price_moves,
     prices,
     sync,
 )

@@ -89,6 +89,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "finish_plan_changes: done",
         "follow_scheduled_terms: done",
         "remind_of_trials: done",
+        "work_on_price_moves: done",
         "answer_link_requests: done",
         "send_mails: done",
         "prune_sessions: done",

@@ -20,6 +20,7 @@ from billingportal.money import Money
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.objects.invoice_previews import InvoicePreview
 from billingportal.stripe_gateway.requests.discounts import ChosenDiscounts, RunningDiscount
+from billingportal.stripe_gateway.requests.subscriptions import ItemChange
 
 
 def preview(transaction: Transaction, gateway: StripeGateway, request: ChangeRequest) -> Preview:
@@ -43,7 +44,7 @@ def quote(
     if not plan.wanted:
         return put_together(plan, chosen, moment, None, None, present.period_ends_at)
     running = gateway.discounts.running(present.stripe_subscription_id) if present.has_adjustments else ()
-    renewal = lasting_price(gateway, plan, running)
+    renewal = lasting_price(gateway, present.stripe_subscription_id, plan.changes, running)
     trial_ends_at = trial_terms.trial_end(present, plan.trial_days, moment)
     if chosen == "renewal" or trial_ends_at is not None:
         starts_at = trial_ends_at or present.period_ends_at
@@ -60,12 +61,13 @@ def quote(
     return put_together(plan, chosen, moment, charge_of(invoice, lines), renewal, renews_at(plan, invoice, moment))
 
 
-def lasting_price(gateway: StripeGateway, plan: Planned, running: Sequence[RunningDiscount]) -> Money:
-    """The price of each later period, with the discounts that never end."""
+def lasting_price(
+    gateway: StripeGateway, subscription_id: str, changes: Sequence[ItemChange], running: Sequence[RunningDiscount]
+) -> Money:
+    """The price of each later period after these changes, with the discounts that never end."""
     kept = [one for one in running if one.duration == "forever"]
-    name = plan.present.stripe_subscription_id
     chosen = ChosenDiscounts(running, kept) if running else None
-    later = gateway.subscriptions.preview(name, plan.changes, is_recurring=True, discounts=chosen)
+    later = gateway.subscriptions.preview(subscription_id, changes, is_recurring=True, discounts=chosen)
     return Money(later.total_minor, later.currency)
 
 
@@ -77,9 +79,19 @@ def first_price(
     present = plan.present
     if not running or plan.has_usage or any(not item.is_licensed for item in present.items):
         return None
+    return discounted_price(gateway, present.stripe_subscription_id, plan.changes, running, starts_at)
+
+
+def discounted_price(
+    gateway: StripeGateway,
+    subscription_id: str,
+    changes: Sequence[ItemChange],
+    running: Sequence[RunningDiscount],
+    starts_at: datetime,
+) -> Money:
+    """The price of a period that starts then, after these changes, with the discounts that still run."""
     kept = [one for one in running if one.ends_at is None or one.ends_at > starts_at]
-    chosen = ChosenDiscounts(running, kept)
-    invoice = gateway.subscriptions.preview(present.stripe_subscription_id, plan.changes, discounts=chosen)
+    invoice = gateway.subscriptions.preview(subscription_id, changes, discounts=ChosenDiscounts(running, kept))
     return Money(invoice.total_minor, invoice.currency)
 
 

@@ -10,10 +10,12 @@ from billingportal.domain.subscriptions import change_state
 from billingportal.domain.subscriptions.client_subscriptions import running_of
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
-from billingportal.errors import Conflict
+from billingportal.errors import Conflict, Refusal
 from billingportal.models import PlanChange
 from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
+
+NEW_PRICE = "The new price stays. You can change your plan or cancel it before that day."
 
 
 def withdraw_planned(transaction: Transaction, gateway: StripeGateway, client_id: int, *, staff_id: int | None) -> bool:
@@ -35,6 +37,16 @@ def withdraw_planned(transaction: Transaction, gateway: StripeGateway, client_id
             record_release(session, client_id, where[0], staff_id)
         return True
     return is_withdrawn
+
+
+def withdraw_own(transaction: Transaction, gateway: StripeGateway, client_id: int) -> bool:
+    """Withdraw the open change as the client asks, unless the partner made it: then the client may change or cancel its
+    plan instead. Returns whether one was withdrawn. Raises Refusal, Conflict and a StripeProblem."""
+    with transaction() as session:
+        change = change_state.open_change(session, client_id)
+        if change is not None and change_state.price_move_of(session, change) is not None:
+            raise Refusal("", NEW_PRICE)
+    return withdraw_change(transaction, gateway, client_id, staff_id=None)
 
 
 def record_release(session: Session, client_id: int, account_id: int, staff_id: int | None) -> None:

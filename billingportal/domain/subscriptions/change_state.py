@@ -10,7 +10,7 @@ from billingportal import clock
 from billingportal.domain.common import audit
 from billingportal.domain.common.dates import day
 from billingportal.domain.subscriptions import client_clock
-from billingportal.models import Client, PlanChange, Subscription, SubscriptionSchedule
+from billingportal.models import Client, PlanChange, PriceMoveClient, Subscription, SubscriptionSchedule
 from billingportal.models.plan_changes.plan_change import ChangeState
 from billingportal.plain_json import JsonObject
 
@@ -25,6 +25,11 @@ def open_change(session: Session, client_id: int) -> PlanChange | None:
     return session.scalar(
         select(PlanChange).where(PlanChange.client_id == client_id, PlanChange.state.in_(OPEN_STATES))
     )
+
+
+def price_move_of(session: Session, change: PlanChange) -> PriceMoveClient | None:
+    """The row by which staff move the client to a new price of its plan, where the change is of this kind."""
+    return session.scalar(select(PriceMoveClient).where(PriceMoveClient.plan_change_id == change.id))
 
 
 def follow_change(session: Session, client: Client) -> None:

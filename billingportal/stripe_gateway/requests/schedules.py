@@ -11,7 +11,7 @@ import stripe
 
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.errors import NotThere, UnreadableObject
-from billingportal.stripe_gateway.objects.fields import number, part, text
+from billingportal.stripe_gateway.objects.fields import moment, number, part, text
 from billingportal.stripe_gateway.requests.calls import ask
 from billingportal.stripe_gateway.requests.phase_terms import (
     find_item,
@@ -53,6 +53,11 @@ class Schedules:
         params: stripe.params.SubscriptionScheduleCreateParams = {"from_subscription": subscription_id}
         source, _ = ask(lambda: self._client.v1.subscription_schedules.create(params=params, options=options))
         return text(source, "id")
+
+    def period_anchor(self, subscription_id: str) -> datetime:
+        """The moment from which the subscription's periods are counted: month ends follow its day of the month."""
+        source, _ = ask(lambda: self._client.v1.subscriptions.retrieve(subscription_id))
+        return moment(source, "billing_cycle_anchor")
 
     def plan(self, schedule_id: str, phase: NewPhase, idempotency_key: str) -> str:
         """Keep the items until the new phase starts, without proration; after it release the subscription.

@@ -10,8 +10,10 @@ from billingportal.domain.entitlements.planned_changes import PlannedChange
 from billingportal.domain.plan_changes import trial_terms
 from billingportal.domain.plan_changes import trials as plan_change_trials
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
+from billingportal.domain.price_moves.emails import amounts
 from billingportal.domain.subscriptions import change_state
 from billingportal.models import Client, Invoice, Plan, PlanChange
+from billingportal.money import Money
 from billingportal.web.auth.session import find_staff
 from billingportal.web.plan_changes.pages import invoice_of
 from billingportal.web.plan_changes.viewer import Viewer, viewer_of
@@ -19,7 +21,8 @@ from billingportal.web.plan_changes.viewer import Viewer, viewer_of
 
 @dataclass(frozen=True)
 class MoveCard:
-    """`present` is None without a running subscription; then the card shows only an open change."""
+    """`present` is None without a running subscription; then the card shows only an open change. `prices`: what the
+    client pays before and after, where the change is to a new price of the same plan."""
 
     viewer: Viewer
     present: PresentPlan | None
@@ -27,6 +30,7 @@ class MoveCard:
     invoice: Invoice | None
     has_card: bool
     trial_words: str
+    prices: tuple[Money, Money] | None
 
     @property
     def planned_in_stripe(self) -> PlannedChange | None:
@@ -57,7 +61,14 @@ def facts(session: Session, client: Client, *, is_staff: bool = True) -> MoveCar
         invoice=invoice_of(move) if move else None,
         has_card=is_trial and trial_terms.has_card(session, client),
         trial_words=trial_words(session, present),
+        prices=prices_of(session, move),
     )
+
+
+def prices_of(session: Session, move: PlanChange | None) -> tuple[Money, Money] | None:
+    """What the client pays before and after a price move."""
+    row = change_state.price_move_of(session, move) if move is not None else None
+    return amounts(row) if row is not None else None
 
 
 def trial_words(session: Session, present: PresentPlan | None) -> str:

@@ -97,8 +97,11 @@ def show(viewer: Viewer, move_id: int) -> ResponseReturnValue:
 def destroy(viewer: Viewer) -> ResponseReturnValue:
     """Withdraw a planned or waiting change; the present plan stays."""
     try:
-        withdraw = withdrawal.withdraw_planned if viewer.is_staff else withdrawal.withdraw_change
-        is_off = withdraw(transaction, gateway_of(viewer), viewer.client_id, staff_id=viewer.staff_id)
+        gateway, client_id = gateway_of(viewer), viewer.client_id
+        if viewer.is_staff:
+            is_off = withdrawal.withdraw_planned(transaction, gateway, client_id, staff_id=viewer.staff_id)
+        else:
+            is_off = withdrawal.withdraw_own(transaction, gateway, client_id)
     except (Refusal, Conflict) as refusal:
         return refused_page(viewer, str(refusal)), 422
     except StripeProblem as problem:

@@ -12,13 +12,15 @@ from billingportal.web.prices.card import PriceCard, price_card
 
 @dataclass(frozen=True)
 class RetiredCard:
-    """A retired price. `card` is None when its price is not stored. `words` say who pays it."""
+    """A retired price. `card` is None when its price is not stored. `words` say who pays it. `may_move`: clients pay
+    it, and it is not a price of usage."""
 
     plan_price_id: int
     stripe_price_id: str
     card: PriceCard | None
     words: tuple[str, ...]
     is_paid: bool
+    may_move: bool
 
 
 def retired_cards(session: Session, plan: Plan, account_id: int) -> list[RetiredCard]:
@@ -32,7 +34,8 @@ def retired_card(session: Session, plan: Plan, retired: RetiredPrice) -> Retired
     card = price_card(session, price, link.resource.unit if link.resource else None) if price else None
     amount = card.amount if card is not None and not card.tiers else "this price"
     words = tuple(payer_words(retired.payers, amount, plan.name))
-    return RetiredCard(link.id, link.stripe_price_id, card, words, retired.payers.are_there)
+    may_move = retired.payers.clients > 0 and link.role != "usage"
+    return RetiredCard(link.id, link.stripe_price_id, card, words, retired.payers.are_there, may_move)
 
 
 def payer_words(payers: Payers, amount: str, plan_name: str) -> list[str]:

@@ -1,0 +1,97 @@
+"""A price move is undone for one client or for all, until it happens; the client may still change its plan."""
+
+import pytest
+
+from billingportal.db import transaction
+from billingportal.domain.plan_changes import cancellations, withdrawal
+from billingportal.domain.plan_changes.cancellations import Cancelling
+from billingportal.domain.price_moves import steps, undo
+from billingportal.errors import Refusal
+from tests.sandbox.clocks import new_clock
+from tests.support.people.clients import connection
+from tests.support.people.raises import Raise
+
+# Where the database decides nothing.
+ONE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
+
+def test_undoing_after_the_email_says_that_the_price_stays(raised: Raise) -> None:
+    client = raised.subscribe()
+    raised.raise_price()
+    move_id = raised.planned()
+
+    with transaction() as session:
+        undo.ask_undo(session, move_id, None, staff_id=raised.staff_id)
+    for _ in range(2):
+        raised.work()
+
+    assert (raised.states(move_id), raised.move(move_id).state) == (["undone"], "ended")
+    assert [one.status for one in raised.schedules()] == ["released"]
+    assert [mail.subject for mail in raised.mails()][1:] == ["The price of your Growth plan stays"]
+    assert raised.price(client) == raised.old
+    assert raised.begin() != move_id
+
+
+@ONE
+def test_undoing_before_anything_was_made_sends_nothing(raised: Raise) -> None:
+    raised.subscribe()
+    raised.raise_price()
+    move_id = raised.confirmed()
+
+    with transaction() as session:
+        undo.ask_undo(session, move_id, None, staff_id=raised.staff_id)
+    raised.work()
+
+    assert (raised.states(move_id), raised.schedules(), raised.mails()) == (["undone"], [], [])
+
+
+def test_undoing_while_stripe_is_asked_leaves_no_schedule(raised: Raise) -> None:
+    raised.subscribe()
+    raised.raise_price()
+    move_id = raised.confirmed()
+    _, gateway = connection()
+    (row,) = raised.rows(move_id)
+    row_id = row.id
+    raised.world.session.rollback()
+    steps.record_intent(transaction, gateway, row_id)
+
+    with transaction() as session:
+        undo.ask_undo(session, move_id, row_id, staff_id=raised.staff_id)
+    raised.work()
+
+    assert raised.states(move_id) == ["undone"]
+    assert [one.status for one in raised.schedules()] == ["released"]
+
+
+@ONE
+def test_what_has_happened_is_not_undone(raised: Raise) -> None:
+    test_clock = new_clock(raised.sdk)
+    client = raised.subscribe(test_clock=test_clock)
+    raised.raise_price()
+    move_id = raised.planned()
+    raised.pass_days(client, test_clock, 31)
+
+    with transaction() as session:
+        undo.ask_undo(session, move_id, None, staff_id=raised.staff_id)
+    raised.work()
+
+    assert (raised.states(move_id), len(raised.mails())) == (["moved"], 1)
+    assert raised.price(client) == raised.new
+
+
+def test_a_client_cannot_call_off_its_new_price_but_may_cancel(raised: Raise) -> None:
+    client = raised.subscribe()
+    raised.raise_price()
+    move_id = raised.planned()
+    _, gateway = connection()
+
+    with pytest.raises(Refusal, match="price"):
+        withdrawal.withdraw_own(transaction, gateway, client.client_id)
+    assert raised.states(move_id) == ["scheduled"]
+
+    cancellations.cancel(transaction, gateway, Cancelling(client.client_id))
+    raised.work()
+    (row,) = raised.rows(move_id)
+    assert (row.state, row.problem) == ("undone", "Changed by the client.")
+    assert [one.status for one in raised.schedules()] == ["released"]
+    assert len(raised.mails()) == 1
