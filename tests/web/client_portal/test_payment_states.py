@@ -17,6 +17,7 @@ from tests.support.catalog.catalog import catalog, connect
 from tests.support.pages import Visitor, text_of
 from tests.support.people.billing import visitor_of
 from tests.support.people.clients import Subscribed, catch_up, paid_plan, subscribed_client
+from tests.support.people.forms import form_of
 from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
@@ -148,9 +149,10 @@ def test_an_unpaid_plan_with_only_a_draft_left_is_paid_at_once(
     assert paying.status() == "unpaid"
     paying.pay_with(GOOD)
     paying.read()
-    assert "Pay US$49.00 now" in paying.own_words()
+    button = form_of(paying.own.get(PAGE), "pay-now")
+    assert button.button == "Pay US$49.00 now"
 
-    answer = paying.own.submit(f"{PAGE}/payments", {"token": "once"})
+    answer = button.send(paying.own)
 
     assert answer.status_code == 303
     assert paying.status() == "active"
