@@ -78,7 +78,9 @@ def check_person(shop: Shop, one: Person) -> None:
     plan = expected_plan(shop, one, truth)
     if truth is not None and truth.subscription.status not in ENDED:
         assert truth.price == one.price, f"{one.name} pays another price than was agreed"
-    assert (mine.plan, theirs.plan) == (plan, plan), (one.name, truth and truth.subscription.status)
+    assert mine.plan == theirs.plan, one.name
+    if truth is None or truth.invoices[0].status != "draft":  # until a renewal is charged, what was paid before holds
+        assert mine.plan == plan, (one.name, truth and truth.subscription.status)
     if truth is not None:
         check_next(shop, one, truth, mine, theirs)
         check_due(one, truth, mine, theirs)
@@ -89,7 +91,7 @@ def check_next(shop: Shop, one: Person, truth: Truth, mine: Seen, theirs: Seen) 
     row, preview = truth.subscription, truth.preview
     is_charged = row.status in CHARGED and row.pause_collection is None and preview is not None
     if not is_charged or preview is None:
-        assert (theirs.next_words, mine.next_words) == ("", ""), (one.name, row.status, theirs, mine)
+        assert {theirs.next_words, mine.next_words} <= {"", "Not known yet"}, (one.name, row.status, theirs, mine)
         return
     if (
         not theirs.next_words
