@@ -23,6 +23,7 @@ PASSWORD = "correct horse battery"
 # The files that take longest, so that none of them is left for the end, when the other processes are done.
 LONGEST = (
     "test_year.py",
+    "test_lives.py",
     "journeys/",
     "cli/",
     "benchmarks/",
@@ -37,6 +38,8 @@ LONGEST = (
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--clients", type=int, default=10, help="how many clients live through tests/test_year.py")
     parser.addoption("--outage-seconds", type=float, default=4, help="length of an outage in tests/test_outages.py")
+    parser.addoption("--lives-steps", type=int, default=300, help="how many steps tests/test_lives.py lives")
+    parser.addoption("--lives-seed", type=int, default=1, help="the first seed of tests/test_lives.py")
     parser.addoption("--event-rate", type=float, default=20, help="events a second in tests/test_outages.py")
 
 
