@@ -29,12 +29,10 @@ STATES: dict[RowState, tuple[Severity, str, str]] = {
 
 @dataclass(frozen=True)
 class Names:
-    """The plan and the prices of a move: "Growth: from US$15.00 to US$19.00 a month"."""
+    """A move in one line, as in "Growth: from US$15.00 to US$19.00 a month", and the new price."""
 
     title: str
-    before: str
     after: str
-    each: str
 
 
 @dataclass(frozen=True)
@@ -66,10 +64,10 @@ def names(session: Session, move: PriceMove) -> Names:
     old, new = price_of(session, move.from_link), price_of(session, move.to_link)
     cards = [price_card(session, price) for price in (old, new) if price is not None]
     if len(cards) < 2 or any(card.tiers for card in cards):
-        return Names(f"{move.plan.name}: to the new price", "the old price", "the new price", "")
+        return Names(f"{move.plan.name}: to the new price", "the new price")
     before, after = cards[0].amount, cards[1].amount
     title = f"{move.plan.name}: from {before} to {after} {cards[1].basis}"
-    return Names(title, before, after, cards[1].basis)
+    return Names(title, after)
 
 
 def row_of(row: PriceMoveClient) -> Row:
