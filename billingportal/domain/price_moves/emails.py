@@ -1,5 +1,7 @@
 """The emails of a price move: the new price, and that the old one stays after all."""
 
+from collections.abc import Collection, Mapping
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -54,6 +56,13 @@ def period_of(session: Session, row: PriceMoveClient) -> str:
 def announce(session: Session, row: PriceMoveClient) -> None:
     """Queue the announcement, once."""
     mail_messages.post(session, row.client, f"price-move:{row.id}", announcement(session, row))
+
+
+def announcements(session: Session, row_ids: Collection[int]) -> Mapping[int, OutgoingMail]:
+    """The announcements of these rows, as far as they were queued, by row id."""
+    occasions = {f"price-move:{row_id}": row_id for row_id in row_ids}
+    found = session.scalars(select(OutgoingMail).where(OutgoingMail.occasion.in_(occasions)))
+    return {occasions[mail.occasion]: mail for mail in found}
 
 
 def take_back(session: Session, row: PriceMoveClient) -> None:

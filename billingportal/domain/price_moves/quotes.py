@@ -16,9 +16,12 @@ from billingportal.domain.price_moves.candidates import movable_plan
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import PriceMoveClient
 from billingportal.money import Money
-from billingportal.stripe_gateway.errors import NotThere, RequestRefused
+from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing, UnreadableObject
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.requests.subscriptions import ItemChange
+
+# Answers about one subscription, which asking again does not change; the other clients go on.
+REFUSED = (NotThere, RequestRefused, RightMissing, UnreadableObject)
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def quote_row(transaction: Transaction, gateway: StripeGateway, row_id: int) -> 
         found = quote(gateway, client)
     except (Refusal, Conflict) as refusal:
         problem = str(refusal)
-    except (RequestRefused, NotThere) as refused:
+    except REFUSED as refused:
         problem = f"Stripe says: {refused.message}"
     with transaction() as session:
         store_quote(session.get_one(PriceMoveClient, row_id), found, problem)

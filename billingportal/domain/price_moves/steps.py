@@ -12,7 +12,7 @@ from billingportal.domain.clients import clients
 from billingportal.domain.plan_changes import steps as plan_change_steps
 from billingportal.domain.plan_changes.present_plan import present_plan
 from billingportal.domain.price_moves import emails
-from billingportal.domain.price_moves.quotes import Movable, movable, takes_effect_at
+from billingportal.domain.price_moves.quotes import REFUSED, Movable, movable, takes_effect_at
 from billingportal.domain.subscriptions import change_state
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import PlanChange, PriceMoveClient
@@ -52,9 +52,9 @@ def record_intent(transaction: Transaction, gateway: StripeGateway, row_id: int)
             return change.id
     except Conflict:
         return None
-    except Refusal as refusal:
+    except (Refusal, *REFUSED) as refusal:
         with transaction() as session:
-            fail_row(locked_row(session, row_id), refusal.message)
+            fail_row(locked_row(session, row_id), str(refusal))
         return None
 
 

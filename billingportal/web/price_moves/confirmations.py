@@ -59,7 +59,7 @@ def page(move_id: int, form: SentenceForm) -> str:
         sums=() if unknown else sums(moving),
         seal=confirmation.seal(move, rows),
         letter=None if unknown else first_letter(session, moving),
-        brand=mail_messages.brand_name(session),
+        signature=mail_messages.brand_name(session),
         sends_emails=mail_settings.is_on(session),
     )
 

@@ -19,7 +19,7 @@ from billingportal.models import PriceMove, PriceMoveClient
 from billingportal.web.auth.session import current_staff, require_role
 from billingportal.web.common import htmx
 from billingportal.web.common.forms import PortalForm
-from billingportal.web.price_moves.words import Row, move_or_404, names, next_renewal, row_of
+from billingportal.web.price_moves.words import Row, email_words, move_or_404, names, next_renewal, row_of
 
 blueprint = Blueprint("price_moves", __name__, url_prefix="/saas")
 TIMINGS = {
@@ -155,5 +155,6 @@ def show(move_id: int) -> ResponseReturnValue:
         found=found,
         rows=rows,
         counts=counts,
+        emails=email_words(session, rows),
         is_moving=move.state == "running" or any(row.is_being_undone for row in rows),
     )

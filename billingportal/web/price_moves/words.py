@@ -1,5 +1,6 @@
 """A price move in words, as its pages show it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import abort
@@ -8,11 +9,12 @@ from sqlalchemy.orm import Session
 from billingportal.domain.common.dates import day
 from billingportal.domain.common.severity import Severity
 from billingportal.domain.price_moves.candidates import price_of
-from billingportal.domain.price_moves.emails import amounts
+from billingportal.domain.price_moves.emails import amounts, announcements
 from billingportal.domain.subscriptions.client_subscriptions import running_of
-from billingportal.models import PriceMove, PriceMoveClient
+from billingportal.models import OutgoingMail, PriceMove, PriceMoveClient
 from billingportal.models.price_moves.price_move_client import RowState
 from billingportal.money import Money
+from billingportal.web.common.rendering.filters import time_of_day
 from billingportal.web.prices.card import price_card
 
 # Severity, icon and word of each state of a client.
@@ -29,12 +31,10 @@ STATES: dict[RowState, tuple[Severity, str, str]] = {
 
 @dataclass(frozen=True)
 class Names:
-    """The plan and the prices of a move: "Growth: from US$15.00 to US$19.00 a month"."""
+    """A move in one line, as in "Growth: from US$15.00 to US$19.00 a month", and the new price."""
 
     title: str
-    before: str
     after: str
-    each: str
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,10 @@ def names(session: Session, move: PriceMove) -> Names:
     old, new = price_of(session, move.from_link), price_of(session, move.to_link)
     cards = [price_card(session, price) for price in (old, new) if price is not None]
     if len(cards) < 2 or any(card.tiers for card in cards):
-        return Names(f"{move.plan.name}: to the new price", "the old price", "the new price", "")
+        return Names(f"{move.plan.name}: to the new price", "the new price")
     before, after = cards[0].amount, cards[1].amount
     title = f"{move.plan.name}: from {before} to {after} {cards[1].basis}"
-    return Names(title, before, after, cards[1].basis)
+    return Names(title, after)
 
 
 def row_of(row: PriceMoveClient) -> Row:
@@ -94,6 +94,18 @@ def row_of(row: PriceMoveClient) -> Row:
         may_undo=row.state in ("chosen", "intended", "scheduled") and row.undo_asked_at is None,
         is_being_undone=row.state in ("chosen", "intended", "scheduled") and row.undo_asked_at is not None,
     )
+
+
+def email_words(session: Session, rows: Sequence[Row]) -> dict[int, str]:
+    """What became of the announcement of each row that has one, by row id: "email sent 14:52"."""
+    found = announcements(session, [row.id for row in rows])
+    return {row_id: mail_words(mail) for row_id, mail in found.items()}
+
+
+def mail_words(mail: OutgoingMail) -> str:
+    if mail.state == "sent" and mail.sent_at is not None:
+        return f"email sent {time_of_day(mail.sent_at)}"
+    return "email could not be sent" if mail.state == "failed" else "email is being sent"
 
 
 def next_renewal(session: Session, row: PriceMoveClient) -> str:

@@ -1,5 +1,6 @@
 """Clients are moved from a retired price to the new one: as shown, announced, once."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,11 +10,15 @@ from billingportal import clock
 from billingportal.db import transaction
 from billingportal.domain.common.dates import day
 from billingportal.domain.plan_changes import steps as plan_change_steps
+from billingportal.domain.plans.price_links import Link
 from billingportal.domain.price_moves import confirmation, moves, steps, work
 from billingportal.domain.price_moves.moves import When
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import PlanChange
 from tests.sandbox.clocks import frozen, new_clock
+from tests.support.catalog.catalog import Catalog
+from tests.support.catalog.edits import sell_by
+from tests.support.catalog.plans import resource_id
 from tests.support.people.clients import connection
 from tests.support.people.plan_changes import entitlement_of
 from tests.support.people.raises import Raise
@@ -68,6 +73,27 @@ def test_the_amount_shown_is_the_first_invoice_after_the_move(raised: Raise) -> 
     assert raised.totals(client) == [1428, 1809]
     assert (raised.states(move_id), raised.move(move_id).state) == (["moved"], "ended")
     assert entitlement_of(client.client_id).plan_id == raised.plan_id
+
+
+@ONE
+def test_a_number_that_was_bought_is_moved_with_its_quota(raised: Raise) -> None:
+    contacts = resource_id(raised.world.session, "contacts")
+    each, dearer = (Catalog(raised.sdk).price(unit_amount=amount) for amount in (3, 5))
+    raised = replace(raised, old=each, new=dearer)
+    sell_by(raised.world.app, raised.staff_id, raised.plan_id, Link(each, "quantity", contacts))
+    test_clock = new_clock(raised.sdk)
+    coupon = raised.sdk.v1.coupons.create({"percent_off": 10, "duration": "forever"}).id
+    terms: Any = {"discounts": [{"coupon": coupon}]}
+    client = raised.subscribe(test_clock=test_clock, quantities={"contacts": 40}, **terms)
+    sell_by(raised.world.app, raised.staff_id, raised.plan_id, Link(dearer, "quantity", contacts))
+
+    (row,) = raised.rows(raised.planned())
+    assert (row.pays_minor, row.will_pay_minor) == (108, 180)
+    raised.pass_days(client, test_clock, 31)
+
+    assert raised.totals(client) == [108, 180]
+    quotas = {quota.resource.key: quota.quota for quota in entitlement_of(client.client_id).quotas}
+    assert quotas["contacts"] == 40
 
 
 @ONE

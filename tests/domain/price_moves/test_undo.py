@@ -95,3 +95,18 @@ def test_a_client_cannot_call_off_its_new_price_but_may_cancel(raised: Raise) ->
     assert (row.state, row.problem) == ("undone", "Changed by the client.")
     assert [one.status for one in raised.schedules()] == ["released"]
     assert len(raised.mails()) == 1
+
+
+@ONE
+def test_calling_it_off_on_the_clients_page_says_that_the_price_stays_too(raised: Raise) -> None:
+    client = raised.subscribe()
+    raised.raise_price()
+    move_id = raised.planned()
+    _, gateway = connection()
+
+    withdrawal.withdraw_planned(transaction, gateway, client.client_id, staff_id=raised.staff_id)
+    raised.work()
+
+    (row,) = raised.rows(move_id)
+    assert (row.state, row.problem) == ("undone", "Called off, here or in Stripe.")
+    assert len(raised.mails()) == 2

@@ -93,6 +93,7 @@ def test_a_price_is_raised_for_those_who_have_it(raised: Raise, signed_in: Visit
     shown = text_of(signed_in.get(address))
     assert "1 client moves to US$19.00" in shown
     assert "Planned Harbor Dental" in shown
+    assert "email is being sent" in shown
     assert "Stays Studio Nord" in shown
     assert "hx-trigger" not in signed_in.get(address, headers=PARTIAL).text
     assert "More for you." in raised.mails()[0].body
