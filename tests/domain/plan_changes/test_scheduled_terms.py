@@ -8,6 +8,8 @@ import stripe
 
 from billingportal.db import transaction
 from billingportal.domain.plan_changes.schedules import terms as schedule_terms
+from billingportal.domain.sync import reconciliation
+from billingportal.domain.sync.object_types import SUBSCRIPTION
 from billingportal.models.auth.staff import Staff
 from billingportal.money import Money
 from tests.sandbox.clocks import DAY, HOUR, advance, frozen, new_clock
@@ -148,6 +150,26 @@ COUPONS: dict[str, dict[str, Any]] = {
     "until after the renewal": {"duration": "repeating", "duration_in_months": 3},
     "until before the renewal": {"duration": "repeating", "duration_in_months": 1},
 }
+
+
+def test_a_schedule_that_is_over_at_stripe_does_not_stop_the_others(store: Store) -> None:
+    """It was released in the dashboard, and its event has not come: it has no current phase any more."""
+    over, other = store.subscribe(store.growth), store.subscribe(store.growth)
+    for client in (over, other):
+        move(client.client_id, store.starter)
+    schedule = store.sdk.v1.subscriptions.retrieve(over.subscription).schedule
+    store.sdk.v1.subscription_schedules.release(str(schedule))
+    for client in (over, other):
+        store.sdk.v1.subscriptions.update(client.subscription, params={"description": "Served by the desk"})
+        account, gateway = connection()
+        reconciliation.refresh(transaction, gateway, account.id, SUBSCRIPTION, client.subscription)
+
+    account, gateway = connection()
+    schedule_terms.follow_terms(transaction, gateway, account.id)
+
+    kept = store.sdk.v1.subscriptions.retrieve(other.subscription, params={"expand": ["schedule"]}).schedule
+    assert isinstance(kept, stripe.SubscriptionSchedule)
+    assert {phase.description for phase in kept.phases} == {"Served by the desk"}
 
 
 @pytest.mark.parametrize("is_yearly", [False, True], ids=["monthly", "from the year to the month"])

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from billingportal.db import Transaction
 from billingportal.domain.plan_changes.previews import phase_of
 from billingportal.models import PlanChange, ProcessorAccount, Subscription
-from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing
+from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing, UnreadableObject
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.requests.schedules import NewPhase
 
@@ -42,7 +42,7 @@ def follow_terms(transaction: Transaction, gateway: StripeGateway, processor_acc
     for one in found:
         try:
             terms = gateway.schedules.renew(one.schedule_id, one.phase, one.known_terms)
-        except (RequestRefused, NotThere, RightMissing):
+        except (RequestRefused, NotThere, RightMissing, UnreadableObject):
             terms = one.known_terms  # the schedule is over: an event tells what became of the change
         with transaction() as session:
             change = session.get_one(PlanChange, one.change_id, populate_existing=True)
