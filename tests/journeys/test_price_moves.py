@@ -88,7 +88,7 @@ def test_a_price_is_raised_and_clients_move(
     expect(page.get_by_text("1 client moves to US$19.00")).to_be_visible()
     page.get_by_role("button", name="Undo for all").click()
     page.get_by_role("dialog").get_by_role("button", name="Undo for all").click()
-    expect(page.get_by_text("The old price stays.")).to_be_visible()
+    expect(page.get_by_text("Being undone")).to_be_visible()
     raised.work()
     expect(page.get_by_text("0 of 2 clients moved")).to_be_visible()
     assert len(raised.mails()) == 4
