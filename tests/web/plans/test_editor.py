@@ -319,19 +319,17 @@ def test_an_empty_plan_is_activated_after_a_question(signed_in: Visitor, session
     assert stored(session)[0].state == "active"
 
 
-def test_an_active_plan_that_would_lose_its_price_asks_first(
+def test_an_active_plan_that_loses_its_price_is_not_sold_free(
     signed_in: Visitor, session: Session, shop: Catalog, account_id: int
 ) -> None:
+    """Its price is retired and not forgotten, so nobody gets the plan for nothing."""
     month = shop.price()
     signed_in.submit(PAGE, typed((month, "flat")))
     address = f"{PAGE}/{stored(session)[0].id}"
     assert "Sell Growth free" not in signed_in.get(PAGE).text
     signed_in.submit(f"{address}/activation")
 
-    asked = signed_in.submit(address, typed(revision="1"))
-    assert asked.status_code == 422
-    assert "Growth has no price and no quotas." in text_of(asked)
-    assert 'name="sells_free"' in asked.text
-    assert len(links(session)) == 1
-    assert signed_in.submit(address, typed(revision="1", sells_free="y")).status_code == 303
-    assert links(session) == []
+    assert signed_in.submit(address, typed(revision="1")).status_code == 303
+    session.rollback()
+    assert [link.retired_at is not None for link in stored(session)[0].links] == [True]
+    assert "Choose Growth" not in text_of(signed_in.get("/portal/pricing"))
