@@ -64,4 +64,4 @@ def save(page: Page, key: str) -> None:
 def expect_registered(page: Page) -> None:
     expect(page.locator("#secret-key-status .is-ok")).to_contain_text("Working", timeout=CHECK)
     expect(page.locator("#webhook-status .is-ok")).to_contain_text("registered", timeout=CHECK)
-    expect(page.locator("#catch-up-status")).to_contain_text("Complete up to", timeout=CHECK)
+    expect(page.locator("#catch-up-status")).to_contain_text("Complete up to", timeout=3 * CHECK)
