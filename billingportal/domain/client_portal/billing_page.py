@@ -163,7 +163,9 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
         account=session.get(ProcessorAccount, link.processor_account_id) if link else None,
         link=link,
         subscription=subscription,
-        customer=customer_of(session, link),
+        customer=client_subscriptions.find_customer(session, link.processor_account_id, link.stripe_customer_id)
+        if link
+        else None,
         balance=customer_balance.balance_of(session, link, subscription),
         estimate=price,
         next=coming,
@@ -213,15 +215,3 @@ def estimate_of(session: Session, subscription: Subscription | None) -> Estimate
         return None
     key = (subscription.processor_account_id, subscription.stripe_subscription_id)
     return estimates.estimates(session, {key: subscription}).get(key)
-
-
-def customer_of(session: Session, link: ClientCustomer | None) -> Customer | None:
-    if link is None:
-        return None
-    return session.scalar(
-        select(Customer).where(
-            Customer.processor_account_id == link.processor_account_id,
-            Customer.stripe_customer_id == link.stripe_customer_id,
-            Customer.deleted_at.is_(None),
-        )
-    )

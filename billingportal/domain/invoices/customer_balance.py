@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal.models import ClientCustomer, Customer, Subscription
+from billingportal.domain.subscriptions.client_subscriptions import find_customer
+from billingportal.models import ClientCustomer, Subscription
 from billingportal.money import Money
 
 
@@ -27,13 +27,7 @@ def balance_of(
     """
     if link is None:
         return None
-    customer = session.scalar(
-        select(Customer).where(
-            Customer.processor_account_id == link.processor_account_id,
-            Customer.stripe_customer_id == link.stripe_customer_id,
-            Customer.deleted_at.is_(None),
-        )
-    )
+    customer = find_customer(session, link.processor_account_id, link.stripe_customer_id)
     if customer is None or not customer.balance_minor:
         return None
     currency = customer.currency or (subscription.currency if subscription else None)

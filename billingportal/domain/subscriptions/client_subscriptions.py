@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from billingportal.domain.subscriptions.invoice_history import histories, is_paid
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
-from billingportal.models import Client, ClientCustomer, Entitlement, ProcessorAccount, Subscription
+from billingportal.models import Client, ClientCustomer, Customer, Entitlement, ProcessorAccount, Subscription
 
 
 def link_of(session: Session, client: Client) -> ClientCustomer | None:
@@ -20,6 +20,17 @@ def link_of(session: Session, client: Client) -> ClientCustomer | None:
         .order_by((ProcessorAccount.state == "connected").desc(), ClientCustomer.linked_at.desc())
         .limit(1)
     ).one_or_none()
+
+
+def find_customer(session: Session, account_id: int, stripe_customer_id: str) -> Customer | None:
+    """The stored customer; None when it is not stored, or deleted at Stripe."""
+    return session.scalar(
+        select(Customer).where(
+            Customer.processor_account_id == account_id,
+            Customer.stripe_customer_id == stripe_customer_id,
+            Customer.deleted_at.is_(None),
+        )
+    )
 
 
 def subscriptions_of(session: Session, link: ClientCustomer | None) -> Sequence[Subscription]:

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.domain.prices.pricing import amount
 from billingportal.domain.prices.terms import is_metered, terms_of
+from billingportal.domain.subscriptions.client_subscriptions import find_customer
 from billingportal.domain.subscriptions.estimates import Key, prices_by_key
 from billingportal.domain.subscriptions.invoice_history import invoices_of, may_have_prorations
 from billingportal.domain.subscriptions.scheduled_phases import Phase, Unclear, phase_at
-from billingportal.models import Customer, Price, Subscription
+from billingportal.models import Price, Subscription
 from billingportal.money import Money
 
 # In `unpaid`, renewals stay drafts; in `paused`, there are none.
@@ -89,7 +89,7 @@ def payment_of(session: Session, subscription: Subscription, at: datetime, phase
     metered = [price for price in prices.values() if is_metered(price)]
     price = price_of(account_id, items, prices, subscription.currency)
     has_use = bool(metered) or any(item.quantity is None for item in subscription.items if item.period_ends_at == at)
-    customer = customer_of(session, subscription)
+    customer = find_customer(session, account_id, subscription.stripe_customer_id)
     is_adjusted = subscription.has_adjustments if phase is None else phase.has_adjustments
     is_adjusted = is_adjusted or may_have_prorations(subscription, invoices_of(session, subscription))
     if price is None or customer is None or customer.has_discount or is_adjusted:
@@ -122,12 +122,3 @@ def end_of(subscription: Subscription) -> datetime | None:
     if subscription.cancels_at is not None or not subscription.cancel_at_period_end:
         return subscription.cancels_at
     return max(item.period_ends_at for item in subscription.items)
-
-
-def customer_of(session: Session, subscription: Subscription) -> Customer | None:
-    return session.scalar(
-        select(Customer).where(
-            Customer.processor_account_id == subscription.processor_account_id,
-            Customer.stripe_customer_id == subscription.stripe_customer_id,
-        )
-    )

@@ -32,7 +32,7 @@ class MoveForm(PortalForm):
     timing = RadioField("When", choices=TIMINGS, default="renewal")
     from_day = DateField("From", description="Only with a date.", validators=[Optional()])
     notice_days = StringField(
-        "Email at least this many days ahead", description="Who renews earlier moves one period later."
+        "Email at least this many days ahead", description="Clients who renew earlier move one period later."
     )
 
     @property
