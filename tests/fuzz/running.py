@@ -18,7 +18,7 @@ from billingportal.db import db
 from billingportal.domain.auth import passwords
 from tests.fuzz.business import PASSWORD, Business, open_business
 from tests.fuzz.callers import SHARES, Callers
-from tests.fuzz.checks import Fault, faults
+from tests.fuzz.checks import SLOW, Fault, faults
 from tests.fuzz.drawing import drawn_texts
 from tests.fuzz.installations import Installation
 from tests.fuzz.knowledge import Knowledge, matched
@@ -57,6 +57,11 @@ class Report:
             key = (fault.kind, fault.place)
             count, first, known = self.faults.get(key, (0, number, fault))
             self.faults[key] = (count + 1, first, known)
+
+    @property
+    def lasting_faults(self) -> list[tuple[str, Fault]]:
+        """The faults that do not depend on how busy the machine is, each with its first number."""
+        return [(first, fault) for (kind, _), (_, first, fault) in self.faults.items() if kind != SLOW]
 
 
 @dataclass(frozen=True)
