@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, Connection, Dialect, MetaData, String, TypeDecorator, event
+from sqlalchemy import JSON, BigInteger, Connection, Dialect, Integer, MetaData, String, TypeDecorator, event
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
@@ -68,6 +68,8 @@ class DecimalText(TypeDecorator[Decimal]):
 
 
 PrimaryKey = Annotated[int, mapped_column(primary_key=True)]
+# For tables of more than two thousand million rows. SQLite counts up only in a column of its own INTEGER.
+LargeKey = Annotated[int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)]
 type_map: dict[object, TypeEngine[Any]] = {
     datetime: UtcDateTime(),
     Decimal: DecimalText(),

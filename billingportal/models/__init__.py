@@ -15,7 +15,6 @@ from billingportal.models.clients.client import Client
 from billingportal.models.clients.client_customer import ClientCustomer
 from billingportal.models.clients.ignored_customer import IgnoredCustomer
 from billingportal.models.clients.workspace import Workspace
-from billingportal.models.clients.workspace_usage import WorkspaceUsage
 from billingportal.models.connection.catch_up import CatchUp
 from billingportal.models.connection.failed_read import FailedRead
 from billingportal.models.connection.portal_configuration import PortalConfiguration
@@ -54,6 +53,17 @@ from billingportal.models.stripe_objects.subscription import Subscription
 from billingportal.models.stripe_objects.subscription_item import SubscriptionItem
 from billingportal.models.stripe_objects.subscription_schedule import SubscriptionSchedule
 from billingportal.models.stripe_objects.test_clock import TestClock
+from billingportal.models.usage.client_level import ClientLevel
+from billingportal.models.usage.client_usage import ClientUsage
+from billingportal.models.usage.limit_notice import LimitNotice
+from billingportal.models.usage.reservation import Reservation
+from billingportal.models.usage.usage_correction import UsageCorrection
+from billingportal.models.usage.usage_day import UsageDay
+from billingportal.models.usage.usage_period import UsagePeriod
+from billingportal.models.usage.usage_pool import UsagePool
+from billingportal.models.usage.usage_record import UsageRecord
+from billingportal.models.usage.usage_total import UsageTotal
+from billingportal.models.usage.workspace_usage import WorkspaceUsage
 
 __all__ = [
     "AdoptionRequest",
@@ -68,6 +78,8 @@ __all__ = [
     "CheckoutSession",
     "Client",
     "ClientCustomer",
+    "ClientLevel",
+    "ClientUsage",
     "Comp",
     "Customer",
     "Dispute",
@@ -78,6 +90,7 @@ __all__ = [
     "Invoice",
     "InvoicePayment",
     "LadderSettings",
+    "LimitNotice",
     "MailSettings",
     "Meter",
     "OutgoingMail",
@@ -97,6 +110,7 @@ __all__ = [
     "QuotaChange",
     "QuotaOverride",
     "Refund",
+    "Reservation",
     "Resource",
     "SellingSettings",
     "SetupLink",
@@ -108,6 +122,12 @@ __all__ = [
     "SubscriptionItem",
     "SubscriptionSchedule",
     "TestClock",
+    "UsageCorrection",
+    "UsageDay",
+    "UsagePeriod",
+    "UsagePool",
+    "UsageRecord",
+    "UsageTotal",
     "WebhookEndpoint",
     "Workspace",
     "WorkspaceUsage",

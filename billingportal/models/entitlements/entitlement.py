@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from billingportal.db import Base, PrimaryKey
@@ -27,6 +27,7 @@ class Entitlement(Base):
     """One row a client. `quotas` has a row for each resource, so that asking for one is one indexed read.
 
     `proven` stores the subscription's prices and quantities that were last known to be paid for (or on trial).
+    `revision` grows whenever the answer to the host platform changes.
     `reasons` explains the entitlement in sentences. `other_subscriptions` are live ones that should not exist.
     """
 
@@ -59,6 +60,7 @@ class Entitlement(Base):
     proven: Mapped[JsonObject] = mapped_column(default=dict)
     reasons: Mapped[list[Json]] = mapped_column(default=list)
     evaluated_at: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(BigInteger, default=1)
 
     plan: Mapped[Plan | None] = relationship()
     quotas: Mapped[list[EntitledQuota]] = relationship(cascade="all, delete-orphan", order_by=EntitledQuota.resource_id)

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from billingportal.db import Base, PrimaryKey
 
 ResourceKind = Literal["gauge", "counter"]
+# What the host platform does while it cannot reach the portal: let clients go on, or stop new use.
+WhenUnreachable = Literal["open", "closed"]
 
 
 class Resource(Base):
@@ -18,7 +20,10 @@ class Resource(Base):
     """
 
     __tablename__ = "resource"
-    __table_args__ = (CheckConstraint("kind IN ('gauge', 'counter')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('gauge', 'counter')", name="kind"),
+        CheckConstraint("when_unreachable IN ('open', 'closed')", name="when_unreachable"),
+    )
 
     id: Mapped[PrimaryKey]
     key: Mapped[str] = mapped_column(String(40), unique=True)
@@ -28,4 +33,7 @@ class Resource(Base):
     is_built_in: Mapped[bool] = mapped_column(default=False)
     is_hidden: Mapped[bool] = mapped_column(default=False)
     position: Mapped[int] = mapped_column(default=0)
+    when_unreachable: Mapped[WhenUnreachable] = mapped_column(String(6), default="open")
+    warns_at_80: Mapped[bool] = mapped_column(default=True)
+    warns_at_100: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
