@@ -11,6 +11,7 @@ from billingportal.jobs import (
     plan_changes,
     price_moves,
     sync,
+    usage,
 )
 
 # In the order in which one pass synchronizes a new account.
@@ -25,4 +26,5 @@ JOBS = (
     *price_moves.JOBS,
     *mail.JOBS,
     *auth.JOBS,
+    *usage.JOBS,
 )
