@@ -21,6 +21,7 @@ from billingportal.domain.invoices.client_invoices import InvoiceRow
 from billingportal.domain.invoices.customer_balance import CustomerBalance
 from billingportal.domain.invoices.open_invoices import OpenInvoice, own_invoice
 from billingportal.domain.invoices.payment_method_text import MethodWords, method_words, usual_method
+from billingportal.domain.plan_changes import trials
 from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.subscriptions import checkout_state, client_subscriptions, estimates
 from billingportal.domain.subscriptions.client_clock import moment_of
@@ -195,6 +196,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
                 base_plan=base.name if base else None,
                 has_checkout=checkout is not None and checkout.state == "open",
                 pause=plan_status.pause_of(subscription),
+                trial=trials.trial_ending(session, client, subscription, held.plan) if subscription else None,
             )
         ),
     )
