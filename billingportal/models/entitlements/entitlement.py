@@ -27,6 +27,7 @@ class Entitlement(Base):
     """One row a client. `quotas` has a row for each resource, so that asking for one is one indexed read.
 
     `proven` stores the subscription's prices and quantities that were last known to be paid for (or on trial).
+    `unread_stripe_invoice_id` names the invoice that decides whether more is paid for, until it is read from Stripe.
     `reasons` explains the entitlement in sentences. `other_subscriptions` are live ones that should not exist.
     """
 
@@ -57,6 +58,7 @@ class Entitlement(Base):
     stripe_subscription_id: Mapped[str | None]
     other_subscriptions: Mapped[list[Json]] = mapped_column(default=list)
     proven: Mapped[JsonObject] = mapped_column(default=dict)
+    unread_stripe_invoice_id: Mapped[str | None] = mapped_column(index=True)
     reasons: Mapped[list[Json]] = mapped_column(default=list)
     evaluated_at: Mapped[datetime]
 
