@@ -112,8 +112,9 @@ def write_uses(database: Database, sums: Sums, current: Mapping[int, Period], na
     for (client_id, resource_id, starts_at, _), used in sums.totals.items():
         if starts_at == current[client_id].starts_at:
             added[client_id, resource_id] = (current[client_id], used)
+    counters = {(client_id, resource_id) for client_id, resource_id, _, _ in sums.totals}
     gauges = {(client_id, resource_id) for client_id, resource_id, _, _ in sums.level_days}
-    return current_use.add(database, added, gauges, named.clocks)
+    return current_use.add(database, added, counters - added.keys(), gauges, named.clocks)
 
 
 def answered(meant: Sequence[Meant], accepted: Mapping[str, Record], before: Mapping[str, Record]) -> list[Answer]:

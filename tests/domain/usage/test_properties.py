@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.db import bare_transaction, glance, transaction
 from billingportal.domain.clients import workspaces
+from billingportal.domain.common.references import Ref
 from billingportal.domain.usage import levels, recount
-from billingportal.domain.usage.counting.references import Ref
 from billingportal.domain.usage.records import take_records
 from billingportal.domain.usage.reports import Report
 from billingportal.domain.usage.subscription_periods import Span, follow_subscription, refresh_counters
@@ -55,7 +55,9 @@ acts = st.one_of(
 
 
 @pytest.mark.timeout(400)
-@settings(max_examples=40, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(acts, min_size=3, max_size=14))
 def test_stored_sums_are_the_sums_of_the_records(
     session: Session, harbor: Harbor, lived: list[tuple[object, ...]]
