@@ -121,19 +121,14 @@ def change_now(transaction: Transaction, gateway: StripeGateway, intent: Intent)
 
 
 def change_later(transaction: Transaction, gateway: StripeGateway, intent: Intent) -> None:
-    """Schedule the change for the end of the period. Releases the schedule when Stripe refuses its phases."""
-    schedule_id = gateway.schedules.begin(intent.stripe_subscription_id, intent.key)
-    try:
-        terms = gateway.schedules.plan(schedule_id, intent.phase, intent.key)
-    except (RequestRefused, NotThere):
-        gateway.schedules.release(schedule_id)
-        raise
-    reconciliation.refresh(transaction, gateway, intent.account_id, SUBSCRIPTION_SCHEDULE, schedule_id)
+    """Schedule the change for the end of the period."""
+    made = gateway.schedules.plan(intent.stripe_subscription_id, intent.phase, intent.key)
+    reconciliation.refresh(transaction, gateway, intent.account_id, SUBSCRIPTION_SCHEDULE, made.stripe_schedule_id)
     with transaction() as session:
         move = session.get_one(PlanChange, intent.move_id)
         if move.state == "intended":
-            move.state, move.stripe_schedule_id = "scheduled", schedule_id
-            move.preview = {**move.preview, "terms": terms}
+            move.state, move.stripe_schedule_id = "scheduled", made.stripe_schedule_id
+            move.preview = {**move.preview, "terms": made.terms}
             change_state.record_change(session, move, "plan_move.scheduled", change_state.change_words(move))
     reconciliation.refresh(transaction, gateway, intent.account_id, SUBSCRIPTION, intent.stripe_subscription_id)
 
