@@ -12,6 +12,7 @@ from billingportal.db import Transaction
 from billingportal.domain.common.due_times import is_impossible
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.plan_changes.previews import phase_of
+from billingportal.domain.plan_changes.withdrawal import PlannedAtStripe, drop_at_stripe
 from billingportal.domain.subscriptions import change_state
 from billingportal.domain.subscriptions.invoice_history import BY_BILL
 from billingportal.domain.sync import reconciliation
@@ -151,9 +152,8 @@ def take_in(transaction: Transaction, gateway: StripeGateway, intent: Intent) ->
     with transaction() as session:
         wait_for_payment(session, intent.move_id, invoice_id, (state.error or DECLINED) if is_declined else "")
     if is_declined:
-        gateway.subscriptions.give_up_invoice(invoice_id)
-        objects = ((INVOICE, invoice_id), (SUBSCRIPTION, subscription_id))
-        reconciliation.refresh_all(transaction, gateway, account_id, *objects)
+        unpaid = PlannedAtStripe(account_id, subscription_id, stripe_invoice_id=invoice_id)
+        drop_at_stripe(transaction, gateway, unpaid)
 
 
 def wait_for_payment(session: Session, move_id: int, invoice_id: str, problem: str) -> None:
