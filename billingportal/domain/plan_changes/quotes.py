@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from billingportal.db import Transaction
+from billingportal.domain.clients import clients
 from billingportal.domain.common.shown_amounts import ShownAmount
 from billingportal.domain.invoices.payment_method_text import method_words, usual_method
 from billingportal.domain.plan_changes import invoice_text, item_matching, trial_terms
@@ -26,7 +27,8 @@ from billingportal.stripe_gateway.requests.subscriptions import ItemChange
 def preview(transaction: Transaction, gateway: StripeGateway, request: ChangeRequest) -> Preview:
     """Plan the requested change and preview its cost; changes nothing. Raises Refusal and a StripeProblem."""
     with transaction() as session:
-        plan = planned(session, request)
+        client = clients.find_client(session, request.client_id)
+        plan = planned(session, client, request)
     return quote(transaction, gateway, plan, request.timing, request.prorated_at)
 
 
