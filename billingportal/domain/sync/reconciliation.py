@@ -163,7 +163,7 @@ def refresh(
     for _ in range(ROUNDS):
         with transaction() as session:
             asked_at = revision(session, kind, processor_account_id, object_id)
-        fetched = gateway.fetch(kind.name, object_id)
+        fetched = gateway.objects.fetch(kind.name, object_id)
         with transaction() as session:
             done = apply_fetched(session, kind, processor_account_id, object_id, snapshot_of(fetched, asked_at))
         if done.verdict is not Verdict.ASK:
