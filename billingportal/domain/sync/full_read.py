@@ -130,7 +130,7 @@ def take_page(
 def take(session: Session, processor_account_id: int, kind: ObjectType, copy: Copy, reading: Reading) -> bool:
     """Apply one listed object. False when a concurrent change makes the order uncertain."""
     object_id = str(getattr(copy, kind.id_column))
-    seen = FetchedSnapshot(copy, reading.as_of, reading.uncertainty_seconds, asked_at_revision=None)
+    seen = FetchedSnapshot(copy, reading, asked_at_revision=None)
     done = apply_fetched(session, kind, processor_account_id, object_id, seen)
     return done.verdict is not Verdict.ASK
 

@@ -24,7 +24,6 @@ from billingportal.models.connection.stripe_event import EventState
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem, StripeUnreachable, TooManyRequests
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.objects.readings import Fetched
 
 BATCH = 50
 # A worker that dies leaves its events to the others after this long.
@@ -165,7 +164,8 @@ def refresh(
             asked_at = revision(session, kind, processor_account_id, object_id)
         fetched = gateway.objects.fetch(kind.name, object_id)
         with transaction() as session:
-            done = apply_fetched(session, kind, processor_account_id, object_id, snapshot_of(fetched, asked_at))
+            seen = FetchedSnapshot(fetched.copy, fetched.reading, asked_at)
+            done = apply_fetched(session, kind, processor_account_id, object_id, seen)
         if done.verdict is not Verdict.ASK:
             break
     return done
@@ -177,15 +177,6 @@ def refresh_all(
     """Bring the rows of several objects up to Stripe's current state, in this order. Raises a StripeProblem."""
     for object_type, object_id in objects:
         refresh(transaction, gateway, processor_account_id, object_type, object_id)
-
-
-def snapshot_of(fetched: Fetched, asked_at_revision: int | None) -> FetchedSnapshot:
-    return FetchedSnapshot(
-        copy=fetched.copy,
-        as_of=fetched.reading.as_of,
-        uncertainty_seconds=fetched.reading.uncertainty_seconds,
-        asked_at_revision=asked_at_revision,
-    )
 
 
 def mark_events(
