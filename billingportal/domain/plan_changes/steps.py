@@ -16,7 +16,7 @@ from billingportal.domain.plan_changes.withdrawal import PlannedAtStripe, drop_a
 from billingportal.domain.subscriptions import change_state
 from billingportal.domain.subscriptions.invoice_history import BY_BILL
 from billingportal.domain.sync import reconciliation
-from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
+from billingportal.domain.sync.object_types import SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
 from billingportal.models import PlanChange, ProcessorAccount
 from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.plain_json import JsonObject
@@ -137,15 +137,11 @@ def change_later(transaction: Transaction, gateway: StripeGateway, intent: Inten
 def take_in(transaction: Transaction, gateway: StripeGateway, intent: Intent) -> None:
     """Refresh the subscription from Stripe; drop a pending change whose payment was declined by voiding its invoice."""
     account_id, subscription_id = intent.account_id, intent.stripe_subscription_id
-    reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
+    invoice_id = reconciliation.refresh_subscription(transaction, gateway, account_id, subscription_id)
     with transaction() as session:
         row = change_state.subscription_of(session, session.get_one(PlanChange, intent.move_id))
-        invoice_id = row.latest_stripe_invoice_id if row else None
         is_pending = row is not None and row.pending_update_expires_at is not None
-    if invoice_id is None:
-        return
-    reconciliation.refresh(transaction, gateway, account_id, INVOICE, invoice_id)
-    if not is_pending:
+    if invoice_id is None or not is_pending:
         return
     state = gateway.subscriptions.payment_state(invoice_id)
     is_declined = state.intent == "requires_payment_method"

@@ -17,9 +17,9 @@ from billingportal.db import Transaction
 from billingportal.domain.common.due_times import is_due
 from billingportal.domain.sync.apply import Applied, apply_fetched, revision
 from billingportal.domain.sync.inbox import RETRY_SECONDS, UNABSORBED, WAITING, describe, next_attempt
-from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, ObjectType
+from billingportal.domain.sync.object_types import INVOICE, OBJECT_TYPE_OF_EVENT, SUBSCRIPTION, ObjectType
 from billingportal.domain.sync.ordering import FetchedSnapshot, Verdict
-from billingportal.models import ProcessorAccount, StripeEvent
+from billingportal.models import ProcessorAccount, StripeEvent, Subscription
 from billingportal.models.connection.stripe_event import EventState
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem, StripeUnreachable, TooManyRequests
@@ -177,6 +177,26 @@ def refresh_all(
     """Bring the rows of several objects up to Stripe's current state, in this order. Raises a StripeProblem."""
     for object_type, object_id in objects:
         refresh(transaction, gateway, processor_account_id, object_type, object_id)
+
+
+def refresh_subscription(
+    transaction: Transaction, gateway: StripeGateway, processor_account_id: int, subscription_id: str
+) -> str | None:
+    """Refresh a subscription and then its latest invoice, which shows whether it is paid. Returns the invoice's id.
+
+    Raises a StripeProblem.
+    """
+    refresh(transaction, gateway, processor_account_id, SUBSCRIPTION, subscription_id)
+    with transaction() as session:
+        invoice_id = session.scalar(
+            select(Subscription.latest_stripe_invoice_id).where(
+                Subscription.processor_account_id == processor_account_id,
+                Subscription.stripe_subscription_id == subscription_id,
+            )
+        )
+    if invoice_id is not None:
+        refresh(transaction, gateway, processor_account_id, INVOICE, invoice_id)
+    return invoice_id
 
 
 def mark_events(
