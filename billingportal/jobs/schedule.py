@@ -1,6 +1,7 @@
 """Every job of every subject."""
 
 from billingportal.jobs import (
+    api,
     auth,
     checkout,
     clients,
@@ -25,4 +26,5 @@ JOBS = (
     *price_moves.JOBS,
     *mail.JOBS,
     *auth.JOBS,
+    *api.JOBS,
 )

@@ -7,6 +7,7 @@ import pytest
 from billingportal import clock
 from billingportal.db import transaction
 from billingportal.domain.clients import workspaces
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes import changes as plan_change_changes
 from billingportal.domain.plan_changes import withdrawal
@@ -236,7 +237,7 @@ def test_what_the_client_would_be_over_is_shown(store: Store) -> None:
     client = store.subscribe(store.growth)
     with transaction() as session:
         row = session.get_one(Client, client.client_id)
-        workspace = workspaces.create_workspace(session, row, "Main", None, staff_id=None)
+        workspace = workspaces.create_workspace(session, row, "Main", None, author=by_staff(None))
         usage_totals.report_usage(session, workspace, store.contacts, 250)
 
     (over,) = look(client.client_id, store.starter).over
