@@ -12,6 +12,7 @@ from billingportal.jobs import (
     plan_changes,
     price_moves,
     sync,
+    usage,
 )
 
 # In the order in which one pass synchronizes a new account.
@@ -27,4 +28,5 @@ JOBS = (
     *mail.JOBS,
     *auth.JOBS,
     *api.JOBS,
+    *usage.JOBS,
 )
