@@ -10,6 +10,7 @@ from billingportal.jobs import (
     mail,
     plan_changes,
     price_moves,
+    reservations,
     sync,
 )
 
@@ -18,6 +19,7 @@ JOBS = (
     *connection.JOBS,
     *sync.JOBS,
     *entitlements.JOBS,
+    *reservations.JOBS,
     *clients.JOBS,
     *checkout.JOBS,
     *invoices.JOBS,

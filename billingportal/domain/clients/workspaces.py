@@ -127,7 +127,7 @@ def find_workspace(session: Session, client_id: int, workspace_id: int) -> Works
 
 def lock_workspace(session: Session, client: Client, workspace_id: int) -> Workspace:
     """The workspace, read again and locked. Raises Refusal when it no longer belongs to this client."""
-    workspace = session.get(Workspace, workspace_id, populate_existing=True, with_for_update=True)
+    workspace = session.get(Workspace, workspace_id, populate_existing=True, with_for_update={"key_share": True})
     if workspace is None or workspace.client_id != client.id:
         raise Refusal("", "This workspace belongs to another client now. Open the page again.")
     return workspace
