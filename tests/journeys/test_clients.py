@@ -10,7 +10,6 @@ from sqlalchemy import select
 from billingportal.config import Settings
 from billingportal.db import db, transaction
 from billingportal.domain.plans.terms import Limit
-from billingportal.domain.usage import totals as usage_totals
 from billingportal.models import Workspace
 from billingportal.models.auth.staff import Staff
 from tests.journeys.conftest import OpenPage
@@ -20,6 +19,7 @@ from tests.support.catalog.catalog import catalog, connect
 from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.pages import Visitor
 from tests.support.people.clients import new_client, paid_plan, subscribed_client
+from tests.support.people.reports import report_level
 from tests.support.stripe.portals import new_account, with_sandbox
 from tests.support.stripe.sandbox import Sandbox
 
@@ -56,7 +56,7 @@ def harbor(app: Flask, sandbox: Sandbox, signed_in: Visitor, owner: Staff) -> in
             made = Workspace(client_id=client_id, mode="test", name="Front desk", created_at=owner.created_at)
             session.add(made)
             session.flush()
-            usage_totals.report_usage(session, made, contacts, 4300)
+            report_level(session, made, contacts, 4300)
     return client_id
 
 

@@ -10,6 +10,7 @@ from billingportal.clock import now
 from billingportal.domain.common import audit
 from billingportal.domain.common.locks import CLIENTS, take_turns
 from billingportal.domain.entitlements import evaluation
+from billingportal.domain.usage import levels as usage_levels
 from billingportal.errors import Refusal
 from billingportal.models import Client, Workspace
 from billingportal.models.audit_entry import Actor
@@ -56,6 +57,7 @@ def create_workspace(
     words = f"Added the workspace {workspace.name}"
     subject = ("client", client.id)
     audit.record_act(session, audit.Act("workspace.created", words, staff_id=staff_id, actor=actor, subject=subject))
+    usage_levels.refresh_levels(session, client.id)
     evaluation.evaluate(session, client.id)
     return workspace
 
@@ -94,7 +96,9 @@ def move_workspace(session: Session, client: Client, workspace_id: int, target: 
     record_workspace(
         session, target, "workspace.moved", f"Got the workspace {workspace.name} from {client.name}", staff_id
     )
+    usage_levels.carry_levels(session, workspace)
     for client_id in sorted((client.id, target.id)):
+        usage_levels.refresh_levels(session, client_id)
         evaluation.evaluate(session, client_id)
     return workspace
 
@@ -105,6 +109,7 @@ def archive_workspace(session: Session, client: Client, workspace_id: int, *, st
     if workspace.archived_at is None:
         workspace.archived_at = now()
         record_workspace(session, client, "workspace.archived", f"Archived the workspace {workspace.name}", staff_id)
+        usage_levels.refresh_levels(session, client.id)
         evaluation.evaluate(session, client.id)
     return workspace
 
@@ -115,6 +120,7 @@ def restore_workspace(session: Session, client: Client, workspace_id: int, *, st
     if workspace.archived_at is not None:
         workspace.archived_at = None
         record_workspace(session, client, "workspace.restored", f"Restored the workspace {workspace.name}", staff_id)
+        usage_levels.refresh_levels(session, client.id)
         evaluation.evaluate(session, client.id)
     return workspace
 

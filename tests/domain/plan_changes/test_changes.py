@@ -11,7 +11,6 @@ from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes import changes as plan_change_changes
 from billingportal.domain.plan_changes import withdrawal
 from billingportal.domain.plan_changes.planning import ChangeRequest
-from billingportal.domain.usage import totals as usage_totals
 from billingportal.errors import Refusal
 from billingportal.models import Client, SellingSettings
 from billingportal.models.auth.staff import Staff
@@ -26,6 +25,7 @@ from tests.support.people.plan_changes import (
     move_of,
     wait_for_next_second,
 )
+from tests.support.people.reports import report_level
 from tests.support.people.stores import Store, open_store
 from tests.support.stripe.portals import work
 from tests.support.stripe.worlds import World
@@ -216,7 +216,7 @@ def test_what_the_client_would_be_over_is_shown(store: Store) -> None:
     with transaction() as session:
         row = session.get_one(Client, client.client_id)
         workspace = workspaces.create_workspace(session, row, "Main", None, staff_id=None)
-        usage_totals.report_usage(session, workspace, store.contacts, 250)
+        report_level(session, workspace, store.contacts, 250)
 
     (over,) = look(client.client_id, store.starter).over
 
