@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "add_level_records"
-down_revision = "create_usage"
+down_revision = "create_stored_answers"
 branch_labels = None
 depends_on = None
 

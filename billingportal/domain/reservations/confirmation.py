@@ -5,17 +5,24 @@ A reservation that has expired, or whose workspace has another client now, is co
 
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from billingportal.clock import now
-from billingportal.db import Database
-from billingportal.domain.common.plain_sql import dialect_of
+from billingportal.domain.common.references import public_id
 from billingportal.domain.reservations import reservation_sql as sql
 from billingportal.domain.reservations import room
 from billingportal.domain.reservations.errors import SettledReservation, TooMany
 from billingportal.domain.reservations.outcomes import Reason, Refused, Use, refused
 from billingportal.domain.reservations.places import Place, present_place
-from billingportal.domain.reservations.reservations import Stored, find_reservation, give_back
-from billingportal.domain.usage import confirmed_use, pool, present_period
-from billingportal.domain.usage.confirmed_use import ConfirmedUse
+from billingportal.domain.reservations.reservations import Stored, find_reservation, give_back, give_back_to_client
+from billingportal.domain.usage import current_use, levels, pool
+from billingportal.domain.usage.counting.record_rows import Record, insert_records, reserve_ids, stored_records
+from billingportal.domain.usage.counting.references import Ref, find_workspaces, lock_clients
+from billingportal.domain.usage.counting.sum_rows import write_sums
+from billingportal.domain.usage.counting.sums import Sums
+from billingportal.domain.usage.counting.use_rows import lock_rows
+from billingportal.domain.usage.periods import period_at
+from billingportal.models import Workspace
 from billingportal.models.connection.processor_account import Mode
 
 
@@ -31,25 +38,31 @@ class Confirmed:
     is_over: bool
 
 
-def confirm(database: Database, mode: Mode, reservation_id: int, quantity: int | None = None) -> Confirmed | Refused:
+def confirm(session: Session, mode: Mode, reservation_id: int, quantity: int | None = None) -> Confirmed | Refused:
     """Use so much of a reservation; None is all of it. The rest is given back. Doing it twice is fine.
 
     Raises UnknownReservation, TooMany for more than was reserved, or SettledReservation when it was released, or
     confirmed with another quantity.
     """
-    stored = find_reservation(database, mode, reservation_id, lock=True)
+    stored = find_reservation(session, mode, reservation_id, lock=True)
     amount = stored.quantity if quantity is None else quantity
     if amount > stored.quantity:
         raise TooMany
     if stored.state == "released" or (stored.state == "confirmed" and stored.confirmed_quantity != amount):
         raise SettledReservation
-    database.execute(sql.KEEP_WORKSPACE[dialect_of(database)], {"id": stored.workspace_id})
-    place = present_place(database, mode, stored.workspace_id, stored.resource_id)
+    place = kept_place(session, mode, stored)
     if stored.state == "confirmed":
-        return confirmed(place, stored, amount, room.present_use(database, place))
+        return confirmed(place, stored, amount, room.present_use(session, place))
     if stored.state == "reserved" and stored.expires_at > now() and place.client_id == stored.client_id:
-        return confirmed(place, stored, amount, count_use(database, mode, stored, place, amount))
-    return confirm_again(database, mode, stored, place, amount)
+        return confirmed(place, stored, amount, count_use(session, mode, stored, place, amount))
+    return confirm_again(session, mode, stored, place, amount)
+
+
+def kept_place(session: Session, mode: Mode, stored: Stored) -> Place:
+    """Where the reservation stands now. Its workspace does not move, nor is archived, until the transaction ends."""
+    found = find_workspaces(session, mode, [Ref(id=stored.workspace_id)])
+    lock_clients(session, {stored.client_id, *(one.client_id for one in found.values())})
+    return present_place(session, mode, stored.workspace_id, stored.resource_id)
 
 
 def confirmed(place: Place, stored: Stored, amount: int, use: Use) -> Confirmed:
@@ -57,91 +70,95 @@ def confirmed(place: Place, stored: Stored, amount: int, use: Use) -> Confirmed:
     return Confirmed(stored.id, amount, use.used, use.reserved, place.quota, over)
 
 
-def confirm_again(database: Database, mode: Mode, stored: Stored, place: Place, amount: int) -> Confirmed | Refused:
+def confirm_again(session: Session, mode: Mode, stored: Stored, place: Place, amount: int) -> Confirmed | Refused:
     """Count it, and undo that when there is no room."""
     reason: Reason | None = None if place.access == "full" else place.access
     if reason is None:
-        savepoint = database.begin_nested()
-        count_use(database, mode, stored, place, amount)
-        reason = lacking_room(database, mode, place)
+        savepoint = session.begin_nested()
+        count_use(session, mode, stored, place, amount)
+        reason = lacking_room(session, mode, place)
         if reason is None:
             savepoint.commit()
-            return confirmed(place, stored, amount, room.present_use(database, place))
+            return confirmed(place, stored, amount, room.present_use(session, place))
         savepoint.rollback()
-    expire(database, mode, stored)
-    return refused(place, reason, room.present_use(database, place))
+    expire(session, mode, stored)
+    return refused(place, reason, room.present_use(session, place))
 
 
-def lacking_room(database: Database, mode: Mode, place: Place) -> Reason | None:
+def lacking_room(session: Session, mode: Mode, place: Place) -> Reason | None:
     """Why the use that was just counted is too much; None when it is not."""
-    if is_too_much(database, place):
-        room.give_back_expired(database, mode, place)
-        if is_too_much(database, place):
+    if is_too_much(session, place):
+        room.give_back_expired(session, mode, place)
+        if is_too_much(session, place):
             return room.own_reason(place)
-    if place.has_pool and pool.is_exceeded(database, mode, place.resource_id):
-        room.free_pool(database, mode, place.resource_id)
-        if pool.is_exceeded(database, mode, place.resource_id):
+    if place.has_pool and pool.is_exceeded(session, mode, place.resource_id):
+        room.free_pool(session, mode, place.resource_id)
+        if pool.is_exceeded(session, mode, place.resource_id):
             return "pool_exhausted"
     return None
 
 
-def is_too_much(database: Database, place: Place) -> bool:
-    use = room.present_use(database, place)
+def is_too_much(session: Session, place: Place) -> bool:
+    use = room.present_use(session, place)
     return place.most is not None and use.used + use.reserved > place.most
 
 
-def count_use(database: Database, mode: Mode, stored: Stored, place: Place, amount: int) -> Use:
+def count_use(session: Session, mode: Mode, stored: Stored, place: Place, amount: int) -> Use:
     """Count the use, give back the whole reservation, and mark it confirmed. The client's use afterwards."""
-    used = counted(database, mode, stored, place, amount)
-    change_clients(database, stored, place, used)
-    change_pool(database, mode, stored, place, used)
+    is_new = store_use(session, mode, stored, place, amount)
+    risen = change_clients(session, stored, place)
+    change_pool(session, mode, stored, place, risen if place.kind == "gauge" else amount * is_new)
     values = {"id": stored.id, "state": "confirmed", "confirmed": amount, "now": now()}
-    database.execute(sql.SETTLE, values)
-    return room.present_use(database, place)
+    session.execute(sql.SETTLE, values)
+    return room.present_use(session, place)
 
 
-def counted(database: Database, mode: Mode, stored: Stored, place: Place, amount: int) -> int:
-    """Store the use; how much of it is new and counts for the client."""
-    use = ConfirmedUse(stored.key, place.client_id, place.workspace_id, place.resource_id, amount, place.moment)
+def store_use(session: Session, mode: Mode, stored: Stored, place: Place, amount: int) -> bool:
+    """Store a counter's record, or raise a gauge. False when a record with the reservation's key is there already."""
     if place.kind == "counter":
-        return amount if confirmed_use.count_quantity(database, mode, use) else 0
-    if place.counts_itself:
-        return 0
-    is_whole_client = confirmed_use.raise_level(database, use)
-    return amount if is_whole_client or not place.is_archived else 0
+        return store_record(session, mode, stored, place, amount)
+    if not place.counts_itself:
+        workspace = session.get_one(Workspace, place.workspace_id, populate_existing=True)
+        levels.raise_level(session, workspace, place.resource_id, amount, place.moment)
+    return True
 
 
-def change_clients(database: Database, stored: Stored, place: Place, used: int) -> None:
-    """Add the use to the client of the workspace; give back to the client that reserved, another one after a move."""
-    if place.used is None:
-        room.add_row(database, place)
-    for client_id in sorted({place.client_id, stored.client_id}):
-        is_user = client_id == place.client_id
-        is_counted = is_user and place.is_period_over and begin_period(database, place)
-        change = {
-            "used": used if is_user and not is_counted else 0,
-            "returned": stored.reserved if client_id == stored.client_id else 0,
-        }
-        key = {"client_id": client_id, "resource_id": place.resource_id}
-        database.execute(sql.CHANGE_USE, {**key, **change, "now": now()})
+def store_record(session: Session, mode: Mode, stored: Stored, place: Place, amount: int) -> bool:
+    (record_id,) = reserve_ids(session, 1)
+    pair = (place.client_id, place.resource_id)
+    key = public_id("reservation", stored.id)
+    record = Record(record_id, key, *pair, place.workspace_id, amount, place.moment)
+    insert_records(session, mode, [record], now())
+    if stored_records(session, mode, [key])[key].id != record_id:
+        return False
+    sums = Sums()
+    sums.add_quantity(record, period_at(session, place.client_id, place.moment))
+    write_sums(session, sums)
+    return True
 
 
-def begin_period(database: Database, place: Place) -> bool:
-    """Begin the present period with what is in its total already; whether that was to be done."""
-    return present_period.begin_period(database, place.client_id, place.resource_id, place.moment)
+def change_clients(session: Session, stored: Stored, place: Place) -> int:
+    """Count what the client of the workspace uses, and give back to the client that reserved: another one after a
+    move. By how much the former's use rises."""
+    user = (place.client_id, place.resource_id)
+    rows = {row.pair: row for row in lock_rows(session, {user, (stored.client_id, stored.resource_id)}, now())}
+    uses = current_use.refresh(session, {user}, {place.client_id: place.moment})
+    if stored.reserved:
+        give_back_to_client(session, stored)
+    return uses[user].used - rows[user].used
 
 
-def change_pool(database: Database, mode: Mode, stored: Stored, place: Place, used: int) -> None:
+def change_pool(session: Session, mode: Mode, stored: Stored, place: Place, used: int) -> None:
     if not place.has_pool:
         return
-    is_counted = pool.is_over(place.pool_ends_at) and pool.begin_month(database, mode, place.resource_id)
+    is_counted = pool.is_over(place.pool_ends_at) and pool.begin_month(session, mode, place.resource_id)
     returned = stored.reserved if stored.counts_in_pool else 0
-    pool.change(database, mode, place.resource_id, at=place.moment, used=0 if is_counted else used, reserved=-returned)
+    pool.change(session, mode, place.resource_id, at=place.moment, used=0 if is_counted else used, reserved=-returned)
 
 
-def expire(database: Database, mode: Mode, stored: Stored) -> None:
+def expire(session: Session, mode: Mode, stored: Stored) -> None:
     """Give back a reservation that was not confirmed, unless that was done."""
     if stored.state != "reserved":
         return
-    database.execute(sql.SETTLE, {"id": stored.id, "state": "expired", "confirmed": None, "now": now()})
-    give_back(database, mode, stored)
+    session.execute(sql.SETTLE, {"id": stored.id, "state": "expired", "confirmed": None, "now": now()})
+    give_back(session, mode, stored)

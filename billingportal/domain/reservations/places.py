@@ -8,8 +8,9 @@ from sqlalchemy import Row, TextualSelect
 from billingportal.clock import now
 from billingportal.db import Database, UtcDateTime
 from billingportal.domain.common.plain_sql import plain_sql
+from billingportal.domain.common.references import Ref
 from billingportal.domain.reservations.errors import UnknownResource, UnknownWorkspace
-from billingportal.domain.usage.totals import WORKSPACES
+from billingportal.domain.usage.counting.checks import WORKSPACES
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.entitlements.entitlement import Access
 from billingportal.models.plans.plan_quota import Reaction
@@ -57,14 +58,6 @@ PLACE_OF_RESERVATION = place_statement(BY_ID, OWN)
 
 
 @dataclass(frozen=True)
-class WorkspaceRef:
-    """A workspace by our id, or by the host platform's."""
-
-    id: int | None = None
-    external_id: str | None = None
-
-
-@dataclass(frozen=True)
 class Place:
     """`quota` None is unlimited. `used` None: the client has used nothing of it yet. `moment` is the client's time.
 
@@ -98,7 +91,7 @@ class Place:
         return self.quota is not None and used + reserved > self.quota
 
 
-def find_place(database: Database, mode: Mode, workspace: WorkspaceRef, resource_key: str) -> Place:
+def find_place(database: Database, mode: Mode, workspace: Ref, resource_key: str) -> Place:
     """The place of a new reservation. Raises UnknownWorkspace or UnknownResource."""
     values: dict[str, object] = {"mode": mode, "resource_key": resource_key}
     if workspace.id is not None:

@@ -27,13 +27,6 @@ CHANGE_USE = plain_sql(
     "now",
 )
 USE = plain_sql("SELECT used, reserved FROM client_usage WHERE client_id = :client_id AND resource_id = :resource_id")
-ADD_USE = plain_sql(
-    """
-    INSERT INTO client_usage (client_id, resource_id, used, reserved, revision, checked_revision, changed_at)
-    VALUES (:client_id, :resource_id, 0, 0, 0, 0, :now) ON CONFLICT (client_id, resource_id) DO NOTHING
-    """,
-    "now",
-)
 INSERT = plain_sql(
     """
     INSERT INTO reservation (mode, client_id, workspace_id, resource_id, quantity, state, counts_in_pool,
@@ -55,11 +48,6 @@ FIND = plain_sql(FOUND).columns(**TIMES)
 LOCK = {
     "sqlite": FIND,
     "postgresql": plain_sql(FOUND + "FOR NO KEY UPDATE OF reservation").columns(**TIMES),
-}
-# No workspace moves or is archived until the transaction ends.
-KEEP_WORKSPACE = {
-    "sqlite": plain_sql("SELECT 1 FROM workspace WHERE id = :id"),
-    "postgresql": plain_sql("SELECT 1 FROM workspace WHERE id = :id FOR SHARE"),
 }
 SETTLE = plain_sql(
     """

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from billingportal.clock import now
 from billingportal.db import Database
 from billingportal.domain.common.plain_sql import dialect_of
+from billingportal.domain.common.references import Ref
 from billingportal.domain.reservations import reservation_sql as sql
 from billingportal.domain.reservations import room
 from billingportal.domain.reservations.errors import ArchivedWorkspace, SettledReservation, UnknownReservation
 from billingportal.domain.reservations.outcomes import Granted, Refused, Use, refused
-from billingportal.domain.reservations.places import Place, WorkspaceRef, find_place
+from billingportal.domain.reservations.places import Place, find_place
 from billingportal.domain.usage import pool
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.usage.reservation import ReservationState
@@ -20,7 +21,7 @@ from billingportal.models.usage.reservation import ReservationState
 class Wish:
     """What the host platform asks for. `seconds` until it expires."""
 
-    workspace: WorkspaceRef
+    workspace: Ref
     resource_key: str
     quantity: int
     seconds: int
@@ -77,11 +78,6 @@ class Stored:
         """What is still reserved by it."""
         return self.quantity if self.state == "reserved" else 0
 
-    @property
-    def key(self) -> str:
-        """The key of the record of its use."""
-        return f"rsv_{self.id}"
-
 
 def find_reservation(database: Database, mode: Mode, reservation_id: int, *, lock: bool = False) -> Stored:
     """The reservation, locked until the commit if wished. Raises UnknownReservation."""
@@ -109,7 +105,11 @@ def release(database: Database, mode: Mode, reservation_id: int) -> Stored:
 
 def give_back(database: Database, mode: Mode, stored: Stored) -> None:
     """Take it off the client's reserved units, and the pool's."""
-    key = {"client_id": stored.client_id, "resource_id": stored.resource_id}
-    database.execute(sql.CHANGE_USE, {**key, "used": 0, "returned": stored.quantity, "now": now()})
+    give_back_to_client(database, stored)
     if stored.counts_in_pool:
         pool.change(database, mode, stored.resource_id, at=now(), reserved=-stored.quantity)
+
+
+def give_back_to_client(database: Database, stored: Stored) -> None:
+    key = {"client_id": stored.client_id, "resource_id": stored.resource_id}
+    database.execute(sql.CHANGE_USE, {**key, "used": 0, "returned": stored.quantity, "now": now()})

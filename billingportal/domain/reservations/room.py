@@ -10,7 +10,8 @@ from billingportal.domain.common.plain_sql import dialect_of
 from billingportal.domain.reservations import reservation_sql as sql
 from billingportal.domain.reservations.outcomes import Reason, Use
 from billingportal.domain.reservations.places import Place
-from billingportal.domain.usage import pool, present_period
+from billingportal.domain.usage import current_use, pool
+from billingportal.domain.usage.counting.references import lock_clients
 from billingportal.models.connection.processor_account import Mode
 
 UNLIMITED = 2**62
@@ -35,20 +36,16 @@ def own_reason(place: Place) -> Reason:
 
 def prepare_row(database: Database, place: Place) -> None:
     """Add the client's row where it has none, and turn a counter to the present period."""
-    if place.used is None:
-        add_row(database, place)
-    if place.is_period_over:
-        present_period.begin_period(database, place.client_id, place.resource_id, place.moment)
+    if place.used is None or place.is_period_over:
+        lock_clients(database, [place.client_id])
+        pair = (place.client_id, place.resource_id)
+        current_use.refresh(database, {pair}, {place.client_id: place.moment})
 
 
 def present_use(database: Database, place: Place) -> Use:
     """What the client uses and has reserved now."""
     row = database.execute(sql.USE, key_of(place)).first()
     return Use(0, 0) if row is None else Use(row.used, row.reserved)
-
-
-def add_row(database: Database, place: Place) -> None:
-    database.execute(sql.ADD_USE, {**key_of(place), "now": now()})
 
 
 def take_from_client(database: Database, mode: Mode, place: Place, amount: int) -> Use | None:

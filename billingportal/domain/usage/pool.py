@@ -11,7 +11,7 @@ from billingportal.clock import now
 from billingportal.db import Database
 from billingportal.domain.common.plain_sql import is_done
 from billingportal.domain.usage import pool_sql
-from billingportal.domain.usage.months import month_of
+from billingportal.domain.usage.periods import month_of
 from billingportal.models.connection.processor_account import Mode
 
 
@@ -54,11 +54,13 @@ def begin_month(database: Database, mode: Mode, resource_id: int) -> bool:
     """Begin the present month and count its use from `usage_day`. False when another transaction has done it."""
     key = {"mode": mode, "resource_id": resource_id}
     moment = now()
-    starts_at, ends_at = month_of(moment)
-    period = {"starts_at": starts_at, "ends_at": ends_at, "moment": moment}
+    month = month_of(moment)
+    period = {"starts_at": month.starts_at, "ends_at": month.ends_at, "moment": moment}
     if not is_done(database, pool_sql.BEGIN_MONTH, {**key, **period}):
         return False
-    database.execute(pool_sql.COUNT_MONTH, {**key, "first_day": starts_at.date(), "next_day": ends_at.date()})
+    database.execute(
+        pool_sql.COUNT_MONTH, {**key, "first_day": month.starts_at.date(), "next_day": month.ends_at.date()}
+    )
     return True
 
 

@@ -8,7 +8,7 @@ from billingportal.domain.common import audit
 from billingportal.domain.common.locks import RESOURCES, take_turns
 from billingportal.domain.common.plain_sql import dialect_of
 from billingportal.domain.usage import pool_sql
-from billingportal.domain.usage.months import month_of
+from billingportal.domain.usage.periods import month_of
 from billingportal.errors import Refusal
 from billingportal.models import Resource, UsagePool
 from billingportal.models.connection.processor_account import Mode
@@ -55,7 +55,8 @@ def create_pool(session: Session, mode: Mode, resource: Resource, ceiling: int) 
     pool = UsagePool(mode=mode, resource_id=resource.id, ceiling=ceiling, used=0, reserved=0, warned_percent=0)
     pool.revision = int(moment.timestamp() * 1000)
     if resource.kind == "counter":
-        pool.period_starts_at, pool.period_ends_at = month_of(moment)
+        month = month_of(moment)
+        pool.period_starts_at, pool.period_ends_at = month.starts_at, month.ends_at
     session.add(pool)
     session.flush()
     count_pool(session, pool)

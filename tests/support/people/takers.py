@@ -11,12 +11,12 @@ from sqlalchemy import func, select, update
 from billingportal import clock
 from billingportal.db import bare_transaction, db, transaction
 from billingportal.domain.clients import workspaces
+from billingportal.domain.common.references import Ref
 from billingportal.domain.plans import resources
 from billingportal.domain.plans.terms import Limit
 from billingportal.domain.reservations import confirmation, expiry, reservations
 from billingportal.domain.reservations.confirmation import Confirmed
 from billingportal.domain.reservations.outcomes import Granted, Refused
-from billingportal.domain.reservations.places import WorkspaceRef
 from billingportal.domain.reservations.reservations import Wish
 from billingportal.domain.usage import pool_settings
 from billingportal.models import Client, ClientUsage, Reservation, UsagePool, Workspace
@@ -46,7 +46,7 @@ class Taker:
     resource_key: str
 
     def reserve(self, quantity: int = 1, seconds: int = FIVE_MINUTES) -> Granted | Refused:
-        wish = Wish(WorkspaceRef(external_id=self.workspace), self.resource_key, quantity, seconds)
+        wish = Wish(Ref(external_id=self.workspace), self.resource_key, quantity, seconds)
         with bare_transaction() as connection:
             return reservations.reserve(connection, "test", wish)
 
@@ -140,8 +140,8 @@ def release(reservation_id: int) -> None:
 
 
 def confirm(reservation_id: int, quantity: int | None = None) -> Confirmed | Refused:
-    with bare_transaction() as connection:
-        return confirmation.confirm(connection, "test", reservation_id, quantity)
+    with transaction() as session:
+        return confirmation.confirm(session, "test", reservation_id, quantity)
 
 
 def expire() -> int:
