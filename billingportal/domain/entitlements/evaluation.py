@@ -75,7 +75,7 @@ def work_out(session: Session, client: Client) -> Entitlement:
     if before is not None:
         session.refresh(before, ["is_over_quota"])
     answer = entitled(gathered.facts, moment)
-    told = change_log.remember_before(before)
+    told, known = change_log.remember_before(before), told_values(before) if before else None
     row = before or Entitlement(client_id=client.id, since=moment)
     write_entitlement(row, gathered, answer, moment)
     row.is_over_quota = is_over(answer, usage_totals.usage_of(session, client.id))
@@ -83,6 +83,8 @@ def work_out(session: Session, client: Client) -> Entitlement:
         session.add(row)
     session.flush()
     write_quotas(session, row, answer)
+    if known != told_values(row):
+        row.revision, row.changed_at = (row.revision + 1 if before else 1), now()
     # A test clock advances on its own; then Stripe sends an event.
     client.evaluation_due_at = None if clock_time else answer.changes_at
     session.flush()
@@ -124,6 +126,12 @@ def write_entitlement(row: Entitlement, gathered: Gathered, answer: Entitled, mo
     row.proven = proven(gathered.proof)
     row.reasons = list(answer.reasons)
     row.evaluated_at = now()
+
+
+def told_values(row: Entitlement) -> tuple[object, ...]:
+    """What the host platform is told of the row. `revision` grows when one of these changes."""
+    quotas = {quota.resource_id: (quota.quota, quota.reaction, quota.source) for quota in row.quotas}
+    return row.plan_id, row.access, row.standing, list(row.reasons), quotas
 
 
 def proven(proof: PaidState | None) -> JsonObject:
