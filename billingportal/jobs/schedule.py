@@ -12,6 +12,7 @@ from billingportal.jobs import (
     price_moves,
     reservations,
     sync,
+    usage,
 )
 
 # In the order in which one pass synchronizes a new account.
@@ -27,4 +28,5 @@ JOBS = (
     *price_moves.JOBS,
     *mail.JOBS,
     *auth.JOBS,
+    *usage.JOBS,
 )

@@ -19,9 +19,9 @@ from tests.support.catalog.catalog import catalog, connect
 from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.pages import Visitor
 from tests.support.people.clients import new_client, paid_plan, subscribed_client
-from tests.support.people.reports import report_level
 from tests.support.stripe.portals import new_account, with_sandbox
 from tests.support.stripe.sandbox import Sandbox
+from tests.support.usage.reports import report_level
 
 # What is seen does not depend on the database.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]

@@ -17,7 +17,7 @@ from billingportal.models import Client, Entitlement, Workspace
 from billingportal.models.auth.staff import Staff
 from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.people.clients import new_client
-from tests.support.people.reports import report_level
+from tests.support.usage.reports import report_level
 
 Act = Callable[[Session, Client], object]
 

@@ -25,10 +25,10 @@ from tests.support.people.plan_changes import (
     move_of,
     wait_for_next_second,
 )
-from tests.support.people.reports import report_level
 from tests.support.people.stores import Store, open_store
 from tests.support.stripe.portals import work
 from tests.support.stripe.worlds import World
+from tests.support.usage.reports import report_level
 
 DAY = 24 * 3600
 

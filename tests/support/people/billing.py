@@ -10,7 +10,7 @@ from billingportal.models import Client
 from billingportal.portal import current_portal
 from tests.support.catalog.plans import resource_id
 from tests.support.pages import Visitor
-from tests.support.people.reports import report_level
+from tests.support.usage.reports import report_level
 
 
 def link_of(app: Flask, client_id: int, hours: int = 24) -> str:

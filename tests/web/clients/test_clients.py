@@ -18,7 +18,7 @@ from tests.fuzz.requests.attempts import Attempt, send
 from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.pages import Visitor, text_of
 from tests.support.people.clients import new_client
-from tests.support.people.reports import report_level
+from tests.support.usage.reports import report_level
 
 # Pages ask the domain, which runs on both databases.
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
