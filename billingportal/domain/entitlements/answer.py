@@ -14,7 +14,9 @@ from sqlalchemy import Row
 from billingportal.clock import now
 from billingportal.db import Database
 from billingportal.domain.common.references import Ref, public_id
-from billingportal.domain.entitlements.answer_sql import ANSWER, TAG, Named
+from billingportal.domain.entitlements.answer_sql import ANSWER, COUNTERS, TAG, Named
+from billingportal.domain.usage import current_use, pool
+from billingportal.domain.usage.counting.references import lock_clients
 from billingportal.domain.usage.periods import Period, period_in
 from billingportal.models.connection.processor_account import Mode
 from billingportal.plain_json import Json, JsonObject
@@ -44,11 +46,15 @@ class Whose:
 
 @dataclass(frozen=True)
 class Tag:
-    """A strong entity tag. `is_stale`: a period has ended, and the next one was not begun (see `refresh`)."""
+    """A strong entity tag. `is_stale`: a period has ended, and the next one was not begun (see `begin_periods`).
+
+    `clock_time` is the client's present on a Stripe test clock.
+    """
 
     client_id: int
     text: str
     is_stale: bool
+    clock_time: datetime | None
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,15 @@ def entitlements_answer(database: Database, mode: Mode, client_id: int, *, base_
     return found.document
 
 
+def begin_periods(database: Database, mode: Mode, tag: Tag) -> None:
+    """Count in the present periods of the client and of the pools, where a tag is stale."""
+    lock_clients(database, [tag.client_id])
+    due = database.execute(COUNTERS, {"client_id": tag.client_id})
+    clocks = {} if tag.clock_time is None else {tag.client_id: tag.clock_time}
+    current_use.refresh(database, {(tag.client_id, row.resource_id) for row in due}, clocks)
+    pool.begin_due_months(database, mode)
+
+
 def tag_of(head: Columns, moment: datetime, base_url: str) -> Tag:
     period = period_of(head, moment)
     counted = (head.revision, head.use_revision, head.pool_revision, head.plan_name)
@@ -92,7 +107,7 @@ def tag_of(head: Columns, moment: datetime, base_url: str) -> Tag:
     present = head.clock_time or moment
     is_counted = head.counted_until is None or head.counted_until > present
     is_pooled = head.pooled_until is None or head.pooled_until > moment
-    return Tag(head.client_id, f'"{text}"', not (is_counted and is_pooled))
+    return Tag(head.client_id, f'"{text}"', not (is_counted and is_pooled), head.clock_time)
 
 
 def period_of(head: Columns, moment: datetime) -> Period:

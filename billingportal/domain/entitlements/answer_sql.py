@@ -47,7 +47,8 @@ LEFT JOIN usage_period AS period ON period.client_id = who.client_id AND period.
   WHERE client_id = who.client_id AND starts_at <= COALESCE(who.clock_time, :now))
 """
 MORE = """,
-  plan.key AS plan_key, entitlement.access, entitlement.standing, entitlement.reasons, entitlement.changed_at,
+  CAST(plan.id AS VARCHAR) AS plan_key,
+  entitlement.access, entitlement.standing, entitlement.reasons, entitlement.changed_at,
   (SELECT MAX(changed_at) FROM client_usage WHERE client_id = who.client_id) AS used_at"""
 WHOLE = """
 WITH head AS MATERIALIZED ({head})
@@ -84,3 +85,4 @@ def with_types(statement: str) -> TextualSelect:
 
 TAG = {named: with_types(head_of(named)) for named in NAMED}
 ANSWER = {named: with_types(WHOLE.replace("{head}", head_of(named, MORE))) for named in NAMED}
+COUNTERS = plain_sql("SELECT resource_id FROM client_usage WHERE client_id = :client_id AND period_ends_at IS NOT NULL")

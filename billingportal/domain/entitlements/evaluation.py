@@ -76,7 +76,7 @@ def work_out(session: Session, client: Client) -> Entitlement:
         session.refresh(before, ["is_over_quota"])
     answer = entitled(gathered.facts, moment)
     told, known = change_log.remember_before(before), told_values(before) if before else None
-    row = before or Entitlement(client_id=client.id, since=moment)
+    row = before or Entitlement(client_id=client.id, since=moment, revision=0, changed_at=now())
     write_entitlement(row, gathered, answer, moment)
     row.is_over_quota = is_over(answer, usage_totals.usage_of(session, client.id))
     if before is None:
@@ -84,7 +84,7 @@ def work_out(session: Session, client: Client) -> Entitlement:
     session.flush()
     write_quotas(session, row, answer)
     if known != told_values(row):
-        row.revision, row.changed_at = (row.revision + 1 if before else 1), now()
+        row.revision, row.changed_at = row.revision + 1, now()
     # A test clock advances on its own; then Stripe sends an event.
     client.evaluation_due_at = None if clock_time else answer.changes_at
     session.flush()

@@ -77,8 +77,9 @@ def count_pool(session: Session, pool: UsagePool) -> None:
 
 def change_ceiling(session: Session, pool: UsagePool, ceiling: int) -> None:
     session.refresh(pool, with_for_update=True)
-    pool.ceiling, pool.revision = ceiling, pool.revision + 1
-    pool.warned_percent = 0
+    taken = pool.used + pool.reserved
+    pool.revision += max(0, ceiling - taken) != max(0, pool.ceiling - taken)
+    pool.ceiling, pool.warned_percent = ceiling, 0
     session.flush()
 
 

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -71,11 +72,7 @@ class Crowd:
         self.chance = chance
         self.open: list[int] = []
         counter, gauge = takers.resource("counter"), takers.resource("gauge")
-        self.takers = [
-            takers.taker(30, kind=kind, resource_id=resource_id)
-            for _ in range(3)
-            for kind, resource_id in (("counter", counter), ("gauge", gauge))
-        ]
+        self.takers = [takers.taker(30, resource_id=resource_id) for _ in range(3) for resource_id in (counter, gauge)]
         for resource_id in (counter, gauge):
             takers.set_pool(resource_id, 60)
 
@@ -98,10 +95,8 @@ class Crowd:
             self.open.append(outcome.reservation_id)
 
     def settle(self, way: Callable[[int], object]) -> None:
-        try:
+        with suppress(IndexError, SettledReservation):
             way(self.open.pop(0))
-        except (IndexError, SettledReservation):
-            pass
 
     def check(self) -> None:
         for taker in self.takers:
