@@ -1,9 +1,9 @@
 """Every operation of the API, in the order of the documentation."""
 
-from billingportal.api import clients
+from billingportal.api import clients, entitlements, reservations
 from billingportal.api.kernel.operation import Group, Operation
 
-GROUPS: tuple[Group, ...] = (clients.GROUP,)
+GROUPS: tuple[Group, ...] = (clients.GROUP, entitlements.GROUP, reservations.GROUP)
 
 
 def all_operations() -> tuple[Operation, ...]:

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from billingportal.clock import now
 from billingportal.db import Database
 from billingportal.domain.common.references import Ref, public_id
-from billingportal.domain.entitlements.answer_sql import ANSWER, COUNTERS, TAG, Named
+from billingportal.domain.entitlements.answer_sql import ANSWER, COUNTERS, PLAN, TAG, Named
 from billingportal.domain.usage import current_use, pool
 from billingportal.domain.usage.counting.references import lock_clients
 from billingportal.domain.usage.periods import Period, period_in
@@ -87,6 +87,12 @@ def entitlements_answer(database: Database, mode: Mode, client_id: int, *, base_
     if found is None:
         raise LookupError(client_id)
     return found.document
+
+
+def plan_of_client(database: Database, client_id: int) -> JsonObject | None:
+    """The plan that applies to the client."""
+    row = database.execute(PLAN, {"client_id": client_id}).first()
+    return None if row is None else {"key": row.key, "name": row.name}
 
 
 def begin_periods(database: Database, mode: Mode, tag: Tag) -> None:

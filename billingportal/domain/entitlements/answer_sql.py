@@ -85,4 +85,10 @@ def with_types(statement: str) -> TextualSelect:
 
 TAG = {named: with_types(head_of(named)) for named in NAMED}
 ANSWER = {named: with_types(WHOLE.replace("{head}", head_of(named, MORE))) for named in NAMED}
+PLAN = plain_sql(
+    """
+    SELECT CAST(plan.id AS VARCHAR) AS key, plan.name FROM entitlement JOIN plan ON plan.id = entitlement.plan_id
+    WHERE entitlement.client_id = :client_id
+    """
+)
 COUNTERS = plain_sql("SELECT resource_id FROM client_usage WHERE client_id = :client_id AND period_ends_at IS NOT NULL")

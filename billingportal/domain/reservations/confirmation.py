@@ -28,9 +28,10 @@ from billingportal.models.connection.processor_account import Mode
 
 @dataclass(frozen=True)
 class Confirmed:
-    """What was used of a reservation, and how the client stands now. `limit` None is unlimited."""
+    """What was used of a reservation, and how its client stands now. `limit` None is unlimited."""
 
     reservation_id: int
+    client_id: int
     quantity: int
     used: int
     reserved: int
@@ -67,7 +68,7 @@ def kept_place(session: Session, mode: Mode, stored: Stored) -> Place:
 
 def confirmed(place: Place, stored: Stored, amount: int, use: Use) -> Confirmed:
     over = place.is_over(use.used, use.reserved)
-    return Confirmed(stored.id, amount, use.used, use.reserved, place.quota, over)
+    return Confirmed(stored.id, place.client_id, amount, use.used, use.reserved, place.quota, over)
 
 
 def confirm_again(session: Session, mode: Mode, stored: Stored, place: Place, amount: int) -> Confirmed | Refused:

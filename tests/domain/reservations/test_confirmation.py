@@ -23,7 +23,7 @@ def test_a_counter_gets_a_record_with_the_reservations_key(takers: Takers, sessi
 
     outcome = confirm(reservation_id, 3)
 
-    assert outcome == Confirmed(reservation_id, 3, 3, 0, 10, False)
+    assert outcome == Confirmed(reservation_id, taker.client_id, 3, 3, 0, 10, False)
     assert pool_of(taker.resource_id) == Stand(3, 0)
     record = session.scalars(select(UsageRecord)).one()
     assert (record.key, record.amount, record.client_id) == (f"rsv_{reservation_id}", 3, taker.client_id)

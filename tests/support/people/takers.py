@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from flask import Flask
@@ -26,6 +26,8 @@ from tests.support.catalog.plans import new_plan
 from tests.support.people.clients import new_client
 
 FIVE_MINUTES = 300
+# A period that is over.
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
