@@ -1,6 +1,7 @@
 """Every job of every subject."""
 
 from billingportal.jobs import (
+    api,
     auth,
     checkout,
     clients,
@@ -10,6 +11,7 @@ from billingportal.jobs import (
     mail,
     plan_changes,
     price_moves,
+    reservations,
     sync,
     usage,
 )
@@ -19,6 +21,7 @@ JOBS = (
     *connection.JOBS,
     *sync.JOBS,
     *entitlements.JOBS,
+    *reservations.JOBS,
     *clients.JOBS,
     *checkout.JOBS,
     *invoices.JOBS,
@@ -26,5 +29,6 @@ JOBS = (
     *price_moves.JOBS,
     *mail.JOBS,
     *auth.JOBS,
+    *api.JOBS,
     *usage.JOBS,
 )
