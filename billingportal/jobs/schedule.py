@@ -1,6 +1,7 @@
 """Every job of every subject."""
 
 from billingportal.jobs import (
+    api,
     auth,
     checkout,
     clients,
@@ -28,5 +29,6 @@ JOBS = (
     *price_moves.JOBS,
     *mail.JOBS,
     *auth.JOBS,
+    *api.JOBS,
     *usage.JOBS,
 )

@@ -1,14 +1,14 @@
 """add entitlement change: when the answer to the host platform changed last
 
 Revision ID: add_entitlement_change
-Revises: slim_usage_records
+Revises: add_unread_invoice
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "add_entitlement_change"
-down_revision = "slim_usage_records"
+down_revision = "add_unread_invoice"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import db, transaction
 from billingportal.domain.clients import lifecycle
+from billingportal.domain.common.audit import by_staff
 from billingportal.models import ClientUsage
 from billingportal.models.auth.staff import Staff
 from tests.support.api.callers import Caller, new_key
@@ -79,7 +80,7 @@ def test_who_is_unknown_or_of_another_mode_is_not_found(
 def test_a_suspension_is_told_with_its_reason(platform: Caller, takers: Takers) -> None:
     taker = takers.taker(10)
     with transaction() as session:
-        lifecycle.suspend_client(session, taker.client_id, "Sends spam", staff_id=takers.staff_id)
+        lifecycle.suspend_client(session, taker.client_id, "Sends spam", author=by_staff(takers.staff_id))
 
     found = platform.get(f"/clients/cl_{taker.client_id}/entitlements").json
 

@@ -15,9 +15,10 @@ from billingportal.db import Database
 from billingportal.domain.usage.counting import over_quota
 from billingportal.domain.usage.counting.checks import WORKSPACES
 from billingportal.domain.usage.counting.given import Columns, dialect_of, given_rows, parameters
+from billingportal.domain.usage.counting.quick_use import add_used
 from billingportal.domain.usage.counting.scopes import PAIRS, Pair
 from billingportal.domain.usage.counting.use_rows import Change, Row, Use, lock_rows, read_rows, write_changes
-from billingportal.domain.usage.periods import period_in, stored_periods
+from billingportal.domain.usage.periods import Period, period_in, stored_periods
 from billingportal.models import ClientLevel, UsageTotal, Workspace, WorkspaceUsage
 
 STARTS: Columns = (*PAIRS, ("starts_at", datetime))
@@ -37,6 +38,23 @@ def refresh(database: Database, pairs: Collection[Pair], clocks: Mapping[int, da
     crossed = {one.row.client_id for one in needed if one.use.over != Use(one.row.used, one.row.limit).over}
     over_quota.refresh_over_quota(database, crossed)
     return {change.row.pair: change.use for change in changes}
+
+
+def add(
+    database: Database,
+    added: Mapping[Pair, tuple[Period, int]],
+    others: Collection[Pair],
+    clocks: Mapping[int, datetime],
+) -> dict[Pair, Use]:
+    """Add to what clients use of counters in their current periods, and work out what they use of `others`.
+
+    The quick way for reports. It leads to `refresh` where a period has ended or a row is missing.
+    """
+    found = add_used(database, added, now())
+    crossed = {pair[0] for pair, (use, number) in found.items() if use.over != Use(use.used - number, use.limit).over}
+    over_quota.refresh_over_quota(database, crossed)
+    uses = {pair: use for pair, (use, _) in found.items()}
+    return uses | refresh(database, {*others, *(added.keys() - found.keys())}, clocks)
 
 
 def uses_of(database: Database, pairs: Iterable[Pair]) -> dict[Pair, Use]:

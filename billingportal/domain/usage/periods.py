@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
@@ -109,5 +109,10 @@ def moved(at: datetime, months: int, day: int) -> datetime:
 
 def month_of(at: datetime) -> Period:
     """The calendar month in UTC."""
-    starts_at = at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return calendar_month((day := at.astimezone(UTC)).year, day.month)
+
+
+@lru_cache(maxsize=100)
+def calendar_month(year: int, month: int) -> Period:
+    starts_at = datetime(year, month, 1, tzinfo=UTC)
     return Period(starts_at, moved(starts_at, 1, 1), "calendar")

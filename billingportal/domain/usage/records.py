@@ -21,7 +21,7 @@ from billingportal.domain.usage.counting.scopes import Pair, Scope, scopes_of
 from billingportal.domain.usage.counting.sum_rows import write_sums
 from billingportal.domain.usage.counting.sums import Sums
 from billingportal.domain.usage.counting.use_rows import Use
-from billingportal.domain.usage.periods import period_in, stored_periods
+from billingportal.domain.usage.periods import Period, period_in, stored_periods
 from billingportal.domain.usage.reports import ClockTimes, Reason, Report, Result, Taken, no_clocks
 from billingportal.models.connection.processor_account import Mode
 
@@ -91,15 +91,29 @@ def count_records(database: Database, records: Sequence[Record], named: Named) -
     gauges = {one.id for one in named.resources.values() if one.kind == "gauge"}
     counted = [record for record in records if record.resource_id not in gauges]
     since = min((record.at for record in counted), default=named.moment)
-    periods = stored_periods(database, {record.client_id for record in counted}, since)
+    stored = stored_periods(database, {record.client_id for record in counted}, since) if counted else {}
+    current = {one.client_id: period_in(stored.get(one.client_id, ()), named.time_of(one.client_id)) for one in counted}
     sums = Sums()
+    for record in counted:
+        period = current[record.client_id]
+        if not period.starts_at <= record.at < period.ends_at:
+            period = period_in(stored.get(record.client_id, ()), record.at)
+        sums.add_quantity(record, period)
     for record in records:
         if record.resource_id in gauges:
             sums.add_level(record)
-        else:
-            sums.add_quantity(record, period_in(periods.get(record.client_id, ()), record.at))
     write_sums(database, sums)
-    return current_use.refresh(database, {(one.client_id, one.resource_id) for one in records}, named.clocks)
+    return write_uses(database, sums, current, named)
+
+
+def write_uses(database: Database, sums: Sums, current: Mapping[int, Period], named: Named) -> dict[Pair, Use]:
+    """What clients use now. A record of another period than the current one changes nothing about it."""
+    added: dict[Pair, tuple[Period, int]] = {}
+    for (client_id, resource_id, starts_at, _), used in sums.totals.items():
+        if starts_at == current[client_id].starts_at:
+            added[client_id, resource_id] = (current[client_id], used)
+    gauges = {(client_id, resource_id) for client_id, resource_id, _, _ in sums.level_days}
+    return current_use.add(database, added, gauges, named.clocks)
 
 
 def answered(meant: Sequence[Meant], accepted: Mapping[str, Record], before: Mapping[str, Record]) -> list[Answer]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import glance, transaction
 from billingportal.domain.clients import lifecycle, quota_overrides
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.common.references import Ref
 from billingportal.domain.entitlements import answer as entitlements_answer
 from billingportal.domain.entitlements import evaluation, spending_cap
@@ -92,7 +93,7 @@ def test_may_add_one_follows_the_reaction(takers: Takers, reaction: str, may: bo
 
     assert resource_of(taker)["may_add_one"] is may
     with transaction() as session:
-        lifecycle.suspend_client(session, taker.client_id, "Spam", staff_id=takers.staff_id)
+        lifecycle.suspend_client(session, taker.client_id, "Spam", author=by_staff(takers.staff_id))
     assert resource_of(taker)["may_add_one"] is False
 
 
@@ -199,9 +200,9 @@ class World:
     def suspend(self, is_suspended: bool) -> None:
         with transaction() as session:
             if is_suspended:
-                lifecycle.suspend_client(session, self.taker.client_id, "Spam", staff_id=self.takers.staff_id)
+                lifecycle.suspend_client(session, self.taker.client_id, "Spam", author=by_staff(self.takers.staff_id))
             else:
-                lifecycle.reactivate_client(session, self.taker.client_id, staff_id=self.takers.staff_id)
+                lifecycle.reactivate_client(session, self.taker.client_id, author=by_staff(self.takers.staff_id))
 
     def rename(self, name: str) -> None:
         with transaction() as session:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import transaction
 from billingportal.domain.clients import lifecycle
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.reservations.confirmation import Confirmed
 from billingportal.domain.reservations.errors import SettledReservation, TooMany
 from billingportal.domain.reservations.outcomes import Refused
@@ -128,7 +129,7 @@ def test_a_suspended_client_confirms_what_was_promised_and_no_more(takers: Taker
     promised, late = taker.granted(2), taker.granted(3)
     run_out([late])
     with transaction() as session:
-        lifecycle.suspend_client(session, taker.client_id, "Spam", staff_id=takers.staff_id)
+        lifecycle.suspend_client(session, taker.client_id, "Spam", author=by_staff(takers.staff_id))
 
     assert isinstance(confirm(promised), Confirmed)
     outcome = confirm(late)

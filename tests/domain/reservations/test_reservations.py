@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import transaction
 from billingportal.domain.clients import lifecycle
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.reservations.errors import (
     ArchivedWorkspace,
     SettledReservation,
@@ -67,7 +68,7 @@ def test_bill_grants_up_to_the_spending_cap(takers: Takers, session: Session) ->
 def test_suspended_clients_get_nothing_whatever_is_left(takers: Takers) -> None:
     taker = takers.taker(10)
     with transaction() as session:
-        lifecycle.suspend_client(session, taker.client_id, "Spam", staff_id=takers.staff_id)
+        lifecycle.suspend_client(session, taker.client_id, "Spam", author=by_staff(takers.staff_id))
 
     assert reason(taker) == "suspended"
     assert taker.stand == Stand(0, 0)

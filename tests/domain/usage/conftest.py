@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.db import transaction
 from billingportal.domain.clients import workspaces
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.plans.terms import Limit
 from billingportal.models import Client, Resource, Workspace
 from billingportal.models.auth.staff import Staff
@@ -44,7 +45,9 @@ def harbor(session: Session, owner: Staff) -> Harbor:
         "Bloom", mode="live", workspace_name="Garden", workspace_external_id="garden", external_id="bloom"
     )
     with transaction() as writing:
-        workspaces.create_workspace(writing, writing.get_one(Client, client_id), "Shop", "shop", staff_id=owner.id)
+        workspaces.create_workspace(
+            writing, writing.get_one(Client, client_id), "Shop", "shop", author=by_staff(owner.id)
+        )
     session.rollback()
     return Harbor(client_id, other_id, contacts, messages)
 

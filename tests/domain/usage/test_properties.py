@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.db import bare_transaction, glance, transaction
 from billingportal.domain.clients import workspaces
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.usage import levels, recount
 from billingportal.domain.usage.counting.references import Ref
 from billingportal.domain.usage.records import take_records
@@ -55,7 +56,9 @@ acts = st.one_of(
 
 
 @pytest.mark.timeout(400)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(acts, min_size=3, max_size=14))
 def test_stored_sums_are_the_sums_of_the_records(
     session: Session, harbor: Harbor, lived: list[tuple[object, ...]]
@@ -107,15 +110,19 @@ class Life:
             take_back(session, "live", key, "by mistake")
 
     def archive(self, name: str) -> None:
-        self.on(name, lambda session, client, id_: workspaces.archive_workspace(session, client, id_, staff_id=1))
+        self.on(
+            name, lambda session, client, id_: workspaces.archive_workspace(session, client, id_, author=by_staff(1))
+        )
 
     def restore(self, name: str) -> None:
-        self.on(name, lambda session, client, id_: workspaces.restore_workspace(session, client, id_, staff_id=1))
+        self.on(
+            name, lambda session, client, id_: workspaces.restore_workspace(session, client, id_, author=by_staff(1))
+        )
 
     def move(self, name: str) -> None:
         def act(session: Session, client: Client, id_: int) -> object:
             other = self.harbor.other_id if client.id == self.harbor.client_id else self.harbor.client_id
-            return workspaces.move_workspace(session, client, id_, session.get_one(Client, other), staff_id=1)
+            return workspaces.move_workspace(session, client, id_, session.get_one(Client, other), author=by_staff(1))
 
         self.on(name, act)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.db import bare_transaction, transaction
 from billingportal.domain.clients import workspaces
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.usage import totals as usage_totals
 from billingportal.domain.usage.counting.references import Ref
 from billingportal.domain.usage.records import take_records
@@ -83,7 +84,7 @@ def test_a_record_that_was_taken_stays_a_duplicate_whatever_has_changed_since(se
     take(quantity("a", "desk", "messages", 5))
     with transaction() as writing:
         client = writing.get_one(Client, harbor.client_id)
-        workspaces.archive_workspace(writing, client, workspace_id(writing, "desk"), staff_id=1)
+        workspaces.archive_workspace(writing, client, workspace_id(writing, "desk"), author=by_staff(1))
 
     assert results(take(quantity("a", "desk", "messages", 5), quantity("b", "desk", "messages", 5))) == [
         "duplicate",

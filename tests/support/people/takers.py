@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from billingportal import clock
 from billingportal.db import bare_transaction, db, transaction
 from billingportal.domain.clients import workspaces
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.common.references import Ref
 from billingportal.domain.plans import resources
 from billingportal.domain.plans.terms import Limit
@@ -124,12 +125,12 @@ class Takers:
         with transaction() as session:
             client = session.get_one(Client, taker.client_id)
             workspace_id = self.workspace_id(taker)
-            workspaces.archive_workspace(session, client, workspace_id, staff_id=self.staff_id)
+            workspaces.archive_workspace(session, client, workspace_id, author=by_staff(self.staff_id))
 
     def move_workspace(self, taker: Taker, target: Taker) -> None:
         with transaction() as session:
             client, other = session.get_one(Client, taker.client_id), session.get_one(Client, target.client_id)
-            workspaces.move_workspace(session, client, self.workspace_id(taker), other, staff_id=self.staff_id)
+            workspaces.move_workspace(session, client, self.workspace_id(taker), other, author=by_staff(self.staff_id))
 
     def workspace_id(self, taker: Taker) -> int:
         with db.engine.connect() as connection:

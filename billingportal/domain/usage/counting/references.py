@@ -67,7 +67,7 @@ def find_clients(database: Database, mode: Mode, refs: Iterable[Ref]) -> Mapping
 
 
 def lock_clients(database: Database, client_ids: Iterable[int]) -> None:
-    """Keep these clients' periods and workspaces as they are until the transaction ends."""
+    """Keep these clients' periods as they are until the transaction ends."""
     dialect = dialect_of(database)
     if dialect == "postgresql":
         given = parameters(IDS, dialect, [(one,) for one in set(client_ids)])
