@@ -1,14 +1,14 @@
 """add entitlement change: when the answer to the host platform changed last
 
 Revision ID: add_entitlement_change
-Revises: add_unread_invoice
+Revises: slim_usage_records
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "add_entitlement_change"
-down_revision = "add_unread_invoice"
+down_revision = "slim_usage_records"
 branch_labels = None
 depends_on = None
 
