@@ -11,7 +11,9 @@ from billingportal.jobs import (
     mail,
     plan_changes,
     price_moves,
+    reservations,
     sync,
+    usage,
 )
 
 # In the order in which one pass synchronizes a new account.
@@ -19,6 +21,7 @@ JOBS = (
     *connection.JOBS,
     *sync.JOBS,
     *entitlements.JOBS,
+    *reservations.JOBS,
     *clients.JOBS,
     *checkout.JOBS,
     *invoices.JOBS,
@@ -27,4 +30,5 @@ JOBS = (
     *mail.JOBS,
     *auth.JOBS,
     *api.JOBS,
+    *usage.JOBS,
 )
