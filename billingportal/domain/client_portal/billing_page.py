@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billingportal.domain.checkout import trial_history
 from billingportal.domain.client_portal import due_invoices, notices, plan_status
 from billingportal.domain.client_portal.due_invoices import InvoiceNote
 from billingportal.domain.client_portal.notices import Notice, Situation
@@ -73,6 +74,7 @@ class BillingPage:
     notes: list[InvoiceNote]
     checkout: Checkout | None
     base_plan: Plan | None
+    has_trial_left: bool
     notice: Notice | None
 
     @property
@@ -93,7 +95,7 @@ class BillingPage:
     @property
     def is_paying(self) -> bool:
         """Whether the client has a running subscription, which can be changed and cancelled."""
-        return self.subscription is not None and self.subscription.status in LIVE_STATUSES
+        return is_live(self.subscription)
 
     @property
     def is_leaving(self) -> bool:
@@ -187,6 +189,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
         notes=due_invoices.notes_of(session, found, own if is_spoken_of(held) else None, subscription, moment),
         checkout=checkout,
         base_plan=base,
+        has_trial_left=not is_live(subscription) and not trial_history.has_had_subscription(session, client),
         notice=notices.notice_for(
             Situation(
                 held=held,
@@ -204,6 +207,10 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
             )
         ),
     )
+
+
+def is_live(subscription: Subscription | None) -> bool:
+    return subscription is not None and subscription.status in LIVE_STATUSES
 
 
 def is_spoken_of(held: Entitlement) -> bool:
