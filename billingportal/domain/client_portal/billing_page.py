@@ -95,7 +95,7 @@ class BillingPage:
     @property
     def is_paying(self) -> bool:
         """Whether the client has a running subscription, which can be changed and cancelled."""
-        return is_live(self.subscription)
+        return self.subscription is not None and self.subscription.status in LIVE_STATUSES
 
     @property
     def is_leaving(self) -> bool:
@@ -189,7 +189,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
         notes=due_invoices.notes_of(session, found, own if is_spoken_of(held) else None, subscription, moment),
         checkout=checkout,
         base_plan=base,
-        has_trial_left=not is_live(subscription) and not trial_history.has_had_subscription(session, client),
+        has_trial_left=subscription is None and not trial_history.has_had_subscription(session, client),
         notice=notices.notice_for(
             Situation(
                 held=held,
@@ -207,10 +207,6 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
             )
         ),
     )
-
-
-def is_live(subscription: Subscription | None) -> bool:
-    return subscription is not None and subscription.status in LIVE_STATUSES
 
 
 def is_spoken_of(held: Entitlement) -> bool:
