@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from billingportal.db import transaction
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
 from billingportal.domain.subscriptions.client_clock import moment_of
@@ -78,7 +79,9 @@ def test_a_plan_that_is_set_in_stripe_in_the_hour_of_a_draft_is_the_plan(busines
 def test_what_a_cheaper_plan_set_in_that_hour_gives_back_is_not_forgotten(business: Business) -> None:
     """The next invoice has a credit, so its amount is not that of the price."""
     cheap = Catalog(business.sdk).price(unit_amount=900)
-    plan_of(business.staff_id, business.app, [Link(cheap, "flat")], "Cheap")
+    plan_id = plan_of(business.staff_id, business.app, [Link(cheap, "flat")], "Cheap")
+    with transaction() as session:
+        session.get_one(Plan, plan_id).position = 0
     test_clock = clocks.new_clock(business.sdk)
     client_id, subscription = subscribed(business, test_clock)
     last = hear(business)
