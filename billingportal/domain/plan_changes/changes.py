@@ -50,10 +50,12 @@ def make_change(transaction: Transaction, gateway: StripeGateway, request: Chang
     shown = confirmed_preview(transaction, gateway, plan, request)
     with transaction() as session:
         replaced_id = restoration.scheduled_change(session, request.client_id)
-    withdrawal.withdraw_planned(transaction, gateway, request.client_id, staff_id=request.staff_id)
+    was_planned = withdrawal.withdraw_planned(transaction, gateway, request.client_id, staff_id=request.staff_id)
     try:
         with transaction() as session:
             change, is_new = record_intent(session, request, shown, replaced_id)
+            if was_planned and replaced_id is None:
+                change.preview = change.preview | {"dropped": True}
             change_id = change.id
     except PortalError:
         restoration.restore(transaction, gateway, request.client_id, replaced_id)
