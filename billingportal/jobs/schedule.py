@@ -8,6 +8,7 @@ from billingportal.jobs import (
     entitlements,
     invoices,
     mail,
+    outgoing_webhooks,
     plan_changes,
     price_moves,
     sync,
@@ -24,5 +25,6 @@ JOBS = (
     *plan_changes.JOBS,
     *price_moves.JOBS,
     *mail.JOBS,
+    *outgoing_webhooks.JOBS,
     *auth.JOBS,
 )

@@ -11,6 +11,7 @@ from billingportal.domain.common import audit
 from billingportal.domain.common.email_addresses import canonical_address, checked_address
 from billingportal.domain.common.locks import CLIENTS, take_turns
 from billingportal.domain.entitlements import evaluation
+from billingportal.domain.outgoing_webhooks.client_events import record_client_event
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import Client, Plan
 from billingportal.models.audit_entry import Actor
@@ -80,6 +81,7 @@ def create_client(session: Session, draft: ClientDraft) -> Client:
     session.flush()
     staff_id, actor = draft.staff_id, draft.actor
     record_client(session, client, "client.created", f"{client.name} became a client", staff_id, actor)
+    record_client_event(session, client, "client.created")
     if draft.workspace_name or draft.workspace_external_id:
         typed = draft.workspace_name or client.name
         workspaces.create_workspace(session, client, typed, draft.workspace_external_id, staff_id=staff_id, actor=actor)

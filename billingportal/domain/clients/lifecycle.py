@@ -6,6 +6,7 @@ from billingportal.clock import now
 from billingportal.domain.clients.clients import lock_client, record_client
 from billingportal.domain.clients.manual_grants import checked_reason
 from billingportal.domain.entitlements import evaluation
+from billingportal.domain.outgoing_webhooks.client_events import record_client_event
 from billingportal.domain.subscriptions.departures import going_on
 from billingportal.errors import Refusal
 from billingportal.models import Client
@@ -21,6 +22,7 @@ def suspend_client(session: Session, client_id: int, reason: str, *, staff_id: i
         client.suspended_at, client.suspension_reason = now(), clean
         client.withdraw_access()
         record_client(session, client, "client.suspended", f"Suspended: {clean}", staff_id)
+        record_client_event(session, client, "client.suspended")
         evaluation.evaluate(session, client.id)
     return client
 
@@ -31,6 +33,7 @@ def reactivate_client(session: Session, client_id: int, *, staff_id: int) -> Cli
     if client.suspended_at is not None:
         client.suspended_at, client.suspension_reason = None, ""
         record_client(session, client, "client.reactivated", "Reactivated", staff_id)
+        record_client_event(session, client, "client.reactivated")
         evaluation.evaluate(session, client.id)
     return client
 
@@ -44,6 +47,7 @@ def archive_client(session: Session, client_id: int, *, staff_id: int) -> Client
         raise Refusal("", f"{client.name} has a subscription that goes on. Cancel it first.")
     client.archive(now())
     record_client(session, client, "client.archived", "Archived", staff_id)
+    record_client_event(session, client, "client.archived")
     evaluation.evaluate(session, client.id)
     return client
 
