@@ -1,14 +1,14 @@
 """create outgoing webhooks: endpoints, messages, deliveries and attempts
 
 Revision ID: create_outgoing_webhooks
-Revises: create_usage
+Revises: add_unread_invoice
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "create_outgoing_webhooks"
-down_revision = "create_usage"
+down_revision = "add_unread_invoice"
 branch_labels = None
 depends_on = None
 
