@@ -1,6 +1,7 @@
 """Every job of every subject."""
 
 from billingportal.jobs import (
+    api,
     auth,
     checkout,
     clients,
@@ -12,6 +13,7 @@ from billingportal.jobs import (
     plan_changes,
     price_moves,
     sync,
+    usage,
 )
 
 # In the order in which one pass synchronizes a new account.
@@ -27,4 +29,6 @@ JOBS = (
     *mail.JOBS,
     *outgoing_webhooks.JOBS,
     *auth.JOBS,
+    *api.JOBS,
+    *usage.JOBS,
 )

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from billingportal.db import transaction
 from billingportal.domain.checkout import abandoned_sign_ups
 from billingportal.domain.clients import lifecycle
+from billingportal.domain.common.audit import by_staff
 from billingportal.errors import Refusal
 from billingportal.models import Client, OutgoingMessage
 from billingportal.models.auth.staff import Staff
@@ -34,10 +35,10 @@ def test_staff_suspend_reactivate_and_archive(session: Session, owner: Staff) ->
     client_id = new_client('<b>"Harbor" & Söhne</b>', external_id="4711")
     for _ in range(2):  # the second time changes nothing and tells nothing
         with transaction() as writing:
-            lifecycle.suspend_client(writing, client_id, "Spam complaints", staff_id=owner.id)
+            lifecycle.suspend_client(writing, client_id, "Spam complaints", author=by_staff(owner.id))
     for _ in range(2):
         with transaction() as writing:
-            lifecycle.reactivate_client(writing, client_id, staff_id=owner.id)
+            lifecycle.reactivate_client(writing, client_id, author=by_staff(owner.id))
     for _ in range(2):
         with transaction() as writing:
             lifecycle.archive_client(writing, client_id, staff_id=owner.id)
@@ -68,7 +69,7 @@ def test_what_is_refused_tells_nothing(session: Session, owner: Staff) -> None:
     add_endpoint("https://chat.example.com/hooks", "client.suspended")
     client_id = new_client()
     with pytest.raises(Refusal), transaction() as writing:
-        lifecycle.suspend_client(writing, client_id, "", staff_id=owner.id)
+        lifecycle.suspend_client(writing, client_id, "", author=by_staff(owner.id))
     assert told(session) == []
 
 
