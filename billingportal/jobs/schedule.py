@@ -12,6 +12,7 @@ from billingportal.jobs import (
     outgoing_webhooks,
     plan_changes,
     price_moves,
+    reservations,
     sync,
     usage,
 )
@@ -21,6 +22,7 @@ JOBS = (
     *connection.JOBS,
     *sync.JOBS,
     *entitlements.JOBS,
+    *reservations.JOBS,
     *clients.JOBS,
     *checkout.JOBS,
     *invoices.JOBS,
