@@ -7,6 +7,7 @@ from billingportal.jobs import (
     connection,
     entitlements,
     invoices,
+    limit_notices,
     mail,
     plan_changes,
     price_moves,
@@ -23,6 +24,7 @@ JOBS = (
     *invoices.JOBS,
     *plan_changes.JOBS,
     *price_moves.JOBS,
+    *limit_notices.JOBS,
     *mail.JOBS,
     *auth.JOBS,
 )
