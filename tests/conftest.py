@@ -1,12 +1,19 @@
 """What tests start from. Everything that touches a database runs on SQLite and on PostgreSQL."""
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from billingportal import clock
@@ -104,6 +111,29 @@ def compiled_addresses() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", look_up)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_statements() -> Iterator[None]:
+    """Compiled once for all the databases of one kind in a test run, which all have the same tables.
+
+    SQLAlchemy keeps compiled statements by engine and dialect, and each test has an engine of its own: most of the
+    time that filling a database takes.
+    """
+    compiled: dict[str, LRUCache[Any, Any]] = defaultdict(lambda: LRUCache(20_000))
+    make_engine = SQLAlchemy._make_engine
+
+    def remember(database: SQLAlchemy, bind: str | None, options: dict[str, Any], app: Flask) -> Engine:
+        engine = make_engine(database, bind, options, app)
+        engine._compiled_cache = compiled[engine.dialect.name]
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SQLAlchemy, "_make_engine", remember)
+        for kind in (SQLiteDialect, PGDialect):
+            patch.setattr(kind, "__eq__", lambda one, other: type(one) is type(other))
+            patch.setattr(kind, "__hash__", lambda one: hash(type(one)))
         yield
 
 
