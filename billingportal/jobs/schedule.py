@@ -12,6 +12,7 @@ from billingportal.jobs import (
     plan_changes,
     price_moves,
     sync,
+    usage_reports,
 )
 
 # In the order in which one pass synchronizes a new account.
@@ -25,6 +26,7 @@ JOBS = (
     *plan_changes.JOBS,
     *price_moves.JOBS,
     *limit_notices.JOBS,
+    *usage_reports.JOBS,
     *mail.JOBS,
     *auth.JOBS,
 )

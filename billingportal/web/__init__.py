@@ -14,7 +14,7 @@ from billingportal.web.clients import blueprints as clients
 from billingportal.web.common import blueprints as common
 from billingportal.web.common import brand, errors, htmx, mode, navigation, security
 from billingportal.web.common.input import guard, ids, url_parameters
-from billingportal.web.common.rendering import assets, icons, indentation, status_icons
+from billingportal.web.common.rendering import assets, icons, indentation, series, status_icons
 from billingportal.web.common.rendering import filters as common_filters
 from billingportal.web.connection import blueprints as connection
 from billingportal.web.dunning import blueprints as dunning
@@ -26,6 +26,7 @@ from billingportal.web.plans import blueprints as plans
 from billingportal.web.price_moves import blueprints as price_moves
 from billingportal.web.prices import blueprints as prices
 from billingportal.web.sync import blueprints as sync
+from billingportal.web.usage import blueprints as usage
 
 SUBJECTS = (
     adoption,
@@ -44,6 +45,7 @@ SUBJECTS = (
     price_moves,
     prices,
     sync,
+    usage,
 )
 
 
@@ -69,6 +71,7 @@ def init_app(app: Flask) -> None:
         assets,
         icons,
         status_icons,
+        series,
         navigation,
         common_filters,
         plan_change_card,

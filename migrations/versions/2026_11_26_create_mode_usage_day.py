@@ -21,6 +21,8 @@ def upgrade() -> None:
         sa.Column("resource_id", sa.Integer(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.Column("promised", sa.BigInteger(), nullable=False),
+        sa.Column("unlimited", sa.Integer(), nullable=False),
         sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["resource_id"], ["resource.id"], name=op.f("fk_mode_usage_day_resource_id_resource")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mode_usage_day")),

@@ -21,6 +21,8 @@ from billingportal.domain.invoices.client_invoices import InvoiceRow
 from billingportal.domain.invoices.customer_balance import CustomerBalance
 from billingportal.domain.invoices.open_invoices import OpenInvoice, own_invoice
 from billingportal.domain.invoices.payment_method_text import MethodWords, method_words, usual_method
+from billingportal.domain.limit_notices import standing
+from billingportal.domain.limit_notices.client_text import LimitText
 from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.subscriptions import checkout_state, client_subscriptions, estimates
 from billingportal.domain.subscriptions.client_clock import moment_of
@@ -43,7 +45,8 @@ from billingportal.models import (
 
 @dataclass(frozen=True)
 class BillingPage:
-    """`account` is or was connected; `link` is the client's customer in it. `estimate` is the price of the present
+    """`limits` tell the limits that the client is near, at or over. `account` is or was connected; `link` is the
+    client's customer in it. `estimate` is the price of the present
     plan, before discounts and tax; `next` is what is charged next, and `planned` the change that may come with it."""
 
     client: Client
@@ -70,6 +73,7 @@ class BillingPage:
     checkout: Checkout | None
     base_plan: Plan | None
     notice: Notice | None
+    limits: list[LimitText]
 
     @property
     def plan_name(self) -> str | None:
@@ -197,6 +201,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
                 pause=plan_status.pause_of(subscription),
             )
         ),
+        limits=standing.client_notices(session, client),
     )
 
 

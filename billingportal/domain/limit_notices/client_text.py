@@ -1,6 +1,6 @@
 """What a client reads about its limits, on its billing page and in emails. A limit that only bills is information."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from billingportal.domain.common.dates import day
@@ -15,17 +15,20 @@ GO_ON = "They keep working. Consider a larger plan."
 
 @dataclass(frozen=True)
 class LimitText:
+    """`key` is that of the resource."""
+
     severity: Severity
     title: str
     words: str
     action: Action
+    key: str = ""
+    has_cap: bool = False
 
 
 def client_text(about: LimitFacts) -> LimitText:
-    if about.stage == "cap":
-        return at_cap(about)
     by_reaction = {"block": blocked, "warn": warned, "bill": billed}
-    return by_reaction[about.use.reaction](about)
+    text = at_cap(about) if about.stage == "cap" else by_reaction[about.use.reaction](about)
+    return replace(text, key=about.resource.key, has_cap=about.use.cap is not None)
 
 
 def at_cap(about: LimitFacts) -> LimitText:

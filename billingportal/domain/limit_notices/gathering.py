@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,8 +12,8 @@ from billingportal.domain.limit_notices.uses import ClientUse
 from billingportal.domain.prices.pricing import Terms
 from billingportal.domain.subscriptions import client_clock, estimates
 from billingportal.domain.subscriptions.usage_prices import usage_terms
-from billingportal.domain.usage.reports.client_days import Days, Span, client_days
-from billingportal.domain.usage.reports.projection import DAYS, Course, Projection, project
+from billingportal.domain.usage.reports.client_days import client_days
+from billingportal.domain.usage.reports.projection import Course, Projection, days_before, known, project
 from billingportal.models import Client, Entitlement
 from billingportal.models.usage.limit_notice import LimitStage
 
@@ -34,7 +34,7 @@ class Around:
     moment: datetime
     entitlement: Entitlement | None
     terms: dict[int, Terms]
-    days: Days
+    days: dict[int, list[int]]
 
 
 def gather(session: Session, client: Client, reached: Sequence[Reached]) -> list[LimitFacts]:
@@ -55,14 +55,8 @@ def around_of(session: Session, client: Client, reached: Sequence[Reached]) -> A
         moment,
         held,
         usage_terms(session, next(iter(found.values()), None)),
-        client_days(session, client.id, projected, days_before(moment)) if projected else {},
+        client_days(session, client.id, projected, days_before(moment.date())) if projected else {},
     )
-
-
-def days_before(moment: datetime) -> Span:
-    """The whole days that a pace is measured by."""
-    today = moment.date()
-    return Span(today - timedelta(days=DAYS), today - timedelta(days=1))
 
 
 def facts_of(around: Around, reached: Reached) -> LimitFacts:
@@ -90,9 +84,3 @@ def projection_of(around: Around, one: ClientUse) -> Projection | None:
     return project(
         Course(one.resource.kind, days, one.use.used, today, ends_at.date() if ends_at else None), one.use.quota
     )
-
-
-def known(days: Sequence[int]) -> Sequence[int]:
-    """The days since the first use: before it, nothing was reported."""
-    first = next((place for place, used in enumerate(days) if used), len(days))
-    return days[first:]

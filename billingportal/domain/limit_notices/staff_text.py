@@ -33,7 +33,8 @@ def over(about: LimitFacts, name: str) -> LimitText:
     title = f"{name} is over its limit of {counted(about.quota, about.unit)}"
     grave: Severity = "bad" if about.use.reaction == "block" else severity(about)
     nothing_lost = "; nothing was deleted" if about.use.reaction == "block" else ""
-    words = f"{about.use.used:,} now{since(about)}. {what_happens(about)}{nothing_lost}."
+    over_since = f", over{since(about)}" if about.noticed_at else ""
+    words = f"{about.use.used:,} now{over_since}. {what_happens(about)}{nothing_lost}."
     return LimitText(grave, title, words, "usage")
 
 

@@ -12,7 +12,8 @@ from billingportal.models.connection.processor_account import Mode
 class ModeUsageDay(Base):
     """`used` is the sum of a counter's days, or of a gauge's totals when it was last counted that day.
 
-    A job counts it from the rows of the clients, so that pages need no sum over thousands of them.
+    `promised` is the sum of the limits of all clients that day, and `unlimited` the number of those without one. A job
+    counts all of it from the rows of the clients, so that pages need no sum over thousands of them.
     """
 
     __tablename__ = "mode_usage_day"
@@ -23,4 +24,6 @@ class ModeUsageDay(Base):
     resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
     day: Mapped[date]
     used: Mapped[int] = mapped_column(BigInteger)
+    promised: Mapped[int] = mapped_column(BigInteger, default=0)
+    unlimited: Mapped[int] = mapped_column(default=0)
     counted_at: Mapped[datetime]

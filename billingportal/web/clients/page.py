@@ -24,6 +24,7 @@ from billingportal.domain.invoices import (
     staff_invoices,
 )
 from billingportal.domain.invoices.payment_method_text import MethodWords, usual_method
+from billingportal.domain.limit_notices import standing
 from billingportal.domain.mail import outbox as mail_outbox
 from billingportal.domain.subscriptions import client_clock, estimates, flat_quantities
 from billingportal.domain.subscriptions.client_subscriptions import link_of
@@ -85,6 +86,7 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "due": due_invoices.own_due(session, link, held.subscription if held else None),
         "token": secrets.token_urlsafe(16),
         "troubles": disputes.of_client(session, client),
+        "limit_notices": standing.staff_notices(session, client),
         "bars": quota_bars.quota_bars(session, row.quotas, client.id),
         "comp": comps.running_comp(session, client),
         "overrides": {one.resource_id: one for one in quota_overrides.running_overrides(session, client)},

@@ -31,7 +31,7 @@ def limited_client(
 ) -> int:
     """A client on a free plan with these limits, by resource id; its id."""
     plan_id = new_plan(staff_id, plan, is_active=True, quotas=limits)
-    return new_client(name, base_plan_id=plan_id)
+    return new_client(name, "office@client.example", base_plan_id=plan_id)
 
 
 def uses(

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal
 
+from billingportal.domain.usage.reports.spans import Span
 from billingportal.models.plans.resource import ResourceKind
 
 # The pace is that of so many days, and none is told from fewer than LEAST.
@@ -65,3 +66,14 @@ def project(course: Course, limit: int) -> Projection:
     if course.ends_on is not None and on >= course.ends_on:
         return Projection("not_in_period", a_day=a_day)
     return Projection("date", on, a_day)
+
+
+def days_before(today: date) -> Span:
+    """The whole days that a pace is measured by."""
+    return Span(today - timedelta(days=DAYS), today - timedelta(days=1))
+
+
+def known(days: Sequence[int]) -> Sequence[int]:
+    """The days since the first use: before it, nothing was reported."""
+    first = next((place for place, used in enumerate(days) if used), len(days))
+    return days[first:]
