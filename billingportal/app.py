@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from billingportal import db as database
 from billingportal import web
+from billingportal.api import door as api
 from billingportal.config import Settings
 from billingportal.database.limits import LIMITS, Work, engine_options
 from billingportal.db import db
@@ -28,17 +29,18 @@ def create_app(settings: Settings, *, open_gateway: OpenGateway | None = None, w
     app = Flask("billingportal", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.config.update(flask_config(settings))
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url, LIMITS[work])
-    if settings.trusted_proxies:
-        # Each proxy adds the address it sees; the nearest one sends scheme and host, its own or those it received.
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1, x_host=1
-        )
     app.session_interface = ForgivingSessions()
     database.init_app(app, work)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     opener = open_gateway or gateway_opener(settings.stripe_api_base)
     attach(app, Portal(settings, Vault(settings.secret_keys), opener))
     web.init_app(app)
+    api.init_app(app)
+    if settings.trusted_proxies:
+        # Each proxy adds the address it sees; the nearest one sends scheme and host, its own or those it received.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1, x_host=1
+        )
     return app
 
 

@@ -1,10 +1,11 @@
 """The settings and services of a running portal, for web, command line and jobs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Flask, current_app
 
 from billingportal.config import Settings
+from billingportal.database.outages import Outage
 from billingportal.stripe_gateway.client import OpenGateway
 from billingportal.vault import Vault
 
@@ -16,6 +17,7 @@ class Portal:
     settings: Settings
     vault: Vault
     open_gateway: OpenGateway
+    outage: Outage = field(default_factory=Outage)
 
 
 def attach(app: Flask, portal: Portal) -> None:

@@ -18,6 +18,7 @@ from billingportal.db import db
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
 from billingportal.domain.sync.object_types import DELIVERED_EVENTS
+from billingportal.jobs import clients as client_jobs
 from billingportal.jobs import entitlements as entitlement_jobs
 from billingportal.jobs import sync as sync_jobs
 from billingportal.models import Entitlement, Plan
@@ -117,6 +118,8 @@ def test_nothing_is_granted_before_it_is_paid_in_any_order_of_events(
             assert plan_name(session, client_id) in {None, *buyer.granted}
 
     settle_rest(app, row_id)
+    entitlement_jobs.evaluate_clients(current_portal())
+    client_jobs.fetch_missing(current_portal())
     entitlement_jobs.evaluate_clients(current_portal())
     held = {client_id: plan_name(session, client_id) for client_id in buyers}
     assert held == {client_id: buyer.held for client_id, buyer in buyers.items()}

@@ -9,7 +9,7 @@ from billingportal.portal import Portal
 
 
 def fetch_missing(portal: Portal) -> None:
-    """Fetch clients' payment methods and test clocks that are not stored from Stripe."""
+    """Fetch clients' payment methods, test clocks and invoices that are not stored from Stripe."""
     with transaction() as session:
         account_ids = processor_accounts.working_accounts(session)
     work_on_each(portal, account_ids, lambda gateway, id_: missing_objects.fetch_missing(transaction, gateway, id_))

@@ -1,6 +1,9 @@
 """Every table, imported here so that migrations and relationships see all of them."""
 
+from billingportal.models.api.api_settings import ApiSettings
+from billingportal.models.api.stored_answer import StoredAnswer
 from billingportal.models.audit_entry import AuditEntry
+from billingportal.models.auth.api_key import ApiKey
 from billingportal.models.auth.billing_link_request import BillingLinkRequest
 from billingportal.models.auth.browser_session import BrowserSession
 from billingportal.models.auth.setup_link import SetupLink
@@ -68,6 +71,8 @@ from billingportal.models.usage.workspace_usage import WorkspaceUsage
 
 __all__ = [
     "AdoptionRequest",
+    "ApiKey",
+    "ApiSettings",
     "AuditEntry",
     "BillingLinkRequest",
     "BrandPicture",
@@ -119,6 +124,7 @@ __all__ = [
     "SignInAttempt",
     "SignUpRequest",
     "Staff",
+    "StoredAnswer",
     "StripeEvent",
     "Subscription",
     "SubscriptionItem",

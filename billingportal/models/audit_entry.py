@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from billingportal.db import Base, PrimaryKey
 from billingportal.plain_json import JsonObject
 
-Actor = Literal["staff", "client", "sync", "command"]
+Actor = Literal["staff", "client", "sync", "command", "api"]
 ACTORS: tuple[Actor, ...] = get_args(Actor)
 
 
@@ -23,12 +23,14 @@ class AuditEntry(Base):
         Index(None, "subject_type", "subject_id"),
         Index(None, "staff_id"),
         Index(None, "processor_account_id"),
+        Index(None, "api_key_id"),
     )
 
     id: Mapped[PrimaryKey]
     recorded_at: Mapped[datetime]
     actor: Mapped[Actor] = mapped_column(String(20))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    api_key_id: Mapped[int | None] = mapped_column(ForeignKey("api_key.id"))
     action: Mapped[str] = mapped_column(String(100))
     subject_type: Mapped[str | None] = mapped_column(String(50))
     subject_id: Mapped[str | None] = mapped_column(String(100))

@@ -1,14 +1,14 @@
 """add the used share of its limit to what a client uses, for the list of clients near a limit
 
 Revision ID: share_of_limits
-Revises: create_usage
+Revises: add_unread_invoice
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "share_of_limits"
-down_revision = "create_usage"
+down_revision = "add_unread_invoice"
 branch_labels = None
 depends_on = None
 

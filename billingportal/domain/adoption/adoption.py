@@ -9,6 +9,7 @@ from billingportal.domain.adoption.matching import candidates
 from billingportal.domain.adoption.requests import answer_request, forget_request
 from billingportal.domain.adoption.unlinked_customers import ready_customers
 from billingportal.domain.clients import clients, stripe_customers
+from billingportal.domain.clients import lifecycle as client_lifecycle
 from billingportal.domain.clients.clients import ClientDraft
 from billingportal.domain.common import audit
 from billingportal.domain.common.locks import ADOPTION, take_turns
@@ -38,8 +39,11 @@ def owner_of(session: Session, account_id: int, customer_id: str) -> Client | No
 def link_customer(
     session: Session, account: ProcessorAccount, customer_id: str, client_id: int, *, staff_id: int
 ) -> Client:
-    """Link the customer to the client and evaluate its entitlement at once. Raises Refusal."""
+    """Link the customer to the client and evaluate its entitlement at once. Its own client that is archived is
+    restored instead. Raises Refusal."""
     take_turns(session, ADOPTION)
+    if is_archived_owner(session, account.id, customer_id, client_id):
+        return restore_owner(session, account, customer_id, client_id, staff_id)
     customer = free_customer(session, account.id, customer_id)
     client = clients.lock_client(session, client_id)
     if client.mode != account.mode:
@@ -64,14 +68,40 @@ def link_customer(
     return client
 
 
-def free_customer(session: Session, account_id: int, customer_id: str) -> Customer:
-    """The customer. Raises Refusal when it is unknown, deleted at Stripe or linked already."""
+def is_archived_owner(session: Session, account_id: int, customer_id: str, client_id: int) -> bool:
+    owner = owner_of(session, account_id, customer_id)
+    return owner is not None and owner.id == client_id and owner.archived_at is not None
+
+
+def restore_owner(
+    session: Session, account: ProcessorAccount, customer_id: str, client_id: int, staff_id: int
+) -> Client:
+    """Restore the archived client of a customer that has a subscription again."""
+    client = client_lifecycle.restore_client(session, client_id, staff_id=staff_id)
+    forget_ignored(session, account.id, customer_id)
+    customer = find_customer(session, account.id, customer_id)
+    if customer is not None:
+        answer_request(session, customer, client)
+    return client
+
+
+def listed_customer(session: Session, account_id: int, customer_id: str) -> Customer:
+    """The customer. Raises Refusal when it is unknown, deleted at Stripe or linked to a client that is not archived."""
     customer = find_customer(session, account_id, customer_id)
     if customer is None or customer.deleted_at is not None:
         raise Refusal("", "This customer is gone from Stripe.")
     owner = owner_of(session, account_id, customer_id)
-    if owner is not None:
+    if owner is not None and owner.archived_at is None:
         raise Refusal("", f"This customer is linked to {owner.name} already, perhaps in another window.")
+    return customer
+
+
+def free_customer(session: Session, account_id: int, customer_id: str) -> Customer:
+    """The same customer, linked to no client at all. Raises Refusal."""
+    customer = listed_customer(session, account_id, customer_id)
+    owner = owner_of(session, account_id, customer_id)
+    if owner is not None:
+        raise Refusal("", f"This customer is {owner.name}, who is archived. Restore {owner.name} instead.")
     return customer
 
 
@@ -146,7 +176,7 @@ def make_ready(session: Session, account_id: int, customer_id: str, staff_id: in
 def ignore_customer(session: Session, account: ProcessorAccount, customer_id: str, *, staff_id: int) -> Customer:
     """Mark the customer as ignored: it is not a client. Raises Refusal."""
     take_turns(session, ADOPTION)
-    customer = free_customer(session, account.id, customer_id)
+    customer = listed_customer(session, account.id, customer_id)
     if ignored_row(session, account.id, customer_id) is None:
         row = IgnoredCustomer(stripe_customer_id=customer_id, processor_account_id=account.id, staff_id=staff_id)
         row.ignored_at = now()
@@ -159,7 +189,7 @@ def ignore_customer(session: Session, account: ProcessorAccount, customer_id: st
 def stop_ignoring(session: Session, account: ProcessorAccount, customer_id: str, *, staff_id: int) -> Customer:
     """Undo `ignore_customer`: the customer waits for a decision again. Raises Refusal."""
     take_turns(session, ADOPTION)
-    customer = free_customer(session, account.id, customer_id)
+    customer = listed_customer(session, account.id, customer_id)
     if forget_ignored(session, account.id, customer_id):
         record_adoption(session, account, customer_id, "customer.considered", "may be ours", staff_id)
     return customer

@@ -35,12 +35,15 @@ from billingportal.models import (
     TestClock,
 )
 
-Reason = Literal["label", "email"]
+Reason = Literal["label", "email", "archived"]
 
 
 @dataclass(frozen=True)
 class Match:
-    """A client that may be this customer. `other_customer` is the id of the client's present customer, if any."""
+    """A client that may be this customer. `other_customer` is the id of the client's present customer, if any.
+
+    `archived`: it is this customer's client, to be restored.
+    """
 
     client_id: int
     name: str
@@ -184,7 +187,8 @@ def plan_of(main: Subscription | None, links: Sequence[PlanPrice], plans: Mappin
 def matches_of(
     session: Session, account: ProcessorAccount, customers: Sequence[Customer]
 ) -> Mapping[str, tuple[Match, ...]]:
-    """The matching clients of each customer: by our own metadata label first, then by the same email address."""
+    """The matching clients of each customer: its archived client alone, else by our own metadata label first, then by
+    the same email address."""
     labels = {one.stripe_customer_id: labelled_id(one) for one in customers}
     emails = {one.stripe_customer_id: one.canonical_email for one in customers}
     rows = session.execute(
@@ -212,7 +216,23 @@ def matches_of(
             if one.canonical_email == emails[customer_id] and one.id != label
         ]
         found[customer_id] = (*by_label, *by_email)
-    return found
+    return {**found, **archived_clients(session, account, list(labels))}
+
+
+def archived_clients(
+    session: Session, account: ProcessorAccount, customer_ids: Sequence[str]
+) -> Mapping[str, tuple[Match, ...]]:
+    """The archived clients to whom some of the customers are linked."""
+    rows = session.execute(
+        select(ClientCustomer.stripe_customer_id, Client)
+        .join(Client, Client.id == ClientCustomer.client_id)
+        .where(
+            ClientCustomer.processor_account_id == account.id,
+            ClientCustomer.stripe_customer_id.in_(customer_ids),
+            Client.archived_at.is_not(None),
+        )
+    )
+    return {row[0]: (Match(row[1].id, row[1].name, "archived"),) for row in rows}
 
 
 def labelled_id(customer: Customer) -> int | None:

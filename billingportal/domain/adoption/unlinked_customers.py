@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, exists, func, or_
 from sqlalchemy.orm import Session
 
-from billingportal.domain.subscriptions.unlinked_customers import is_running, unlinked_customers
+from billingportal.domain.subscriptions.unlinked_customers import is_linked, is_running, unlinked_customers
 from billingportal.models import (
     AdoptionRequest,
     Client,
@@ -82,7 +82,7 @@ def is_called(words: str) -> ColumnElement[bool]:
 
 def ready_customers(account: ProcessorAccount) -> Select[Customer]:
     """Customers that can become clients without a question: a plan has one of their prices, they have a possible
-    email address, and no client has that address."""
+    email address, and no client has that address or, archived, the customer."""
     has_plan = exists().where(
         is_running(),
         SubscriptionItem.subscription_id == Subscription.id,
@@ -92,4 +92,6 @@ def ready_customers(account: ProcessorAccount) -> Select[Customer]:
     is_known = exists().where(
         Client.mode == account.mode, Client.archived_at.is_(None), Client.canonical_email == Customer.canonical_email
     )
-    return unlinked_customers(account.id).where(Customer.canonical_email.is_not(None), has_plan, ~is_known)
+    return unlinked_customers(account.id).where(
+        Customer.canonical_email.is_not(None), has_plan, ~is_known, ~is_linked()
+    )

@@ -16,6 +16,7 @@ from billingportal.domain.dunning.emails import Footing
 from billingportal.domain.entitlements import client_plans
 from billingportal.domain.entitlements.planned_changes import PlannedChange, planned_change
 from billingportal.domain.entitlements.subscription_facts import ends_at
+from billingportal.domain.entitlements.unpaid_changes import unpaid_words
 from billingportal.domain.invoices import client_invoices, customer_balance
 from billingportal.domain.invoices.client_invoices import InvoiceRow
 from billingportal.domain.invoices.customer_balance import CustomerBalance
@@ -23,6 +24,7 @@ from billingportal.domain.invoices.open_invoices import OpenInvoice, own_invoice
 from billingportal.domain.invoices.payment_method_text import MethodWords, method_words, usual_method
 from billingportal.domain.limit_notices import standing
 from billingportal.domain.limit_notices.client_text import LimitText
+from billingportal.domain.plan_changes import trials
 from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.subscriptions import checkout_state, client_subscriptions, estimates
 from billingportal.domain.subscriptions.client_clock import moment_of
@@ -45,9 +47,9 @@ from billingportal.models import (
 
 @dataclass(frozen=True)
 class BillingPage:
-    """`limits` tell the limits that the client is near, at or over. `account` is or was connected; `link` is the
-    client's customer in it. `estimate` is the price of the present
-    plan, before discounts and tax; `next` is what is charged next, and `planned` the change that may come with it."""
+    """`account` is or was connected; `link` is the client's customer in it. `estimate` is the price of what is
+    subscribed to, before discounts and tax. `next` is what is charged next, and `planned` the change that may come with
+    it. `unpaid` says what changes only once it is paid. `limits` tell the limits that the client is near, at or over."""
 
     client: Client
     held: Entitlement
@@ -60,6 +62,7 @@ class BillingPage:
     estimate: Estimate | None
     next: NextPayment | None
     planned: PlannedChange | None
+    unpaid: str
     status: StatusText
     dates: str
     bars: list[QuotaBar]
@@ -174,6 +177,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
         estimate=price,
         next=coming,
         planned=planned_change(session, client, subscription, moment) if subscription else None,
+        unpaid=unpaid_words(session, client, held, subscription, price),
         status=plan_status.status_of(held, subscription, own, moment),
         dates=plan_status.dates_of(held),
         bars=quota_bars.quota_bars(session, held.quotas, client.id),
@@ -199,6 +203,7 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
                 base_plan=base.name if base else None,
                 has_checkout=checkout is not None and checkout.state == "open",
                 pause=plan_status.pause_of(subscription),
+                trial=trials.trial_ending(session, client, subscription, held.plan) if subscription else None,
             )
         ),
         limits=standing.client_notices(session, client),

@@ -7,9 +7,9 @@ from typing import Literal
 from billingportal.domain.client_portal.due_invoices import Due
 from billingportal.domain.common.dates import day
 from billingportal.domain.common.severity import Severity
+from billingportal.domain.plan_changes.trials import TrialEnding
 from billingportal.models import Entitlement, Plan
 from billingportal.models.entitlements.entitlement import LadderStep
-from billingportal.models.plans.plan import TrialEnd
 
 # The action of the button beside it. `pay`: pay the open invoice. `confirm`: confirm its payment at the bank. `card`:
 # give or change a card. `start`: pay before the trial ends. `restart`: end the plan, to choose one anew.
@@ -25,11 +25,6 @@ COMING: dict[LadderStep, str] = {
 WITHDRAWN: dict[LadderStep, str] = {
     "limited": NOW["limited"],
     "suspended": "Access is suspended. Nothing was deleted.",
-}
-AFTER_TRIAL: dict[TrialEnd, str] = {
-    "pause": "Without a card your plan then pauses, until you add one.",
-    "cancel": "Without a card your plan then ends.",
-    "default": "Without a card you then go on with {base}.",
 }
 
 
@@ -68,6 +63,7 @@ class Situation:
     base_plan: str | None
     has_checkout: bool
     pause: Pause | None = None
+    trial: TrialEnding | None = None
 
 
 def notice_for(now: Situation) -> Notice | None:
@@ -167,19 +163,14 @@ def on_trial(now: Situation) -> Notice | None:
     if now.trial_ends_at is None:
         return None
     title = f"Your trial ends on {day(now.trial_ends_at)}"
+    if now.trial is not None and now.trial.outcome == "billed":
+        return Notice("info", title, f"{now.trial.words} You can cancel before.")
     if now.method is not None:
         return Notice(
             "info", title, f"Then {now.next_payment} is charged to {now.method}. You can cancel before.", "start"
         )
-    words = after_trial(now.held.plan, now.base_plan)
-    return Notice("info", title, f"{words} Add a card to keep {plan_name(now.held.plan)}.", "card")
-
-
-def after_trial(plan: Plan | None, base_plan: str | None) -> str:
-    end: TrialEnd = plan.trial_end if plan else "cancel"
-    if end == "default" and base_plan is None:
-        end = "cancel"
-    return AFTER_TRIAL[end].format(base=base_plan)
+    words = now.trial.words if now.trial else ""
+    return Notice("info", title, f"{words} Add a card to keep {plan_name(now.held.plan)}.".strip(), "card")
 
 
 def waiting(now: Situation) -> Notice:

@@ -1,7 +1,7 @@
-"""Fetches payment methods and test clocks that clients' rows refer to and no listing of Stripe's returns.
+"""Fetches objects that clients' rows refer to and that no event or listing of Stripe's gave: cards, clocks, invoices.
 
-Events report them. But a card that existed before the account was connected, or whose event is too old to be read
-again, has to be fetched by id.
+A card that existed before the account was connected, or whose event is too old to be read again, has to be fetched by
+id. So has an invoice that is still a draft, where it decides what is paid for.
 """
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
@@ -10,8 +10,16 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from billingportal.db import Transaction
 from billingportal.domain.subscriptions.status import ENDED_STATUSES
 from billingportal.domain.sync import failed_reads
-from billingportal.domain.sync.object_types import PAYMENT_METHOD, TEST_CLOCK, ObjectType
-from billingportal.models import ClientCustomer, Customer, PaymentMethod, Subscription, TestClock
+from billingportal.domain.sync.object_types import INVOICE, PAYMENT_METHOD, TEST_CLOCK, ObjectType
+from billingportal.models import (
+    ClientCustomer,
+    Customer,
+    Entitlement,
+    Invoice,
+    PaymentMethod,
+    Subscription,
+    TestClock,
+)
 from billingportal.models.stripe_objects.payment_method import SOURCE_PREFIXES
 from billingportal.stripe_gateway.gateway import StripeGateway
 
@@ -32,10 +40,15 @@ def fetch_missing(transaction: Transaction, gateway: StripeGateway, processor_ac
 
 
 def missing_ids(session: Session, processor_account_id: int) -> list[tuple[ObjectType, str]]:
-    """A batch of payment methods and test clocks that clients have and that are not stored."""
+    """A batch of payment methods, test clocks and invoices that clients have and that are not stored."""
     cards = [name for query in CARDS for name in session.scalars(query, {"account_id": processor_account_id}) if name]
     clocks = [name for name in session.scalars(CLOCKS, {"account_id": processor_account_id}) if name]
-    return [*((PAYMENT_METHOD, name) for name in dict.fromkeys(cards)), *((TEST_CLOCK, name) for name in clocks)]
+    invoices = [name for name in session.scalars(INVOICES, {"account_id": processor_account_id}) if name]
+    return [
+        *((PAYMENT_METHOD, name) for name in dict.fromkeys(cards)),
+        *((TEST_CLOCK, name) for name in clocks),
+        *((INVOICE, name) for name in invoices),
+    ]
 
 
 def customers_of_clients() -> Select[str | None]:
@@ -87,4 +100,16 @@ CLOCKS = (
             TestClock.stripe_test_clock_id == Customer.stripe_test_clock_id,
         ),
     )
+)
+INVOICES = (
+    select(Entitlement.unread_stripe_invoice_id)
+    .where(
+        Entitlement.processor_account_id == bindparam("account_id"),
+        Entitlement.unread_stripe_invoice_id.is_not(None),
+        ~exists().where(
+            Invoice.processor_account_id == bindparam("account_id"),
+            Invoice.stripe_invoice_id == Entitlement.unread_stripe_invoice_id,
+        ),
+    )
+    .limit(BATCH)
 )

@@ -100,6 +100,7 @@ def write_entitlement(row: Entitlement, gathered: Gathered, answer: Entitled, mo
     row.stripe_subscription_id = main.stripe_subscription_id if main else None
     row.other_subscriptions = list(gathered.others)
     row.proven = proven(gathered.proof)
+    row.unread_stripe_invoice_id = gathered.unread_invoice_id
     row.reasons = list(answer.reasons)
     row.evaluated_at = now()
 

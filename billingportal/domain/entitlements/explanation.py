@@ -48,8 +48,15 @@ def words_of(held: SubscriptionFacts, paid: Composition | None) -> str:
         "paused": "is paused",
     }[held.status]
     end = f", and ends on {day(held.ends_at)}" if held.ends_at else ""
-    waiting = "" if held.proven.items == held.shown.items else " A change of it waits for its payment."
-    return f"The subscription {words} and means the plan {paid.plan.name}{end}.{waiting}"
+    return f"The subscription {words} and means the plan {paid.plan.name}{end}.{waiting_words(held, held.proven)}"
+
+
+def waiting_words(held: SubscriptionFacts, proven: Composition) -> str:
+    """The change that is not paid yet, if any."""
+    if proven.items == held.shown.items:
+        return ""
+    to = f" to {held.shown.plan.name}" if held.shown.plan and held.shown.plan != proven.plan else ""
+    return f" A change of it{to} waits for its payment."
 
 
 def ladder_words(step: Rung) -> str:

@@ -34,6 +34,7 @@ class Gathered:
     main: Subscription | None
     others: list[str]
     proof: PaidState | None
+    unread_invoice_id: str | None
 
 
 def gather(session: Session, client: Client, before: Entitlement | None, moment: datetime) -> Gathered:
@@ -41,23 +42,28 @@ def gather(session: Session, client: Client, before: Entitlement | None, moment:
     subscriptions = subscriptions_of(session, link)
     present_id = before.stripe_subscription_id if before else None
     main = main_of(subscriptions, present_id, paid_ids(session, subscriptions))
-    told, proof = None, None
-    if main is not None:
-        told, proof = subscription_facts.told(session, client, main, before, moment)
+    told = subscription_facts.told(session, client, main, before, moment) if main is not None else None
     base = base_of(session, client, main, before, moment)
     facts = ClientFacts(
         suspended_since=client.archived_at or client.suspended_at,
         suspension_reason="the client is archived" if client.archived_at else client.suspension_reason,
         gift=gift_of(session, client, before, moment),
         overrides=overrides_of(session, client),
-        subscription=told,
+        subscription=told.facts if told else None,
         had_subscription=bool(subscriptions),
         is_buying=is_buying(session, client, main),
         base=base,
         is_default=client.base_plan_id is None,
         ladder=ladder.current(session),
     )
-    return Gathered(facts, link, main, others_of(subscriptions, main), proof)
+    return Gathered(
+        facts,
+        link,
+        main,
+        others_of(subscriptions, main),
+        told.proof if told else None,
+        told.unread_invoice_id if told else None,
+    )
 
 
 def is_buying(session: Session, client: Client, main: Subscription | None) -> bool:

@@ -1,14 +1,14 @@
 """Builds a subscription's facts from its rows: its state, its paid items, and since when its payment fails."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from billingportal.domain.entitlements import plan_matching
 from billingportal.domain.entitlements.client_plans import plan_facts
-from billingportal.domain.entitlements.facts import Composition, Quota, SubscriptionFacts
+from billingportal.domain.entitlements.facts import Composition, PlanFacts, Quota, SubscriptionFacts
 from billingportal.domain.entitlements.paid_state import Items, PaidState, Shown, from_json, prove
 from billingportal.domain.plans.bought_links import BoughtLinks
 from billingportal.domain.subscriptions import invoice_history
@@ -17,10 +17,17 @@ from billingportal.domain.subscriptions.status import FAILING_STATUSES
 from billingportal.models import Client, Entitlement, Invoice, Plan, Subscription
 
 
-def told(
-    session: Session, client: Client, main: Subscription, before: Entitlement | None, moment: datetime
-) -> tuple[SubscriptionFacts, PaidState | None]:
-    """The subscription's facts, and the paid state to store."""
+@dataclass(frozen=True)
+class Told:
+    """A subscription's facts, the paid state to store, and the invoice that has to be read before more is known."""
+
+    facts: SubscriptionFacts
+    proof: PaidState | None
+    unread_invoice_id: str | None
+
+
+def told(session: Session, client: Client, main: Subscription, before: Entitlement | None, moment: datetime) -> Told:
+    """What the stored rows tell of the subscription."""
     invoices = invoice_history.invoices_of(session, main)
     items = {item.stripe_price_id: item.quantity for item in main.items}
     newest = invoice_history.newest(invoices)
@@ -48,7 +55,20 @@ def told(
         ends_at=ends_at(main),
         failing_since=failing_since(main, invoices, before, moment),
     )
-    return facts, proof
+    return Told(facts, proof, unread_invoice(main, invoices, items, proof))
+
+
+def unread_invoice(
+    main: Subscription, invoices: Sequence[Invoice], items: Items, proof: PaidState | None
+) -> str | None:
+    """The latest invoice while it is not stored and decides whether the items are paid for; None otherwise.
+
+    No event tells of a draft: in the hour of a renewal's draft, only reading it shows that nothing is owed.
+    """
+    latest_id = main.latest_stripe_invoice_id
+    if main.status != "active" or (proof is not None and dict(proof.items) == dict(items)):
+        return None
+    return latest_id if latest_id not in {one.stripe_invoice_id for one in invoices} else None
 
 
 def last_charge(invoices: Sequence[Invoice]) -> Items | None:
@@ -82,11 +102,16 @@ def held_plan_id(before: Entitlement | None) -> int | None:
 
 
 def gives_no_more(shown: Composition, proven: Composition) -> bool:
-    """Whether an unpaid change raises no quota above the paid ones: then it applies without waiting."""
-    if shown.plan is None or proven.plan is None:
+    """Whether an unpaid change is to no plan above the paid one, in the partner's order, and raises no quota: then it
+    applies without waiting. Plans without quotas differ in what the portal doesn't know."""
+    if shown.plan is None or proven.plan is None or is_above(shown.plan, proven.plan):
         return False
     mine, theirs = quotas_of(shown), quotas_of(proven)
     return all(key in theirs and is_at_most(quota.quota, theirs[key].quota) for key, quota in mine.items())
+
+
+def is_above(plan: PlanFacts, other: PlanFacts) -> bool:
+    return (plan.position, plan.plan_id) > (other.position, other.plan_id)
 
 
 def quotas_of(composition: Composition) -> dict[int, Quota]:

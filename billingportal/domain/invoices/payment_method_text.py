@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal.models import ClientCustomer, Customer, PaymentAttempt, PaymentMethod, Subscription
+from billingportal.domain.subscriptions import client_subscriptions
+from billingportal.models import ClientCustomer, PaymentAttempt, PaymentMethod, Subscription
 from billingportal.models.stripe_objects.payment_method import is_source
 
 BRANDS = {
@@ -60,31 +60,17 @@ class MethodWords:
 def usual_method(
     session: Session, link: ClientCustomer | None, subscription: Subscription | None
 ) -> PaymentMethod | None:
-    """The payment method that Stripe charges: the subscription's own, else the customer's default.
+    """The payment method that Stripe charges.
 
     A legacy source, of which only the id is known, comes as a payment method that is not stored.
     """
     if link is None:
         return None
-    chosen = subscription.default_stripe_payment_method_id if subscription else None
-    chosen = chosen or session.scalar(
-        select(Customer.default_stripe_payment_method_id).where(
-            Customer.processor_account_id == link.processor_account_id,
-            Customer.stripe_customer_id == link.stripe_customer_id,
-        )
-    )
-    if chosen is None:
-        return None
-    if is_source(chosen):
+    account_id, customer_id = link.processor_account_id, link.stripe_customer_id
+    chosen = client_subscriptions.default_method_id(session, account_id, customer_id, subscription)
+    if chosen is not None and is_source(chosen):
         return PaymentMethod(stripe_payment_method_id=chosen, type=source_type(chosen))
-    return session.scalar(
-        select(PaymentMethod).where(
-            PaymentMethod.processor_account_id == link.processor_account_id,
-            PaymentMethod.stripe_payment_method_id == chosen,
-            PaymentMethod.stripe_customer_id == link.stripe_customer_id,
-            PaymentMethod.deleted_at.is_(None),
-        )
-    )
+    return client_subscriptions.find_method(session, account_id, customer_id, chosen) if chosen else None
 
 
 def source_type(source_id: str) -> str:

@@ -78,12 +78,10 @@ def account_ready(brand: str) -> Letter:
     )
 
 
-def trial_ending(plan_name: str, ends_at: datetime, *, has_card: bool, afterwards: str) -> Letter:
-    """`afterwards` is a sentence on the end of a trial without a card."""
-    if has_card:
-        words = "It then goes on as a paid plan, charged to the card that you gave. You can cancel before that day."
-    else:
-        words = f"{afterwards} To go on with the plan, add a card on your billing page."
+def trial_ending(plan_name: str, ends_at: datetime, afterwards: str, *, needs_card: bool) -> Letter:
+    """`afterwards` is a sentence on the end of the trial."""
+    advice = "To go on with the plan, add a card on your billing page."
+    words = f"{afterwards} {advice if needs_card else 'You can cancel before that day.'}"
     return Letter(
         "trial_ending",
         f"Your trial of {plan_name} ends on {day(ends_at)}",

@@ -47,13 +47,44 @@ def make_change(transaction: Transaction, gateway: StripeGateway, request: Chang
     if not plan.wanted:
         raise Refusal("plan", f"{plan.plan.name} is free. Cancel the subscription to move to it.")
     shown = confirmed_preview(transaction, gateway, plan, request)
-    withdrawal.withdraw_planned(transaction, gateway, request.client_id, staff_id=request.staff_id)
     with transaction() as session:
-        change, is_new = record_intent(session, request, shown)
-        change_id = change.id
+        replaced_id = scheduled_change(session, request.client_id)
+    withdrawal.withdraw_planned(transaction, gateway, request.client_id, staff_id=request.staff_id)
+    try:
+        with transaction() as session:
+            change, is_new = record_intent(session, request, shown, replaced_id)
+            change_id = change.id
+    except PortalError:
+        restore(transaction, gateway, request.client_id, replaced_id)
+        raise
     if is_new:
         plan_change_steps.finish_change(transaction, gateway, change_id)
+        finish_restored(transaction, gateway, request.client_id)
     return change_id
+
+
+def scheduled_change(session: Session, client_id: int) -> int | None:
+    """The id of the client's planned change, which the new one replaces once it is made."""
+    planned_before = change_state.open_change(session, client_id)
+    return planned_before.id if planned_before is not None and planned_before.state == "scheduled" else None
+
+
+def restore(transaction: Transaction, gateway: StripeGateway, client_id: int, change_id: int | None) -> None:
+    """Plan a withdrawn change again, since nothing takes its place."""
+    with transaction() as session:
+        change = session.get_one(PlanChange, change_id) if change_id is not None else None
+        if change is not None and change.state == "canceled":
+            change_state.restore_change(session, change)
+    finish_restored(transaction, gateway, client_id)
+
+
+def finish_restored(transaction: Transaction, gateway: StripeGateway, client_id: int) -> None:
+    """Send the planned change that came back to Stripe."""
+    with transaction() as session:
+        change = change_state.open_change(session, client_id)
+        restored_id = change.id if change is not None and "restored" in change.preview else None
+    if restored_id is not None:
+        plan_change_steps.finish_change(transaction, gateway, restored_id)
 
 
 def confirmed_preview(
@@ -100,7 +131,9 @@ def confirmation_of(request: ChangeRequest) -> list[Json]:
     return [request.seal, request.token]
 
 
-def record_intent(session: Session, request: ChangeRequest, shown: Preview) -> tuple[PlanChange, bool]:
+def record_intent(
+    session: Session, request: ChangeRequest, shown: Preview, replaced_id: int | None = None
+) -> tuple[PlanChange, bool]:
     """Record the change as intended, or return the same open change with False. Raises Conflict for a different one.
 
     It is planned again under the client's lock, since the subscription may have changed while Stripe was asked; Refusal
@@ -126,7 +159,8 @@ def record_intent(session: Session, request: ChangeRequest, shown: Preview) -> t
         timing=shown.timing,
         state="intended",
         preview=shown.to_json()
-        | {"missing_card": missing_card(session.get_one(Plan, shown.plan.id)), "confirmed": confirmation_of(request)},
+        | {"missing_card": missing_card(session.get_one(Plan, shown.plan.id)), "confirmed": confirmation_of(request)}
+        | {"replaced": replaced_id},
         prorated_at=shown.prorated_at,
         takes_effect_at=shown.takes_effect_at,
         staff_id=request.staff_id,

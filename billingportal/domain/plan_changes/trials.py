@@ -1,6 +1,7 @@
 """Trials: an email before the end, and ending a trial early to start paying."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -8,35 +9,60 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.db import Transaction
+from billingportal.domain.checkout.requests import missing_card
 from billingportal.domain.clients import clients
 from billingportal.domain.common import audit
 from billingportal.domain.common.dates import day
 from billingportal.domain.common.shown_amounts import ShownAmount, require_unchanged
-from billingportal.domain.entitlements import evaluation
+from billingportal.domain.entitlements import client_plans, evaluation
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.domain.mail import settings as mail_settings
 from billingportal.domain.plan_changes import cancellations
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.plan_changes.quotes import ImmediateCharge, immediate_charge
 from billingportal.domain.plan_changes.trial_terms import has_card
+from billingportal.domain.subscriptions import client_subscriptions
 from billingportal.domain.subscriptions.client_clock import moment_of
+from billingportal.domain.subscriptions.client_subscriptions import TrialOutcome
 from billingportal.errors import Refusal
 from billingportal.models import Client, Customer, Entitlement, OutgoingMail, Plan, Subscription
-from billingportal.models.plans.plan import TrialEnd
 from billingportal.stripe_gateway.gateway import StripeGateway
 
 # The same lead as Stripe's event customer.subscription.trial_will_end.
 BEFORE = timedelta(days=3)
-AFTERWARDS: dict[TrialEnd, str] = {
-    "pause": "Without a card it is paused then, until you add one.",
-    "cancel": "Without a card it ends then, and you have no plan.",
-    "default": "Without a card it ends then, and you go on with the plan that costs nothing.",
+WORDS: dict[TrialOutcome, str] = {
+    "charged": "Then it goes on as a paid plan.",
+    "billed": "Then it goes on as a paid plan, and an invoice is sent.",
+    "declined": "Without a card its first payment fails then.",
+    "paused": "Without a card it is paused then, until one is added.",
+    "ended": "Without a card it ends then, and {base} takes its place.",
 }
 
 
-def afterwards(plan: Plan) -> str:
-    """A sentence on the end of a trial of this plan without a card."""
-    return AFTERWARDS[plan.trial_end]
+@dataclass(frozen=True)
+class TrialEnding:
+    """What happens at the end of a trial as things are now, and a sentence on it."""
+
+    outcome: TrialOutcome
+    words: str
+
+    @property
+    def needs_card(self) -> bool:
+        """Whether the plan goes on only with a card."""
+        return self.outcome not in ("charged", "billed")
+
+
+def trial_ending(session: Session, client: Client, subscription: Subscription, plan: Plan | None) -> TrialEnding:
+    """What happens at the end of the client's trial of a plan.
+
+    Where Stripe's setting was not read yet, it is the one that the portal gives to trials of the plan.
+    """
+    outcome = client_subscriptions.trial_outcome(session, subscription)
+    if outcome == "unknown":
+        outcome = "paused" if plan is not None and missing_card(plan) == "pause" else "ended"
+    base = client_plans.base_plan(session, client)
+    leaves_none = client.base_plan_id is None and plan is not None and plan.trial_end == "cancel"
+    return TrialEnding(outcome, WORDS[outcome].format(base=base.name if base and not leaves_none else "no plan"))
 
 
 def trial_end_charge(transaction: Transaction, gateway: StripeGateway, client_id: int) -> ImmediateCharge:
@@ -142,9 +168,11 @@ def remind(session: Session, client: Client) -> bool:
     left = present.trial_ends_at - moment_of(session, client)
     if not timedelta(0) < left <= BEFORE:
         return False
+    subscription = client_subscriptions.running_of(session, client)
+    if subscription is None:
+        return False
     plan = session.get_one(Plan, present.plan.id)
     occasion = f"trial-ending:{present.stripe_subscription_id}:{present.trial_ends_at.date().isoformat()}"
-    letter = mail_messages.trial_ending(
-        plan.name, present.trial_ends_at, has_card=has_card(session, client), afterwards=afterwards(plan)
-    )
+    ending = trial_ending(session, client, subscription, plan)
+    letter = mail_messages.trial_ending(plan.name, present.trial_ends_at, ending.words, needs_card=ending.needs_card)
     return mail_messages.post(session, client, occasion, letter)

@@ -117,12 +117,18 @@ def follow_row(session: Session, row: PriceMoveClient) -> None:
         emails.announce(session, row)
     elif change.state == "done":
         row.state = "moved"
-    elif change.state == "canceled":
+    elif change.state == "canceled" and not is_being_replaced(session, row.client_id):
         row.state, row.problem = "undone", call_off_words(change, row)
         if pays_as_before(session, row):
             emails.take_back(session, row)
     elif change.state in ("failed", "declined"):
         row.state, row.problem = "failed", change.problem
+
+
+def is_being_replaced(session: Session, client_id: int) -> bool:
+    """Whether another change of the client is being made: if it is not paid, the move comes back."""
+    change = change_state.open_change(session, client_id)
+    return change is not None and change.state != "scheduled"
 
 
 def pays_as_before(session: Session, row: PriceMoveClient) -> bool:

@@ -13,15 +13,26 @@ from billingportal.stripe_gateway.gateway import StripeGateway
 BATCH = 20
 
 COMING = aliased(PriceMoveClient)
+OTHER = aliased(PlanChange)
 
 IS_UNQUOTED = and_(PriceMove.state == "review", PriceMoveClient.state == "chosen", PriceMoveClient.quoted_at.is_(None))
 IS_TO_UNDO = and_(PriceMoveClient.undo_asked_at.is_not(None), PriceMoveClient.state.in_(undo.UNDOABLE))
 IS_TO_SCHEDULE = and_(
     PriceMove.state == "running", PriceMoveClient.state == "chosen", PriceMoveClient.undo_asked_at.is_(None)
 )
+# Its client makes another change, which may fail: then the move comes back.
+IS_BEING_REPLACED = (
+    select(OTHER.id)
+    .where(
+        OTHER.client_id == PriceMoveClient.client_id,
+        OTHER.id != PlanChange.id,
+        OTHER.state.in_(("intended", "waiting")),
+    )
+    .exists()
+)
 IS_TO_FOLLOW = or_(
     and_(PriceMoveClient.state == "intended", PlanChange.state != "intended"),
-    and_(PriceMoveClient.state == "scheduled", PlanChange.state != "scheduled"),
+    and_(PriceMoveClient.state == "scheduled", PlanChange.state != "scheduled", ~IS_BEING_REPLACED),
 )
 IS_COMING = and_(COMING.price_move_id == PriceMove.id, COMING.state.in_(undo.UNDOABLE))
 IS_TO_CLOSE = or_(

@@ -18,6 +18,8 @@ OPEN_STATES: tuple[ChangeState, ...] = ("intended", "waiting", "scheduled")
 ENDED_STATES = ("canceled", "incomplete_expired")
 OVER = ("released", "canceled", "completed")
 UNPAID = "It was not paid in time."
+# What the preview of a scheduled change says about its schedule, or about the change that it replaced.
+OF_ITS_SCHEDULE = ("terms", "revision", "replaced")
 
 
 def open_change(session: Session, client_id: int) -> PlanChange | None:
@@ -93,9 +95,50 @@ def follow_schedule(session: Session, client: Client, move: PlanChange) -> None:
 
 
 def end_change(session: Session, move: PlanChange, state: ChangeState, problem: str = "") -> None:
-    """End the change in this state and record it."""
+    """End the change in this state and record it. The planned change that it was to replace is planned again if the
+    change was not made."""
     move.state, move.problem, move.ended_at = state, problem, clock.now()
     record_change(session, move, f"plan_move.{state}", change_words(move), actor_is_sync=True)
+    replaced_id = move.preview.get("replaced")
+    if state in ("declined", "failed") and isinstance(replaced_id, int):
+        session.flush()
+        restore_change(session, session.get_one(PlanChange, replaced_id))
+
+
+def restore_change(session: Session, change: PlanChange) -> PlanChange | None:
+    """Intend a withdrawn change for the same day again; None where that cannot be. The caller or the worker sends it.
+
+    A price move goes on with it.
+    """
+    client, subscription = session.get_one(Client, change.client_id), subscription_of(session, change)
+    is_over = subscription is None or subscription.status in ENDED_STATES
+    due = change.takes_effect_at
+    if is_over or due is None or due <= client_clock.moment_of(session, client) or open_change(session, client.id):
+        return None
+    kept = {name: value for name, value in change.preview.items() if name not in OF_ITS_SCHEDULE}
+    again = PlanChange(
+        client_id=change.client_id,
+        processor_account_id=change.processor_account_id,
+        stripe_subscription_id=change.stripe_subscription_id,
+        from_plan_id=change.from_plan_id,
+        to_plan_id=change.to_plan_id,
+        choice=change.choice,
+        timing=change.timing,
+        state="intended",
+        preview=kept | {"restored": change.id},
+        prorated_at=change.prorated_at,
+        takes_effect_at=due,
+        staff_id=change.staff_id,
+        created_at=clock.now(),
+    )
+    session.add(again)
+    session.flush()
+    row = price_move_of(session, change)
+    if row is not None:
+        row.plan_change_id, row.state, row.problem = again.id, "intended", ""
+    words = f"Planned the change to {change.to_plan.name} for {day(due)} again"
+    record_change(session, again, "plan_move.asked", words, actor_is_sync=True)
+    return again
 
 
 def change_words(move: PlanChange) -> str:

@@ -2,13 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from billingportal.domain.subscriptions.invoice_history import histories, is_paid
+from billingportal.domain.subscriptions.invoice_history import BY_BILL, histories, is_paid
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
-from billingportal.models import Client, ClientCustomer, Customer, Entitlement, ProcessorAccount, Subscription
+from billingportal.models import (
+    Client,
+    ClientCustomer,
+    Customer,
+    Entitlement,
+    PaymentMethod,
+    ProcessorAccount,
+    Subscription,
+)
+from billingportal.models.stripe_objects.payment_method import is_source
+
+# What happens at the end of a trial. `declined`: an invoice that nothing can be charged for. `unknown`: not read yet.
+TrialOutcome = Literal["charged", "billed", "declined", "paused", "ended", "unknown"]
+WITHOUT_METHOD: dict[str, TrialOutcome] = {"create_invoice": "declined", "pause": "paused", "cancel": "ended"}
 
 
 def link_of(session: Session, client: Client) -> ClientCustomer | None:
@@ -31,6 +45,43 @@ def find_customer(session: Session, account_id: int, stripe_customer_id: str) ->
             Customer.deleted_at.is_(None),
         )
     )
+
+
+def default_method_id(
+    session: Session, account_id: int, stripe_customer_id: str, subscription: Subscription | None
+) -> str | None:
+    """The payment method that Stripe charges: the subscription's own, else the customer's default."""
+    chosen = subscription.default_stripe_payment_method_id if subscription else None
+    return chosen or session.scalar(
+        select(Customer.default_stripe_payment_method_id).where(
+            Customer.processor_account_id == account_id, Customer.stripe_customer_id == stripe_customer_id
+        )
+    )
+
+
+def find_method(
+    session: Session, account_id: int, stripe_customer_id: str, payment_method_id: str
+) -> PaymentMethod | None:
+    """The stored payment method; None when it is not stored, or detached: then it can never be charged again."""
+    return session.scalar(
+        select(PaymentMethod).where(
+            PaymentMethod.processor_account_id == account_id,
+            PaymentMethod.stripe_payment_method_id == payment_method_id,
+            PaymentMethod.stripe_customer_id == stripe_customer_id,
+            PaymentMethod.deleted_at.is_(None),
+        )
+    )
+
+
+def trial_outcome(session: Session, subscription: Subscription) -> TrialOutcome:
+    """What happens at the end of the subscription's trial, as things are now."""
+    if subscription.collection_method == BY_BILL:
+        return "billed"
+    account_id, customer_id = subscription.processor_account_id, subscription.stripe_customer_id
+    chosen = default_method_id(session, account_id, customer_id, subscription)
+    if chosen and (is_source(chosen) or find_method(session, account_id, customer_id, chosen)):
+        return "charged"
+    return WITHOUT_METHOD.get(subscription.missing_payment_method, "unknown")
 
 
 def subscriptions_of(session: Session, link: ClientCustomer | None) -> Sequence[Subscription]:

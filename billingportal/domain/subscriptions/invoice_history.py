@@ -79,9 +79,9 @@ def owes_nothing(subscription: Subscription, invoices: Sequence[Invoice]) -> boo
     """Whether an active subscription owes nothing for its items. `invoices` are newest first.
 
     Without any invoice it owes nothing: in flexible billing mode Stripe makes no empty one. A renewal that is still a
-    draft, void or given up is not owed, so the one before it tells. A change that was given up was not paid for: then
-    the items paid for before it count. The latest invoice has to be stored, and the search has to end at a paid one or
-    the first one, as events come in any order.
+    draft, void or given up is not owed, so the one before it tells. A change that was given up was not paid for: while
+    the subscription has its prices, the items paid for before it count. The latest invoice has to be stored, and the
+    search has to end at a paid one or the first one, as events come in any order.
     """
     latest_id = subscription.latest_stripe_invoice_id
     if latest_id is None:
@@ -97,8 +97,13 @@ def owes_nothing(subscription: Subscription, invoices: Sequence[Invoice]) -> boo
         if one.billing_reason == CREATION:
             return True
         is_decided = is_decided or one.status == "uncollectible"
-        passed_change = passed_change or one.billing_reason == CHANGE
+        passed_change = passed_change or (one.billing_reason == CHANGE and charges_for(one, subscription))
     return is_billed_in_arrears(subscription) and not passed_change
+
+
+def charges_for(invoice: Invoice, subscription: Subscription) -> bool:
+    """Whether the invoice charged for a price that the subscription has."""
+    return not charged(invoice).keys().isdisjoint(item.stripe_price_id for item in subscription.items)
 
 
 def is_paid(subscription: Subscription, invoices: Sequence[Invoice]) -> bool:

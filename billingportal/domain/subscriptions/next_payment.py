@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.prices.pricing import amount
 from billingportal.domain.prices.terms import is_metered, terms_of
-from billingportal.domain.subscriptions.client_subscriptions import find_customer
+from billingportal.domain.subscriptions.client_subscriptions import find_customer, trial_outcome
 from billingportal.domain.subscriptions.estimates import Key, prices_by_key
 from billingportal.domain.subscriptions.invoice_history import invoices_of, may_have_prorations
 from billingportal.domain.subscriptions.scheduled_phases import Phase, Unclear, phase_at
@@ -64,6 +64,11 @@ def next_payment(session: Session, subscription: Subscription, moment: datetime)
     at, end = ends[0], end_of(subscription)
     if end is not None and end <= at:
         return last_payment(session, subscription, end)
+    outcome = trial_outcome(session, subscription) if subscription.status == "trialing" else "charged"
+    if outcome in ("ended", "paused"):
+        return None
+    if outcome == "unknown":
+        return NextPayment(at, None, None, None, has_use=False)
     try:
         phase = phase_at(session, subscription, moment, at)
     except Unclear:

@@ -1,5 +1,5 @@
-"""Customers with a running subscription that belong to no client: they subscribed before the account was connected, or
-directly at Stripe."""
+"""Customers with a running subscription that belong to no client, or to an archived one only: they subscribed before
+the account was connected, or directly at Stripe."""
 
 from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
@@ -9,22 +9,42 @@ from billingportal.models import Client, ClientCustomer, Customer, IgnoredCustom
 
 
 def unlinked_customers(account_id: int, *, ignored: bool = False) -> Select[Customer]:
-    """Unlinked customers. The conditions that rule out most come first: SQLite checks them in this order."""
-    is_ignored = of_customer(IgnoredCustomer)
+    """Unlinked customers, and those of archived clients.
+
+    The conditions that rule out most come first: SQLite checks them in this order.
+    """
     return select(Customer).where(
         Customer.processor_account_id == account_id,
         Customer.deleted_at.is_(None),
-        ~of_customer(ClientCustomer),
+        ~has_client(),
         exists().where(is_running()),
-        is_ignored if ignored else ~is_ignored,
+        is_ignored() if ignored else ~is_ignored(),
     )
 
 
-def of_customer(model: type[ClientCustomer] | type[IgnoredCustomer]) -> ColumnElement[bool]:
-    """SQL condition: the customer has a row of this model."""
+def has_client() -> ColumnElement[bool]:
+    """SQL condition: the customer is linked to a client that is not archived."""
     return exists().where(
-        model.processor_account_id == Customer.processor_account_id,
-        model.stripe_customer_id == Customer.stripe_customer_id,
+        ClientCustomer.processor_account_id == Customer.processor_account_id,
+        ClientCustomer.stripe_customer_id == Customer.stripe_customer_id,
+        ClientCustomer.client_id == Client.id,
+        Client.archived_at.is_(None),
+    )
+
+
+def is_linked() -> ColumnElement[bool]:
+    """SQL condition: the customer is linked to a client, perhaps an archived one."""
+    return exists().where(
+        ClientCustomer.processor_account_id == Customer.processor_account_id,
+        ClientCustomer.stripe_customer_id == Customer.stripe_customer_id,
+    )
+
+
+def is_ignored() -> ColumnElement[bool]:
+    """SQL condition: staff said that the customer is not theirs."""
+    return exists().where(
+        IgnoredCustomer.processor_account_id == Customer.processor_account_id,
+        IgnoredCustomer.stripe_customer_id == Customer.stripe_customer_id,
     )
 
 
@@ -43,18 +63,12 @@ def pays_without_client(session: Session, account_id: int, canonical_email: str)
 
     A customer that staff ignore may sign up: its subscription is for something else.
     """
-    has_client = exists().where(
-        ClientCustomer.processor_account_id == Customer.processor_account_id,
-        ClientCustomer.stripe_customer_id == Customer.stripe_customer_id,
-        ClientCustomer.client_id == Client.id,
-        Client.archived_at.is_(None),
-    )
     found = select(Customer.id).where(
         Customer.processor_account_id == account_id,
         Customer.canonical_email == canonical_email,
         Customer.deleted_at.is_(None),
         exists().where(is_running()),
-        ~has_client,
-        ~of_customer(IgnoredCustomer),
+        ~has_client(),
+        ~is_ignored(),
     )
     return session.scalar(found.limit(1)) is not None

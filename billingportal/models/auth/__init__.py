@@ -1,1 +1,1 @@
-"""Staff, setup links, browser sessions and sign-in attempts."""
+"""Staff, setup links, browser sessions, sign-in attempts and API keys."""

@@ -28,6 +28,7 @@ class Entitlement(Base):
 
     `proven` stores the subscription's prices and quantities that were last known to be paid for (or on trial).
     `revision` grows whenever the answer to the host platform changes.
+    `unread_stripe_invoice_id` names the invoice that decides whether more is paid for, until it is read from Stripe.
     `reasons` explains the entitlement in sentences. `other_subscriptions` are live ones that should not exist.
     """
 
@@ -58,6 +59,7 @@ class Entitlement(Base):
     stripe_subscription_id: Mapped[str | None]
     other_subscriptions: Mapped[list[Json]] = mapped_column(default=list)
     proven: Mapped[JsonObject] = mapped_column(default=dict)
+    unread_stripe_invoice_id: Mapped[str | None] = mapped_column(index=True)
     reasons: Mapped[list[Json]] = mapped_column(default=list)
     evaluated_at: Mapped[datetime]
     revision: Mapped[int] = mapped_column(BigInteger, default=1)

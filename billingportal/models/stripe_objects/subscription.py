@@ -27,6 +27,7 @@ class Subscription(StripeRow):
     canceled_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     trial_ends_at: Mapped[datetime | None]
+    missing_payment_method: Mapped[str] = mapped_column(default="")
     started_at: Mapped[datetime]
     latest_stripe_invoice_id: Mapped[str | None]
     default_stripe_payment_method_id: Mapped[str | None]

@@ -84,7 +84,10 @@ class SubscriptionItemCopy:
 
 @dataclass(frozen=True)
 class SubscriptionCopy:
-    """`has_adjustments`: discounts, taxes or a stub period decide on its amounts beside the prices."""
+    """`missing_payment_method`: what Stripe does when its trial ends without one, `cancel`, `create_invoice`, `pause`.
+
+    `has_adjustments`: discounts, taxes or a stub period decide on its amounts beside the prices.
+    """
 
     stripe_subscription_id: str
     stripe_customer_id: str
@@ -96,6 +99,7 @@ class SubscriptionCopy:
     canceled_at: datetime | None
     ended_at: datetime | None
     trial_ends_at: datetime | None
+    missing_payment_method: str
     started_at: datetime
     latest_stripe_invoice_id: str | None
     default_stripe_payment_method_id: str | None

@@ -67,6 +67,7 @@ def subscription(source: JsonObject) -> SubscriptionCopy:
         canceled_at=optional_moment(source, "canceled_at"),
         ended_at=optional_moment(source, "ended_at"),
         trial_ends_at=optional_moment(source, "trial_end"),
+        missing_payment_method=missing_payment_method(source),
         started_at=moment(source, "start_date"),
         latest_stripe_invoice_id=optional_id(source, "latest_invoice"),
         default_stripe_payment_method_id=(
@@ -83,6 +84,12 @@ def subscription(source: JsonObject) -> SubscriptionCopy:
         created_at=moment(source, "created"),
         items=tuple(items),
     )
+
+
+def missing_payment_method(source: JsonObject) -> str:
+    """What Stripe does when the trial ends without a payment method. Without a setting it makes an invoice."""
+    ending = part(part(source, "trial_settings"), "end_behavior")
+    return optional_text(ending, "missing_payment_method") or "create_invoice"
 
 
 def begins_with_a_stub(source: JsonObject) -> bool:

@@ -17,6 +17,7 @@ from billingportal.domain.dunning import emails as dunning_emails
 from billingportal.domain.dunning import ladder
 from billingportal.domain.dunning.emails import Footing
 from billingportal.domain.entitlements import subscription_facts
+from billingportal.domain.entitlements.unpaid_changes import unpaid_words
 from billingportal.domain.invoices import (
     customer_balance,
     disputes,
@@ -77,6 +78,7 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "customer_id": link.stripe_customer_id if link else None,
         "stripe_url": customer_url(client.mode, link.stripe_customer_id) if link else None,
         "held": held,
+        "unpaid": unpaid_words(session, client, row, held.subscription, held.estimate) if held else "",
         "balance": customer_balance.balance_of(session, link, held.subscription if held else None),
         "method": method_of(session, link, held, moment),
         "step_words": STEPS[row.step],

@@ -3,18 +3,15 @@
 import logging
 import secrets
 from dataclasses import dataclass
-from typing import cast
 
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
-from billingportal.database.outages import Outage
 from billingportal.database.unavailable import UNAVAILABLE, Trouble, is_mistake, trouble_of
+from billingportal.portal import current_portal
 from billingportal.web.common import htmx
 from billingportal.web.common.brand import Brand
-
-OUTAGE = "database_outage"
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ def handle_unavailable(error: Exception) -> Response:
 
 def report_outage(error: Exception) -> None:
     """Log why the database could not answer, once a minute."""
-    cast(Outage, current_app.extensions[OUTAGE]).report(error)
+    current_portal().outage.report(error)
 
 
 def show(code: int, words: Words) -> Response:
@@ -97,6 +94,5 @@ def show(code: int, words: Words) -> Response:
 def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, handle_csrf)
     app.register_error_handler(HTTPException, handle_refusal)
-    app.extensions[OUTAGE] = Outage()
     for unavailable in UNAVAILABLE:
         app.register_error_handler(unavailable, handle_unavailable)

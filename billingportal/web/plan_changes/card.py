@@ -11,7 +11,7 @@ from billingportal.domain.plan_changes import trial_terms
 from billingportal.domain.plan_changes import trials as plan_change_trials
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.price_moves.emails import amounts
-from billingportal.domain.subscriptions import change_state
+from billingportal.domain.subscriptions import change_state, client_subscriptions
 from billingportal.models import Client, Invoice, Plan, PlanChange
 from billingportal.money import Money
 from billingportal.web.auth.session import find_staff
@@ -60,7 +60,7 @@ def facts(session: Session, client: Client, *, is_staff: bool = True) -> MoveCar
         move=move,
         invoice=invoice_of(move) if move else None,
         has_card=is_trial and trial_terms.has_card(session, client),
-        trial_words=trial_words(session, present),
+        trial_words=trial_words(session, client, present),
         prices=prices_of(session, move),
     )
 
@@ -71,11 +71,14 @@ def prices_of(session: Session, move: PlanChange | None) -> tuple[Money, Money] 
     return amounts(row) if row is not None else None
 
 
-def trial_words(session: Session, present: PresentPlan | None) -> str:
-    """What happens at the end of the trial without a card."""
+def trial_words(session: Session, client: Client, present: PresentPlan | None) -> str:
+    """What happens at the end of the trial."""
     if present is None or present.plan is None or not present.is_on_trial:
         return ""
-    return plan_change_trials.afterwards(session.get_one(Plan, present.plan.id))
+    subscription = client_subscriptions.running_of(session, client)
+    if subscription is None:
+        return ""
+    return plan_change_trials.trial_ending(session, client, subscription, session.get_one(Plan, present.plan.id)).words
 
 
 def move_card(client: Client, *, is_staff: bool = True) -> MoveCard:

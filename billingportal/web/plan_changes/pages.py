@@ -13,6 +13,7 @@ from billingportal.domain.plan_changes.present_plan import PresentPlan, present_
 from billingportal.domain.plan_changes.previews import Preview
 from billingportal.domain.plan_changes.trial_terms import CardNeeded
 from billingportal.domain.prices.price_text import period_words
+from billingportal.domain.subscriptions import change_state
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import Invoice, PlanChange
 from billingportal.stripe_gateway.errors import StripeProblem
@@ -91,7 +92,8 @@ def show(viewer: Viewer, move_id: int) -> ResponseReturnValue:
     """The result of a change. The page polls while the change is open."""
     move = move_or_404(viewer, move_id)
     template = "plan_changes/_result.html" if htmx.is_partial(request) else "plan_changes/show.html"
-    return render_template(template, viewer=viewer, move=move, invoice=invoice_of(move))
+    planned = change_state.open_change(db.session(), viewer.client_id)
+    return render_template(template, viewer=viewer, move=move, invoice=invoice_of(move), planned=planned)
 
 
 def destroy(viewer: Viewer) -> ResponseReturnValue:

@@ -16,6 +16,7 @@ from billingportal.models.connection.processor_account import Mode
 from billingportal.models.plans.plan_quota import Reaction
 from billingportal.web.plans.drift_repairs import drifts
 from billingportal.web.plans.form import REACTIONS, PlanForm, PriceRow, uses
+from billingportal.web.plans.price_moves import MoveLink, move_links
 from billingportal.web.plans.retired_cards import RetiredCard, retired_cards
 from billingportal.web.prices.card import PriceCard, price_card
 
@@ -36,6 +37,7 @@ class Editor:
     affected: Affected | None
     drifts: list[tuple[PlanPrice, Drift]]
     retired: list[RetiredCard]
+    moves: list[MoveLink]
     resources: tuple[Resource, ...]
 
     @property
@@ -64,6 +66,7 @@ def editor(
         affected=found,
         drifts=drifts(plan, account.id) if plan and account else [],
         retired=retired_cards(session, plan, account.id) if plan and account else [],
+        moves=move_links(session, plan, account.id) if plan and account else [],
         resources=resources,
     )
 

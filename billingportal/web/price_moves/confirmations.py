@@ -56,6 +56,7 @@ def page(move_id: int, form: SentenceForm) -> str:
         moving=len(moving),
         chosen=sum(1 for row in rows if row.state == "chosen"),
         unknown=unknown,
+        has_usage=any(link.role == "usage" for link in move.plan.links),
         sums=() if unknown else sums(moving),
         seal=confirmation.seal(move, rows),
         letter=None if unknown else first_letter(session, moving),

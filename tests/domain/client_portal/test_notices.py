@@ -8,8 +8,8 @@ import pytest
 
 from billingportal.domain.client_portal.due_invoices import Due
 from billingportal.domain.client_portal.notices import Situation, notice_for
+from billingportal.domain.plan_changes.trials import TrialEnding
 from billingportal.models import Entitlement, Plan
-from billingportal.models.plans.plan import TrialEnd
 from billingportal.money import Money
 
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -24,8 +24,8 @@ def situation(**given: Any) -> Situation:
     return replace(usual, **given)
 
 
-def plan(trial_end: TrialEnd = "default") -> Plan:
-    return Plan(name="Growth", trial_end=trial_end)
+def plan() -> Plan:
+    return Plan(name="Growth")
 
 
 def test_all_is_well() -> None:
@@ -52,26 +52,20 @@ def test_each_step_of_a_failing_payment_says_what_holds_and_what_comes(
     assert (told.severity, told.action) == ("bad", "pay")
 
 
-@pytest.mark.parametrize(
-    ("trial_end", "words"),
-    [
-        ("pause", "Without a card your plan then pauses"),
-        ("cancel", "Without a card your plan then ends."),
-        ("default", "Without a card you then go on with Starter."),
-    ],
-)
-def test_a_trial_without_a_card_says_how_it_ends(trial_end: TrialEnd, words: str) -> None:
-    held = {"standing": "trialing", "plan": plan(trial_end)}
-    told = notice_for(situation(held=held, trial_ends_at=LATER, method=None))
+def test_a_trial_without_a_card_says_how_it_ends() -> None:
+    ending = TrialEnding("paused", "Without a card it is paused then, until one is added.")
+    told = notice_for(situation(held={"standing": "trialing"}, trial_ends_at=LATER, method=None, trial=ending))
     assert told is not None
-    assert words in told.words
+    assert told.words == f"{ending.words} Add a card to keep Growth."
     assert told.action == "card"
 
 
-def test_without_a_free_default_plan_nobody_is_promised_one() -> None:
-    told = notice_for(situation(held={"standing": "trialing"}, trial_ends_at=LATER, method=None, base_plan=None))
+def test_a_trial_that_is_billed_asks_for_no_card() -> None:
+    ending = TrialEnding("billed", "Then it goes on as a paid plan, and an invoice is sent.")
+    told = notice_for(situation(held={"standing": "trialing"}, trial_ends_at=LATER, method=None, trial=ending))
     assert told is not None
-    assert "Without a card your plan then ends." in told.words
+    assert told.words == f"{ending.words} You can cancel before."
+    assert told.action == "none"
 
 
 @pytest.mark.parametrize(

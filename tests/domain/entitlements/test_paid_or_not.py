@@ -255,3 +255,25 @@ def test_the_subscription_that_staff_chose_is_the_one_that_is_changed(business: 
     present = present_plan(session, session.get_one(Client, paying.client_id))
     assert present is not None
     assert present.stripe_subscription_id == second
+
+
+def test_a_change_that_was_declined_says_nothing_about_a_later_one_in_stripe(business: Business) -> None:
+    """Nothing is owed for the plan that the partner set without a charge."""
+    goods, more = Catalog(business.sdk), {resource_id(business.world.session, "contacts"): Limit(None)}
+    dear, dearer = (goods.price(unit_amount=amount) for amount in (9900, 19900))
+    plan_of(business.staff_id, business.app, [Link(dear, "flat")], "Dear", quotas=more)
+    plan_id = plan_of(business.staff_id, business.app, [Link(dearer, "flat")], "Dearer", quotas=more)
+    paying = business.subscribe()
+    pay_with(business, paying.customer, BAD)
+    item = business.sdk.v1.subscriptions.retrieve(paying.subscription).items.data[0].id
+    declined: Any = {"items": [{"id": item, "price": dear}], "proration_behavior": "always_invoice"}
+    declined["payment_behavior"] = "pending_if_incomplete"
+    waiting = business.sdk.v1.subscriptions.update(paying.subscription, params=declined)
+    business.sdk.v1.invoices.void_invoice(str(waiting.latest_invoice))
+    business.work()
+    assert standing(business, paying.client_id) == (business.paid, "active", "full")
+
+    wanted: Any = {"items": [{"id": item, "price": dearer}], "proration_behavior": "none"}
+    business.sdk.v1.subscriptions.update(paying.subscription, params=wanted)
+    business.work()
+    assert standing(business, paying.client_id) == (plan_id, "active", "full")

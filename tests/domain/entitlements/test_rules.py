@@ -162,4 +162,4 @@ def test_a_change_that_waits_for_its_payment_keeps_what_was_paid() -> None:
     found = entitled(paying("past_due", shown=wanted, failing_since=NOW), NOW)
 
     assert found.plan == GROWTH
-    assert "A change of it waits for its payment." in found.reasons[0]
+    assert "A change of it to Scale waits for its payment." in found.reasons[0]

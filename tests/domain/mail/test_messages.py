@@ -49,14 +49,14 @@ def test_the_end_of_a_subscription_is_written_about_once(
 
 
 @pytest.mark.parametrize(
-    ("has_card", "words"),
+    ("needs_card", "words"),
     [
-        (True, "goes on as a paid plan, charged to the card that you gave"),
-        (False, "It pauses then. To go on with the plan, add a card"),
+        (False, "It goes on then. You can cancel before that day."),
+        (True, "It goes on then. To go on with the plan, add a card"),
     ],
 )
-def test_a_trial_that_ends_says_what_happens_then(has_card: bool, words: str) -> None:
-    letter = mail_messages.trial_ending("Growth", NOON, has_card=has_card, afterwards="It pauses then.")
+def test_a_trial_that_ends_says_what_happens_then(needs_card: bool, words: str) -> None:
+    letter = mail_messages.trial_ending("Growth", NOON, "It goes on then.", needs_card=needs_card)
     assert letter.subject == "Your trial of Growth ends on 18 November 2026"
     assert words in letter.words[0]
 

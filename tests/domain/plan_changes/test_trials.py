@@ -5,7 +5,7 @@ import pytest
 from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.plan_changes import trials as plan_change_trials
-from billingportal.models import MailSettings, OutgoingMail, Plan
+from billingportal.models import MailSettings, OutgoingMail
 from billingportal.models.auth.staff import Staff
 from tests.sandbox.clocks import DAY, advance, frozen, new_clock
 from tests.support.people.stores import Store, open_store
@@ -42,9 +42,10 @@ def letters() -> list[OutgoingMail]:
 def test_a_letter_comes_three_days_before_the_end_and_once(store: Store) -> None:
     set_up_mail()
     test_clock = new_clock(store.sdk)
-    client = store.subscribe(store.growth, card="", test_clock=test_clock, trial_period_days=14)
-    with transaction() as session:
-        session.get_one(Plan, store.growth).trial_end = "pause"
+    settings = {"end_behavior": {"missing_payment_method": "pause"}}
+    client = store.subscribe(
+        store.growth, card="", test_clock=test_clock, trial_period_days=14, trial_settings=settings
+    )
 
     plan_change_trials.remind_due(transaction)
     assert letters() == []
@@ -56,7 +57,7 @@ def test_a_letter_comes_three_days_before_the_end_and_once(store: Store) -> None
 
     (letter,) = letters()
     assert letter.occasion.startswith(f"trial-ending:{client.subscription}:")
-    assert "Without a card it is paused then, until you add one." in letter.body
+    assert "Without a card it is paused then, until one is added." in letter.body
 
 
 def test_without_a_mail_server_nothing_is_written(store: Store) -> None:

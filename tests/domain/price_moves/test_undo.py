@@ -5,14 +5,23 @@ import pytest
 from billingportal.db import transaction
 from billingportal.domain.plan_changes import cancellations, withdrawal
 from billingportal.domain.plan_changes.cancellations import Cancelling
+from billingportal.domain.plans.price_links import Link
 from billingportal.domain.price_moves import steps, undo
 from billingportal.errors import Refusal
-from tests.sandbox.clocks import new_clock
-from tests.support.people.clients import connection
+from tests.sandbox.clocks import new_card, new_clock
+from tests.support.catalog.catalog import Catalog
+from tests.support.people.clients import connection, plan_of
+from tests.support.people.plan_changes import move
 from tests.support.people.raises import Raise
 
 # Where the database decides nothing.
 ONE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
+
+def another_plan(raised: Raise) -> int:
+    """A dearer plan; its id."""
+    price = Catalog(raised.sdk).price(unit_amount=9900)
+    return plan_of(raised.staff_id, raised.world.app, [Link(price, "flat")], "Dear")
 
 
 def test_undoing_after_the_email_says_that_the_price_stays(raised: Raise) -> None:
@@ -110,3 +119,45 @@ def test_calling_it_off_on_the_clients_page_says_that_the_price_stays_too(raised
     (row,) = raised.rows(move_id)
     assert (row.state, row.problem) == ("undone", "Called off, here or in Stripe.")
     assert len(raised.mails()) == 2
+
+
+def test_a_price_move_stays_when_the_clients_own_change_is_declined(raised: Raise) -> None:
+    dear = plan_of(
+        raised.staff_id, raised.world.app, [Link(Catalog(raised.sdk).price(unit_amount=9900), "flat")], "Dear"
+    )
+    test_clock = new_clock(raised.sdk)
+    client = raised.subscribe(test_clock=test_clock)
+    raised.raise_price()
+    move_id = raised.planned()
+    new_card(raised.sdk, client.customer, "pm_card_chargeCustomerFail")
+
+    _, made = move(client.client_id, dear)
+    raised.work()
+
+    assert made.state == "declined"
+    assert (raised.states(move_id), len(raised.mails())) == (["scheduled"], 1)
+    new_card(raised.sdk, client.customer, "pm_card_visa")
+    raised.pass_days(client, test_clock, 31)
+    raised.work()
+    assert (raised.states(move_id), raised.price(client), len(raised.mails())) == (["moved"], raised.new, 1)
+
+
+@ONE
+def test_while_the_clients_own_change_waits_for_its_payment_nobody_is_told_that_the_price_stays(raised: Raise) -> None:
+    dear = plan_of(
+        raised.staff_id, raised.world.app, [Link(Catalog(raised.sdk).price(unit_amount=9900), "flat")], "Dear"
+    )
+    client = raised.subscribe()
+    raised.raise_price()
+    move_id = raised.planned()
+    new_card(raised.sdk, client.customer, "pm_card_authenticationRequired")
+
+    _, made = move(client.client_id, dear)
+    raised.work()
+    assert (made.state, raised.states(move_id), len(raised.mails())) == ("waiting", ["scheduled"], 1)
+
+    new_card(raised.sdk, client.customer, "pm_card_visa")
+    raised.sdk.v1.invoices.pay(str(made.preview["invoice"]))
+    raised.happens(client)
+    raised.work()
+    assert (raised.states(move_id), len(raised.mails())) == (["undone"], 1)

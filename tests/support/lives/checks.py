@@ -79,17 +79,41 @@ def check_person(shop: Shop, one: Person) -> None:
     if truth is not None and truth.subscription.status not in ENDED:
         assert truth.price == one.price, f"{one.name} pays another price than was agreed"
     assert mine.plan == theirs.plan, one.name
-    if truth is None or truth.invoices[0].status != "draft":  # until a renewal is charged, what was paid before holds
+    assert mine.coming == theirs.coming, one.name
+    if truth is not None and mine.coming:  # a change that gives more and is not paid yet
+        assert plan in mine.coming, (one.name, plan, mine)
+        assert is_owing(truth), (one.name, mine)
+    else:
         assert mine.plan == plan, (one.name, truth and truth.subscription.status)
     if truth is not None:
         check_next(shop, one, truth, mine, theirs)
         check_due(one, truth, mine, theirs)
 
 
+def is_owing(truth: Truth) -> bool:
+    """Whether the newest invoice that is not void is not paid, or was given up."""
+    newest = next((row.status for row in truth.invoices if row.status != "void"), "")
+    return truth.subscription.status in ("past_due", "unpaid", "paused") or newest != "paid"
+
+
+def has_card(shop: Shop, one: Person, row: stripe.Subscription) -> bool:
+    """Whether Stripe can charge the client."""
+    customer = shop.sdk.v1.customers.retrieve(one.customer)
+    usual = customer.invoice_settings
+    return bool(row.default_payment_method or (usual and usual.default_payment_method))
+
+
+def ends_unpaid(shop: Shop, one: Person, row: stripe.Subscription) -> bool:
+    """Whether its trial ends without a charge, as Stripe was told."""
+    if row.status != "trialing" or row.trial_settings is None or has_card(shop, one, row):
+        return False
+    return row.trial_settings.end_behavior.missing_payment_method != "create_invoice"
+
+
 def check_next(shop: Shop, one: Person, truth: Truth, mine: Seen, theirs: Seen) -> None:
     """The next payment is Stripe's, on both pages."""
     row, preview = truth.subscription, truth.preview
-    is_charged = row.status in CHARGED and row.pause_collection is None and preview is not None
+    is_charged = row.status in CHARGED and row.pause_collection is None and not ends_unpaid(shop, one, row)
     if not is_charged or preview is None:
         assert {theirs.next_words, mine.next_words} <= {"", "Not known yet"}, (one.name, row.status, theirs, mine)
         return

@@ -13,19 +13,22 @@ if TYPE_CHECKING:
 
 AMOUNT = re.compile(r"US\$([\d,]+\.\d\d)")
 NEXT = re.compile(r"Next payment (.+?) on (\d+ [A-Z][a-z]+ \d{4})")
+COMING = re.compile(r"Changes to (.+?) once it is paid\.")
 DUE = re.compile(r"Due now (US\$[\d,.]+\d)")
 
 
 @dataclass(frozen=True)
 class Seen:
     """A page in short. `next_words` and `next_day` are empty where no payment is announced; `due` is what the button
-    that pays says, in minor units, or None without one; `owed` is what the page says that is due now."""
+    that pays says, in minor units, or None without one; `owed` is what the page says that is due now. `coming` is a
+    change that is not paid yet, in words."""
 
     plan: str
     next_words: str
     next_day: str
     due: int | None
     owed: int | None
+    coming: str = ""
 
     @property
     def next_minor(self) -> int | None:
@@ -54,12 +57,14 @@ def seen(page: "TestResponse", plan: str, button: str) -> Seen:
     found = NEXT.search(words)
     pay = button_of(page, button)
     owed = DUE.search(words)
+    coming = COMING.search(words)
     return Seen(
         plan=plan,
         next_words=found.group(1) if found else "",
         next_day=found.group(2) if found else "",
         due=minor_in(pay) if pay else None,
         owed=minor_in(owed.group(1)) if owed else None,
+        coming=coming.group(1) if coming else "",
     )
 
 

@@ -33,11 +33,12 @@ AMOUNTS = {"Starter": 1900, "Growth": 4900, "Scale": 9900}
 # As a worker does, after the events came.
 JOBS = (
     sync.reconcile_events,
-    clients.fetch_missing,
     checkout.recover_checkouts,
     invoices.read_payment_attempts,
     plan_changes.finish_plan_changes,
     plan_changes.follow_scheduled_terms,
+    entitlements.evaluate_clients,
+    clients.fetch_missing,
     entitlements.evaluate_clients,
 )
 

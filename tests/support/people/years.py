@@ -14,6 +14,7 @@ HOUR, DAY = 3600, 24 * 3600
 GOOD, BAD = "pm_card_visa", "pm_card_chargeCustomerFail"
 ENDED = ("canceled", "incomplete_expired")
 FAILING = ("past_due", "unpaid")
+PAUSES = ("keep_as_draft", "mark_uncollectible", "void")
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,12 @@ class Year:
 
 
 def move_to(year: Year, customer: str, plan: str, **behavior: Any) -> None:
-    """Change the plan, items matched by their ids, in one call that holds once it is paid."""
+    """Change the plan, items matched by their ids, in one call that holds once it is paid.
+
+    Not while collection is paused: then Stripe gives the invoice of the change up, and nobody paid for the new plan.
+    """
     held = year.running(customer)
-    if held is None:
+    if held is None or held.pause_collection is not None:
         return
     wanted = year.wares.items(plan, year.chance.randint(1, 9))
     base, *others = sorted(held.items.data, key=lambda item: item.price.id not in year.wares.ahead.values())
@@ -208,6 +212,60 @@ def be_taxed(year: Year, customer: str) -> None:
     year.api.subscriptions.update(year.subscriptions[customer], params={"automatic_tax": {"enabled": True}})
 
 
+def get_a_bill_for_something_else(year: Year, customer: str) -> None:
+    """A one-off that is to be paid within twenty days and never is. It is none of the subscription's business."""
+    bill = year.api.invoices.create(
+        params={"customer": customer, "collection_method": "send_invoice", "days_until_due": 20}
+    )
+    year.api.invoice_items.create(
+        params={"customer": customer, "invoice": str(bill.id), "amount": 50000, "currency": "usd"}
+    )
+    year.api.invoices.finalize_invoice(str(bill.id))
+
+
+def pause_collection(year: Year, customer: str) -> None:
+    pause_in_this_way(year, customer, year.chance.choice(PAUSES))
+
+
+def pause_in_this_way(year: Year, customer: str, behavior: str) -> None:
+    held = year.running(customer)
+    if held is not None and held.status == "active":
+        year.api.subscriptions.update(held.id, params=cast(Any, {"pause_collection": {"behavior": behavior}}))
+
+
+def renews_next_month(year: Year, customer: str) -> bool:
+    held = year.running(customer)
+    if held is None or held.status != "active" or held.cancel_at is not None or held.pause_collection is not None:
+        return False
+    return year.wares.ahead["Yearly"] not in {item.price.id for item in held.items.data}
+
+
+def leave_nothing_to_chance(year: Year) -> None:
+    """Payments are paused in each way, and somebody gets a bill for something else."""
+    paying = [customer for customer in year.subscriptions if renews_next_month(year, customer)]
+    for customer, behavior in zip(paying, PAUSES, strict=False):
+        pause_in_this_way(year, customer, behavior)
+    get_a_bill_for_something_else(year, paying[-1])
+
+
+def resume_collection(year: Year, customer: str) -> None:
+    held = year.running(customer)
+    if held is not None and held.pause_collection is not None:
+        year.api.subscriptions.update(held.id, params={"pause_collection": ""})
+
+
+def is_let_off(year: Year, customer: str) -> None:
+    """The partner gives up the one renewal that failed, or voids it: the subscription is active again."""
+    held = year.running(customer)
+    if held is None or held.status not in FAILING:
+        return
+    invoices = year.api.invoices.list(params={"subscription": held.id, "limit": 100}).data
+    owed = [one for one in invoices if one.status == "open"]
+    if len(owed) == 1 and owed[0].id == held.latest_invoice and any(one.amount_paid for one in invoices):
+        give_up = year.chance.choice((year.api.invoices.mark_uncollectible, year.api.invoices.void_invoice))
+        give_up(str(owed[0].id))
+
+
 DEEDS: list[Callable[[Year, str], None]] = [
     change_plan,
     change_plan,
@@ -224,4 +282,9 @@ DEEDS: list[Callable[[Year, str], None]] = [
     get_credit_or_owe,
     get_a_coupon,
     be_taxed,
+    get_a_bill_for_something_else,
+    pause_collection,
+    resume_collection,
+    is_let_off,
+    is_let_off,
 ]

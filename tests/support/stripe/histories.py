@@ -48,6 +48,7 @@ SUBSCRIPTION = SubscriptionCopy(
     canceled_at=None,
     ended_at=None,
     trial_ends_at=None,
+    missing_payment_method="create_invoice",
     started_at=START,
     latest_stripe_invoice_id=None,
     default_stripe_payment_method_id=None,

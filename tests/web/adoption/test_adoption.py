@@ -24,7 +24,7 @@ from billingportal.models.auth.staff import Staff
 from billingportal.plain_json import JsonObject
 from tests.support.catalog.plans import LONG_AGO, add_account, add_price, add_subscription, new_plan
 from tests.support.pages import Visitor, text_of
-from tests.support.people.clients import new_client
+from tests.support.people.clients import link_customer, new_client
 
 # Pages ask the domain, which runs on both databases.
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -294,3 +294,45 @@ def test_hostile_names_are_only_text(business: Business, signed_in: Visitor, ses
     business.customer("<script>alert(1)</script>", "x@example.com")
 
     assert "<script>alert(1)" not in signed_in.get(PAGE).text
+
+
+def archive(client_id: int) -> None:
+    with transaction() as session:
+        session.get_one(Client, client_id).archived_at = LONG_AGO
+
+
+def test_a_customer_of_an_archived_client_that_subscribes_again_is_listed(
+    business: Business, signed_in: Visitor, session: Session
+) -> None:
+    """Only its own client can have it back; nobody else can be made of it."""
+    harbor, other = new_client("Harbor Dental", "desk@harbor.example"), new_client("Vela Studio")
+    customer = business.customer("Harbor Dental Ltd", "desk@harbor.example")
+    link_customer(harbor, business.account_id, customer)
+    assert customer not in signed_in.get(PAGE).text
+    archive(harbor)
+
+    words = text_of(signed_in.get(PAGE))
+    assert f"{customer} Active US$29.00 a month Growth" in words
+    assert "Harbor Dental is archived, and this is its customer Restore Harbor Dental" in words
+    assert "1 customer is ready" not in words
+    signed_in.submit(f"{PAGE}/clients")
+    refused = "This customer is Harbor Dental, who is archived. Restore Harbor Dental instead."
+    assert refused in text_of(signed_in.submit(f"{PAGE}/{customer}/client"))
+    assert refused in text_of(signed_in.submit(f"{PAGE}/{customer}/link", {"client_id": str(other)}))
+
+    signed_in.submit(f"{PAGE}/{customer}/link", {"client_id": str(harbor)})
+    session.rollback()
+    assert session.get_one(Client, harbor, populate_existing=True).archived_at is None
+    assert (plan_of(session, harbor), owners(session)) == ("Growth", {customer: "Harbor Dental"})
+    assert f"{customer} is Harbor Dental now." in text_of(signed_in.get(PAGE))
+    assert customer not in signed_in.get(PAGE).text
+
+
+def test_a_customer_of_an_archived_client_can_be_left_alone(business: Business, signed_in: Visitor) -> None:
+    harbor = new_client("Harbor Dental", "desk@harbor.example")
+    customer = business.customer("Harbor Dental Ltd", "desk@harbor.example")
+    link_customer(harbor, business.account_id, customer)
+    archive(harbor)
+    signed_in.submit(f"{PAGE}/{customer}/ignoring")
+    assert customer not in signed_in.get(PAGE).text
+    assert customer in signed_in.get(f"{PAGE}/ignored").text

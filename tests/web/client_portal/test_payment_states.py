@@ -10,13 +10,14 @@ from flask import Flask
 from billingportal.clock import from_unix
 from billingportal.config import Settings
 from billingportal.domain.common.dates import day
+from billingportal.domain.plans.price_links import Link
 from billingportal.models.auth.staff import Staff
 from tests.sandbox import clocks
 from tests.sandbox.clocks import DAY, HOUR, START, months_after
 from tests.support.catalog.catalog import catalog, connect
 from tests.support.pages import Visitor, text_of
 from tests.support.people.billing import visitor_of
-from tests.support.people.clients import Subscribed, catch_up, paid_plan, subscribed_client
+from tests.support.people.clients import Subscribed, catch_up, paid_plan, plan_of, subscribed_client
 from tests.support.people.forms import form_of
 from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
@@ -177,3 +178,28 @@ def test_a_plan_whose_invoice_was_withdrawn_is_ended_and_bought_anew(
     assert ending.send(paying.own).status_code == 303
     assert paying.status() == "canceled"
     assert "Choose" in paying.own_words()
+
+
+def test_a_change_in_stripe_that_is_not_paid_is_told_beside_the_plan_that_is(
+    paying: Paying, owner: Staff, sandbox: Sandbox, stripe_account: SandboxAccount
+) -> None:
+    """The price of the new plan is not shown as that of the old one."""
+    sold = catalog(sandbox, stripe_account)
+    price = sold.price(unit_amount=9900)
+    plan_of(owner.id, paying.app, [Link(price, "flat")], "Scale")
+    paying.pay_with(BAD)
+    paying.advance(RENEWAL + 2 * HOUR)
+    item = paying.sdk.v1.subscriptions.retrieve(paying.ids.subscription)["items"].data[0].id
+    paying.update(items=[{"id": item, "price": price}])
+
+    said = "Changes to Scale, US$99.00 a month, once it is paid."
+    assert f"Growth {said} Payment failed" in paying.own_words()
+    assert f"Plan Growth Subscription {said} Subscription Past due Present period" in paying.staff_words()
+    assert "A change of it to Scale waits for its payment." in paying.staff_words()
+
+    paying.pay_with(GOOD)
+    paying.own.get(f"{PAGE}/return")
+    form_of(paying.own.get(PAGE), "pay-now").send(paying.own)
+    paying.read()
+    assert said not in paying.own_words() + paying.staff_words()
+    assert "Scale US$99.00 a month Active" in paying.own_words()

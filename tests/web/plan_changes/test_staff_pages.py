@@ -121,6 +121,19 @@ def test_a_decline_says_why_and_keeps_the_plan(signed_in: Visitor, store: Store)
     assert "Try again" in words
 
 
+def test_a_decline_says_that_the_planned_change_stays(signed_in: Visitor, store: Store) -> None:
+    client = store.subscribe(store.growth)
+    page = f"/saas/clients/{client.client_id}/plan"
+    signed_in.submit(page, hidden(signed_in.get(f"{page}/preview?plan={store.starter}")))
+    new_card(store.sdk, client.customer, "pm_card_chargeCustomerFail")
+
+    answer = signed_in.submit(page, hidden(signed_in.get(f"{page}/preview?plan={store.scale}&contacts=10")))
+
+    words = text_of(signed_in.get(answer.location))
+    assert "The change was not made Your card was declined" in words
+    assert re.search(r"The move to Starter on \d+ \w+ \d{4} stays planned\.", words)
+
+
 def test_a_bank_that_asks_leads_to_the_invoice(signed_in: Visitor, store: Store) -> None:
     client = store.subscribe(store.starter)
     new_card(store.sdk, client.customer, "pm_card_authenticationRequired")

@@ -16,8 +16,9 @@ from billingportal.domain.common.dates import day
 from billingportal.domain.plans.price_links import Link
 from billingportal.models import Client, ClientCustomer, MailSettings, ProcessorAccount
 from billingportal.models.auth.staff import Staff
+from tests.support.catalog.catalog import Catalog
 from tests.support.catalog.edits import sell_by
-from tests.support.catalog.plans import add_subscription
+from tests.support.catalog.plans import add_subscription, resource_id
 from tests.support.pages import PARTIAL, Visitor, text_of
 from tests.support.people.billing import link_of
 from tests.support.people.clients import new_client
@@ -229,3 +230,45 @@ def subscribe_many(raised: Raise, number: int) -> None:
                     linked_at=clock.now(),
                 )
             )
+
+
+def test_a_move_that_has_ended_is_found_from_the_page_of_its_plan(raised: Raise, signed_in: Visitor) -> None:
+    raised.subscribe()
+    raised.raise_price()
+    move_id = raised.planned()
+    address = f"/saas/price-moves/{move_id}"
+    plan_page = f"/saas/plans/{raised.plan_id}/edit"
+    assert f'href="{address}"' in signed_in.get(plan_page).text
+
+    signed_in.submit(f"{address}/undos")
+    raised.work()
+    assert raised.move(move_id).state == "ended"
+    raised.raise_price()
+    page = signed_in.get(plan_page)
+    assert f'href="{address}"' in page.text
+    assert "Price moves US$15.00 to US$19.00, confirmed on" in text_of(page)
+
+
+def test_nothing_is_said_of_usage_or_of_saved_choices_where_there_are_none(raised: Raise, signed_in: Visitor) -> None:
+    client = raised.subscribe()
+    raised.raise_price()
+    address = begin(raised, signed_in)
+    assert "as last saved" not in text_of(signed_in.get(address, follow_redirects=True))
+    choose(signed_in, address)
+    raised.work()
+    assert "Usage comes on top." not in text_of(signed_in.get(f"{address}/confirmation"))
+
+    choose(signed_in, address, go="", only=client.client_id)
+    assert "1 of 1 stay, as last saved." in text_of(signed_in.get(address, follow_redirects=True))
+
+
+def test_the_amounts_of_a_plan_with_usage_say_that_it_comes_on_top(raised: Raise, signed_in: Visitor) -> None:
+    contacts = resource_id(raised.world.session, "contacts")
+    raised.subscribe()
+    goods = Catalog(raised.sdk)
+    metered = Link(goods.metered(goods.meter("contacts_used"), unit_amount=3), "usage", contacts)
+    sell_by(raised.world.app, raised.staff_id, raised.plan_id, Link(raised.new, "flat"), metered)
+    address = begin(raised, signed_in)
+    choose(signed_in, address)
+    raised.work()
+    assert "Usage comes on top." in text_of(signed_in.get(f"{address}/confirmation"))

@@ -1,0 +1,1 @@
+"""The API: its settings, and the answers stored under idempotency keys."""
