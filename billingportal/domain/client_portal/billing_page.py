@@ -22,8 +22,6 @@ from billingportal.domain.invoices.client_invoices import InvoiceRow
 from billingportal.domain.invoices.customer_balance import CustomerBalance
 from billingportal.domain.invoices.open_invoices import OpenInvoice, own_invoice
 from billingportal.domain.invoices.payment_method_text import MethodWords, method_words, usual_method
-from billingportal.domain.limit_notices import standing
-from billingportal.domain.limit_notices.client_text import LimitText
 from billingportal.domain.plan_changes import trials
 from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.subscriptions import checkout_state, client_subscriptions, estimates
@@ -49,7 +47,7 @@ from billingportal.models import (
 class BillingPage:
     """`account` is or was connected; `link` is the client's customer in it. `estimate` is the price of what is
     subscribed to, before discounts and tax. `next` is what is charged next, and `planned` the change that may come with
-    it. `unpaid` says what changes only once it is paid. `limits` tell the limits that the client is near, at or over."""
+    it. `unpaid` says what changes only once it is paid."""
 
     client: Client
     held: Entitlement
@@ -76,7 +74,6 @@ class BillingPage:
     checkout: Checkout | None
     base_plan: Plan | None
     notice: Notice | None
-    limits: list[LimitText]
 
     @property
     def plan_name(self) -> str | None:
@@ -206,7 +203,6 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
                 trial=trials.trial_ending(session, client, subscription, held.plan) if subscription else None,
             )
         ),
-        limits=standing.client_notices(session, client),
     )
 
 
