@@ -5,6 +5,7 @@ from werkzeug.local import LocalProxy
 
 from billingportal.web import healthz
 from billingportal.web.adoption import blueprints as adoption
+from billingportal.web.api import blueprints as api
 from billingportal.web.auth import billing_links, client_session, last_seen, session
 from billingportal.web.auth import blueprints as auth
 from billingportal.web.branding import blueprints as branding
@@ -30,6 +31,7 @@ from billingportal.web.usage import blueprints as usage
 
 SUBJECTS = (
     adoption,
+    api,
     auth,
     branding,
     checkout,
