@@ -44,6 +44,7 @@ def new_plan(session: Session, account_id: int, number: int, resources: list[Res
     by_quantity = number % 3 == 0
     sold = resources[0] if by_quantity else None
     plan = Plan(
+        key=f"plan_{number}",
         name=f"Plan {number}",
         description="For teams that talk to customers every day.",
         state="active",

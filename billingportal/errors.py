@@ -14,6 +14,10 @@ class Refusal(PortalError):
         self.message = message
 
 
+class AlreadyTaken(Refusal):
+    """Another row has this external id."""
+
+
 class Conflict(PortalError):
     """Another person or process changed the same row first. The message says what to do."""
 

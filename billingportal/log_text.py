@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from traceback import TracebackException
 
-# Stripe keys keep their last four characters; readers of a log may know those.
-KEY = re.compile(r"\b((?:sk|rk)_(?:test|live)_)\w*?(\w{4})\b")
+# Keys of Stripe and of our own API keep their last four characters; readers of a log may know those.
+KEY = re.compile(r"\b((?:sk|rk|bp)_(?:test|live)_)\w*?(\w{4})\b")
 SIGNING_SECRET = re.compile(r"\bwhsec_[\w-]+")
 WORD = re.compile(r"[^\s\"']+")
 # A slash as such, or encoded once or more often: an address may be a parameter of another one.
@@ -15,7 +15,7 @@ CONTEXT = "During handling of the above exception, another exception occurred:"
 
 
 class SecretPaths:
-    """Removes secrets from texts: Stripe's keys, query strings, and the rest of a secret path after its beginning."""
+    """Removes secrets from texts: keys, query strings, and the rest of a secret path after its beginning."""
 
     def __init__(self, beginnings: tuple[str, ...]) -> None:
         one_of_them = "|".join(pattern_of(beginning) for beginning in beginnings) or r"(?!)"
@@ -48,7 +48,7 @@ def without_query(word: re.Match[str]) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """The text with Stripe keys shortened and webhook secrets removed."""
+    """The text with keys of Stripe and of the API shortened and webhook secrets removed."""
     return SIGNING_SECRET.sub("whsec_...", KEY.sub(r"\1...\2", text))
 
 

@@ -1,9 +1,18 @@
 """Every operation of the API, in the order of the documentation."""
 
-from billingportal.api import clients
+from functools import cache
+
+from billingportal.api import catalog, client_access, clients, workspaces
+from billingportal.api.document.openapi import as_bytes, document_of
 from billingportal.api.kernel.operation import Group, Operation
 
-GROUPS: tuple[Group, ...] = (clients.GROUP,)
+GROUPS: tuple[Group, ...] = (clients.GROUP, client_access.GROUP, workspaces.GROUP, catalog.GROUP)
+
+
+@cache
+def openapi_document() -> bytes:
+    """The OpenAPI document as it is sent."""
+    return as_bytes(document_of(GROUPS))
 
 
 def all_operations() -> tuple[Operation, ...]:

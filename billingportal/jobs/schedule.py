@@ -1,6 +1,7 @@
 """Every job of every subject."""
 
 from billingportal.jobs import (
+    api,
     auth,
     checkout,
     clients,
@@ -29,4 +30,5 @@ JOBS = (
     *usage_reports.JOBS,
     *mail.JOBS,
     *auth.JOBS,
+    *api.JOBS,
 )

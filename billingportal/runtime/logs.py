@@ -10,6 +10,8 @@ from billingportal.log_text import SecretPaths, escaped, lines_of, shown_path
 
 # gunicorn's format of a request line. The path has no query string.
 REQUEST_LINE = "%(m)s %(U)s %(s)s in %(M)s ms"
+# The answer's header Request-Id, which only answers of the API have.
+REQUEST_ID = "{request-id}o"
 REQUEST_FIELDS = {"method": "m", "path": "U", "status": "s", "milliseconds": "M", "address": "h"}
 
 
@@ -23,14 +25,17 @@ class LineFormatter(logging.Formatter):
     def message_of(self, record: logging.LogRecord) -> str:
         """The message without secrets. A request's path is a field, so only the path itself is cut."""
         atoms = self.request_of(record)
-        return self.secret_paths.hide(str(record.msg) % atoms if atoms else record.getMessage())
+        if not atoms:
+            return self.secret_paths.hide(record.getMessage())
+        line = self.secret_paths.hide(str(record.msg) % atoms)
+        return f"{line}, request {atoms[REQUEST_ID]}" if atoms[REQUEST_ID] else line
 
     def request_of(self, record: logging.LogRecord) -> dict[str, object]:
         """gunicorn's fields of a request, or an empty dict when the line is not about a request."""
         if record.name != "gunicorn.access" or not isinstance(record.args, dict):
             return {}
         path = self.secret_paths.cut(shown_path(str(record.args.get("U"))))
-        return {atom: record.args.get(atom) for atom in REQUEST_FIELDS.values()} | {"U": path}
+        return {atom: record.args.get(atom) for atom in (*REQUEST_FIELDS.values(), REQUEST_ID)} | {"U": path}
 
 
 class TextFormatter(LineFormatter):
@@ -57,6 +62,7 @@ class JsonFormatter(LineFormatter):
         atoms = self.request_of(record)
         if atoms:
             line |= {name: atoms[atom] for name, atom in REQUEST_FIELDS.items()}
+            line |= {"request_id": atoms[REQUEST_ID]} if atoms[REQUEST_ID] else {}
         if record.exc_info and record.exc_info[1]:
             line["exception"] = self.secret_paths.hide("\n".join(lines_of(record.exc_info[1])))
         return json.dumps(line, default=str)

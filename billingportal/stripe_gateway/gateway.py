@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from types import MappingProxyType
 from typing import cast
 
@@ -11,14 +10,11 @@ import stripe
 from billingportal.stripe_gateway.errors import NotThere, RightMissing
 from billingportal.stripe_gateway.objects import parsing
 from billingportal.stripe_gateway.objects.connection import AccountCopy, WebhookEndpointCopy
-from billingportal.stripe_gateway.objects.copies import EventCopy
 from billingportal.stripe_gateway.objects.fields import first_rows, truth
-from billingportal.stripe_gateway.objects.readings import EventPage, Fetched, Page
 from billingportal.stripe_gateway.permissions import Right, missing_rights
 from billingportal.stripe_gateway.requests import catalog as request_catalog
 from billingportal.stripe_gateway.requests import checkouts, price_previews
 from billingportal.stripe_gateway.requests import customers as request_customers
-from billingportal.stripe_gateway.requests import lists as request_lists
 from billingportal.stripe_gateway.requests import tax as request_tax
 from billingportal.stripe_gateway.requests.calls import ask
 from billingportal.stripe_gateway.requests.catalog import NewPrice
@@ -26,7 +22,7 @@ from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenChe
 from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
 from billingportal.stripe_gateway.requests.customers import Subscriber
 from billingportal.stripe_gateway.requests.discounts import Discounts
-from billingportal.stripe_gateway.requests.lists import PAGE_SIZE
+from billingportal.stripe_gateway.requests.objects import Objects
 from billingportal.stripe_gateway.requests.price_previews import PreviewItem
 from billingportal.stripe_gateway.requests.refunds import Refunds
 from billingportal.stripe_gateway.requests.schedules import Schedules
@@ -44,6 +40,7 @@ class StripeGateway:
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._client = client
+        self.objects = Objects(client)
         self.subscriptions = Subscriptions(client)
         self.schedules = Schedules(client)
         self.discounts = Discounts(client)
@@ -106,25 +103,6 @@ class StripeGateway:
             ask(lambda: self._client.v1.webhook_endpoints.delete(endpoint_id))
         except NotThere:
             return
-
-    def fetch(self, kind: str, object_id: str) -> Fetched:
-        """The present state of one object, with its tiers and all its items."""
-        return request_lists.fetch(self._client, kind, object_id)
-
-    def page(self, walk: str, starting_after: str | None, size: int = PAGE_SIZE) -> Page:
-        """One page of at most `size` objects of a listing (see `lists.WALKS`), those that it could not read by id."""
-        return request_lists.page(self._client, walk, starting_after, size)
-
-    def events(self, since: datetime, starting_after: str | None, size: int = PAGE_SIZE) -> EventPage:
-        """One page of the account's events at or after `since`, newest first.
-
-        Their payloads follow the account's default version, so only type and object id may be used.
-        """
-        return request_lists.events(self._client, since, starting_after, size)
-
-    def event(self, event_id: str) -> EventCopy:
-        """One event, as `events` lists it."""
-        return request_lists.event(self._client, event_id)
 
     def probe(self) -> None:
         """Make the smallest request: where it has an answer, the failure of another request is of that one alone."""

@@ -48,6 +48,18 @@ def test_a_request_line_in_json_has_its_parts_as_fields() -> None:
     )
 
 
+def test_a_request_of_the_api_has_its_id() -> None:
+    atoms = {"m": "GET", "U": "/api/v1/plans", "s": "200", "M": 4, "h": "127.0.0.1", "{request-id}o": "req_1"}
+    made = record("%(m)s %(U)s %(s)s in %(M)s ms", "gunicorn.access", atoms)
+    assert TextFormatter().format(made).endswith("GET /api/v1/plans 200 in 4 ms, request req_1")
+    assert json.loads(JsonFormatter().format(made))["request_id"] == "req_1"
+
+
+def test_a_key_of_the_api_is_shortened() -> None:
+    line = TextFormatter().format(record("Authorization: Bearer bp_live_Zk3vAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAi0Qx"))
+    assert line.endswith("Bearer bp_live_...i0Qx")
+
+
 def test_tracebacks_are_told_without_their_secrets() -> None:
     for formatter in (TextFormatter(), JsonFormatter()):
         line = formatter.format(failed())

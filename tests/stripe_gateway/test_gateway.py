@@ -26,7 +26,7 @@ from billingportal.stripe_gateway.objects.payments import DisputeCopy, RefundCop
 from billingportal.stripe_gateway.objects.sales import SubscriptionScheduleCopy
 from billingportal.stripe_gateway.permissions import PROBES, TEST_PROBES, Right
 from billingportal.stripe_gateway.requests import calls as request_calls
-from billingportal.stripe_gateway.requests.lists import WALKS
+from billingportal.stripe_gateway.requests.objects import WALKS
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount, free_port
 
 ADDRESS = "http://127.0.0.1:9/webhooks/stripe/token"
@@ -80,7 +80,7 @@ def test_trouble_at_stripe_is_told_in_our_words(
     sandbox.control("faults", kind=kind, path_prefix="/v1/customers")
     before = requests_of(sandbox, account)
     with pytest.raises(problem) as caught:
-        gateway.page("customers", None)
+        gateway.objects.page("customers", None)
     assert type(caught.value) is problem
     assert caught.value.message
     assert requests_of(sandbox, account) - before == attempts
@@ -168,7 +168,7 @@ def test_a_price_of_each_model_is_fetched_with_all_its_parts(
     made = sandbox.control("samples", account=account.id, mode="test", name="catalog")
 
     def price(model: str) -> PriceCopy:
-        copy = gateway.fetch("price", made["prices"][model]).copy
+        copy = gateway.objects.fetch("price", made["prices"][model]).copy
         assert isinstance(copy, PriceCopy)
         return copy
 
@@ -206,7 +206,7 @@ def test_tiers_in_every_currency_are_fetched_and_listed_to_the_last_decimal(
             },
         }
     ).id
-    copy = gateway.fetch("price", price_id).copy
+    copy = gateway.objects.fetch("price", price_id).copy
 
     assert isinstance(copy, PriceCopy)
     tier = {"up_to": None, "flat_amount_decimal": None}
@@ -216,7 +216,7 @@ def test_tiers_in_every_currency_are_fetched_and_listed_to_the_last_decimal(
         "eur": [eur],
         "usd": [usd],
     }
-    assert gateway.page("active prices", None).copies == (copy,)
+    assert gateway.objects.page("active prices", None).copies == (copy,)
 
 
 def test_what_is_gone_is_fetched_as_nothing(sandbox: Sandbox, account: SandboxAccount, gateway: StripeGateway) -> None:
@@ -224,14 +224,14 @@ def test_what_is_gone_is_fetched_as_nothing(sandbox: Sandbox, account: SandboxAc
     customer = api.customers.create(params={"name": "Amber"}).id
     api.customers.delete(customer)
 
-    assert gateway.fetch("customer", customer).copy is None
-    assert gateway.fetch("customer", "cus_never_seen").copy is None
-    assert gateway.fetch("product", "prod_never_seen").copy is None
+    assert gateway.objects.fetch("customer", customer).copy is None
+    assert gateway.objects.fetch("customer", "cus_never_seen").copy is None
+    assert gateway.objects.fetch("product", "prod_never_seen").copy is None
 
 
 def test_a_reading_covers_the_moment_at_which_stripe_read(gateway: StripeGateway) -> None:
     before = datetime.now(UTC)
-    reading = gateway.fetch("customer", "cus_never_seen").reading
+    reading = gateway.objects.fetch("customer", "cus_never_seen").reading
     after = datetime.now(UTC)
 
     assert reading.certain_since <= before
@@ -255,24 +255,24 @@ def test_a_subscription_with_many_items_is_fetched_whole(
         params={"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_visa"}}
     ).id
     made = api.subscriptions.create(params={"customer": customer, "items": [{"price": price} for price in prices]})
-    fetched = gateway.fetch("subscription", made.id).copy
+    fetched = gateway.objects.fetch("subscription", made.id).copy
 
     assert isinstance(fetched, SubscriptionCopy)
     assert {item.stripe_price_id for item in fetched.items} == set(prices)
-    assert gateway.page("subscriptions", None).copies == (fetched,)
+    assert gateway.objects.page("subscriptions", None).copies == (fetched,)
 
 
 def test_a_walk_reads_every_page_once(sandbox: Sandbox, account: SandboxAccount, gateway: StripeGateway) -> None:
     api = sandbox.client(account.test_key).v1
     made = [api.customers.create(params={"name": f"Client {number}"}).id for number in range(101)]
-    first = gateway.page("customers", None)
-    second = gateway.page("customers", first.last_id)
+    first = gateway.objects.page("customers", None)
+    second = gateway.objects.page("customers", first.last_id)
     seen = [copy.stripe_customer_id for copy in first.copies + second.copies if isinstance(copy, CustomerCopy)]
 
     assert (len(first.copies), first.has_more, len(second.copies), second.has_more) == (100, True, 1, False)
     assert seen == list(reversed(made))
     with pytest.raises(NotThere):
-        gateway.page("customers", "cus_never_seen")
+        gateway.objects.page("customers", "cus_never_seen")
 
 
 def test_the_walks_see_archived_and_canceled_things(
@@ -286,7 +286,7 @@ def test_the_walks_see_archived_and_canceled_things(
     api.products.update(made["product"], params={"active": False})
     api.billing.meters.deactivate(catalog["meter"])
 
-    found = {walk: len(gateway.page(walk, None).copies) for walk in WALKS}
+    found = {walk: len(gateway.objects.page(walk, None).copies) for walk in WALKS}
     assert found == {
         "active products": 1,
         "archived products": 1,
@@ -314,9 +314,9 @@ def test_the_walks_see_what_became_of_payments_and_what_is_planned(
     sandbox.control("disputes", account=account.id, mode="test", invoice=invoice.id, status="needs_response")
     api.subscription_schedules.create(params={"from_subscription": made["subscription"]})
 
-    (schedule,) = gateway.page("subscription schedules", None).copies
-    (refund,) = gateway.page("refunds", None).copies
-    (dispute,) = gateway.page("disputes", None).copies
+    (schedule,) = gateway.objects.page("subscription schedules", None).copies
+    (refund,) = gateway.objects.page("refunds", None).copies
+    (dispute,) = gateway.objects.page("disputes", None).copies
 
     assert isinstance(schedule, SubscriptionScheduleCopy)
     assert schedule.stripe_subscription_id == made["subscription"]
@@ -333,14 +333,15 @@ def test_events_are_listed_newest_first_since_a_moment(
 ) -> None:
     sandbox.control("samples", account=account.id, mode="test", name="subscription")
     moment = datetime.now(UTC)
-    page = gateway.events(moment - timedelta(minutes=1), None)
+    page = gateway.objects.events(moment - timedelta(minutes=1), None)
     ids = [event.stripe_event_id for event in page.events]
 
     assert {"customer.created", "customer.subscription.created", "invoice.paid"} <= {one.type for one in page.events}
     assert [one.created_at for one in page.events] == sorted((one.created_at for one in page.events), reverse=True)
     assert (page.has_more, page.last_id) == (False, ids[-1])
-    assert [one.stripe_event_id for one in gateway.events(moment - timedelta(minutes=1), ids[0]).events] == ids[1:]
-    assert gateway.events(moment + timedelta(minutes=1), None).events == ()
+    older = gateway.objects.events(moment - timedelta(minutes=1), ids[0])
+    assert [one.stripe_event_id for one in older.events] == ids[1:]
+    assert gateway.objects.events(moment + timedelta(minutes=1), None).events == ()
 
 
 def test_without_a_date_in_the_answer_our_own_clock_is_trusted_within_minutes() -> None:

@@ -14,7 +14,7 @@ from billingportal.stripe_gateway.client import gateway_opener
 from billingportal.stripe_gateway.errors import StripeProblem, UnreadableObject
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.objects import fields as object_fields
-from billingportal.stripe_gateway.requests.lists import FETCHES
+from billingportal.stripe_gateway.requests.objects import FETCHES
 from tests.support.stripe.gateway_calls import calls_of
 from tests.support.stripe.misbehaving import Conversation, Misbehaving
 from tests.support.stripe.misbehaviours import answered, message
@@ -112,7 +112,7 @@ def test_one_wrong_field_is_read_or_refused_never_an_accident(
         for path in chance.sample(everywhere := list(paths(source)), min(40, len(everywhere))):
             server.manner = answered(changed(source, path, chance.choice((MISSING, *WRONG))))
             try:
-                gateway.fetch(kind, source["id"])
+                gateway.objects.fetch(kind, source["id"])
             except StripeProblem:
                 refused += 1
     assert refused > 50
@@ -151,22 +151,22 @@ def test_a_number_that_no_column_holds_is_refused(
     for kind, path in (("price", ("recurring", "interval_count")), ("invoice", ("attempt_count",))):
         server.manner = answered(changed(objects[kind], path, too_large))
         with pytest.raises(UnreadableObject, match=f"{path[-1]} is too large"):
-            gateway.fetch(kind, objects[kind]["id"])
+            gateway.objects.fetch(kind, objects[kind]["id"])
 
 
 def test_an_answer_about_another_object_is_refused(server: Misbehaving, gateway: StripeGateway) -> None:
     for other in ({"object": "price", "id": "price_2"}, {"object": "product", "id": "price_1", "deleted": True}):
         server.manner = answered(other)
         with pytest.raises(UnreadableObject, match="not the price price_1"):
-            gateway.fetch("price", "price_1")
+            gateway.objects.fetch("price", "price_1")
 
 
 def test_a_list_that_never_ends_is_refused(server: Misbehaving, gateway: StripeGateway) -> None:
     product = {"object": "product", "id": "prod_1", "name": "Growth", "created": 1}
     server.manner = answered({"object": "list", "data": [product], "has_more": True})
-    page = gateway.page("active products", None)
+    page = gateway.objects.page("active products", None)
     with pytest.raises(UnreadableObject, match="the list does not go on"):
-        gateway.page("active products", page.last_id)
+        gateway.objects.page("active products", page.last_id)
     server.manner = answered({"object": "list", "data": [], "has_more": True})
     with pytest.raises(UnreadableObject, match="the list does not go on"):
-        gateway.page("customers", None)
+        gateway.objects.page("customers", None)

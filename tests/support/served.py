@@ -16,6 +16,7 @@ from billingportal.config import Settings
 from billingportal.db import db, transaction
 from billingportal.domain.auth import passwords
 from billingportal.domain.clients import workspaces
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.connection import credentials
 from billingportal.models import Client, WebhookEndpoint
 from billingportal.models.auth.staff import Staff
@@ -76,7 +77,9 @@ def furnished(app: Flask, settings: Settings, till: Till, owner_id: int) -> Busi
     plans = furnish(app, till, owner_id)
     client_id = new_client()
     with transaction() as session:
-        workspaces.create_workspace(session, session.get_one(Client, client_id), "Front desk", None, staff_id=None)
+        workspaces.create_workspace(
+            session, session.get_one(Client, client_id), "Front desk", None, author=by_staff(None)
+        )
     endpoint = db.session().scalars(select(WebhookEndpoint)).one()
     assert endpoint.secret_sealed is not None
     secret = current_portal().vault.open_(endpoint.secret_sealed)

@@ -43,7 +43,8 @@ RETRY_AFTER = "10"
 
 
 class Api:
-    """`operations` are all there are; `documents` are public JSON documents by their address below /api/v1/."""
+    """`operations` are all there are; `documents` are public JSON documents by their address below
+    /api/v1/; the door shows those that are pages, so their text is empty here."""
 
     def __init__(self, portal: Flask, operations: Iterable[Operation], documents: Mapping[str, bytes]) -> None:
         self._portal = portal
@@ -82,7 +83,9 @@ class Api:
         if not address.path.startswith(PREFIX):
             raise Problem("not_found", "There is no operation at this address.")
         document = self._documents.get(address.path[len(PREFIX) :])
-        if document is not None and exchange.method in ("GET", "HEAD"):
+        if document is not None:
+            if exchange.method not in ("GET", "HEAD"):
+                raise not_allowed(["GET"])
             return RawAnswer(200, document, {"Cache-Control": "public, max-age=300"})
         found, operation = self._operation(exchange, address)
         terms = exchange.terms = self._keys.find(exchange.environ.get("HTTP_AUTHORIZATION", ""))
@@ -100,9 +103,7 @@ class Api:
             raise Problem("not_found", "There is no operation at this address.")
         operation = found.operations.get("GET" if exchange.method == "HEAD" else exchange.method)
         if operation is None:
-            allowed = sorted([*found.operations, *(["HEAD"] if "GET" in found.operations else [])])
-            words = f"This address takes {', '.join(allowed)}."
-            raise Problem("method_not_allowed", words, headers={"Allow": ", ".join(allowed)})
+            raise not_allowed(found.operations)
         return found, operation
 
     def _note_used(self, terms: KeyTerms) -> None:
@@ -114,6 +115,13 @@ class Api:
                         api_keys.note_used(connection, terms.id, clock.now())
             except UNAVAILABLE as error:
                 log.info("not noted that an API key is used: %s", type(error).__name__)
+
+
+def not_allowed(methods: Iterable[str]) -> Problem:
+    """The problem of an address that takes these methods."""
+    taken = set(methods)
+    allowed = ", ".join(sorted(taken | ({"HEAD"} if "GET" in taken else set())))
+    return Problem("method_not_allowed", f"This address takes {allowed}.", headers={"Allow": allowed})
 
 
 def failed(exchange: Exchange) -> RawAnswer:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from billingportal.api.kernel.answers import Answer
 from billingportal.api.kernel.problems import ProblemName
@@ -47,7 +47,7 @@ class Output(BaseModel):
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation. `path` is below `/api/v1`. `path_types` are the annotated types of the path's parameters."""
+    """One operation. `path` is below `/api/v1`. `path_types` have the schemas of the path's parameters."""
 
     method: str
     path: str
@@ -57,7 +57,7 @@ class Operation:
     problems: tuple[ProblemName, ...]
     idempotency: Idempotency
     handler: Handler
-    path_types: Mapping[str, object]
+    path_types: Mapping[str, TypeAdapter[str]]
     query: type[Input] | None
     body: type[Input] | None
     database: DatabaseUse
@@ -115,7 +115,7 @@ def operation(
             problems=problems,
             idempotency=idempotency or ("none" if method == "GET" else "optional"),
             handler=handler,
-            path_types={name: hints[name] for name in parts},
+            path_types={name: TypeAdapter(hints[name]) for name in parts},
             query=hints.get("query"),
             body=hints.get("body"),
             database=next((use for use in uses if use in hints), "own"),

@@ -35,7 +35,8 @@ def check_body(model: type[M], document: Json) -> M:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise problem_of([FieldError(words(one), pointer=pointer(one["loc"])) for one in errors_of(error)]) from None
+        found = {pointer(one["loc"], document): words(one) for one in reversed(errors_of(error))}
+    raise problem_of([FieldError(detail, pointer=place) for place, detail in reversed(found.items())])
 
 
 def check_query(model: type[M] | None, parameters: dict[str, str]) -> M | None:
@@ -47,10 +48,8 @@ def check_query(model: type[M] | None, parameters: dict[str, str]) -> M | None:
     try:
         return model.model_validate_strings(parameters)
     except ValidationError as error:
-        found = [
-            FieldError(words(one), parameter=str(one["loc"][0]) if one["loc"] else None) for one in errors_of(error)
-        ]
-        raise problem_of(found) from None
+        found = {str(one["loc"][0]): words(one) for one in reversed(errors_of(error))}
+    raise problem_of([FieldError(detail, parameter=name) for name, detail in reversed(found.items())])
 
 
 def errors_of(error: ValidationError) -> Sequence[ErrorDetails]:
@@ -61,12 +60,23 @@ def words(error: ErrorDetails) -> str:
     """What is wrong, for people. Our own checks raise ValueError with words of their own."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
+    if error["type"] == "literal_error":
+        return f"It has to be {error['ctx']['expected']}."
     return WORDS.get(error["type"]) or f"{error['msg']}."
 
 
-def pointer(place: tuple[int | str, ...]) -> str:
-    """The JSON pointer (RFC 6901) of a place in the body."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
+def pointer(place: tuple[int | str, ...], document: Json) -> str:
+    """The JSON pointer (RFC 6901) of a place in the body. Parts that only name a choice of types are left out."""
+    found, inside = "", document
+    for part in place:
+        if isinstance(inside, list) and isinstance(part, int):
+            inside = inside[part]
+        elif isinstance(inside, dict) and isinstance(part, str) and part != "[key]":
+            inside = inside.get(part)
+        else:
+            break
+        found += "/" + str(part).replace("~", "~0").replace("/", "~1")
+    return found
 
 
 def problem_of(errors: Sequence[FieldError]) -> Problem:

@@ -136,7 +136,7 @@ def make_client(
         email=email,
         source="adoption",
         workspace_name=workspace_name or None,
-        staff_id=staff_id,
+        author=audit.by_staff(staff_id),
     )
     made = clients.create_client(session, draft)
     return link_customer(session, account, customer_id, made.id, staff_id=staff_id)

@@ -19,6 +19,9 @@ from billingportal.stripe_gateway.requests.checkouts import CheckoutItem, Missin
 OPEN_FOR = timedelta(hours=23, minutes=30)
 # Placeholder for the checkout's token in the URLs that Stripe redirects back to.
 TOKEN = "{checkout}"  # noqa: S105 a placeholder
+# The return page under the portal's public address. Stripe replaces its placeholder if the braces are not escaped.
+PATH = "/portal/checkout"
+RETURN_PATH = f"{PATH}/{TOKEN}?session_id={{CHECKOUT_SESSION_ID}}"
 
 
 @dataclass(frozen=True)

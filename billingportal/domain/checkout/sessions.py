@@ -4,17 +4,15 @@ open."""
 import re
 from contextlib import suppress
 
-from sqlalchemy import select
-
 from billingportal import clock
 from billingportal.db import Transaction
 from billingportal.domain.clients.stripe_customers import customer_for
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.subscriptions import checkout_state
 from billingportal.domain.sync import reconciliation
-from billingportal.domain.sync.object_types import CHECKOUT_SESSION, CUSTOMER, INVOICE, SUBSCRIPTION
+from billingportal.domain.sync.object_types import CHECKOUT_SESSION, CUSTOMER
 from billingportal.errors import Refusal
-from billingportal.models import Checkout, Subscription
+from billingportal.models import Checkout
 from billingportal.stripe_gateway.errors import NotThere, RequestRefused, StripeProblem, StripeUnreachable
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenCheckout
@@ -117,22 +115,6 @@ def look_again(transaction: Transaction, gateway: StripeGateway, checkout_id: in
         told = checkout_state.session_of(session, session.get_one(Checkout, checkout_id))
         subscription_id = told.stripe_subscription_id if told else None
     if subscription_id is not None:
-        look_at_subscription(transaction, gateway, account_id, subscription_id)
+        reconciliation.refresh_subscription(transaction, gateway, account_id, subscription_id)
     with transaction() as session:
         evaluation.evaluate(session, client_id)
-
-
-def look_at_subscription(
-    transaction: Transaction, gateway: StripeGateway, account_id: int, subscription_id: str
-) -> None:
-    """Fetch the subscription and its latest invoice, which shows whether it is paid. Raises a StripeProblem."""
-    reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
-    with transaction() as session:
-        invoice_id = session.scalar(
-            select(Subscription.latest_stripe_invoice_id).where(
-                Subscription.processor_account_id == account_id,
-                Subscription.stripe_subscription_id == subscription_id,
-            )
-        )
-    if invoice_id is not None:
-        reconciliation.refresh(transaction, gateway, account_id, INVOICE, invoice_id)

@@ -17,6 +17,7 @@ from billingportal.domain.checkout.checkouts import AlreadySubscribed
 from billingportal.domain.checkout.requests import Wanted
 from billingportal.domain.clients import clients, workspaces
 from billingportal.domain.clients.clients import ClientDraft, ClientTerms
+from billingportal.domain.common import audit
 from billingportal.domain.common.email_addresses import canonical_address
 from billingportal.domain.common.locks import CLIENTS, take_turns
 from billingportal.domain.entitlements import evaluation
@@ -162,12 +163,12 @@ def make_client(session: Session, applicant: Applicant, order: Order) -> Client:
         source="sign_up",
         base_plan_id=order.plan_id if order.selection is None else None,
         workspace_name=applicant.workspace_name,
-        actor="client",
+        author=audit.CLIENT,
     )
     client = clients.create_client(session, draft)
     if applicant.accepted_terms:
         words = f"Accepted the terms at {applicant.accepted_terms}"
-        clients.record_client(session, client, "client.terms_accepted", words, None, "client")
+        clients.record_client(session, client, "client.terms_accepted", words, audit.CLIENT)
     return client
 
 
@@ -198,5 +199,5 @@ def choose_free(session: Session, client_id: int, plan_id: int) -> None:
     if client.base_plan_id != plan_id:
         client.base_plan_id = plan_id
         words = f"Chose the plan {session.get_one(Plan, plan_id).name}"
-        clients.record_client(session, client, "client.plan_chosen", words, None, "client")
+        clients.record_client(session, client, "client.plan_chosen", words, audit.CLIENT)
     evaluation.evaluate(session, client.id)

@@ -8,18 +8,19 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.domain.clients import workspaces
 from billingportal.domain.common import audit
+from billingportal.domain.common.audit import Author
 from billingportal.domain.common.email_addresses import canonical_address, checked_address
 from billingportal.domain.common.locks import CLIENTS, take_turns
 from billingportal.domain.entitlements import evaluation
-from billingportal.errors import Conflict, Refusal
+from billingportal.errors import AlreadyTaken, Conflict, Refusal
 from billingportal.models import Client, Plan
-from billingportal.models.audit_entry import Actor
 from billingportal.models.clients.client import ClientSource
 from billingportal.models.connection.processor_account import Mode
 
 LONGEST_NAME = 120
 LONGEST_EXTERNAL_ID = 120
 LONGEST_NOTES = 10_000
+STAFF = Author("staff")
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,7 @@ class ClientDraft:
     base_plan_id: int | None = None
     workspace_name: str | None = None
     workspace_external_id: str | None = None
-    staff_id: int | None = None
-    actor: Actor = "staff"
+    author: Author = STAFF
 
 
 def find_client(session: Session, client_id: int, mode: Mode | None = None) -> Client | None:
@@ -78,24 +78,25 @@ def create_client(session: Session, draft: ClientDraft) -> Client:
     )
     session.add(client)
     session.flush()
-    staff_id, actor = draft.staff_id, draft.actor
-    record_client(session, client, "client.created", f"{client.name} became a client", staff_id, actor)
+    record_client(session, client, "client.created", f"{client.name} became a client", draft.author)
     if draft.workspace_name or draft.workspace_external_id:
         typed = draft.workspace_name or client.name
-        workspaces.create_workspace(session, client, typed, draft.workspace_external_id, staff_id=staff_id, actor=actor)
+        workspaces.create_workspace(session, client, typed, draft.workspace_external_id, author=draft.author)
     else:
         evaluation.evaluate(session, client.id)
     return client
 
 
-def update_client(session: Session, client_id: int, terms: ClientTerms, *, revision: int, staff_id: int) -> Client:
-    """Change the client's terms. Raises Refusal, and Conflict when the client was changed since `revision`."""
+def update_client(
+    session: Session, client_id: int, terms: ClientTerms, *, revision: int | None, author: Author
+) -> Client:
+    """Change the client's terms. Raises Refusal, and Conflict when the client was changed since `revision`, if any."""
     take_turns(session, CLIENTS)
     client = lock_client(session, client_id)
     clean = checked_terms(session, terms, client.mode, except_id=client.id)
     if clean == terms_of(client):
         return client
-    if client.revision != revision:
+    if revision not in (None, client.revision):
         raise Conflict("Somebody changed this client since you opened it. Open it again to see it as it is now.")
     words = change_words(terms_of(client), clean)
     canonical_email = canonical_address(clean.email)
@@ -106,7 +107,7 @@ def update_client(session: Session, client_id: int, terms: ClientTerms, *, revis
     client.name, client.email, client.external_id = clean.name, clean.email, clean.external_id
     client.canonical_email = canonical_email
     client.revision += 1
-    record_client(session, client, "client.changed", words, staff_id)
+    record_client(session, client, "client.changed", words, author)
     return client
 
 
@@ -122,7 +123,7 @@ def write_notes(session: Session, client_id: int, notes: str, *, revision: int, 
         raise Conflict("Somebody changed this client since you opened it. Copy your text, and open the page again.")
     client.notes = clean
     client.revision += 1
-    record_client(session, client, "client.notes_changed", "Changed the notes", staff_id)
+    record_client(session, client, "client.notes_changed", "Changed the notes", audit.by_staff(staff_id))
     return client
 
 
@@ -164,7 +165,7 @@ def refuse_external_id(session: Session, external_id: str | None, mode: Mode, ex
         raise Refusal("external_id", f"Use at most {LONGEST_EXTERNAL_ID} characters; these are {len(external_id)}.")
     taken = exists().where(Client.mode == mode, Client.external_id == external_id, Client.id != except_id)
     if session.scalar(select(taken)):
-        raise Refusal("external_id", "Another client has this ID already.")
+        raise AlreadyTaken("external_id", "Another client has this ID already.")
 
 
 def refuse_no_base(session: Session, plan_id: int | None) -> None:
@@ -178,8 +179,6 @@ def refuse_no_base(session: Session, plan_id: int | None) -> None:
         raise Refusal("plan", f"{plan.name} has a price, so it cannot be had for nothing. Give it by hand instead.")
 
 
-def record_client(
-    session: Session, client: Client, action: str, words: str, staff_id: int | None, actor: Actor = "staff"
-) -> None:
+def record_client(session: Session, client: Client, action: str, words: str, author: Author) -> None:
     """Record an act on a client in the audit log."""
-    audit.record_act(session, audit.Act(action, words, staff_id=staff_id, actor=actor, subject=("client", client.id)))
+    audit.record_act(session, audit.act_of(author, action, words, ("client", client.id)))

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.clients.clients import lock_client, record_client
 from billingportal.domain.clients.manual_grants import checked_reason, end_of
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.common.dates import day
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.subscriptions import client_clock
@@ -47,7 +48,9 @@ def grant_plan(
     )
     session.add(comp)
     until = f"until the end of {day(last_day)}" if last_day else "without an end"
-    record_client(session, client, "comp.given", f"Gave the plan {plan.name} by hand, {until}: {clean}", staff_id)
+    record_client(
+        session, client, "comp.given", f"Gave the plan {plan.name} by hand, {until}: {clean}", by_staff(staff_id)
+    )
     evaluation.evaluate(session, client.id)
     return comp
 
@@ -58,6 +61,8 @@ def end_comp(session: Session, client_id: int, *, staff_id: int) -> Client:
     comp = unended_comp(session, client.id)
     if comp is not None:
         comp.ended_at = client_clock.moment_of(session, client)
-        record_client(session, client, "comp.ended", f"Ended the plan {comp.plan.name} given by hand", staff_id)
+        record_client(
+            session, client, "comp.ended", f"Ended the plan {comp.plan.name} given by hand", by_staff(staff_id)
+        )
         evaluation.evaluate(session, client.id)
     return client

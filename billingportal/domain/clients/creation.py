@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from billingportal.domain.clients import clients, comps
 from billingportal.domain.clients.clients import ClientDraft, ClientTerms
 from billingportal.domain.clients.workspaces import WorkspaceTerms
+from billingportal.domain.common import audit
 from billingportal.errors import Refusal
 from billingportal.models import Client, Plan
 from billingportal.models.connection.processor_account import Mode
@@ -39,7 +40,7 @@ def create_by_staff(session: Session, mode: Mode, new: NewClient, *, staff_id: i
         base_plan_id=plan.id if plan is not None and not costs(plan) else None,
         workspace_name=new.workspace.name,
         workspace_external_id=new.workspace.external_id,
-        staff_id=staff_id,
+        author=audit.by_staff(staff_id),
     )
     client = clients.create_client(session, draft)
     if plan is not None and costs(plan) and new.is_by_hand:

@@ -5,13 +5,14 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.domain.clients.clients import lock_client, record_client
 from billingportal.domain.clients.manual_grants import checked_reason
+from billingportal.domain.common.audit import Author, by_staff
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.subscriptions.departures import going_on
 from billingportal.errors import Refusal
 from billingportal.models import Client
 
 
-def suspend_client(session: Session, client_id: int, reason: str, *, staff_id: int) -> Client:
+def suspend_client(session: Session, client_id: int, reason: str, *, author: Author) -> Client:
     """Block a client until it is reactivated; its subscription and payments go on. Raises Refusal."""
     client = lock_client(session, client_id)
     clean = checked_reason(reason)
@@ -20,17 +21,17 @@ def suspend_client(session: Session, client_id: int, reason: str, *, staff_id: i
     if client.suspended_at is None:
         client.suspended_at, client.suspension_reason = now(), clean
         client.withdraw_access()
-        record_client(session, client, "client.suspended", f"Suspended: {clean}", staff_id)
+        record_client(session, client, "client.suspended", f"Suspended: {clean}", author)
         evaluation.evaluate(session, client.id)
     return client
 
 
-def reactivate_client(session: Session, client_id: int, *, staff_id: int) -> Client:
+def reactivate_client(session: Session, client_id: int, *, author: Author) -> Client:
     """End the client's suspension, if there is one. Raises Refusal."""
     client = lock_client(session, client_id)
     if client.suspended_at is not None:
         client.suspended_at, client.suspension_reason = None, ""
-        record_client(session, client, "client.reactivated", "Reactivated", staff_id)
+        record_client(session, client, "client.reactivated", "Reactivated", author)
         evaluation.evaluate(session, client.id)
     return client
 
@@ -43,7 +44,7 @@ def archive_client(session: Session, client_id: int, *, staff_id: int) -> Client
     if going_on(session, client):
         raise Refusal("", f"{client.name} has a subscription that goes on. Cancel it first.")
     client.archive(now())
-    record_client(session, client, "client.archived", "Archived", staff_id)
+    record_client(session, client, "client.archived", "Archived", by_staff(staff_id))
     evaluation.evaluate(session, client.id)
     return client
 
@@ -53,7 +54,9 @@ def archive_at_end(session: Session, client_id: int, *, staff_id: int) -> Client
     client = lock_client(session, client_id)
     if client.archived_at is None and not client.is_leaving:
         client.is_leaving = True
-        record_client(session, client, "client.leaving", "Will be archived when the subscription has ended", staff_id)
+        record_client(
+            session, client, "client.leaving", "Will be archived when the subscription has ended", by_staff(staff_id)
+        )
         evaluation.evaluate(session, client.id)
     return client
 
@@ -63,7 +66,7 @@ def restore_client(session: Session, client_id: int, *, staff_id: int) -> Client
     client = lock_client(session, client_id)
     if client.archived_at is not None:
         client.archived_at = None
-        record_client(session, client, "client.restored", "Restored", staff_id)
+        record_client(session, client, "client.restored", "Restored", by_staff(staff_id))
         evaluation.evaluate(session, client.id)
     return client
 
@@ -73,5 +76,5 @@ def withdraw_access(session: Session, client_id: int, *, staff_id: int) -> Clien
     client = lock_client(session, client_id)
     client.withdraw_access()
     words = "Withdrew access. Older billing links and sign-ins ended"
-    record_client(session, client, "client.access_withdrawn", words, staff_id)
+    record_client(session, client, "client.access_withdrawn", words, by_staff(staff_id))
     return client

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from billingportal.domain.clients.clients import lock_client, record_client
 from billingportal.domain.clients.manual_grants import checked_reason, end_of
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.common.dates import day
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.plans.terms import LARGEST_QUOTA
@@ -76,7 +77,7 @@ def grant_quota(
     amount = "Unlimited" if quota is None else f"{quota:,}"
     until = f"until the end of {day(last_day)}" if last_day else "without an end"
     words = f"Gave {amount} {resource.unit} by hand, {until}: {clean}"
-    record_client(session, client, "quota_override.given", words, staff_id)
+    record_client(session, client, "quota_override.given", words, by_staff(staff_id))
     evaluation.evaluate(session, client.id)
     return override
 
@@ -88,6 +89,6 @@ def end_override(session: Session, client_id: int, resource_id: int, *, staff_id
     if override is not None:
         override.ended_at = client_clock.moment_of(session, client)
         words = f"Ended the quota of {override.resource.unit} given by hand"
-        record_client(session, client, "quota_override.ended", words, staff_id)
+        record_client(session, client, "quota_override.ended", words, by_staff(staff_id))
         evaluation.evaluate(session, client.id)
     return client

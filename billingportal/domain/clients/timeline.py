@@ -10,11 +10,17 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from billingportal import clock
 from billingportal.domain.common.severity import Severity
 from billingportal.limits import whole_number
-from billingportal.models import AuditEntry, ClientCustomer, Invoice, Staff
+from billingportal.models import ApiKey, AuditEntry, ClientCustomer, Invoice, Staff
 from billingportal.money import Money
 
 PAGE = 10
-WHO = {"client": "By the client", "sync": "By the portal", "command": "By a command on the server", "staff": "By staff"}
+WHO = {
+    "client": "By the client",
+    "sync": "By the portal",
+    "command": "By a command on the server",
+    "staff": "By staff",
+    "api": "By an API key",
+}
 # By the start of the action; every other one is "mute".
 SEVERITIES: dict[str, Severity] = {
     "client.suspended": "bad",
@@ -118,10 +124,11 @@ def told(session: Session, cursors: Sequence[Cursor]) -> list[Happening]:
     entry_ids = [one.row_id for one in cursors if one.source == AUDIT]
     invoice_ids = {one.row_id for one in cursors if one.source != AUDIT}
     entries = {
-        entry.id: (entry, name)
-        for entry, name in session.execute(
-            select(AuditEntry, Staff.name)
+        entry.id: (entry, f"By the API key {key_name}" if key_name else f"By {name}" if name else WHO[entry.actor])
+        for entry, name, key_name in session.execute(
+            select(AuditEntry, Staff.name, ApiKey.name)
             .outerjoin(Staff, Staff.id == AuditEntry.staff_id)
+            .outerjoin(ApiKey, ApiKey.id == AuditEntry.api_key_id)
             .where(AuditEntry.id.in_(entry_ids))
         )
     }
@@ -133,9 +140,8 @@ def told(session: Session, cursors: Sequence[Cursor]) -> list[Happening]:
     ]
 
 
-def of_entry(entry: AuditEntry, staff_name: str | None) -> Happening:
+def of_entry(entry: AuditEntry, who: str) -> Happening:
     title, _, text = entry.summary.partition(". ")
-    who = f"By {staff_name}" if staff_name else WHO[entry.actor]
     return Happening(entry.action, severity(entry.action), title.removesuffix("."), text, who, entry.recorded_at)
 
 

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain.common import audit
+from billingportal.domain.common.audit import Author
 from billingportal.domain.common.locks import CLIENTS, take_turns
 from billingportal.domain.entitlements import evaluation
-from billingportal.errors import Refusal
+from billingportal.errors import AlreadyTaken, Refusal
 from billingportal.models import Client, Workspace
-from billingportal.models.audit_entry import Actor
 
 LONGEST = 120
 
@@ -40,8 +40,7 @@ def create_workspace(
     name: str,
     external_id: str | None,
     *,
-    staff_id: int | None,
-    actor: Actor = "staff",
+    author: Author,
 ) -> Workspace:
     """Add a workspace to a client. Raises Refusal naming the field."""
     take_turns(session, CLIENTS)
@@ -54,14 +53,13 @@ def create_workspace(
     session.add(workspace)
     session.flush()
     words = f"Added the workspace {workspace.name}"
-    subject = ("client", client.id)
-    audit.record_act(session, audit.Act("workspace.created", words, staff_id=staff_id, actor=actor, subject=subject))
+    record_workspace(session, client, "workspace.created", words, author)
     evaluation.evaluate(session, client.id)
     return workspace
 
 
 def update_workspace(
-    session: Session, client: Client, workspace_id: int, terms: WorkspaceTerms, *, staff_id: int
+    session: Session, client: Client, workspace_id: int, terms: WorkspaceTerms, *, author: Author
 ) -> Workspace:
     """Rename a workspace, or correct its id. Raises Refusal."""
     take_turns(session, CLIENTS)
@@ -71,15 +69,20 @@ def update_workspace(
     if clean == before:
         return workspace
     workspace.name, workspace.external_id = clean.name, clean.external_id
-    if clean.name != before.name:
-        words = f"Renamed the workspace {before.name} to {clean.name}"
-    else:
-        words = f"Changed the ID of the workspace {clean.name} from {before.external_id} to {clean.external_id}"
-    record_workspace(session, client, "workspace.changed", words, staff_id)
+    record_workspace(session, client, "workspace.changed", change_words(before, clean), author)
     return workspace
 
 
-def move_workspace(session: Session, client: Client, workspace_id: int, target: Client, *, staff_id: int) -> Workspace:
+def change_words(before: WorkspaceTerms, after: WorkspaceTerms) -> str:
+    """The changes in one sentence."""
+    ids = f"ID of the workspace {after.name} from {before.external_id or 'none'} to {after.external_id or 'none'}"
+    if after.name == before.name:
+        return f"Changed the {ids}"
+    renamed = f"Renamed the workspace {before.name} to {after.name}"
+    return renamed if after.external_id == before.external_id else f"{renamed}, and changed the {ids}"
+
+
+def move_workspace(session: Session, client: Client, workspace_id: int, target: Client, *, author: Author) -> Workspace:
     """Move a workspace, with its usage, to another client of the same mode. Raises Refusal."""
     take_turns(session, CLIENTS)
     workspace = lock_workspace(session, client, workspace_id)
@@ -89,32 +92,32 @@ def move_workspace(session: Session, client: Client, workspace_id: int, target: 
         raise Refusal("target", f"{target.name} is archived. Choose another client.")
     workspace.client_id = target.id
     record_workspace(
-        session, client, "workspace.moved", f"Moved the workspace {workspace.name} to {target.name}", staff_id
+        session, client, "workspace.moved", f"Moved the workspace {workspace.name} to {target.name}", author
     )
     record_workspace(
-        session, target, "workspace.moved", f"Got the workspace {workspace.name} from {client.name}", staff_id
+        session, target, "workspace.moved", f"Got the workspace {workspace.name} from {client.name}", author
     )
     for client_id in sorted((client.id, target.id)):
         evaluation.evaluate(session, client_id)
     return workspace
 
 
-def archive_workspace(session: Session, client: Client, workspace_id: int, *, staff_id: int) -> Workspace:
+def archive_workspace(session: Session, client: Client, workspace_id: int, *, author: Author) -> Workspace:
     """Archive a workspace: its usage no longer counts. Nothing is deleted. Raises Refusal."""
     workspace = lock_workspace(session, client, workspace_id)
     if workspace.archived_at is None:
         workspace.archived_at = now()
-        record_workspace(session, client, "workspace.archived", f"Archived the workspace {workspace.name}", staff_id)
+        record_workspace(session, client, "workspace.archived", f"Archived the workspace {workspace.name}", author)
         evaluation.evaluate(session, client.id)
     return workspace
 
 
-def restore_workspace(session: Session, client: Client, workspace_id: int, *, staff_id: int) -> Workspace:
+def restore_workspace(session: Session, client: Client, workspace_id: int, *, author: Author) -> Workspace:
     """Restore an archived workspace; its usage counts again. Raises Refusal."""
     workspace = lock_workspace(session, client, workspace_id)
     if workspace.archived_at is not None:
         workspace.archived_at = None
-        record_workspace(session, client, "workspace.restored", f"Restored the workspace {workspace.name}", staff_id)
+        record_workspace(session, client, "workspace.restored", f"Restored the workspace {workspace.name}", author)
         evaluation.evaluate(session, client.id)
     return workspace
 
@@ -146,9 +149,9 @@ def checked_terms(session: Session, client: Client, terms: WorkspaceTerms, excep
         Workspace.mode == client.mode, Workspace.external_id == external_id, Workspace.id != except_id
     )
     if external_id is not None and session.scalar(select(taken)):
-        raise Refusal("workspace_external_id", "Another workspace has this ID already.")
+        raise AlreadyTaken("workspace_external_id", "Another workspace has this ID already.")
     return WorkspaceTerms(name, external_id)
 
 
-def record_workspace(session: Session, client: Client, action: str, words: str, staff_id: int) -> None:
-    audit.record_act(session, audit.Act(action, words, staff_id=staff_id, subject=("client", client.id)))
+def record_workspace(session: Session, client: Client, action: str, words: str, author: Author) -> None:
+    audit.record_act(session, audit.act_of(author, action, words, ("client", client.id)))

@@ -18,9 +18,8 @@ from billingportal.domain.plan_changes.present_plan import PresentPlan, present_
 from billingportal.domain.plan_changes.quotes import ImmediateCharge, immediate_charge
 from billingportal.domain.plans import plans
 from billingportal.domain.sync import reconciliation
-from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION
 from billingportal.errors import Refusal
-from billingportal.models import Cancellation, Client, Subscription
+from billingportal.models import Cancellation, Client
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.requests.subscriptions import Farewell
 
@@ -71,7 +70,7 @@ def cancel(transaction: Transaction, gateway: StripeGateway, wanted: Cancelling)
     elif present.ends_at is None:
         moment = None if present.has_one_period else present.period_ends_at
         gateway.subscriptions.cancel_at(name, moment, why, asked.key)
-    bring_up_to_date(transaction, gateway, present.account_id, name)
+    reconciliation.refresh_subscription(transaction, gateway, present.account_id, name)
     with transaction() as session:
         client = clients.lock_client(session, wanted.client_id)
         client.base_plan_id = wanted.base_plan_id or client.base_plan_id
@@ -145,7 +144,7 @@ def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, *, 
         return
     name = present.stripe_subscription_id
     gateway.subscriptions.keep(name, is_at_period_end=present.is_to_end_at_period_end, idempotency_key=f"{name}-{key}")
-    bring_up_to_date(transaction, gateway, present.account_id, name)
+    reconciliation.refresh_subscription(transaction, gateway, present.account_id, name)
     with transaction() as session:
         last = latest(session, present)
         if last is not None and last.undone_at is None:
@@ -168,19 +167,6 @@ def last_charge(
     invoice = gateway.subscriptions.preview_end(present.stripe_subscription_id, is_prorated=is_prorated)
     with transaction() as session:
         return immediate_charge(session, session.get_one(Client, client_id), present, invoice)
-
-
-def bring_up_to_date(transaction: Transaction, gateway: StripeGateway, account_id: int, name: str) -> None:
-    """Refresh the stored subscription and its latest invoice from Stripe."""
-    reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, name)
-    with transaction() as session:
-        invoice_id = session.scalar(
-            select(Subscription.latest_stripe_invoice_id).where(
-                Subscription.processor_account_id == account_id, Subscription.stripe_subscription_id == name
-            )
-        )
-    if invoice_id is not None:
-        reconciliation.refresh(transaction, gateway, account_id, INVOICE, invoice_id)
 
 
 def ending_words(present: PresentPlan, at_once: bool) -> str:

@@ -43,7 +43,8 @@ def make_change(transaction: Transaction, gateway: StripeGateway, request: Chang
         earlier = same_change(session, request)
         if earlier is not None:
             return earlier.id
-        plan = planned(session, request)
+        client = clients.find_client(session, request.client_id)
+        plan = planned(session, client, request)
     if not plan.wanted:
         raise Refusal("plan", f"{plan.plan.name} is free. Cancel the subscription to move to it.")
     shown = confirmed_preview(transaction, gateway, plan, request)
@@ -146,7 +147,7 @@ def record_intent(
         if (running.to_plan_id, running.choice, running.timing) == (shown.plan.id, choice, shown.timing):
             return running, False
         raise Conflict("Another change is being made right now. Wait a moment, then look again.")
-    plan = planned(session, request)
+    plan = planned(session, client, request)
     if (tuple(plan.changes), plan.ends_trial) != (shown.changes, shown.ends_trial):
         raise Refusal("", "The subscription was changed meanwhile. Please look again.")
     change = PlanChange(

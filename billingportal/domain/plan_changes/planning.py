@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.domain.checkout import settings as checkout_settings
-from billingportal.domain.clients import clients
 from billingportal.domain.common.dates import day
 from billingportal.domain.common.plurals import counted
 from billingportal.domain.entitlements import client_plans
@@ -81,9 +80,8 @@ class Planned:
         return any(one.role == "usage" for one in self.wanted) or any(not item.is_licensed for item in kept)
 
 
-def planned(session: Session, request: ChangeRequest) -> Planned:
-    """Plan the change of a running subscription from stored rows. Raises Refusal with words for people."""
-    client = clients.find_client(session, request.client_id)
+def planned(session: Session, client: Client | None, request: ChangeRequest) -> Planned:
+    """Plan the change of the client's running subscription from stored rows. Raises Refusal with words for people."""
     plan = plans.find_plan(session, request.plan_id)
     if client is None or client.archived_at is not None:
         raise Refusal("", "This client is archived. Restore it first.")

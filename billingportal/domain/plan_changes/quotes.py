@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from billingportal.db import Transaction
+from billingportal.domain.clients import clients
 from billingportal.domain.common.shown_amounts import ShownAmount
 from billingportal.domain.invoices.payment_method_text import method_words, usual_method
 from billingportal.domain.plan_changes import invoice_text, item_matching, trial_terms
@@ -26,7 +27,8 @@ from billingportal.stripe_gateway.requests.subscriptions import ItemChange
 def preview(transaction: Transaction, gateway: StripeGateway, request: ChangeRequest) -> Preview:
     """Plan the requested change and preview its cost; changes nothing. Raises Refusal and a StripeProblem."""
     with transaction() as session:
-        plan = planned(session, request)
+        client = clients.find_client(session, request.client_id)
+        plan = planned(session, client, request)
     return quote(transaction, gateway, plan, request.timing, request.prorated_at)
 
 
@@ -44,7 +46,7 @@ def quote(
     if not plan.wanted:
         return put_together(plan, chosen, moment, None, None, present.period_ends_at)
     running = gateway.discounts.running(present.stripe_subscription_id) if present.has_adjustments else ()
-    renewal = lasting_price(gateway, present.stripe_subscription_id, plan.changes, running)
+    renewal = later_price(gateway, present.stripe_subscription_id, plan.changes, running)
     trial_ends_at = trial_terms.trial_end(present, plan.trial_days, moment)
     if chosen == "renewal" or trial_ends_at is not None:
         starts_at = trial_ends_at or present.period_ends_at
@@ -61,14 +63,27 @@ def quote(
     return put_together(plan, chosen, moment, charge_of(invoice, lines), renewal, renews_at(plan, invoice, moment))
 
 
-def lasting_price(
-    gateway: StripeGateway, subscription_id: str, changes: Sequence[ItemChange], running: Sequence[RunningDiscount]
+def later_price(
+    gateway: StripeGateway,
+    subscription_id: str,
+    changes: Sequence[ItemChange],
+    running: Sequence[RunningDiscount],
+    *,
+    starts_at: datetime | None = None,
 ) -> Money:
-    """The price of each later period after these changes, with the discounts that never end."""
-    kept = [one for one in running if one.duration == "forever"]
-    chosen = ChosenDiscounts(running, kept) if running else None
-    later = gateway.subscriptions.preview(subscription_id, changes, is_recurring=True, discounts=chosen)
-    return Money(later.total_minor, later.currency)
+    """The price after these changes of the period that starts then, with the discounts that still run; without a start
+    of every period, with the discounts that never end."""
+    if starts_at is None:
+        kept = [one for one in running if one.duration == "forever"]
+    else:
+        kept = [one for one in running if one.ends_at is None or one.ends_at > starts_at]
+    invoice = gateway.subscriptions.preview(
+        subscription_id,
+        changes,
+        is_recurring=starts_at is None,
+        discounts=ChosenDiscounts(running, kept) if running else None,
+    )
+    return Money(invoice.total_minor, invoice.currency)
 
 
 def first_price(
@@ -79,20 +94,7 @@ def first_price(
     present = plan.present
     if not running or plan.has_usage or any(not item.is_licensed for item in present.items):
         return None
-    return discounted_price(gateway, present.stripe_subscription_id, plan.changes, running, starts_at)
-
-
-def discounted_price(
-    gateway: StripeGateway,
-    subscription_id: str,
-    changes: Sequence[ItemChange],
-    running: Sequence[RunningDiscount],
-    starts_at: datetime,
-) -> Money:
-    """The price of a period that starts then, after these changes, with the discounts that still run."""
-    kept = [one for one in running if one.ends_at is None or one.ends_at > starts_at]
-    invoice = gateway.subscriptions.preview(subscription_id, changes, discounts=ChosenDiscounts(running, kept))
-    return Money(invoice.total_minor, invoice.currency)
+    return later_price(gateway, present.stripe_subscription_id, plan.changes, running, starts_at=starts_at)
 
 
 def is_of_next_period(present: PresentPlan, invoice: InvoicePreview) -> bool:

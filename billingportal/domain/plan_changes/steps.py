@@ -12,10 +12,11 @@ from billingportal.db import Transaction
 from billingportal.domain.common.due_times import is_impossible
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.plan_changes.previews import phase_of
+from billingportal.domain.plan_changes.withdrawal import PlannedAtStripe, drop_at_stripe
 from billingportal.domain.subscriptions import change_state
 from billingportal.domain.subscriptions.invoice_history import BY_BILL
 from billingportal.domain.sync import reconciliation
-from billingportal.domain.sync.object_types import INVOICE, SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
+from billingportal.domain.sync.object_types import SUBSCRIPTION, SUBSCRIPTION_SCHEDULE
 from billingportal.models import PlanChange, ProcessorAccount
 from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.plain_json import JsonObject
@@ -121,19 +122,14 @@ def change_now(transaction: Transaction, gateway: StripeGateway, intent: Intent)
 
 
 def change_later(transaction: Transaction, gateway: StripeGateway, intent: Intent) -> None:
-    """Schedule the change for the end of the period. Releases the schedule when Stripe refuses its phases."""
-    schedule_id = gateway.schedules.begin(intent.stripe_subscription_id, intent.key)
-    try:
-        terms = gateway.schedules.plan(schedule_id, intent.phase, intent.key)
-    except (RequestRefused, NotThere):
-        gateway.schedules.release(schedule_id)
-        raise
-    reconciliation.refresh(transaction, gateway, intent.account_id, SUBSCRIPTION_SCHEDULE, schedule_id)
+    """Schedule the change for the end of the period."""
+    made = gateway.schedules.plan(intent.stripe_subscription_id, intent.phase, intent.key)
+    reconciliation.refresh(transaction, gateway, intent.account_id, SUBSCRIPTION_SCHEDULE, made.stripe_schedule_id)
     with transaction() as session:
         move = session.get_one(PlanChange, intent.move_id)
         if move.state == "intended":
-            move.state, move.stripe_schedule_id = "scheduled", schedule_id
-            move.preview = {**move.preview, "terms": terms}
+            move.state, move.stripe_schedule_id = "scheduled", made.stripe_schedule_id
+            move.preview = {**move.preview, "terms": made.terms}
             change_state.record_change(session, move, "plan_move.scheduled", change_state.change_words(move))
     reconciliation.refresh(transaction, gateway, intent.account_id, SUBSCRIPTION, intent.stripe_subscription_id)
 
@@ -141,24 +137,19 @@ def change_later(transaction: Transaction, gateway: StripeGateway, intent: Inten
 def take_in(transaction: Transaction, gateway: StripeGateway, intent: Intent) -> None:
     """Refresh the subscription from Stripe; drop a pending change whose payment was declined by voiding its invoice."""
     account_id, subscription_id = intent.account_id, intent.stripe_subscription_id
-    reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
+    invoice_id = reconciliation.refresh_subscription(transaction, gateway, account_id, subscription_id)
     with transaction() as session:
         row = change_state.subscription_of(session, session.get_one(PlanChange, intent.move_id))
-        invoice_id = row.latest_stripe_invoice_id if row else None
         is_pending = row is not None and row.pending_update_expires_at is not None
-    if invoice_id is None:
-        return
-    reconciliation.refresh(transaction, gateway, account_id, INVOICE, invoice_id)
-    if not is_pending:
+    if invoice_id is None or not is_pending:
         return
     state = gateway.subscriptions.payment_state(invoice_id)
     is_declined = state.intent == "requires_payment_method"
     with transaction() as session:
         wait_for_payment(session, intent.move_id, invoice_id, (state.error or DECLINED) if is_declined else "")
     if is_declined:
-        gateway.subscriptions.give_up_invoice(invoice_id)
-        objects = ((INVOICE, invoice_id), (SUBSCRIPTION, subscription_id))
-        reconciliation.refresh_all(transaction, gateway, account_id, *objects)
+        unpaid = PlannedAtStripe(account_id, subscription_id, stripe_invoice_id=invoice_id)
+        drop_at_stripe(transaction, gateway, unpaid)
 
 
 def wait_for_payment(session: Session, move_id: int, invoice_id: str, problem: str) -> None:

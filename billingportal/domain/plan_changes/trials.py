@@ -17,13 +17,13 @@ from billingportal.domain.common.shown_amounts import ShownAmount, require_uncha
 from billingportal.domain.entitlements import client_plans, evaluation
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.domain.mail import settings as mail_settings
-from billingportal.domain.plan_changes import cancellations
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.plan_changes.quotes import ImmediateCharge, immediate_charge
 from billingportal.domain.plan_changes.trial_terms import has_card
 from billingportal.domain.subscriptions import client_subscriptions
 from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.domain.subscriptions.client_subscriptions import TrialOutcome
+from billingportal.domain.sync import reconciliation
 from billingportal.errors import Refusal
 from billingportal.models import Client, Customer, Entitlement, OutgoingMail, Plan, Subscription
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -94,7 +94,7 @@ def start_now(
     ends = present.trial_ends_at.isoformat() if present.trial_ends_at else ""
     key = f"start-now-{present.account_id}-{current.key}-{ends}-{present.revision}"
     gateway.subscriptions.end_trial(name, key)
-    cancellations.bring_up_to_date(transaction, gateway, present.account_id, name)
+    reconciliation.refresh_subscription(transaction, gateway, present.account_id, name)
     with transaction() as session:
         audit.record_act(
             session,

@@ -12,6 +12,7 @@ from billingportal.domain.common.evaluation_queue import mark_plan
 from billingportal.domain.common.locks import PLANS, take_turns
 from billingportal.domain.plans import quota_changes
 from billingportal.domain.plans import terms as plan_terms
+from billingportal.domain.plans.keys import free_key
 from billingportal.domain.plans.price_links import Link, replace_links
 from billingportal.domain.plans.terms import Limit, PlanTerms
 from billingportal.errors import Conflict, Refusal
@@ -125,7 +126,8 @@ def copy_plan(session: Session, plan_id: int, *, staff_id: int) -> Plan:
 def new_plan(session: Session, name: str) -> Plan:
     last = session.scalar(select(func.max(Plan.position)))
     moment = now()
-    return Plan(name=name, position=0 if last is None else last + 1, created_at=moment, updated_at=moment)
+    position = 0 if last is None else last + 1
+    return Plan(key=free_key(session, Plan, name), name=name, position=position, created_at=moment, updated_at=moment)
 
 
 def put_below(session: Session, made: Plan, plan: Plan) -> None:

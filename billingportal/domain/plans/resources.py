@@ -1,14 +1,14 @@
 """Resources that plans count and limit: the four built-in ones, and those that the partner adds."""
 
-import re
 from collections.abc import Sequence
 
-from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain.common import audit
 from billingportal.domain.common.locks import PLANS, RESOURCES, take_turns
+from billingportal.domain.plans.keys import free_key
 from billingportal.errors import Refusal
 from billingportal.models import ClientUsage, ModeUsageDay, PlanPrice, PlanQuota, Resource, UsagePool
 from billingportal.models.plans.resource import ResourceKind
@@ -42,7 +42,7 @@ def create_resource(session: Session, name: str, unit: str, kind: ResourceKind, 
     clean_name, clean_unit = checked_names(session, name, unit)
     last = session.scalar(select(func.max(Resource.position)))
     resource = Resource(
-        key=free_key(session, clean_name),
+        key=free_key(session, Resource, clean_name),
         name=clean_name,
         unit=clean_unit,
         kind=kind,
@@ -130,14 +130,6 @@ def checked_names(session: Session, name: str, unit: str, except_id: int | None 
     if session.scalar(select(taken)):
         raise Refusal("name", f"There is a resource called {clean_name} already.")
     return clean_name, clean_unit or clean_name.lower()
-
-
-def free_key(session: Session, name: str) -> str:
-    """A resource's `key`, made from its display name: `team_members`, or `team_members_2` if that is taken."""
-    base = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:36] or "resource"
-    taken = set(session.scalars(select(Resource.key).where(or_(Resource.key == base, Resource.key.like(f"{base}%")))))
-    candidates = (base if number == 1 else f"{base}_{number}" for number in range(1, len(taken) + 2))
-    return next(key for key in candidates if key not in taken)
 
 
 def record_resource(session: Session, action: str, words: str, resource: Resource, staff_id: int) -> None:

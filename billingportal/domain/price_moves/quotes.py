@@ -72,12 +72,12 @@ def quote(gateway: StripeGateway, client: Movable) -> Quote:
     """Ask Stripe for the amounts. Call it with no transaction open. Raises StripeProblem."""
     present, name = client.present, client.present.stripe_subscription_id
     running = gateway.discounts.running(name) if present.has_adjustments else ()
-    before = plan_change_quotes.lasting_price(gateway, name, (), running)
-    after = plan_change_quotes.lasting_price(gateway, name, client.changes, running)
+    before = plan_change_quotes.later_price(gateway, name, (), running)
+    after = plan_change_quotes.later_price(gateway, name, client.changes, running)
     at = takes_effect_at(gateway, client)
     first = None
     if any(one.duration != "forever" for one in running):
-        first = plan_change_quotes.discounted_price(gateway, name, client.changes, running, at)
+        first = plan_change_quotes.later_price(gateway, name, client.changes, running, starts_at=at)
     return Quote(before, after, first if first != after else None, at)
 
 

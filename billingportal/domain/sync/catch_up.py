@@ -146,7 +146,7 @@ def event_page(
     transaction: Transaction, gateway: StripeGateway, processor_account_id: int, since: datetime, place: Place
 ) -> bool:
     page_after = place.page_after
-    page = gateway.events(since, page_after, place.page_size)
+    page = gateway.objects.events(since, page_after, place.page_size)
     with transaction() as session:
         row = locked_catch_up(session, processor_account_id)
         if not row.is_at(None, page_after):

@@ -24,7 +24,7 @@ from billingportal.stripe_gateway.errors import (
     UnreadableObject,
 )
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.requests.lists import WALKS
+from billingportal.stripe_gateway.requests.objects import WALKS
 
 # Stripe's name of the events, the only type here that has no row of its own.
 EVENT = "event"
@@ -191,7 +191,7 @@ def read_again(transaction: Transaction, gateway: StripeGateway, account_id: int
 def read_event_again(transaction: Transaction, gateway: StripeGateway, account_id: int, event_id: str) -> None:
     """Put an event into the inbox that could not be read in the list. Stripe keeps it for 30 days only."""
     try:
-        event = gateway.event(event_id)
+        event = gateway.objects.event(event_id)
     except (UnreadableObject, RequestRefused, RightMissing) as problem:
         with transaction() as session:
             note_failure(session, account_id, EVENT, event_id, problem.message)

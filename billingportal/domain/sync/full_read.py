@@ -23,7 +23,7 @@ from billingportal.models.connection.failed_read import WHOLE_LIST
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.objects.copies import Copy
 from billingportal.stripe_gateway.objects.readings import Page, Reading
-from billingportal.stripe_gateway.requests.lists import WALKS
+from billingportal.stripe_gateway.requests.objects import WALKS
 
 FIRST_WALK = next(iter(WALKS))
 
@@ -32,7 +32,7 @@ def walk_page(
     transaction: Transaction, gateway: StripeGateway, processor_account_id: int, walk: str, place: Place
 ) -> bool:
     """Read one page of one list. True when another worker has moved the pass on. Raises a StripeProblem."""
-    page = gateway.page(walk, place.page_after, place.page_size)
+    page = gateway.objects.page(walk, place.page_after, place.page_size)
     with transaction() as session:
         row = locked_catch_up(session, processor_account_id)
         if not row.is_at(walk, place.page_after):
@@ -130,7 +130,7 @@ def take_page(
 def take(session: Session, processor_account_id: int, kind: ObjectType, copy: Copy, reading: Reading) -> bool:
     """Apply one listed object. False when a concurrent change makes the order uncertain."""
     object_id = str(getattr(copy, kind.id_column))
-    seen = FetchedSnapshot(copy, reading.as_of, reading.uncertainty_seconds, asked_at_revision=None)
+    seen = FetchedSnapshot(copy, reading, asked_at_revision=None)
     done = apply_fetched(session, kind, processor_account_id, object_id, seen)
     return done.verdict is not Verdict.ASK
 

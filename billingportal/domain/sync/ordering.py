@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from billingportal.stripe_gateway.objects.copies import Copy, InvoiceCopy, ProductCopy, SubscriptionCopy
+from billingportal.stripe_gateway.objects.readings import Reading
 
 # A state never goes back to one of a lower rank: a paid invoice was open, a canceled subscription was active.
 INVOICE_RANKS = {"draft": 0, "open": 1, "uncollectible": 2, "paid": 3, "void": 3}
@@ -68,13 +69,8 @@ class FetchedSnapshot:
     """Stripe's answer; `copy` is None when the object is gone. `asked_at_revision`: the row's revision before it."""
 
     copy: Copy | None
-    as_of: datetime
-    uncertainty_seconds: int
+    reading: Reading
     asked_at_revision: int | None
-
-    @property
-    def certain_since(self) -> datetime:
-        return self.as_of - timedelta(seconds=self.uncertainty_seconds)
 
 
 def judge_event(held: StoredState | None, seen: EventSnapshot) -> Verdict:
@@ -114,9 +110,9 @@ def judge_fetch(held: StoredState | None, seen: FetchedSnapshot) -> Verdict:
     """Compare Stripe's answer with the stored state: it is current, unless another snapshot came during the request."""
     if held is None or held.revision == seen.asked_at_revision:
         return Verdict.ABSORB
-    if held.as_of < seen.certain_since:
+    if held.as_of < seen.reading.certain_since:
         return Verdict.ABSORB
-    return judge_older(held) if held.certain_since > seen.as_of else Verdict.ASK
+    return judge_older(held) if held.certain_since > seen.reading.as_of else Verdict.ASK
 
 
 def rank(copy: Copy, is_deleted: bool) -> int:
@@ -175,12 +171,13 @@ def after_stale(held: StoredState) -> StoredState:
 
 def after_fetch(held: StoredState | None, seen: FetchedSnapshot) -> StoredState | None:
     """The stored state after Stripe's answer is applied. An object that is gone keeps its last known copy."""
+    reading = seen.reading
     if held is None:
         if seen.copy is None:
             return None
-        return StoredState(seen.copy, False, seen.as_of, seen.uncertainty_seconds, False, False, 1)
-    as_of = max(held.as_of, seen.as_of)
-    certain_since = min(seen.certain_since, as_of)
+        return StoredState(seen.copy, False, reading.as_of, reading.uncertainty_seconds, False, False, 1)
+    as_of = max(held.as_of, reading.as_of)
+    certain_since = min(reading.certain_since, as_of)
     return StoredState(
         copy=seen.copy or held.copy,
         is_deleted=seen.copy is None,

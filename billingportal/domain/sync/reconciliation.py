@@ -17,14 +17,13 @@ from billingportal.db import Transaction
 from billingportal.domain.common.due_times import is_due
 from billingportal.domain.sync.apply import Applied, apply_fetched, revision
 from billingportal.domain.sync.inbox import RETRY_SECONDS, UNABSORBED, WAITING, describe, next_attempt
-from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, ObjectType
+from billingportal.domain.sync.object_types import INVOICE, OBJECT_TYPE_OF_EVENT, SUBSCRIPTION, ObjectType
 from billingportal.domain.sync.ordering import FetchedSnapshot, Verdict
-from billingportal.models import ProcessorAccount, StripeEvent
+from billingportal.models import ProcessorAccount, StripeEvent, Subscription
 from billingportal.models.connection.stripe_event import EventState
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem, StripeUnreachable, TooManyRequests
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.objects.readings import Fetched
 
 BATCH = 50
 # A worker that dies leaves its events to the others after this long.
@@ -163,9 +162,10 @@ def refresh(
     for _ in range(ROUNDS):
         with transaction() as session:
             asked_at = revision(session, kind, processor_account_id, object_id)
-        fetched = gateway.fetch(kind.name, object_id)
+        fetched = gateway.objects.fetch(kind.name, object_id)
         with transaction() as session:
-            done = apply_fetched(session, kind, processor_account_id, object_id, snapshot_of(fetched, asked_at))
+            seen = FetchedSnapshot(fetched.copy, fetched.reading, asked_at)
+            done = apply_fetched(session, kind, processor_account_id, object_id, seen)
         if done.verdict is not Verdict.ASK:
             break
     return done
@@ -179,13 +179,24 @@ def refresh_all(
         refresh(transaction, gateway, processor_account_id, object_type, object_id)
 
 
-def snapshot_of(fetched: Fetched, asked_at_revision: int | None) -> FetchedSnapshot:
-    return FetchedSnapshot(
-        copy=fetched.copy,
-        as_of=fetched.reading.as_of,
-        uncertainty_seconds=fetched.reading.uncertainty_seconds,
-        asked_at_revision=asked_at_revision,
-    )
+def refresh_subscription(
+    transaction: Transaction, gateway: StripeGateway, processor_account_id: int, subscription_id: str
+) -> str | None:
+    """Refresh a subscription and then its latest invoice, which shows whether it is paid. Returns the invoice's id.
+
+    Raises a StripeProblem.
+    """
+    refresh(transaction, gateway, processor_account_id, SUBSCRIPTION, subscription_id)
+    with transaction() as session:
+        invoice_id = session.scalar(
+            select(Subscription.latest_stripe_invoice_id).where(
+                Subscription.processor_account_id == processor_account_id,
+                Subscription.stripe_subscription_id == subscription_id,
+            )
+        )
+    if invoice_id is not None:
+        refresh(transaction, gateway, processor_account_id, INVOICE, invoice_id)
+    return invoice_id
 
 
 def mark_events(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 from billingportal.db import Base, PrimaryKey
 from billingportal.models.connection.processor_account import Mode
 
-ClientSource = Literal["sign_up", "staff", "adoption"]
+ClientSource = Literal["sign_up", "staff", "adoption", "api"]
 
 
 class Client(Base):
@@ -33,7 +33,7 @@ class Client(Base):
     __tablename__ = "client"
     __table_args__ = (
         UniqueConstraint("mode", "external_id"),
-        CheckConstraint("source IN ('sign_up', 'staff', 'adoption')", name="source"),
+        CheckConstraint("source IN ('sign_up', 'staff', 'adoption', 'api')", name="source"),
         Index(None, "mode", "canonical_email"),
         Index(None, "mode", "folded_name"),
     )

@@ -19,6 +19,7 @@ TrialEnd = Literal["pause", "cancel", "default"]
 class Plan(Base):
     """Only `active` plans are sold and shown. The database enforces at most one Default and one Featured plan.
 
+    `key` names it in the API and never changes.
     `revision` grows with every edit, so that the second of two concurrent edits raises Conflict.
     """
 
@@ -45,6 +46,7 @@ class Plan(Base):
     )
 
     id: Mapped[PrimaryKey]
+    key: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(60))
     description: Mapped[str] = mapped_column(String(200), default="")
     note: Mapped[str] = mapped_column(Text, default="")

@@ -1,4 +1,4 @@
-"""One call to Stripe: converts the SDK's errors, and returns the answer with the time it was read."""
+"""A call to Stripe: converts the SDK's errors, and returns the answer with the time it was read, or a whole list."""
 
 import math
 import re
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TypeVar, cast
 
 import stripe
@@ -24,6 +25,7 @@ from billingportal.stripe_gateway.errors import (
     TooManyRequests,
     UnreadableObject,
 )
+from billingportal.stripe_gateway.objects.fields import first_rows, short_text, truth
 from billingportal.stripe_gateway.objects.readings import Reading
 
 T = TypeVar("T", bound=stripe.StripeObject)
@@ -33,6 +35,9 @@ MISSHAPEN = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError
 # The most characters of Stripe's message that people see, and the characters of a request id.
 LONGEST_MESSAGE = 1000
 REQUEST_ID = re.compile(r"[A-Za-z0-9_]{1,100}")
+
+# The most rows that Stripe puts on a page.
+PAGE_SIZE = 100
 
 # Seconds. The clocks of two of Stripe's machines may differ by this much; a Date header has whole seconds.
 CLOCK_MARGIN = 1
@@ -106,6 +111,31 @@ def ask_list(client: stripe.StripeClient, path: str, params: JsonObject) -> tupl
         return cast(JsonObject, answer.data), reading(answer, time.monotonic() - started)
     except MISSHAPEN as error:
         raise UnreadableObject("another shape than Stripe's") from error
+
+
+def ask_all(ask_page: Callable[..., stripe.StripeObject], filters: JsonObject) -> list[JsonObject]:
+    """All rows of a list of the SDK, page by page. Raises a StripeProblem."""
+    found: list[JsonObject] = []
+    last_id, has_more = None, True
+    while has_more:
+        answer, _ = ask(partial(ask_page, params=page_params(filters, last_id)))
+        rows, last_id, has_more = read_list(answer, last_id)
+        found.extend(rows)
+    return found
+
+
+def page_params(filters: JsonObject, starting_after: str | None, size: int = PAGE_SIZE) -> JsonObject:
+    after: JsonObject = {"starting_after": starting_after} if starting_after else {}
+    return {"limit": size, **filters, **after}
+
+
+def read_list(source: JsonObject, starting_after: str | None) -> tuple[list[JsonObject], str | None, bool]:
+    """The rows, the last id, and whether there are more. Raises UnreadableObject for a list that would never end."""
+    rows, has_more = first_rows(source), truth(source, "has_more")
+    last_id = short_text(rows[-1], "id") if rows else None
+    if has_more and last_id in (None, starting_after):
+        raise UnreadableObject("the list does not go on")
+    return rows, last_id, has_more
 
 
 def reading(response: stripe.StripeResponseBase | None, elapsed_seconds: float) -> Reading:

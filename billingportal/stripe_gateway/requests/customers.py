@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import cast
 
 import stripe
 
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.objects.fields import first_rows, part, text
-from billingportal.stripe_gateway.requests.calls import ask
-from billingportal.stripe_gateway.requests.lists import PAGE_SIZE, read_list
+from billingportal.stripe_gateway.requests.calls import ask, ask_all
 
 
 @dataclass(frozen=True)
@@ -39,20 +37,8 @@ def update_customer(client: stripe.StripeClient, customer_id: str, name: str, em
 
 def subscribers(client: stripe.StripeClient, email: str) -> list[Subscriber]:
     """The customers with exactly this email address, case included. Raises a StripeProblem."""
-    found: list[Subscriber] = []
-    last_id, has_more = None, True
-    while has_more:
-        after: stripe.params.CustomerListParams = {"starting_after": last_id} if last_id else {}
-        params: stripe.params.CustomerListParams = {
-            "email": email,
-            "limit": PAGE_SIZE,
-            "expand": ["data.subscriptions"],
-            **after,
-        }
-        answer, _ = ask(partial(client.v1.customers.list, params=params))
-        rows, last_id, has_more = read_list(answer, last_id)
-        found.extend(subscriber(row) for row in rows)
-    return found
+    rows = ask_all(client.v1.customers.list, {"email": email, "expand": ["data.subscriptions"]})
+    return [subscriber(row) for row in rows]
 
 
 def subscriber(source: JsonObject) -> Subscriber:

@@ -10,7 +10,7 @@ from typing import cast
 import stripe
 
 from billingportal.plain_json import Json, JsonObject
-from billingportal.stripe_gateway.errors import NotThere, UnreadableObject
+from billingportal.stripe_gateway.errors import NotThere, RequestRefused, UnreadableObject
 from billingportal.stripe_gateway.objects.fields import moment, number, part, text
 from billingportal.stripe_gateway.requests.calls import ask
 from billingportal.stripe_gateway.requests.phase_terms import (
@@ -41,32 +41,39 @@ class NewPhase:
     interval_count: int
 
 
+@dataclass(frozen=True)
+class NewSchedule:
+    """A schedule that was made, and the fingerprint of the terms that its phases name."""
+
+    stripe_schedule_id: str
+    terms: str
+
+
 class Schedules:
     """Every method may raise a StripeProblem."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._client = client
 
-    def begin(self, subscription_id: str, idempotency_key: str) -> str:
-        """Create a schedule that continues the subscription unchanged; its id."""
-        options: stripe.RequestOptions = {"idempotency_key": f"{idempotency_key}-begin"}
-        params: stripe.params.SubscriptionScheduleCreateParams = {"from_subscription": subscription_id}
-        source, _ = ask(lambda: self._client.v1.subscription_schedules.create(params=params, options=options))
-        return text(source, "id")
-
     def period_anchor(self, subscription_id: str) -> datetime:
         """The moment from which the subscription's periods are counted: month ends follow its day of the month."""
         source, _ = ask(lambda: self._client.v1.subscriptions.retrieve(subscription_id))
         return moment(source, "billing_cycle_anchor")
 
-    def plan(self, schedule_id: str, phase: NewPhase, idempotency_key: str) -> str:
+    def plan(self, subscription_id: str, phase: NewPhase, idempotency_key: str) -> NewSchedule:
         """Keep the items until the new phase starts, without proration; after it release the subscription.
 
-        Both phases name every term of the subscription, which they would lose otherwise. Returns their fingerprint.
+        Both phases name every term of the subscription, which they would lose otherwise. Stripe makes a schedule
+        without them first; where it refuses them, the schedule is released again.
         """
-        phases = self._phases(schedule_id, phase)
-        self._write(schedule_id, phases, f"{idempotency_key}-plan")
-        return fingerprint(phases)
+        schedule_id = self._create(subscription_id, f"{idempotency_key}-begin")
+        try:
+            phases = self._phases(schedule_id, phase)
+            self._write(schedule_id, phases, f"{idempotency_key}-plan")
+        except (RequestRefused, NotThere):
+            self.release(schedule_id)
+            raise
+        return NewSchedule(schedule_id, fingerprint(phases))
 
     def renew(self, schedule_id: str, phase: NewPhase, known: str) -> str:
         """Write the phases anew where the subscription's terms are others than at the fingerprint `known`."""
@@ -75,6 +82,13 @@ class Schedules:
         if terms != known:
             self._write(schedule_id, phases, f"{schedule_id}-{known}-{terms}")
         return terms
+
+    def _create(self, subscription_id: str, idempotency_key: str) -> str:
+        """Create a schedule that continues the subscription unchanged; its id."""
+        options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
+        params: stripe.params.SubscriptionScheduleCreateParams = {"from_subscription": subscription_id}
+        source, _ = ask(lambda: self._client.v1.subscription_schedules.create(params=params, options=options))
+        return text(source, "id")
 
     def _phases(self, schedule_id: str, phase: NewPhase) -> list[Json]:
         expand: stripe.params.SubscriptionScheduleRetrieveParams = {"expand": ["subscription"]}

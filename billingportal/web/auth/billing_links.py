@@ -1,6 +1,6 @@
 """Billing links: staff hand them over; opening one signs the browser in as that client."""
 
-from flask import Blueprint, Flask, Response, render_template, url_for
+from flask import Blueprint, Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from billingportal.db import db, transaction
@@ -13,6 +13,9 @@ from billingportal.web.auth import client_session
 from billingportal.web.auth.fields import email_field
 from billingportal.web.common import htmx
 from billingportal.web.common.forms import PortalForm
+
+# Where a link may lead beside the billing page: its parameter `to`.
+DESTINATIONS = {"plan": "own_plan.choose"}
 
 blueprint = Blueprint("billing_links", __name__, url_prefix=billing_links.PATH)
 
@@ -54,7 +57,7 @@ def show(token: str) -> ResponseReturnValue:
     if found.client is None:
         status = 404 if found.state == "unknown" else 410
         return discreet(Response(render_template("client_portal/link_needed.html", state=found.state), status=status))
-    return discreet(htmx.redirect(url_for("billing.show")))
+    return discreet(htmx.redirect(url_for(DESTINATIONS.get(request.args.get("to", ""), "billing.show"))))
 
 
 def discreet(response: Response) -> Response:

@@ -19,7 +19,7 @@ from billingportal.web.common import htmx
 from billingportal.web.common.urls import own_path
 
 # Responses that are the same for everybody: no session, so caches may store them.
-SHARED_BLUEPRINTS = {"assets", "brand", "brand_pictures", "pricing"}
+SHARED_BLUEPRINTS = {"api_pages", "assets", "brand", "brand_pictures", "pricing"}
 # Pages of clients, who have a session of their own (see client_session).
 CLIENT_BLUEPRINTS = {
     "billing",

@@ -11,6 +11,7 @@ from billingportal.clock import now
 from billingportal.db import db, transaction
 from billingportal.domain.checkout import sessions as checkout_sessions
 from billingportal.domain.checkout.progress import Stage, checkout_stage
+from billingportal.domain.checkout.requests import PATH
 from billingportal.domain.clients import clients
 from billingportal.domain.offers.pricing_page import Asked, slug
 from billingportal.domain.offers.selection import Selection
@@ -26,7 +27,7 @@ from billingportal.web.common.stripe_access import stripe_of
 from billingportal.web.offers.order import Order, order_of
 from billingportal.web.offers.query import with_choice
 
-blueprint = Blueprint("checkouts", __name__, url_prefix="/portal/checkout")
+blueprint = Blueprint("checkouts", __name__, url_prefix=PATH)
 # How long after a payment its return URL signs a browser in.
 SIGNS_IN_FOR = timedelta(hours=1)
 # Stripe is asked on the first poll and on every third after it, in case its webhooks do not arrive.

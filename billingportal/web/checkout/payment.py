@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from billingportal.db import transaction
 from billingportal.domain.checkout import checkouts
-from billingportal.domain.checkout.requests import TOKEN, Wanted
+from billingportal.domain.checkout.requests import RETURN_PATH, Wanted
 from billingportal.domain.offers.selection import Selection
 from billingportal.models import Checkout
 from billingportal.models.connection.processor_account import Mode
@@ -14,14 +14,10 @@ from billingportal.web.common.embedding import own_address
 from billingportal.web.common.security import may_redirect_form_to
 from billingportal.web.common.stripe_access import stripe_for
 
-# Stripe replaces it by the session's id, if the braces are not escaped.
-SESSION = "{CHECKOUT_SESSION_ID}"
-
 
 def success_address() -> str:
     """The URL of the return page, with placeholders for our token and Stripe's session id."""
-    path = url_for("checkouts.show", token="token").removesuffix("token")  # noqa: S106 a placeholder
-    return own_address(f"{path}{TOKEN}?session_id={SESSION}")
+    return own_address(RETURN_PATH)
 
 
 def open_checkout(

@@ -8,6 +8,7 @@ from billingportal.domain.auth.billing_links import STAFF_HOURS
 from billingportal.domain.clients import lifecycle as client_lifecycle
 from billingportal.domain.clients import stripe_details
 from billingportal.domain.common import audit
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.plan_changes import cancellations, client_archiving
 from billingportal.domain.plan_changes.quotes import ImmediateCharge
 from billingportal.domain.subscriptions import departures as subscription_departures
@@ -40,7 +41,7 @@ def create_suspension(client_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
     try:
         with transaction() as session:
-            client_lifecycle.suspend_client(session, client_id, form.reason.data or "", staff_id=staff_id)
+            client_lifecycle.suspend_client(session, client_id, form.reason.data or "", author=by_staff(staff_id))
     except Refusal as refusal:
         form.refuse(refusal)
         return render_template("clients/actions/suspend.html", client=client, form=form), 422
@@ -53,7 +54,7 @@ def create_reactivation(client_id: int) -> ResponseReturnValue:
     staff_id = current_staff().id
     return acted(
         client_id,
-        lambda session: client_lifecycle.reactivate_client(session, client_id, staff_id=staff_id),
+        lambda session: client_lifecycle.reactivate_client(session, client_id, author=by_staff(staff_id)),
         "is active again.",
     )
 

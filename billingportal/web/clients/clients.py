@@ -12,6 +12,7 @@ from billingportal.domain.clients import clients, csv_export, stripe_details
 from billingportal.domain.clients import creation as client_creation
 from billingportal.domain.clients import search as client_search
 from billingportal.domain.clients.search import Wanted
+from billingportal.domain.common.audit import by_staff
 from billingportal.errors import Conflict, Refusal
 from billingportal.limits import whole_number
 from billingportal.models.connection.processor_account import Mode
@@ -121,7 +122,9 @@ def update(client_id: int) -> ResponseReturnValue:
     revision = whole_number(form.revision.data or "") or 0
     try:
         with transaction() as session:
-            clients.update_client(session, client_id, form.terms, revision=revision, staff_id=current_staff().id)
+            clients.update_client(
+                session, client_id, form.terms, revision=revision, author=by_staff(current_staff().id)
+            )
     except Conflict as conflict:
         form.refuse(Refusal("", str(conflict)))
     except Refusal as refusal:

@@ -9,6 +9,7 @@ from billingportal.domain.clients import clients, workspaces
 from billingportal.domain.clients import search as client_search
 from billingportal.domain.clients.search import Wanted
 from billingportal.domain.clients.workspaces import WorkspaceTerms
+from billingportal.domain.common.audit import by_staff
 from billingportal.errors import Refusal
 from billingportal.limits import search_words, whole_number
 from billingportal.models import Client, Workspace
@@ -50,7 +51,9 @@ def create(client_id: int) -> ResponseReturnValue:
     try:
         with transaction() as session:
             client = clients.lock_client(session, client_id)
-            workspaces.create_workspace(session, client, form.terms.name, form.terms.external_id, staff_id=staff_id)
+            workspaces.create_workspace(
+                session, client, form.terms.name, form.terms.external_id, author=by_staff(staff_id)
+            )
     except Refusal as refusal:
         form.refuse(refusal)
         return render_template("clients/workspaces/new.html", client=client_or_404(client_id), form=form), 422
@@ -74,7 +77,7 @@ def update(client_id: int, workspace_id: int) -> ResponseReturnValue:
     try:
         with transaction() as session:
             client = clients.lock_client(session, client_id)
-            workspaces.update_workspace(session, client, workspace_id, form.terms, staff_id=staff_id)
+            workspaces.update_workspace(session, client, workspace_id, form.terms, author=by_staff(staff_id))
     except Refusal as refusal:
         form.refuse(refusal)
         client, workspace = both_or_404(client_id, workspace_id)
@@ -112,7 +115,7 @@ def create_move(client_id: int, workspace_id: int) -> ResponseReturnValue:
             target = clients.find_client(session, target_id, g.mode)
             if target is None:
                 raise Refusal("target", "Choose the client that gets the workspace.")
-            workspaces.move_workspace(session, client, workspace_id, target, staff_id=staff_id)
+            workspaces.move_workspace(session, client, workspace_id, target, author=by_staff(staff_id))
             words = f"gave the workspace to {target.name}."
     except Refusal as refusal:
         form.refuse(refusal)
@@ -127,7 +130,7 @@ def create_archiving(client_id: int, workspace_id: int) -> ResponseReturnValue:
     return acted(
         client_id,
         lambda session: workspaces.archive_workspace(
-            session, clients.lock_client(session, client_id), workspace_id, staff_id=staff_id
+            session, clients.lock_client(session, client_id), workspace_id, author=by_staff(staff_id)
         ),
         "has one workspace less. It can be restored.",
     )
@@ -140,7 +143,7 @@ def create_restoration(client_id: int, workspace_id: int) -> ResponseReturnValue
     return acted(
         client_id,
         lambda session: workspaces.restore_workspace(
-            session, clients.lock_client(session, client_id), workspace_id, staff_id=staff_id
+            session, clients.lock_client(session, client_id), workspace_id, author=by_staff(staff_id)
         ),
         "has the workspace back.",
     )

@@ -8,7 +8,6 @@ from flask import request
 
 from billingportal import clock
 from billingportal.domain.offers.offers import Period
-from billingportal.domain.offers.pricing_page import slug
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes.planning import ChangeRequest
 from billingportal.domain.plan_changes.previews import Preview
@@ -16,7 +15,6 @@ from billingportal.domain.prices.price_text import ONE
 from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.models.plan_changes.plan_change import ChangeTiming
-from billingportal.web.offers.query import with_choice
 from billingportal.web.plan_changes.viewer import Viewer
 
 LARGEST_MOMENT = 253_402_300_799
@@ -38,13 +36,6 @@ def confirmation_fields(shown: Preview) -> dict[str, str]:
         "token": secrets.token_urlsafe(16),
         **{f"{QUANTITY}{key}": str(number) for key, number in shown.selection.quantities.items()},
     }
-
-
-def preview_address(viewer: Viewer, shown: Preview, timing: ChangeTiming) -> str:
-    """The URL of the same preview with another timing: now or at renewal."""
-    quantities = {f"quantity.{shown.plan.id}.{key}": str(n) for key, n in shown.selection.quantities.items()}
-    values = {"plan": str(shown.plan.id), "interval": slug(shown.selection.period), **quantities, "timing": timing}
-    return with_choice(viewer.address("preview"), values)
 
 
 def confirmed_request(viewer: Viewer) -> ChangeRequest:

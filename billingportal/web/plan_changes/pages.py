@@ -20,7 +20,7 @@ from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.common import htmx
 from billingportal.web.common.stripe_access import refusal_text
 from billingportal.web.plan_changes.choice import choice_of_request, chosen_plan
-from billingportal.web.plan_changes.confirmation import TIMINGS, confirmation_fields, confirmed_request, preview_address
+from billingportal.web.plan_changes.confirmation import TIMINGS, confirmation_fields, confirmed_request
 from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of
 
 
@@ -70,7 +70,6 @@ def preview_page(viewer: Viewer, shown: Preview, problem: str = "") -> str:
         shown=shown,
         problem=problem,
         fields=confirmation_fields(shown),
-        address_at=lambda timing: preview_address(viewer, shown, timing),
         period=period_words(*shown.selection.period),
     )
 

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from flask import abort, url_for
 
 from billingportal.db import db
+from billingportal.domain.offers.pricing_page import slug
+from billingportal.domain.plan_changes.previews import Preview
 from billingportal.models import Client
 from billingportal.models.connection.processor_account import Mode
+from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.web.auth.client_session import current_client
 from billingportal.web.auth.session import current_staff
 from billingportal.web.clients.steps import client_or_404
 from billingportal.web.common.stripe_access import stripe_for
+from billingportal.web.offers.query import with_choice
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,12 @@ class Viewer:
         if self.is_staff:
             return url_for(f"plan_moves.{door}", client_id=self.client_id)
         return url_for(f"own_plan.{door}")
+
+    def preview_at(self, shown: Preview, timing: ChangeTiming) -> str:
+        """The URL of the same preview with another timing: now or at renewal."""
+        quantities = {f"quantity.{shown.plan.id}.{key}": str(n) for key, n in shown.selection.quantities.items()}
+        values = {"plan": str(shown.plan.id), "interval": slug(shown.selection.period), **quantities, "timing": timing}
+        return with_choice(self.address("preview"), values)
 
     def move(self, move_id: int) -> str:
         """The URL of a change's result."""

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from billingportal.db import transaction
 from billingportal.domain.clients import clients
 from billingportal.domain.clients.clients import ClientTerms
+from billingportal.domain.common.audit import by_staff
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import AuditEntry, Client, Entitlement, Plan, Workspace
 from billingportal.models.auth.staff import Staff
@@ -81,7 +82,7 @@ def test_a_change_is_told_in_words_and_the_second_tab_learns_of_it(session: Sess
 
     def save(terms: ClientTerms, revision: int) -> None:
         with transaction() as writing:
-            clients.update_client(writing, made, terms, revision=revision, staff_id=owner.id)
+            clients.update_client(writing, made, terms, revision=revision, author=by_staff(owner.id))
 
     save(typed, 1)
     save(typed, 1)  # a double click changes nothing

@@ -12,6 +12,7 @@ from billingportal import clock
 from billingportal.db import transaction
 from billingportal.domain.clients import comps, quota_overrides
 from billingportal.domain.clients import lifecycle as client_lifecycle
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.plans import lifecycle as plan_lifecycle
 from billingportal.domain.plans.terms import Limit
@@ -138,10 +139,10 @@ def test_suspension_and_archiving_stop_everything_and_are_undone(
         return session.scalars(select(Entitlement.access).where(Entitlement.client_id == client_id)).one()
 
     with transaction() as writing:
-        client_lifecycle.suspend_client(writing, client_id, "Spam", staff_id=owner.id)
+        client_lifecycle.suspend_client(writing, client_id, "Spam", author=by_staff(owner.id))
     assert access() == "suspended"
     with transaction() as writing:
-        client_lifecycle.reactivate_client(writing, client_id, staff_id=owner.id)
+        client_lifecycle.reactivate_client(writing, client_id, author=by_staff(owner.id))
     assert access() == "full"
     with transaction() as writing:
         client_lifecycle.archive_client(writing, client_id, staff_id=owner.id)

@@ -10,6 +10,7 @@ from billingportal.db import transaction
 from billingportal.domain.clients import lifecycle as client_lifecycle
 from billingportal.domain.clients import workspaces
 from billingportal.domain.clients.workspaces import WorkspaceTerms
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.plans.terms import Limit
 from billingportal.domain.usage import totals as usage_totals
 from billingportal.errors import Refusal
@@ -50,7 +51,7 @@ def test_a_moved_workspace_takes_its_use_with_it(session: Session, owner: Staff,
     on(
         first,
         lambda writing, client: workspaces.move_workspace(
-            writing, client, workspace_id, writing.get_one(Client, second), staff_id=owner.id
+            writing, client, workspace_id, writing.get_one(Client, second), author=by_staff(owner.id)
         ),
     )
 
@@ -60,7 +61,9 @@ def test_a_moved_workspace_takes_its_use_with_it(session: Session, owner: Staff,
     with pytest.raises(Refusal, match="belongs to another client"):
         on(
             first,
-            lambda writing, client: workspaces.archive_workspace(writing, client, workspace_id, staff_id=owner.id),
+            lambda writing, client: workspaces.archive_workspace(
+                writing, client, workspace_id, author=by_staff(owner.id)
+            ),
         )
 
 
@@ -69,9 +72,15 @@ def test_an_archived_workspace_counts_no_longer_until_it_is_back(
 ) -> None:
     first, _, workspace_id = pair
 
-    on(first, lambda writing, client: workspaces.archive_workspace(writing, client, workspace_id, staff_id=owner.id))
+    on(
+        first,
+        lambda writing, client: workspaces.archive_workspace(writing, client, workspace_id, author=by_staff(owner.id)),
+    )
     assert not is_over(session, first)
-    on(first, lambda writing, client: workspaces.restore_workspace(writing, client, workspace_id, staff_id=owner.id))
+    on(
+        first,
+        lambda writing, client: workspaces.restore_workspace(writing, client, workspace_id, author=by_staff(owner.id)),
+    )
     assert is_over(session, first)
 
 
@@ -85,7 +94,7 @@ def test_it_cannot_move_to_another_mode_nor_to_an_archived_client(
 
     def move(target_id: int) -> Act:
         return lambda writing, client: workspaces.move_workspace(
-            writing, client, workspace_id, writing.get_one(Client, target_id), staff_id=owner.id
+            writing, client, workspace_id, writing.get_one(Client, target_id), author=by_staff(owner.id)
         )
 
     for target in (live, first, second):
@@ -93,7 +102,12 @@ def test_it_cannot_move_to_another_mode_nor_to_an_archived_client(
             on(first, move(target))
         assert refused.value.field == "target"
     with pytest.raises(Refusal, match="Restore the client first"):
-        on(second, lambda writing, client: workspaces.create_workspace(writing, client, "New", None, staff_id=owner.id))
+        on(
+            second,
+            lambda writing, client: workspaces.create_workspace(
+                writing, client, "New", None, author=by_staff(owner.id)
+            ),
+        )
 
 
 def test_renaming_keeps_ids_unique(session: Session, owner: Staff, pair: tuple[int, int, int]) -> None:
@@ -102,10 +116,13 @@ def test_renaming_keeps_ids_unique(session: Session, owner: Staff, pair: tuple[i
     def rename(name: str, external_id: str | None) -> Act:
         terms = WorkspaceTerms(name, external_id)
         return lambda writing, client: workspaces.update_workspace(
-            writing, client, workspace_id, terms, staff_id=owner.id
+            writing, client, workspace_id, terms, author=by_staff(owner.id)
         )
 
-    on(second, lambda writing, client: workspaces.create_workspace(writing, client, "Shop", "w2", staff_id=owner.id))
+    on(
+        second,
+        lambda writing, client: workspaces.create_workspace(writing, client, "Shop", "w2", author=by_staff(owner.id)),
+    )
     with pytest.raises(Refusal, match="Another workspace has this ID"):
         on(first, rename("Front", "w2"))
     with pytest.raises(Refusal, match="Give the workspace a name"):

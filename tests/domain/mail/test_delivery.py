@@ -16,6 +16,7 @@ from billingportal.config import Settings
 from billingportal.db import transaction
 from billingportal.domain.clients import clients
 from billingportal.domain.clients.clients import ClientTerms
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.mail import delivery as mail_delivery
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.domain.mail import outbox as mail_outbox
@@ -209,7 +210,7 @@ def test_a_link_on_its_way_to_the_old_address_opens_nothing(
     assert claimed is not None
     with transaction() as writing:
         terms = ClientTerms("Harbor", "new@harbor.example")
-        clients.update_client(writing, client_id, terms, revision=1, staff_id=owner.id)
+        clients.update_client(writing, client_id, terms, revision=1, author=by_staff(owner.id))
     settings = replace(portal.settings, public_url="https://billing.example")
 
     (letter,) = claimed.letters

@@ -7,6 +7,7 @@ import pytest
 from billingportal import clock
 from billingportal.db import transaction
 from billingportal.domain.clients import workspaces
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes import changes as plan_change_changes
 from billingportal.domain.plan_changes import withdrawal
@@ -15,6 +16,7 @@ from billingportal.domain.usage import totals as usage_totals
 from billingportal.errors import Refusal
 from billingportal.models import Client, SellingSettings
 from billingportal.models.auth.staff import Staff
+from billingportal.stripe_gateway.requests.subscriptions import Subscriptions
 from tests.sandbox.clocks import advance, frozen, new_card, new_clock
 from tests.support.people.clients import connection
 from tests.support.people.plan_changes import (
@@ -100,6 +102,26 @@ def test_a_declined_card_keeps_the_old_plan_and_says_why(store: Store) -> None:
     wait_for_next_second()  # a preview of the same second is the same preview
     _, again = move(client.client_id, store.growth)
     assert again.state == "done"
+
+
+def test_a_declined_change_that_is_paid_before_it_is_dropped_is_made(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = store.subscribe(store.starter)
+    new_card(store.sdk, client.customer, "pm_card_chargeCustomerFail")
+    void = Subscriptions.give_up_invoice
+
+    def pay_first(subscriptions: Subscriptions, invoice_id: str) -> None:
+        new_card(store.sdk, client.customer, "pm_card_visa")
+        store.sdk.v1.invoices.pay(invoice_id)
+        void(subscriptions, invoice_id)
+
+    monkeypatch.setattr(Subscriptions, "give_up_invoice", pay_first)
+    _, made = move(client.client_id, store.growth)
+
+    assert store.invoices(client)[0].status == "paid"
+    assert made.state == "done"
+    assert entitlement_of(client.client_id).plan_id == store.growth
 
 
 def test_a_bank_that_asks_makes_the_change_wait_until_it_is_paid(store: Store) -> None:
@@ -215,7 +237,7 @@ def test_what_the_client_would_be_over_is_shown(store: Store) -> None:
     client = store.subscribe(store.growth)
     with transaction() as session:
         row = session.get_one(Client, client.client_id)
-        workspace = workspaces.create_workspace(session, row, "Main", None, staff_id=None)
+        workspace = workspaces.create_workspace(session, row, "Main", None, author=by_staff(None))
         usage_totals.report_usage(session, workspace, store.contacts, 250)
 
     (over,) = look(client.client_id, store.starter).over

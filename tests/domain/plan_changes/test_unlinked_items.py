@@ -41,7 +41,7 @@ def read(price: str) -> None:
     """Read a price and its product, as a webhook would tell."""
     account, gateway = connection()
     reconciliation.refresh(transaction, gateway, account.id, PRICE, price)
-    copy = gateway.fetch("price", price).copy
+    copy = gateway.objects.fetch("price", price).copy
     assert isinstance(copy, PriceCopy)
     reconciliation.refresh(transaction, gateway, account.id, PRODUCT, copy.stripe_product_id)
 

@@ -22,6 +22,7 @@ from billingportal.domain.sync.ordering import (
     judge_event,
     judge_fetch,
 )
+from billingportal.stripe_gateway.objects.readings import Reading
 from tests.support.stripe.histories import (
     CUSTOMER,
     INVOICE,
@@ -86,9 +87,8 @@ class Row:
         truth = asked.read
         copy = None if truth is None or truth.is_deleted else truth.copy
         elapsed = math.ceil((at - asked.asked_at) / TICKS)
-        seen = FetchedSnapshot(
-            copy, second(at) + timedelta(seconds=skew + SKEW), elapsed + 2 * SKEW, asked_at_revision=asked.revision
-        )
+        reading = Reading(second(at) + timedelta(seconds=skew + SKEW), elapsed + 2 * SKEW)
+        seen = FetchedSnapshot(copy, reading, asked_at_revision=asked.revision)
         verdict = judge_fetch(self.held, seen)
         if verdict is Verdict.ABSORB:
             self.held = after_fetch(self.held, seen)
@@ -212,7 +212,7 @@ def test_a_confirmation_while_stripe_is_asked_makes_the_answer_uncertain() -> No
     assert row.held
     revision = row.held.revision
     row.take(event("a", 5, "b"))
-    answer = FetchedSnapshot(replace(CUSTOMER, name="b"), START + timedelta(seconds=6), 2, revision)
+    answer = FetchedSnapshot(replace(CUSTOMER, name="b"), Reading(START + timedelta(seconds=6), 2), revision)
     assert judge_fetch(row.held, answer) is Verdict.ASK
 
 
@@ -247,7 +247,7 @@ def test_a_product_that_was_deleted_may_come_back_with_its_id() -> None:
 
 
 def test_nothing_is_held_of_an_object_that_was_never_seen_and_is_gone() -> None:
-    answer = FetchedSnapshot(None, START, 2, None)
+    answer = FetchedSnapshot(None, Reading(START, 2), None)
     assert after_fetch(None, answer) is None
 
 

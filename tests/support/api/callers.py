@@ -75,6 +75,7 @@ class Caller:
         given = {name: value for name, value in given.items() if value is not None}
         answer = self.app.test_client().open(ROOT + path, method=method, headers=headers, **given)
         reply = Reply(answer.status_code, answer.json if answer.data else None, dict(answer.headers))
+        answer.close()  # as a server does, after it has sent the answer
         check(method, path.partition("?")[0], reply, answer.data)
         return reply
 

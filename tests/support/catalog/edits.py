@@ -30,7 +30,7 @@ def read_price(app: Flask, price_id: str) -> None:
     """Read the price and its product from Stripe."""
     with app.app_context():
         account, gateway = connection()
-        price = gateway.fetch("price", price_id).copy
+        price = gateway.objects.fetch("price", price_id).copy
         assert isinstance(price, PriceCopy)
         reconciliation.refresh(transaction, gateway, account.id, PRICE, price_id)
         reconciliation.refresh(transaction, gateway, account.id, PRODUCT, price.stripe_product_id)

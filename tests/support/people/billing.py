@@ -5,6 +5,7 @@ from flask import Flask
 from billingportal.db import db, transaction
 from billingportal.domain.auth import billing_links
 from billingportal.domain.clients import workspaces
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.usage import totals as usage_totals
 from billingportal.models import Client
@@ -34,7 +35,7 @@ def use(client_id: int, **levels: int) -> None:
     """Have a workspace of the client report what it uses, by resource key; then evaluate."""
     with transaction() as session:
         client = session.get_one(Client, client_id)
-        workspace = workspaces.create_workspace(session, client, "Front desk", None, staff_id=None)
+        workspace = workspaces.create_workspace(session, client, "Front desk", None, author=by_staff(None))
         for key, level in levels.items():
             usage_totals.report_usage(session, workspace, resource_id(session, key), level)
         evaluation.evaluate(session, client_id)

@@ -72,7 +72,7 @@ def plan_of(staff_id: int, app: Flask, links: list[Link], name: str = "Growth", 
         account, gateway = connection()
         for link in links:
             reconciliation.refresh(transaction, gateway, account.id, PRICE, link.stripe_price_id)
-            price = gateway.fetch("price", link.stripe_price_id).copy
+            price = gateway.objects.fetch("price", link.stripe_price_id).copy
             assert isinstance(price, PriceCopy)
             reconciliation.refresh(transaction, gateway, account.id, PRODUCT, price.stripe_product_id)
         return new_plan(staff_id, name, account_id=account.id, links=links, is_active=True, **terms)

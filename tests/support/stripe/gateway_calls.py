@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.requests.lists import FETCHES, WALKS
+from billingportal.stripe_gateway.requests.objects import FETCHES, WALKS
 
 PLAIN: dict[object, object] = {
     str: "x_1",

@@ -11,6 +11,7 @@ from sqlalchemy.pool import QueuePool
 
 from billingportal.db import db, transaction
 from billingportal.domain.clients import lifecycle as client_lifecycle
+from billingportal.domain.common.audit import by_staff
 from billingportal.domain.plans.terms import Limit
 from billingportal.domain.usage import totals as usage_totals
 from billingportal.models import Client, Comp, Entitlement, Workspace
@@ -203,7 +204,7 @@ def test_older_happenings_come_page_by_page(signed_in: Visitor, owner: Staff, fr
         act = client_lifecycle.suspend_client if number % 2 == 0 else client_lifecycle.reactivate_client
         given = (f"Reason {number}",) if number % 2 == 0 else ()
         with transaction() as writing:
-            act(writing, client_id, *given, staff_id=owner.id)
+            act(writing, client_id, *given, author=by_staff(owner.id))
 
     address, seen = f"{PAGE}/{client_id}/timeline", []
     while address:

@@ -72,7 +72,7 @@ def linked(app: Flask, signed_in: Visitor, session: Session, shop: Catalog, stri
     moment = now()
     with transaction() as writing:
         held = writing.scalars(select(Price).where(Price.stripe_price_id == price)).one()
-        plan = Plan(name="Growth", position=0, created_at=moment, updated_at=moment)
+        plan = Plan(key="growth", name="Growth", position=0, created_at=moment, updated_at=moment)
         row = PlanPrice(
             processor_account_id=account_id,
             stripe_price_id=price,

@@ -309,7 +309,7 @@ def test_the_field_that_asked_for_the_price_gets_its_id(connected: Visitor, sess
 def test_a_price_that_a_plan_asked_for_is_linked_to_it_at_once(connected: Visitor, session: Session) -> None:
     moment = now()
     with transaction() as writing:
-        plan = Plan(name="Growth", position=0, created_at=moment, updated_at=moment)
+        plan = Plan(key="growth", name="Growth", position=0, created_at=moment, updated_at=moment)
         writing.add(plan)
         writing.flush()
         plan_id = plan.id

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import TypeVar
 
 import stripe
@@ -21,19 +20,23 @@ from billingportal.stripe_gateway.errors import (
 )
 from billingportal.stripe_gateway.objects import parsing
 from billingportal.stripe_gateway.objects.copies import Copy, EventCopy
-from billingportal.stripe_gateway.objects.fields import first_rows, part, short_text, text, truth
+from billingportal.stripe_gateway.objects.fields import part, short_text, text
 from billingportal.stripe_gateway.objects.readings import EventPage, Fetched, Page, Unreadable
-from billingportal.stripe_gateway.requests.calls import ask, ask_list
+from billingportal.stripe_gateway.requests.calls import (
+    PAGE_SIZE,
+    ask,
+    ask_all,
+    ask_list,
+    page_params,
+    read_list,
+)
 
-# The most rows that Stripe puts on a page.
-PAGE_SIZE = 100
 # Stripe leaves these out of a price unless they are expanded.
 PRICE_PARTS = ["tiers", "currency_options"]
 IN_LIST: list[Json] = [f"data.{part}" for part in PRICE_PARTS]
 
 Client = stripe.StripeClient
 Fetch = Callable[[Client, str], stripe.StripeObject]
-ListCall = Callable[..., stripe.StripeObject]
 T = TypeVar("T", Copy, EventCopy)
 
 
@@ -84,20 +87,56 @@ WALKS: dict[str, Walk] = {
 }
 
 
-def fetch(client: Client, kind: str, object_id: str) -> Fetched:
-    """The present state of an object; its copy is None when it was deleted. Raises a StripeProblem."""
-    started = time.monotonic()
-    try:
-        source, reading = ask(lambda: FETCHES[kind](client, object_id))
-    except NotThere:
-        # The SDK keeps no headers of an error, so another call reads Stripe's clock; the elapsed time is uncertain.
-        _, reading = ask(client.v1.balance.retrieve)
-        elapsed = math.ceil(time.monotonic() - started)
-        return Fetched(None, replace(reading, uncertainty_seconds=reading.uncertainty_seconds + elapsed))
-    refuse_other(source, kind, object_id)
-    if source.get("deleted"):
-        return Fetched(None, reading)
-    return Fetched(parsing.copy_of(whole(client, source)), reading)
+class Objects:
+    """Every method may raise a StripeProblem."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._client = client
+
+    def fetch(self, kind: str, object_id: str) -> Fetched:
+        """The present state of one object, with its tiers and all its items; its copy is None when it was deleted."""
+        started = time.monotonic()
+        try:
+            source, reading = ask(lambda: FETCHES[kind](self._client, object_id))
+        except NotThere:
+            # The SDK keeps no headers of an error, so another call reads Stripe's clock; the elapsed time is uncertain.
+            _, reading = ask(self._client.v1.balance.retrieve)
+            elapsed = math.ceil(time.monotonic() - started)
+            return Fetched(None, replace(reading, uncertainty_seconds=reading.uncertainty_seconds + elapsed))
+        refuse_other(source, kind, object_id)
+        if source.get("deleted"):
+            return Fetched(None, reading)
+        complete(self._client, source)
+        return Fetched(parsing.copy_of(source), reading)
+
+    def page(self, walk: str, starting_after: str | None, size: int = PAGE_SIZE) -> Page:
+        """One page of at most `size` objects of a listing (see `WALKS`), those that it could not read by id."""
+        chosen = WALKS[walk]
+        source, reading = ask_list(self._client, chosen.path, page_params(chosen.filters, starting_after, size))
+        rows, last_id, has_more = read_list(source, starting_after)
+        copies, unreadable = read_rows(rows, self._complete_copy, is_alone=size == 1)
+        return Page(copies, unreadable, last_id, has_more, reading)
+
+    def _complete_copy(self, row: JsonObject) -> Copy:
+        complete(self._client, row)
+        return parsing.copy_of(row)
+
+    def events(self, since: datetime, starting_after: str | None, size: int = PAGE_SIZE) -> EventPage:
+        """One page of the account's events at or after `since`, newest first.
+
+        Their payloads follow the account's default version, so only type and object id may be used.
+        """
+        params = page_params({"created": {"gte": int(since.timestamp())}}, starting_after, size)
+        source, reading = ask_list(self._client, "/v1/events", params)
+        rows, last_id, has_more = read_list(source, starting_after)
+        found, unreadable = read_rows(rows, parsing.event, is_alone=False)
+        return EventPage(found, unreadable, last_id, has_more, reading)
+
+    def event(self, event_id: str) -> EventCopy:
+        """One event, as `events` lists it."""
+        source, _ = ask(lambda: self._client.v1.events.retrieve(event_id))
+        refuse_other(source, "event", event_id)
+        return parsing.event(source)
 
 
 def refuse_other(source: JsonObject, kind: str, object_id: str) -> None:
@@ -106,13 +145,12 @@ def refuse_other(source: JsonObject, kind: str, object_id: str) -> None:
         raise UnreadableObject(f"it is not the {kind} {object_id}")
 
 
-def whole(client: Client, source: JsonObject) -> JsonObject:
-    """The complete object: reads the items or tiers that one answer leaves out. Raises a StripeProblem."""
+def complete(client: Client, source: JsonObject) -> None:
+    """Read the items or tiers that an answer leaves out of the object. Raises a StripeProblem."""
     if source.get("object") == "subscription":
         read_all_items(client, source)
     elif source.get("billing_scheme") == "tiered":
         read_all_tiers(client, source)
-    return source
 
 
 def read_all_items(client: Client, source: JsonObject) -> None:
@@ -120,14 +158,8 @@ def read_all_items(client: Client, source: JsonObject) -> None:
     items = part(source, "items")
     if not items.get("has_more"):
         return
-    list_items: ListCall = client.v1.subscription_items.list
     filters: JsonObject = {"subscription": text(source, "id")}
-    found: list[Json] = []
-    last_id, has_more = None, True
-    while has_more:
-        answer, _ = ask(partial(list_items, params=page_params(filters, last_id)))
-        rows, last_id, has_more = read_list(answer, last_id)
-        found.extend(rows)
+    found: list[Json] = [*ask_all(client.v1.subscription_items.list, filters)]
     items |= {"data": found, "has_more": False}
 
 
@@ -142,15 +174,6 @@ def read_all_tiers(client: Client, source: JsonObject) -> None:
     for currency in options.keys() - set(others):
         options[currency] = {**part(options, currency), "tiers": source.get("tiers")}
     source["currency_options"] = options
-
-
-def page(client: Client, walk: str, starting_after: str | None, size: int) -> Page:
-    """One page of a listing, starting after an id. Raises a StripeProblem."""
-    chosen = WALKS[walk]
-    source, reading = ask_list(client, chosen.path, page_params(chosen.filters, starting_after, size))
-    rows, last_id, has_more = read_list(source, starting_after)
-    copies, unreadable = read_rows(rows, lambda row: parsing.copy_of(whole(client, row)), is_alone=size == 1)
-    return Page(copies, unreadable, last_id, has_more, reading)
 
 
 def read_rows(
@@ -178,33 +201,3 @@ def read_rows(
         except StripeProblem as problem:
             unreadable.append(Unreadable(row_id, problem.message))
     return tuple(found), tuple(unreadable)
-
-
-def events(client: Client, since: datetime, starting_after: str | None, size: int) -> EventPage:
-    """One page of events created at or after `since`, newest first. Raises a StripeProblem."""
-    params = page_params({"created": {"gte": int(since.timestamp())}}, starting_after, size)
-    source, reading = ask_list(client, "/v1/events", params)
-    rows, last_id, has_more = read_list(source, starting_after)
-    found, unreadable = read_rows(rows, parsing.event, is_alone=False)
-    return EventPage(found, unreadable, last_id, has_more, reading)
-
-
-def event(client: Client, event_id: str) -> EventCopy:
-    """One event. Raises a StripeProblem."""
-    source, _ = ask(lambda: client.v1.events.retrieve(event_id))
-    refuse_other(source, "event", event_id)
-    return parsing.event(source)
-
-
-def page_params(filters: JsonObject, starting_after: str | None, size: int = PAGE_SIZE) -> JsonObject:
-    after: JsonObject = {"starting_after": starting_after} if starting_after else {}
-    return {"limit": size, **filters, **after}
-
-
-def read_list(source: JsonObject, starting_after: str | None) -> tuple[list[JsonObject], str | None, bool]:
-    """The rows, the last id, and whether there are more. Raises UnreadableObject for a list that would never end."""
-    rows, has_more = first_rows(source), truth(source, "has_more")
-    last_id = short_text(rows[-1], "id") if rows else None
-    if has_more and last_id in (None, starting_after):
-        raise UnreadableObject("the list does not go on")
-    return rows, last_id, has_more
