@@ -1,14 +1,14 @@
 """add the used share of its limit to what a client uses, for the list of clients near a limit
 
 Revision ID: share_of_limits
-Revises: add_unread_invoice
+Revises: allow_api_clients
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "share_of_limits"
-down_revision = "add_unread_invoice"
+down_revision = "allow_api_clients"
 branch_labels = None
 depends_on = None
 
