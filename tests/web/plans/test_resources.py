@@ -36,7 +36,7 @@ def test_adding_one_works_with_and_without_javascript(signed_in: Visitor, sessio
     answer = getattr(signed_in, way)(PAGE, MESSAGES)
 
     assert answer.status_code == (200 if way == "swap" else 303)
-    assert way == "submit" or '<div class="cols" id="resources">' in answer.text
+    assert way == "submit" or '<div class="stack" id="resources">' in answer.text
     assert names(session)[-1] == "Messages"
     assert "Total per billing period" in text_of(signed_in.get(PAGE))
 
