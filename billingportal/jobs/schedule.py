@@ -13,7 +13,8 @@ from billingportal.jobs import (
     plan_changes,
     price_moves,
     sync,
-    usage_reports,
+    usage,
+    usage_history,
 )
 
 # In the order in which one pass synchronizes a new account.
@@ -27,8 +28,9 @@ JOBS = (
     *plan_changes.JOBS,
     *price_moves.JOBS,
     *limit_notices.JOBS,
-    *usage_reports.JOBS,
+    *usage_history.JOBS,
     *mail.JOBS,
     *auth.JOBS,
     *api.JOBS,
+    *usage.JOBS,
 )

@@ -1,7 +1,7 @@
 """add the keys by which the API names plans
 
 Revision ID: add_plan_keys
-Revises: add_unread_invoice
+Revises: create_stored_answers
 """
 
 import re
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "add_plan_keys"
-down_revision = "add_unread_invoice"
+down_revision = "create_stored_answers"
 branch_labels = None
 depends_on = None
 

@@ -3,14 +3,14 @@
 For rows of before it is not known, and empty until their next snapshot.
 
 Revision ID: add_trial_outcome
-Revises: create_stored_answers
+Revises: allow_api_clients
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "add_trial_outcome"
-down_revision = "create_stored_answers"
+down_revision = "allow_api_clients"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """create API keys, and name them in the audit log
 
 Revision ID: create_api_keys
-Revises: create_usage
+Revises: slim_usage_records
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "create_api_keys"
-down_revision = "create_usage"
+down_revision = "slim_usage_records"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """add the used share of its limit to what a client uses, for the list of clients near a limit
 
 Revision ID: share_of_limits
-Revises: allow_api_clients
+Revises: add_unread_invoice
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "share_of_limits"
-down_revision = "allow_api_clients"
+down_revision = "add_unread_invoice"
 branch_labels = None
 depends_on = None
 

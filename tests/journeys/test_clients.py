@@ -10,7 +10,6 @@ from sqlalchemy import select
 from billingportal.config import Settings
 from billingportal.db import db, transaction
 from billingportal.domain.plans.terms import Limit
-from billingportal.domain.usage import totals as usage_totals
 from billingportal.models import Workspace
 from billingportal.models.auth.staff import Staff
 from tests.journeys.conftest import OpenPage
@@ -22,6 +21,7 @@ from tests.support.pages import Visitor
 from tests.support.people.clients import new_client, paid_plan, subscribed_client
 from tests.support.stripe.portals import new_account, with_sandbox
 from tests.support.stripe.sandbox import Sandbox
+from tests.support.usage.reports import report_level
 
 # What is seen does not depend on the database.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
@@ -56,7 +56,7 @@ def harbor(app: Flask, sandbox: Sandbox, signed_in: Visitor, owner: Staff) -> in
             made = Workspace(client_id=client_id, mode="test", name="Front desk", created_at=owner.created_at)
             session.add(made)
             session.flush()
-            usage_totals.report_usage(session, made, contacts, 4300)
+            report_level(session, made, contacts, 4300)
     return client_id
 
 

@@ -8,8 +8,8 @@ from billingportal.domain.common.dates import day
 from billingportal.domain.common.severity import Severity
 from billingportal.domain.limit_notices.uses import ClientUse
 from billingportal.domain.prices.pricing import Line, Terms, lines, total
+from billingportal.domain.usage.history.projection import Course, project
 from billingportal.domain.usage.quota_bars import NEARLY, share
-from billingportal.domain.usage.reports.projection import Course, project
 from billingportal.models import EntitledQuota, Resource
 from billingportal.models.plans.plan_quota import Reaction
 from billingportal.money import Money

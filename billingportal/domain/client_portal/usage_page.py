@@ -14,12 +14,12 @@ from billingportal.domain.limit_notices.uses import ClientUse, uses
 from billingportal.domain.plans.resources import visible_resources
 from billingportal.domain.subscriptions import client_clock, estimates
 from billingportal.domain.subscriptions.usage_prices import usage_terms
-from billingportal.domain.usage.reports import workspaces
-from billingportal.domain.usage.reports.client_days import client_days
-from billingportal.domain.usage.reports.periods import ClientPeriod, periods_of
-from billingportal.domain.usage.reports.projection import Course, days_before, known, pace
-from billingportal.domain.usage.reports.spans import Span
-from billingportal.domain.usage.reports.workspaces import ByWorkspace
+from billingportal.domain.usage.history import workspaces
+from billingportal.domain.usage.history.client_days import client_days
+from billingportal.domain.usage.history.periods import ClientPeriod, periods_of
+from billingportal.domain.usage.history.projection import Course, days_before, known, pace
+from billingportal.domain.usage.history.spans import Span
+from billingportal.domain.usage.history.workspaces import ByWorkspace
 from billingportal.models import Client, ClientUsage, Entitlement, Resource, UsageTotal
 
 

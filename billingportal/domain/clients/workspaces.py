@@ -11,6 +11,7 @@ from billingportal.domain.common import audit
 from billingportal.domain.common.audit import Author
 from billingportal.domain.common.locks import CLIENTS, take_turns
 from billingportal.domain.entitlements import evaluation
+from billingportal.domain.usage import levels as usage_levels
 from billingportal.errors import AlreadyTaken, Refusal
 from billingportal.models import Client, Workspace
 
@@ -54,6 +55,7 @@ def create_workspace(
     session.flush()
     words = f"Added the workspace {workspace.name}"
     record_workspace(session, client, "workspace.created", words, author)
+    usage_levels.refresh_levels(session, client.id)
     evaluation.evaluate(session, client.id)
     return workspace
 
@@ -97,7 +99,9 @@ def move_workspace(session: Session, client: Client, workspace_id: int, target: 
     record_workspace(
         session, target, "workspace.moved", f"Got the workspace {workspace.name} from {client.name}", author
     )
+    usage_levels.carry_levels(session, workspace)
     for client_id in sorted((client.id, target.id)):
+        usage_levels.refresh_levels(session, client_id)
         evaluation.evaluate(session, client_id)
     return workspace
 
@@ -108,6 +112,7 @@ def archive_workspace(session: Session, client: Client, workspace_id: int, *, au
     if workspace.archived_at is None:
         workspace.archived_at = now()
         record_workspace(session, client, "workspace.archived", f"Archived the workspace {workspace.name}", author)
+        usage_levels.refresh_levels(session, client.id)
         evaluation.evaluate(session, client.id)
     return workspace
 
@@ -118,6 +123,7 @@ def restore_workspace(session: Session, client: Client, workspace_id: int, *, au
     if workspace.archived_at is not None:
         workspace.archived_at = None
         record_workspace(session, client, "workspace.restored", f"Restored the workspace {workspace.name}", author)
+        usage_levels.refresh_levels(session, client.id)
         evaluation.evaluate(session, client.id)
     return workspace
 
@@ -130,7 +136,7 @@ def find_workspace(session: Session, client_id: int, workspace_id: int) -> Works
 
 def lock_workspace(session: Session, client: Client, workspace_id: int) -> Workspace:
     """The workspace, read again and locked. Raises Refusal when it no longer belongs to this client."""
-    workspace = session.get(Workspace, workspace_id, populate_existing=True, with_for_update=True)
+    workspace = session.get(Workspace, workspace_id, populate_existing=True, with_for_update={"key_share": True})
     if workspace is None or workspace.client_id != client.id:
         raise Refusal("", "This workspace belongs to another client now. Open the page again.")
     return workspace

@@ -17,9 +17,12 @@ from billingportal.domain.entitlements.paid_state import PaidState
 from billingportal.domain.entitlements.rules import entitled
 from billingportal.domain.subscriptions import change_state, checkout_state, client_clock
 from billingportal.domain.subscriptions import departures as subscription_departures
-from billingportal.domain.usage import limit_changes
+from billingportal.domain.subscriptions.status import LIVE_STATUSES
+from billingportal.domain.usage import subscription_periods
 from billingportal.domain.usage import totals as usage_totals
-from billingportal.models import Client, EntitledQuota, Entitlement
+from billingportal.domain.usage.limits import limit_changes
+from billingportal.domain.usage.subscription_periods import Span
+from billingportal.models import Client, EntitledQuota, Entitlement, Subscription
 from billingportal.plain_json import JsonObject
 
 BATCH = 50
@@ -69,6 +72,9 @@ def work_out(session: Session, client: Client) -> Entitlement:
         select(Entitlement).where(Entitlement.client_id == client.id).execution_options(populate_existing=True)
     )
     gathered = gather(session, client, before, moment)
+    follow_periods(session, client, gathered.main, moment)
+    if before is not None:
+        session.refresh(before, ["is_over_quota"])
     answer = entitled(gathered.facts, moment)
     told = change_log.remember_before(before)
     row = before or Entitlement(client_id=client.id, since=moment)
@@ -83,6 +89,23 @@ def work_out(session: Session, client: Client) -> Entitlement:
     session.flush()
     change_log.record_changes(session, client, told, row, answer)
     return row
+
+
+def follow_periods(session: Session, client: Client, main: Subscription | None, moment: datetime) -> None:
+    """Have counters add up in the period of the main subscription, or in calendar months once it has ended."""
+    span = usage_span(main)
+    ended_at = main.ended_at if main is not None else None
+    subscription_periods.follow_subscription(session, client.id, span, moment if span else ended_at or moment)
+    subscription_periods.refresh_counters(session, client.id, moment)
+
+
+def usage_span(main: Subscription | None) -> Span | None:
+    """The period of the item that is paid ahead, else of the metered one; of several the first to end."""
+    if main is None or main.status not in LIVE_STATUSES:
+        return None
+    ahead = [item for item in main.items if item.quantity is not None] or main.items
+    spans = [Span(item.period_started_at, item.period_ends_at) for item in ahead]
+    return min((span for span in spans if span.starts_at < span.ends_at), key=lambda one: one.ends_at, default=None)
 
 
 def write_entitlement(row: Entitlement, gathered: Gathered, answer: Entitled, moment: datetime) -> None:

@@ -8,8 +8,8 @@ from billingportal.domain.common.plurals import counted
 from billingportal.domain.limit_notices.stages import Use
 from billingportal.domain.prices.pricing import Terms, amount
 from billingportal.domain.subscriptions.usage_prices import charge_after
+from billingportal.domain.usage.history.projection import Projection
 from billingportal.domain.usage.quota_bars import share
-from billingportal.domain.usage.reports.projection import Projection
 from billingportal.models import Resource
 from billingportal.models.usage.limit_notice import LimitStage
 

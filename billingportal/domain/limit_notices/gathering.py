@@ -12,8 +12,8 @@ from billingportal.domain.limit_notices.uses import ClientUse
 from billingportal.domain.prices.pricing import Terms
 from billingportal.domain.subscriptions import client_clock, estimates
 from billingportal.domain.subscriptions.usage_prices import usage_terms
-from billingportal.domain.usage.reports.client_days import client_days
-from billingportal.domain.usage.reports.projection import Course, Projection, days_before, known, project
+from billingportal.domain.usage.history.client_days import client_days
+from billingportal.domain.usage.history.projection import Course, Projection, days_before, known, project
 from billingportal.models import Client, Entitlement
 from billingportal.models.usage.limit_notice import LimitStage
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.limit_notices.stages import Use
 from billingportal.domain.limit_notices.uses import ClientUse, Open, open_notices, uses
-from billingportal.domain.usage.reports.client_days import days_of
-from billingportal.domain.usage.reports.projection import Course, Projection, days_before, known, project
+from billingportal.domain.usage.history.client_days import days_of
+from billingportal.domain.usage.history.projection import Course, Projection, days_before, known, project
 from billingportal.models import Client, ClientUsage, EntitledQuota, Entitlement, Plan
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.plans.plan_quota import Reaction

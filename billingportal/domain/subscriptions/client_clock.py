@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
+from billingportal.db import Database
 from billingportal.models import Client, ClientCustomer, Customer, TestClock
 
 
@@ -24,9 +25,9 @@ def clock_time(session: Session, client: Client) -> datetime | None:
     return found
 
 
-def clock_times(session: Session, client_ids: Sequence[int]) -> dict[int, datetime]:
+def clock_times(database: Database, client_ids: Sequence[int]) -> dict[int, datetime]:
     """The same for many clients with one query, by client id. Clients on no test clock are left out."""
-    rows = session.execute(on_clocks().where(ClientCustomer.client_id.in_(client_ids)))
+    rows = database.execute(on_clocks().where(ClientCustomer.client_id.in_(client_ids)))
     return {row.client_id: row.frozen_at for row in rows}
 
 

@@ -9,7 +9,10 @@ from billingportal.db import Base, PrimaryKey
 
 
 class ClientLevel(Base):
-    """While it exists, levels of the client's workspaces are refused for this resource: nothing may count twice."""
+    """While it exists, levels of the client's workspaces are refused for this resource: nothing may count twice.
+
+    `record_id` is the record that it comes from.
+    """
 
     __tablename__ = "client_level"
     __table_args__ = (
@@ -22,3 +25,4 @@ class ClientLevel(Base):
     resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
     used: Mapped[int] = mapped_column(BigInteger)
     measured_at: Mapped[datetime]
+    record_id: Mapped[int | None] = mapped_column(BigInteger)

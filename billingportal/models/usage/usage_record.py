@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billingportal.db import Base, LargeKey
@@ -16,6 +16,8 @@ class UsageRecord(Base):
     `at` is when it was used, in the client's time; `received_at` when the portal got it, in real time.
     `client_id` is the client that the use counts for, also after the workspace has moved.
     `taken_back_at`: the report was a mistake and no longer counts.
+    Ids grow in the order of arrival, also within a batch. There are no foreign keys: they would cost more than the
+    insert itself, and the rows they point to are locked while records are taken and never deleted.
     """
 
     __tablename__ = "usage_record"
@@ -28,11 +30,11 @@ class UsageRecord(Base):
     id: Mapped[LargeKey]
     mode: Mapped[Mode] = mapped_column(String(4))
     key: Mapped[str] = mapped_column(String(120))
-    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    workspace_id: Mapped[int | None] = mapped_column(ForeignKey("workspace.id"))
-    resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
+    client_id: Mapped[int]
+    workspace_id: Mapped[int | None]
+    resource_id: Mapped[int]
     amount: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime]
-    received_at: Mapped[datetime] = mapped_column(index=True)
+    received_at: Mapped[datetime]
     taken_back_at: Mapped[datetime | None]
     taken_back_because: Mapped[str] = mapped_column(String(200), default="", server_default="")

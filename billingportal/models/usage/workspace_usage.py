@@ -9,7 +9,10 @@ from billingportal.db import Base, PrimaryKey
 
 
 class WorkspaceUsage(Base):
-    """Usage belongs to the workspace, so it moves with the workspace to another client."""
+    """Usage belongs to the workspace, so it moves with the workspace to another client.
+
+    `record_id` is the record that it comes from; None after a confirmed reservation raised it.
+    """
 
     __tablename__ = "workspace_usage"
     __table_args__ = (
@@ -22,3 +25,4 @@ class WorkspaceUsage(Base):
     resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"), index=True)
     used: Mapped[int] = mapped_column(BigInteger)
     measured_at: Mapped[datetime]
+    record_id: Mapped[int | None] = mapped_column(BigInteger)

@@ -7,7 +7,7 @@ from wtforms import RadioField, StringField
 from billingportal.db import db, transaction
 from billingportal.domain.client_portal.spending_caps import CapForm, cap_form
 from billingportal.domain.common.plurals import counted
-from billingportal.domain.usage import spending_cap
+from billingportal.domain.usage.limits import spending_cap
 from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.web.auth.client_session import current_client, require_client

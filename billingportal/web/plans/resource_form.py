@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, RadioField, StringField
 
 from billingportal.domain.plans.resource_warnings import Warnings
-from billingportal.domain.usage import pool_ceiling
+from billingportal.domain.usage.limits import pool_ceiling
 from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.models import Resource

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import db, transaction
 from billingportal.domain.plans import resource_warnings, resources
-from billingportal.domain.usage import pool_ceiling
+from billingportal.domain.usage.limits import pool_ceiling
 from billingportal.errors import Refusal
 from billingportal.models import Resource
 from billingportal.web.auth.session import current_staff, require_role

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, g, render_template, request
 from billingportal.db import db
 from billingportal.domain.client_portal.usage_page import usage_page
 from billingportal.domain.limit_notices import standing
-from billingportal.domain.usage.reports.workspaces import workspace_days
+from billingportal.domain.usage.history.workspaces import workspace_days
 from billingportal.web.clients.steps import client_or_404
 from billingportal.web.common.rendering.client_usage import shown_usage, start_of_request
 from billingportal.web.common.rendering.periods import percent_of

@@ -10,9 +10,9 @@ from billingportal.db import db
 from billingportal.domain.limit_notices import by_use, near
 from billingportal.domain.limit_notices.near import Wanted
 from billingportal.domain.plans import resources as plan_resources
-from billingportal.domain.usage.reports import overview as usage_overview
-from billingportal.domain.usage.reports.overview import Overview, ResourceUse
-from billingportal.domain.usage.reports.spans import Span
+from billingportal.domain.usage.history import overview as usage_overview
+from billingportal.domain.usage.history.overview import Overview, ResourceUse
+from billingportal.domain.usage.history.spans import Span
 from billingportal.limits import page_number
 from billingportal.models import Resource
 from billingportal.models.plans.plan_quota import Reaction

@@ -18,6 +18,7 @@ from billingportal.models import Client, Entitlement, Workspace
 from billingportal.models.auth.staff import Staff
 from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.people.clients import new_client
+from tests.support.usage.reports import report_level
 
 Act = Callable[[Session, Client], object]
 
@@ -36,7 +37,7 @@ def pair(session: Session, owner: Staff) -> tuple[int, int, int]:
     first, second = new_client("Harbor", workspace_name="Desk", workspace_external_id="w1"), new_client("Bloom")
     with transaction() as writing:
         workspace = writing.scalars(select(Workspace)).one()
-        usage_totals.report_usage(writing, workspace, contacts, 150)
+        report_level(writing, workspace, contacts, 150)
         return first, second, workspace.id
 
 

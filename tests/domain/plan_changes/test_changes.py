@@ -12,7 +12,6 @@ from billingportal.domain.offers.selection import Selection
 from billingportal.domain.plan_changes import changes as plan_change_changes
 from billingportal.domain.plan_changes import withdrawal
 from billingportal.domain.plan_changes.planning import ChangeRequest
-from billingportal.domain.usage import totals as usage_totals
 from billingportal.errors import Refusal
 from billingportal.models import Client, SellingSettings
 from billingportal.models.auth.staff import Staff
@@ -31,6 +30,7 @@ from tests.support.people.plan_changes import (
 from tests.support.people.stores import Store, open_store
 from tests.support.stripe.portals import work
 from tests.support.stripe.worlds import World
+from tests.support.usage.reports import report_level
 
 DAY = 24 * 3600
 
@@ -238,7 +238,7 @@ def test_what_the_client_would_be_over_is_shown(store: Store) -> None:
     with transaction() as session:
         row = session.get_one(Client, client.client_id)
         workspace = workspaces.create_workspace(session, row, "Main", None, author=by_staff(None))
-        usage_totals.report_usage(session, workspace, store.contacts, 250)
+        report_level(session, workspace, store.contacts, 250)
 
     (over,) = look(client.client_id, store.starter).over
 

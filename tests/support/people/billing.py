@@ -7,11 +7,11 @@ from billingportal.domain.auth import billing_links
 from billingportal.domain.clients import workspaces
 from billingportal.domain.common.audit import by_staff
 from billingportal.domain.entitlements import evaluation
-from billingportal.domain.usage import totals as usage_totals
 from billingportal.models import Client
 from billingportal.portal import current_portal
 from tests.support.catalog.plans import resource_id
 from tests.support.pages import Visitor
+from tests.support.usage.reports import report_level
 
 
 def link_of(app: Flask, client_id: int, hours: int = 24) -> str:
@@ -37,7 +37,7 @@ def use(client_id: int, **levels: int) -> None:
         client = session.get_one(Client, client_id)
         workspace = workspaces.create_workspace(session, client, "Front desk", None, author=by_staff(None))
         for key, level in levels.items():
-            usage_totals.report_usage(session, workspace, resource_id(session, key), level)
+            report_level(session, workspace, resource_id(session, key), level)
         evaluation.evaluate(session, client_id)
 
 

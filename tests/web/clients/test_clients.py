@@ -13,13 +13,13 @@ from billingportal.db import db, transaction
 from billingportal.domain.clients import lifecycle as client_lifecycle
 from billingportal.domain.common.audit import by_staff
 from billingportal.domain.plans.terms import Limit
-from billingportal.domain.usage import totals as usage_totals
 from billingportal.models import Client, Comp, Entitlement, Workspace
 from billingportal.models.auth.staff import Staff
 from tests.fuzz.requests.attempts import Attempt, send
 from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.pages import Visitor, text_of
 from tests.support.people.clients import new_client
+from tests.support.usage.reports import report_level
 
 # Pages ask the domain, which runs on both databases.
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -54,9 +54,7 @@ def test_rows_tell_plan_status_and_the_quota_of_which_most_is_used(
 ) -> None:
     new_client("Harbor Dental", workspace_name="Desk")
     with transaction() as writing:
-        usage_totals.report_usage(
-            writing, writing.scalars(select(Workspace)).one(), resource_id(writing, "contacts"), 96
-        )
+        report_level(writing, writing.scalars(select(Workspace)).one(), resource_id(writing, "contacts"), 96)
 
     words = text_of(signed_in.get(PAGE))
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from flask import request
 
-from billingportal.domain.usage.reports.spans import Span
+from billingportal.domain.usage.history.spans import Span
 
 LONGEST = timedelta(days=3 * 366)
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from itertools import groupby
 
-from billingportal.domain.usage.reports.spans import Span
+from billingportal.domain.usage.history.spans import Span
 from billingportal.models import Resource
 from billingportal.web.common.rendering.periods import day_words, days_left_in_month, span_words
 from billingportal.web.common.rendering.series import Legend, Point, Series, series

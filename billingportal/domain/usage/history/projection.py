@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal
 
-from billingportal.domain.usage.reports.spans import Span
+from billingportal.domain.usage.history.spans import Span
 from billingportal.models.plans.resource import ResourceKind
 
 # The pace is that of so many days, and none is told from fewer than LEAST.

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.usage.reports.spans import Span
+from billingportal.domain.usage.history.spans import Span
 from billingportal.models import ClientUsage, UsagePeriod, UsageTotal
 
 # How many earlier periods are offered.

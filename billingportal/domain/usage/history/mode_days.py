@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain.sync.row_sql import insert_into
-from billingportal.domain.usage.reports.spans import Span
+from billingportal.domain.usage.history.spans import Span
 from billingportal.models import Client, ClientUsage, EntitledQuota, ModeUsageDay, Resource, UsageDay
 from billingportal.models.connection.processor_account import Mode
 

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.usage.reports.spans import Span
+from billingportal.domain.usage.history.spans import Span
 from billingportal.models import ClientLevel, Resource, UsageDay, Workspace, WorkspaceUsage
 
 # The most workspaces that a page lists.

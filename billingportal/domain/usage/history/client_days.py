@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.usage.reports.spans import Span
+from billingportal.domain.usage.history.spans import Span
 from billingportal.models import Resource, UsageDay, Workspace
 
 # A client and a resource, by their ids.

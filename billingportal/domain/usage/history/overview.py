@@ -8,10 +8,10 @@ from fractions import Fraction
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billingportal.domain.usage.history import mode_days
+from billingportal.domain.usage.history.projection import Course, Projection, days_before, known, pace, project
+from billingportal.domain.usage.history.spans import Span
 from billingportal.domain.usage.quota_bars import share
-from billingportal.domain.usage.reports import mode_days
-from billingportal.domain.usage.reports.projection import Course, Projection, days_before, known, pace, project
-from billingportal.domain.usage.reports.spans import Span
 from billingportal.models import ModeUsageDay, Resource, UsagePool
 from billingportal.models.connection.processor_account import Mode
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain.common import audit
-from billingportal.domain.usage.reports.periods import calendar_month
+from billingportal.domain.usage.history.periods import calendar_month
 from billingportal.errors import Refusal
 from billingportal.models import Client, ClientUsage, Resource, UsageDay, UsagePool
 from billingportal.models.connection.processor_account import Mode

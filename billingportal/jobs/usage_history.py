@@ -2,8 +2,8 @@
 
 from billingportal.clock import now
 from billingportal.db import db, transaction
-from billingportal.domain.usage.reports import mode_days
-from billingportal.domain.usage.reports.mode_days import DaySums
+from billingportal.domain.usage.history import mode_days
+from billingportal.domain.usage.history.mode_days import DaySums
 from billingportal.jobs.job import Job
 from billingportal.portal import Portal
 

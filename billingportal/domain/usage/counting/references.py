@@ -1,0 +1,119 @@
+"""Finds the workspaces, clients and resources that reports name, and locks them until the records are counted.
+
+A workspace that is archived or moved meanwhile, and a client that gets a new period, wait for the records and count
+them; the records wait for a change that was first.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import Select, bindparam, select
+
+from billingportal.db import Database
+from billingportal.domain.usage.counting.given import Columns, dialect_of, given_rows, parameters
+from billingportal.models import Client, Resource, Workspace
+from billingportal.models.connection.processor_account import Mode
+from billingportal.models.plans.resource import ResourceKind
+
+IDS: Columns = (("id", int),)
+EXTERNAL_IDS: Columns = (("external_id", str),)
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A workspace or client by our id, or by the host platform's."""
+
+    id: int | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True)
+class FoundWorkspace:
+    id: int
+    client_id: int
+    is_archived: bool
+
+
+@dataclass(frozen=True)
+class FoundResource:
+    id: int
+    key: str
+    kind: ResourceKind
+
+
+def find_workspaces(database: Database, mode: Mode, refs: Iterable[Ref]) -> Mapping[Ref, FoundWorkspace]:
+    """The workspaces of this mode, locked against archiving and moving."""
+    found: dict[Ref, FoundWorkspace] = {}
+    for columns, given in by_column(refs):
+        dialect = dialect_of(database)
+        rows = database.execute(workspaces(columns, dialect), {**parameters(columns, dialect, given), "mode": mode})
+        for id_, external_id, client_id, archived_at in rows:
+            ref = Ref(id=id_) if columns is IDS else Ref(external_id=external_id)
+            found[ref] = FoundWorkspace(id_, client_id, archived_at is not None)
+    return found
+
+
+def find_clients(database: Database, mode: Mode, refs: Iterable[Ref]) -> Mapping[Ref, int]:
+    """The ids of the clients of this mode."""
+    found: dict[Ref, int] = {}
+    for columns, given in by_column(refs):
+        dialect = dialect_of(database)
+        rows = database.execute(clients(columns, dialect), {**parameters(columns, dialect, given), "mode": mode})
+        for id_, external_id in rows:
+            found[Ref(id=id_) if columns is IDS else Ref(external_id=external_id)] = id_
+    return found
+
+
+def lock_clients(database: Database, client_ids: Iterable[int]) -> None:
+    """Keep these clients' periods as they are until the transaction ends."""
+    dialect = dialect_of(database)
+    if dialect == "postgresql":
+        given = parameters(IDS, dialect, [(one,) for one in set(client_ids)])
+        database.execute(clients_to_lock(dialect), given).all()
+
+
+def find_resources(database: Database) -> Mapping[str, FoundResource]:
+    """All resources by key."""
+    rows = database.execute(RESOURCES)
+    return {key: FoundResource(id_, key, kind) for id_, key, kind in rows}
+
+
+def by_column(refs: Iterable[Ref]) -> list[tuple[Columns, list[tuple[int] | tuple[str]]]]:
+    """What the refs name, by the column in which to look; columns that none names are left out."""
+    unlike = set(refs)
+    ids: list[tuple[int] | tuple[str]] = [(ref.id,) for ref in unlike if ref.id is not None]
+    names: list[tuple[int] | tuple[str]] = [(ref.external_id,) for ref in unlike if ref.external_id is not None]
+    return [(columns, rows) for columns, rows in ((IDS, ids), (EXTERNAL_IDS, names)) if rows]
+
+
+RESOURCES = select(Resource.id, Resource.key, Resource.kind)
+
+
+@cache
+def workspaces(columns: Columns, dialect: str) -> Select[int, str | None, int, datetime | None]:
+    given = given_rows(columns, dialect)
+    wanted = Workspace.id == given.c.id if columns is IDS else Workspace.external_id == given.c.external_id
+    return (
+        select(Workspace.id, Workspace.external_id, Workspace.client_id, Workspace.archived_at)
+        .join(given, wanted)
+        .where(Workspace.mode == bindparam("mode"))
+        .order_by(Workspace.id)
+        .with_for_update(read=True, of=Workspace)
+    )
+
+
+@cache
+def clients(columns: Columns, dialect: str) -> Select[int, str | None]:
+    given = given_rows(columns, dialect)
+    wanted = Client.id == given.c.id if columns is IDS else Client.external_id == given.c.external_id
+    return select(Client.id, Client.external_id).join(given, wanted).where(Client.mode == bindparam("mode"))
+
+
+@cache
+def clients_to_lock(dialect: str) -> Select[int]:
+    given = given_rows(IDS, dialect)
+    return (
+        select(Client.id).join(given, Client.id == given.c.id).order_by(Client.id).with_for_update(read=True, of=Client)
+    )

@@ -1,0 +1,1 @@
+"""Reporting usage, and what it adds up to."""
