@@ -8,13 +8,11 @@ from billingportal.jobs import (
     connection,
     entitlements,
     invoices,
-    limit_notices,
     mail,
     plan_changes,
     price_moves,
     sync,
     usage,
-    usage_history,
 )
 
 # In the order in which one pass synchronizes a new account.
@@ -27,8 +25,6 @@ JOBS = (
     *invoices.JOBS,
     *plan_changes.JOBS,
     *price_moves.JOBS,
-    *limit_notices.JOBS,
-    *usage_history.JOBS,
     *mail.JOBS,
     *auth.JOBS,
     *api.JOBS,

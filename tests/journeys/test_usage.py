@@ -17,7 +17,7 @@ from billingportal.db import transaction
 from billingportal.domain.limit_notices import checks
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
-from billingportal.jobs import usage_history
+from billingportal.jobs import usage as usage_jobs
 from billingportal.models import MailSettings, OutgoingMail, Subscription, UsagePool
 from billingportal.models.auth.staff import Staff
 from billingportal.models.plans.plan_quota import Reaction
@@ -71,7 +71,7 @@ class Metered:
 def look() -> None:
     """What the worker does within seconds."""
     checks.check_limits(transaction)
-    usage_history.count_usage_of_today(current_portal())
+    usage_jobs.count_usage_of_today(current_portal())
 
 
 @pytest.fixture
@@ -230,4 +230,4 @@ def fill(metered: Metered, owner: Staff, contacts: int) -> None:
     with transaction() as session:
         session.add(UsagePool(mode="test", resource_id=contacts, ceiling=26_000))
     metered.uses(23_900)
-    usage_history.count_usage_of_earlier_days(current_portal())
+    usage_jobs.count_usage_of_earlier_days(current_portal())

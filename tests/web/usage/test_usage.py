@@ -11,7 +11,7 @@ from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.limit_notices import checks
 from billingportal.domain.plans.terms import Limit
-from billingportal.jobs import usage_history
+from billingportal.jobs import usage as usage_jobs
 from billingportal.models import UsagePool
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
@@ -37,8 +37,8 @@ def last_days(count: int, used: int, step: int = 0) -> dict[date, int]:
 def work() -> None:
     """What the worker does: look at limits, count the days of all clients."""
     checks.check_limits(transaction)
-    usage_history.count_usage_of_today(current_portal())
-    usage_history.count_usage_of_earlier_days(current_portal())
+    usage_jobs.count_usage_of_today(current_portal())
+    usage_jobs.count_usage_of_earlier_days(current_portal())
 
 
 @pytest.fixture
