@@ -230,6 +230,8 @@ def begin_sqlite(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
     options = connection.get_execution_options()
+    if options.get("isolation_level") == "AUTOCOMMIT":
+        return
     if not options.get("begin_immediate"):
         connection.exec_driver_sql("BEGIN")
         return

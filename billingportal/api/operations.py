@@ -2,11 +2,18 @@
 
 from functools import cache
 
-from billingportal.api import catalog, client_access, clients, workspaces
+from billingportal.api import catalog, client_access, clients, entitlements, reservations, workspaces
 from billingportal.api.document.openapi import as_bytes, document_of
 from billingportal.api.kernel.operation import Group, Operation
 
-GROUPS: tuple[Group, ...] = (clients.GROUP, client_access.GROUP, workspaces.GROUP, catalog.GROUP)
+GROUPS: tuple[Group, ...] = (
+    clients.GROUP,
+    client_access.GROUP,
+    workspaces.GROUP,
+    entitlements.GROUP,
+    reservations.GROUP,
+    catalog.GROUP,
+)
 
 
 @cache

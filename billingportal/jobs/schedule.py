@@ -11,6 +11,7 @@ from billingportal.jobs import (
     mail,
     plan_changes,
     price_moves,
+    reservations,
     sync,
     usage,
 )
@@ -20,6 +21,7 @@ JOBS = (
     *connection.JOBS,
     *sync.JOBS,
     *entitlements.JOBS,
+    *reservations.JOBS,
     *clients.JOBS,
     *checkout.JOBS,
     *invoices.JOBS,

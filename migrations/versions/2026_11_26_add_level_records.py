@@ -1,14 +1,14 @@
 """add level records: which record a level, or the level of a day, comes from
 
 Revision ID: add_level_records
-Revises: create_usage
+Revises: add_unread_invoice
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "add_level_records"
-down_revision = "create_usage"
+down_revision = "add_unread_invoice"
 branch_labels = None
 depends_on = None
 

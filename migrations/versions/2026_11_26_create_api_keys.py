@@ -1,14 +1,14 @@
 """create API keys, and name them in the audit log
 
 Revision ID: create_api_keys
-Revises: slim_usage_records
+Revises: create_usage
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "create_api_keys"
-down_revision = "slim_usage_records"
+down_revision = "create_usage"
 branch_labels = None
 depends_on = None
 

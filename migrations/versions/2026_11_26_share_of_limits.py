@@ -1,14 +1,14 @@
 """add the used share of its limit to what a client uses, for the list of clients near a limit
 
 Revision ID: share_of_limits
-Revises: add_unread_invoice
+Revises: add_entitlement_change
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "share_of_limits"
-down_revision = "add_unread_invoice"
+down_revision = "add_entitlement_change"
 branch_labels = None
 depends_on = None
 

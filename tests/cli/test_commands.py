@@ -82,6 +82,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "prune_events: done",
         "evaluate_clients: done",
         "evaluate_premature: done",
+        "expire_reservations: done",
         "fetch_missing: done",
         "recover_checkouts: done",
         "forget_sign_ups: done",

@@ -76,14 +76,16 @@ def work_out(session: Session, client: Client) -> Entitlement:
     if before is not None:
         session.refresh(before, ["is_over_quota"])
     answer = entitled(gathered.facts, moment)
-    told = change_log.remember_before(before)
-    row = before or Entitlement(client_id=client.id, since=moment)
+    told, known = change_log.remember_before(before), told_values(before) if before else None
+    row = before or Entitlement(client_id=client.id, since=moment, revision=0, changed_at=now())
     write_entitlement(row, gathered, answer, moment)
     row.is_over_quota = is_over(answer, usage_totals.usage_of(session, client.id))
     if before is None:
         session.add(row)
     session.flush()
     limit_changes.look_again(session, client.id, write_quotas(row, answer))
+    if known != told_values(row):
+        row.revision, row.changed_at = row.revision + 1, now()
     # A test clock advances on its own; then Stripe sends an event.
     client.evaluation_due_at = None if clock_time else answer.changes_at
     session.flush()
@@ -126,6 +128,12 @@ def write_entitlement(row: Entitlement, gathered: Gathered, answer: Entitled, mo
     row.unread_stripe_invoice_id = gathered.unread_invoice_id
     row.reasons = list(answer.reasons)
     row.evaluated_at = now()
+
+
+def told_values(row: Entitlement) -> tuple[object, ...]:
+    """What the host platform is told of the row. `revision` grows when one of these changes."""
+    quotas = {quota.resource_id: (quota.quota, quota.reaction, quota.source) for quota in row.quotas}
+    return row.plan_id, row.access, row.standing, list(row.reasons), quotas
 
 
 def proven(proof: PaidState | None) -> JsonObject:

@@ -53,15 +53,15 @@ def changed_rows(after_id: int) -> Select[ClientUsage]:
 def mark_checked(session: Session, quiet: dict[int, ClientUse]) -> None:
     """Write that these rows were looked at. A row that is locked, or has changed since, is looked at again later."""
     free = session.execute(
-        select(ClientUsage.id, ClientUsage.revision)
+        select(ClientUsage.id, ClientUsage.revision, ClientUsage.checked_revision)
         .where(ClientUsage.id.in_(quiet))
         .order_by(ClientUsage.id)
         .with_for_update(skip_locked=True)
     ).all()
     changes = [
         {"id": row_id, "checked_revision": revision, "limit_percent": percent_of(quiet[row_id])}
-        for row_id, revision in free
-        if revision == quiet[row_id].row.revision
+        for row_id, revision, checked in free
+        if (revision, checked) == (quiet[row_id].row.revision, quiet[row_id].row.checked_revision)
     ]
     if changes:
         session.execute(update(ClientUsage), changes)

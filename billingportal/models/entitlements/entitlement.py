@@ -27,7 +27,7 @@ class Entitlement(Base):
     """One row a client. `quotas` has a row for each resource, so that asking for one is one indexed read.
 
     `proven` stores the subscription's prices and quantities that were last known to be paid for (or on trial).
-    `revision` grows whenever the answer to the host platform changes.
+    `revision` grows whenever the answer to the host platform changes, and `changed_at` is when it did last.
     `unread_stripe_invoice_id` names the invoice that decides whether more is paid for, until it is read from Stripe.
     `reasons` explains the entitlement in sentences. `other_subscriptions` are live ones that should not exist.
     """
@@ -63,6 +63,7 @@ class Entitlement(Base):
     reasons: Mapped[list[Json]] = mapped_column(default=list)
     evaluated_at: Mapped[datetime]
     revision: Mapped[int] = mapped_column(BigInteger, default=1)
+    changed_at: Mapped[datetime]
 
     plan: Mapped[Plan | None] = relationship()
     quotas: Mapped[list[EntitledQuota]] = relationship(cascade="all, delete-orphan", order_by=EntitledQuota.resource_id)

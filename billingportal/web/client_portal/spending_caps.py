@@ -7,7 +7,8 @@ from wtforms import RadioField, StringField
 from billingportal.db import db, transaction
 from billingportal.domain.client_portal.spending_caps import CapForm, cap_form
 from billingportal.domain.common.plurals import counted
-from billingportal.domain.usage.limits import spending_cap
+from billingportal.domain.entitlements.spending_cap import set_spending_cap
+from billingportal.domain.plans.terms import LARGEST_QUOTA
 from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.web.auth.client_session import current_client, require_client
@@ -19,10 +20,10 @@ CHOICES = {"no": "Keep going without a cap", "yes": "Stop at a number that you c
 
 
 class SpendingCapForm(PortalForm):
-    """`cap` is in units, with the included ones."""
+    """`spending_cap` is in units, with the included ones."""
 
     has_cap = RadioField("When the included ones are used up", choices=CHOICES, default="no")
-    cap = StringField("Per billing period")
+    spending_cap = StringField("Per billing period")
 
 
 @blueprint.get("/<key>")
@@ -31,7 +32,7 @@ def edit(key: str) -> ResponseReturnValue:
     found = form_or_404(key)
     form = SpendingCapForm()
     if found.cap is not None:
-        form.has_cap.data, form.cap.data = "yes", f"{found.cap:,}"
+        form.has_cap.data, form.spending_cap.data = "yes", f"{found.cap:,}"
     return page(found, form)
 
 
@@ -40,7 +41,7 @@ def edit(key: str) -> ResponseReturnValue:
 def show(key: str) -> ResponseReturnValue:
     """What the typed cap costs at most."""
     found = form_or_404(key)
-    typed = units_of(request.args.get("cap", ""))
+    typed = units_of(request.args.get("spending_cap", ""))
     return render_template("client_portal/_cap_quote.html", found=found, quote=found.quote(typed) if typed else None)
 
 
@@ -49,12 +50,12 @@ def show(key: str) -> ResponseReturnValue:
 def update(key: str) -> ResponseReturnValue:
     found = form_or_404(key)
     form = SpendingCapForm.of_request()
-    cap = units_of(form.cap.data or "") if form.has_cap.data == "yes" else None
+    cap = units_of(form.spending_cap.data or "") if form.has_cap.data == "yes" else None
     try:
         if form.has_cap.data == "yes" and cap is None:
-            raise Refusal("cap", "Enter a whole number, such as 30,000.")
+            raise Refusal("spending_cap", "Enter a whole number, such as 30,000.")
         with transaction() as session:
-            spending_cap.set_spending_cap(session, current_client().id, found.resource.id, cap)
+            set_spending_cap(session, current_client().id, found.resource.id, cap)
     except Refusal as refusal:
         form.refuse(refusal)
         return page(form_or_404(key), form), 422
@@ -64,14 +65,14 @@ def update(key: str) -> ResponseReturnValue:
 
 
 def page(found: CapForm, form: SpendingCapForm) -> str:
-    typed = units_of(form.cap.data or "")
+    typed = units_of(form.spending_cap.data or "")
     quote = found.quote(typed) if typed and form.has_cap.data == "yes" and not form.errors else None
     return render_template("client_portal/spending_cap.html", found=found, form=form, quote=quote)
 
 
 def units_of(text: str) -> int | None:
     """The number that was typed, with or without commas or blanks between thousands."""
-    return whole_number("".join(text.replace(",", "").split()), spending_cap.MOST)
+    return whole_number("".join(text.replace(",", "").split()), LARGEST_QUOTA)
 
 
 def form_or_404(key: str) -> CapForm:

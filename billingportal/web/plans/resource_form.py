@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, RadioField, StringField
 
 from billingportal.domain.plans.resource_warnings import Warnings
-from billingportal.domain.usage.limits import pool_ceiling
+from billingportal.domain.usage.limits import pool_state
+from billingportal.domain.usage.limits.pool_settings import LARGEST_CEILING
 from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.models import Resource
@@ -18,6 +19,7 @@ COUNTING = {
     "gauge": "Current total, such as contacts",
     "counter": "Total per billing period, such as messages",
 }
+NOT_A_NUMBER = "Enter a whole number, such as 3,000,000, or leave it empty for unlimited."
 UNREACHABLE = {"open": "Let clients go on", "closed": "Stop new use"}
 MODES: tuple[Mode, ...] = ("test", "live")
 
@@ -54,7 +56,7 @@ class ResourceSettingsForm(PortalForm):
         form = cls(obj=resource)
         form.describe(session, resource)
         for mode in MODES:
-            ceiling = pool_ceiling.pool_state(session, mode, resource).ceiling
+            ceiling = pool_state.pool_state(session, mode, resource).ceiling
             form[f"pool_{mode}"].data = "" if ceiling is None else f"{ceiling:,}"
         return form
 
@@ -62,7 +64,7 @@ class ResourceSettingsForm(PortalForm):
         """Labels and hints of the pools: the unit, and what is used of it now."""
         a_month = " a month" if resource.kind == "counter" else ""
         for mode in MODES:
-            state = pool_ceiling.pool_state(session, mode, resource)
+            state = pool_state.pool_state(session, mode, resource)
             used = f"{state.used:,} used{' this month' if a_month else ' now'}. "
             field = self[f"pool_{mode}"]
             field.label.text = f"{mode.title()} mode, {resource.unit}{a_month}"
@@ -86,7 +88,7 @@ class ResourceSettingsForm(PortalForm):
     def ceiling(self, mode: Mode) -> int | None:
         """The typed pool of a mode; None is unlimited. Raises Refusal naming the field."""
         typed = "".join((self[f"pool_{mode}"].data or "").replace(",", "").split())
-        number = whole_number(typed, pool_ceiling.MOST)
+        number = whole_number(typed, LARGEST_CEILING)
         if typed and number is None:
-            raise Refusal(f"pool_{mode}", pool_ceiling.NOT_A_NUMBER)
+            raise Refusal(f"pool_{mode}", NOT_A_NUMBER)
         return number

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.db import db, transaction
 from billingportal.domain.plans import resource_warnings, resources
-from billingportal.domain.usage.limits import pool_ceiling
+from billingportal.domain.usage.limits import pool_settings, pool_state
 from billingportal.errors import Refusal
 from billingportal.models import Resource
 from billingportal.web.auth.session import current_staff, require_role
@@ -30,7 +30,7 @@ def page(form: ResourceForm) -> str:
         template,
         resources=resources.listed_resources(reading),
         used_ids=resources.used_ids(reading),
-        pools=pool_ceiling.ceilings(reading, g.mode),
+        pools=pool_state.ceilings(reading, g.mode),
         form=form,
     )
 
@@ -78,12 +78,10 @@ def update(resource_id: int) -> ResponseReturnValue:
 def save(session: Session, resource_id: int, form: ResourceSettingsForm) -> None:
     """Save all that was typed, or nothing. Raises Refusal."""
     staff_id = current_staff().id
-    resource = resources.update_resource(
-        session, resource_id, form.name.data or "", form.unit.data or "", staff_id=staff_id
-    )
+    resources.update_resource(session, resource_id, form.name.data or "", form.unit.data or "", staff_id=staff_id)
     resource_warnings.change_warnings(session, resource_id, form.warnings, staff_id=staff_id)
     for mode in MODES:
-        pool_ceiling.set_ceiling(session, mode, resource, form.ceiling(mode), staff_id=staff_id)
+        pool_settings.set_pool(session, mode, resource_id, form.ceiling(mode), staff_id)
 
 
 @blueprint.post("/<id:resource_id>/hiding")

@@ -93,6 +93,7 @@ def add_client(writing: Session, name: str, *, is_failing: bool) -> int:
             failing_since=moment if is_failing else None,
             since=moment,
             evaluated_at=moment,
+            changed_at=moment,
         )
     )
     return client.id

@@ -12,6 +12,7 @@ from billingportal import clock
 from billingportal.db import transaction
 from billingportal.domain.clients import quota_overrides
 from billingportal.domain.limit_notices import checks, standing
+from billingportal.domain.limit_notices.uses import ClientUse
 from billingportal.domain.mail.outbox import BILLING_LINK
 from billingportal.domain.plans.terms import Limit
 from billingportal.models import Client, ClientUsage, LimitNotice, MailSettings, OutgoingMail, Resource
@@ -204,3 +205,24 @@ def test_two_workers_tell_a_limit_once(app: Flask, owner: Staff, contacts: int) 
 
     assert told(client_id) == ["warning", "reached"]
     assert len(subjects(client_id)) == 1
+
+
+def test_a_limit_that_changes_during_a_look_is_looked_at_again(
+    owner: Staff, contacts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the reading of the limits and the mark that they were looked at, the limit is lowered."""
+    client_id = limited_client(owner.id, {contacts: Limit(5000)})
+    uses(client_id, contacts, 3000)
+    mark_checked = checks.mark_checked
+
+    def lower_first(session: Session, quiet: dict[int, ClientUse]) -> None:
+        monkeypatch.setattr(checks, "mark_checked", mark_checked)
+        quota_overrides.grant_quota(session, client_id, contacts, 2000, "A mistake", None, staff_id=owner.id)
+        mark_checked(session, quiet)
+
+    monkeypatch.setattr(checks, "mark_checked", lower_first)
+    checks.check_limits(transaction)
+    assert told(client_id) == []
+    checks.check_limits(transaction)
+
+    assert told(client_id) == ["warning", "reached", "exceeded"]

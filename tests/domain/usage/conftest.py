@@ -45,9 +45,8 @@ def harbor(session: Session, owner: Staff) -> Harbor:
         "Bloom", mode="live", workspace_name="Garden", workspace_external_id="garden", external_id="bloom"
     )
     with transaction() as writing:
-        workspaces.create_workspace(
-            writing, writing.get_one(Client, client_id), "Shop", "shop", author=by_staff(owner.id)
-        )
+        harbor = writing.get_one(Client, client_id)
+        workspaces.create_workspace(writing, harbor, "Shop", "shop", author=by_staff(owner.id))
     session.rollback()
     return Harbor(client_id, other_id, contacts, messages)
 

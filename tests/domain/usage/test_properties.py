@@ -53,6 +53,7 @@ acts = st.one_of(
     st.tuples(st.just("span"), st.integers(0, 40), st.integers(1, 50)),
     st.tuples(st.just("end"), st.integers(0, 40)),
 )
+SOMEBODY = by_staff(1)
 
 
 @pytest.mark.timeout(400)
@@ -110,19 +111,15 @@ class Life:
             take_back(session, "live", key, "by mistake")
 
     def archive(self, name: str) -> None:
-        self.on(
-            name, lambda session, client, id_: workspaces.archive_workspace(session, client, id_, author=by_staff(1))
-        )
+        self.on(name, lambda session, client, id_: workspaces.archive_workspace(session, client, id_, author=SOMEBODY))
 
     def restore(self, name: str) -> None:
-        self.on(
-            name, lambda session, client, id_: workspaces.restore_workspace(session, client, id_, author=by_staff(1))
-        )
+        self.on(name, lambda session, client, id_: workspaces.restore_workspace(session, client, id_, author=SOMEBODY))
 
     def move(self, name: str) -> None:
         def act(session: Session, client: Client, id_: int) -> object:
             other = self.harbor.other_id if client.id == self.harbor.client_id else self.harbor.client_id
-            return workspaces.move_workspace(session, client, id_, session.get_one(Client, other), author=by_staff(1))
+            return workspaces.move_workspace(session, client, id_, session.get_one(Client, other), author=SOMEBODY)
 
         self.on(name, act)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Insert, Select, Update, and_, bindparam, literal, select, update
+from sqlalchemy import Insert, Select, Update, and_, bindparam, case, literal, select, update
 
 from billingportal.db import Database
 from billingportal.domain.usage.counting.given import Columns, dialect_of, given_rows, insert_into, parameters
@@ -68,7 +68,7 @@ class Change:
 
 
 def lock_rows(database: Database, pairs: Collection[Pair], moment: datetime) -> list[Row]:
-    """The rows of these clients and resources, locked in their order. Missing ones are added."""
+    """The rows of these clients and resources, locked in their order. Missing ones are added, with revision 0."""
     wanted = sorted(set(pairs))
     if not wanted:
         return []
@@ -90,7 +90,7 @@ def read_rows(database: Database, pairs: Collection[Pair]) -> list[Row]:
 
 
 def write_changes(database: Database, changes: Sequence[Change], moment: datetime) -> None:
-    """Write what rows become; each gets a new revision."""
+    """Write what rows become. Each gets a new revision, unless it only learns its first period."""
     if not changes:
         return
     dialect = dialect_of(database)
@@ -140,13 +140,13 @@ def rows_to_lock(dialect: str) -> StoredRows:
 @cache
 def missing_rows(dialect: str) -> Insert:
     given = given_rows(PAIRS, dialect)
-    zero, one = literal(0), literal(1)
+    zero = literal(0)
     rows = select(
         given.c.client_id,
         given.c.resource_id,
         zero,
         zero,
-        one,
+        zero,
         zero,
         bindparam("moment", type_=ClientUsage.changed_at.type),
     ).where(literal(True))
@@ -157,6 +157,7 @@ def missing_rows(dialect: str) -> Insert:
 @cache
 def changed_rows(dialect: str) -> Update:
     given = given_rows(CHANGES, dialect)
+    is_same = (ClientUsage.used == given.c.used) & ClientUsage.period_starts_at.is_(None)
     return (
         update(ClientUsage)
         .where(ClientUsage.id == given.c.id)
@@ -164,7 +165,7 @@ def changed_rows(dialect: str) -> Update:
             used=given.c.used,
             period_starts_at=given.c.starts_at,
             period_ends_at=given.c.ends_at,
-            revision=ClientUsage.revision + 1,
+            revision=ClientUsage.revision + case((is_same, 0), else_=1),
             changed_at=bindparam("moment", type_=ClientUsage.changed_at.type),
         )
         .execution_options(synchronize_session=False)
