@@ -27,10 +27,10 @@ from tests.journeys.test_staff import sign_in
 from tests.support.browser import DESK, PHONE, Theme, assert_accessible, assert_no_sideways_scroll, settle
 from tests.support.catalog.catalog import catalog, connect
 from tests.support.catalog.plans import resource_id
+from tests.support.catalog.usage import add_days, add_resource, add_workspace, limited_client, uses
 from tests.support.pages import Visitor
 from tests.support.people.billing import link_of
 from tests.support.people.clients import plan_of, subscribed_client
-from tests.support.people.usage import add_days, add_resource, add_workspace, limited_client, uses
 from tests.support.stripe.portals import new_account, with_sandbox
 from tests.support.stripe.sandbox import Sandbox
 

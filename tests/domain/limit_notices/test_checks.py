@@ -18,7 +18,7 @@ from billingportal.domain.plans.terms import Limit
 from billingportal.models import Client, ClientUsage, LimitNotice, MailSettings, OutgoingMail, Resource
 from billingportal.models.auth.staff import Staff
 from tests.support.catalog.plans import change_plan, evaluate_everybody, resource_id
-from tests.support.people.usage import NOVEMBER, add_resource, limited_client, uses
+from tests.support.catalog.usage import NOVEMBER, add_resource, limited_client, uses
 
 DECEMBER = (NOVEMBER[1], datetime(2027, 1, 1, tzinfo=UTC))
 

@@ -8,9 +8,9 @@ from billingportal.domain.plans.terms import Limit
 from billingportal.models import Resource, UsagePool
 from billingportal.models.auth.staff import Staff
 from tests.support.catalog.plans import new_plan, resource_id
+from tests.support.catalog.usage import uses
 from tests.support.pages import Visitor, text_of
 from tests.support.people.clients import new_client
-from tests.support.people.usage import uses
 
 PAGE = "/settings/resources"
 SETTINGS = {"name": "Contacts", "unit": "contacts", "when_unreachable": "open"}

@@ -16,9 +16,9 @@ from billingportal.models import UsagePool
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
 from tests.support.catalog.plans import resource_id
+from tests.support.catalog.usage import add_days, add_resource, add_workspace, limited_client, uses
 from tests.support.pages import Visitor, markup_of, text_of
 from tests.support.people.billing import visitor_of
-from tests.support.people.usage import add_days, add_resource, add_workspace, limited_client, uses
 
 PAGE = "/saas/usage"
 HOSTILE = "=<script>alert(1)</script>\"'&"
