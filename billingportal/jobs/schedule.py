@@ -1,7 +1,6 @@
 """Every job of every subject."""
 
 from billingportal.jobs import (
-    api,
     auth,
     checkout,
     clients,
@@ -29,6 +28,5 @@ JOBS = (
     *price_moves.JOBS,
     *mail.JOBS,
     *auth.JOBS,
-    *api.JOBS,
     *usage.JOBS,
 )
