@@ -8,6 +8,7 @@ from billingportal.jobs import (
     entitlements,
     invoices,
     mail,
+    outgoing_webhooks,
     plan_changes,
     price_moves,
     reservations,
@@ -27,6 +28,7 @@ JOBS = (
     *plan_changes.JOBS,
     *price_moves.JOBS,
     *mail.JOBS,
+    *outgoing_webhooks.JOBS,
     *auth.JOBS,
     *usage.JOBS,
 )

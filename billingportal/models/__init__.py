@@ -32,6 +32,10 @@ from billingportal.models.entitlements.quota_override import QuotaOverride
 from billingportal.models.invoices.payment_attempt import PaymentAttempt
 from billingportal.models.mail.mail_settings import MailSettings
 from billingportal.models.mail.outgoing_mail import OutgoingMail
+from billingportal.models.outgoing_webhooks.outgoing_attempt import OutgoingAttempt
+from billingportal.models.outgoing_webhooks.outgoing_delivery import OutgoingDelivery
+from billingportal.models.outgoing_webhooks.outgoing_endpoint import OutgoingEndpoint
+from billingportal.models.outgoing_webhooks.outgoing_message import OutgoingMessage
 from billingportal.models.plan_changes.cancellation import Cancellation
 from billingportal.models.plan_changes.plan_change import PlanChange
 from billingportal.models.plans.plan import Plan
@@ -59,6 +63,7 @@ from billingportal.models.stripe_objects.test_clock import TestClock
 from billingportal.models.usage.client_level import ClientLevel
 from billingportal.models.usage.client_usage import ClientUsage
 from billingportal.models.usage.limit_notice import LimitNotice
+from billingportal.models.usage.mode_usage_day import ModeUsageDay
 from billingportal.models.usage.reservation import Reservation
 from billingportal.models.usage.usage_correction import UsageCorrection
 from billingportal.models.usage.usage_day import UsageDay
@@ -98,7 +103,12 @@ __all__ = [
     "LimitNotice",
     "MailSettings",
     "Meter",
+    "ModeUsageDay",
+    "OutgoingAttempt",
+    "OutgoingDelivery",
+    "OutgoingEndpoint",
     "OutgoingMail",
+    "OutgoingMessage",
     "PaymentAttempt",
     "PaymentMethod",
     "Plan",
