@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
-from billingportal.domain.usage.history.periods import calendar_month
+from billingportal.domain.usage.periods import month_of
 from billingportal.models import Client, ClientUsage, Resource, UsageDay, UsagePool
 from billingportal.models.connection.processor_account import Mode
 
@@ -32,11 +32,12 @@ def used_now(session: Session, mode: Mode, resource: Resource) -> int:
             .where(ClientUsage.resource_id == resource.id)
         )
     else:
-        month = calendar_month(now())
+        month = month_of(now())
         wanted = (
             select(func.sum(UsageDay.used))
             .join(Client, Client.id == UsageDay.client_id)
-            .where(UsageDay.resource_id == resource.id, UsageDay.day >= month.first, UsageDay.day < month.ends_on)
+            .where(UsageDay.resource_id == resource.id, UsageDay.day >= month.starts_at.date())
+            .where(UsageDay.day < month.ends_at.date())
         )
     return int(session.scalar(wanted.where(Client.mode == mode)) or 0)
 
