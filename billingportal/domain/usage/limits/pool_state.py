@@ -1,7 +1,5 @@
 """The pools of resources as staff see them."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -11,20 +9,8 @@ from billingportal.models import Client, ClientUsage, Resource, UsageDay, UsageP
 from billingportal.models.connection.processor_account import Mode
 
 
-@dataclass(frozen=True)
-class PoolState:
-    """The ceiling (None is unlimited) and what all clients use: of a counter in this calendar month, in UTC."""
-
-    ceiling: int | None
-    used: int
-
-
-def pool_state(session: Session, mode: Mode, resource: Resource) -> PoolState:
-    return PoolState(ceilings(session, mode).get(resource.id), used_now(session, mode, resource))
-
-
 def used_now(session: Session, mode: Mode, resource: Resource) -> int:
-    """The sum of the clients' totals, or of the days of this month."""
+    """What all clients use: the sum of their totals, or of the days of this calendar month in UTC."""
     if resource.kind == "gauge":
         wanted = (
             select(func.sum(ClientUsage.used))
