@@ -20,7 +20,7 @@ from billingportal.models import Client, ClientUsage, LimitNotice, MailSettings,
 from billingportal.models.auth.staff import Staff
 from tests.support.catalog.plans import change_plan, evaluate_everybody, resource_id
 from tests.support.catalog.usage import NOVEMBER, add_resource, limited_client, uses
-from tests.support.people.host_platform import add_endpoint
+from tests.support.usage.host_platform import add_endpoint
 
 DECEMBER = (NOVEMBER[1], datetime(2027, 1, 1, tzinfo=UTC))
 
