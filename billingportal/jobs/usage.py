@@ -43,9 +43,9 @@ def prune_records(_: Portal) -> None:
             after_id = retention.drop_old_records(session, now(), after_id, clock_times)
 
 
-def check_limits(_: Portal) -> None:
+def check_limits(portal: Portal) -> None:
     """Tell the limits that clients came near, reached or passed."""
-    checks.check_limits(transaction)
+    checks.check_limits(transaction, portal.settings.public_url or "")
 
 
 def count_usage_of_today(_: Portal) -> None:
