@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import flask_migrate
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from benchmarks.databases import SECRET_KEY
@@ -49,6 +49,8 @@ def fill(portal_url: str, folder: Path, clients: int, records: int) -> str:
         for start in range(1, records + 1, BITE):
             with transaction() as session:
                 add_records(session, range(start, min(start + BITE, records + 1)), clients)
+        with transaction() as session:
+            session.execute(text("ANALYZE"))
         db.engine.dispose()
     return key
 

@@ -61,9 +61,8 @@ def create_app(database_url: str) -> Flask:
 def prepare(database_url: str, clients: int) -> None:
     engine = create_engine(database_url)
     METADATA.create_all(engine)
-    rows = [
-        {"id": number, "plan": "growth", "used": 0, "reserved": 0, "quota": QUOTA} for number in range(1, clients + 1)
-    ]
+    known = {"plan": "growth", "used": 0, "reserved": 0, "quota": QUOTA}
+    rows = [{"id": number, **known} for number in range(1, clients + 1)]
     with engine.begin() as connection:
         connection.execute(CLIENT.insert(), rows)
     engine.dispose()
