@@ -28,6 +28,8 @@ class Settings:
     stripe_api_base: str | None = None
     trusted_proxies: int = 0
     log_format: LogFormat = "text"
+    # Whether outgoing webhooks may go to addresses of private networks, and without https.
+    allows_private_webhooks: bool = False
     # Whether the keys come from the key file, and whether this start made that file, since there was none.
     uses_key_file: bool = False
     has_new_key: bool = False
@@ -47,6 +49,9 @@ class Settings:
             stripe_api_base=read_url("PORTAL_STRIPE_API_BASE", environ.get("PORTAL_STRIPE_API_BASE", "")),
             trusted_proxies=read_proxies(environ.get("PORTAL_TRUSTED_PROXIES", "")),
             log_format=read_log_format(environ.get("PORTAL_LOG_FORMAT", "")),
+            allows_private_webhooks=read_yes_or_no(
+                "PORTAL_ALLOW_PRIVATE_WEBHOOKS", environ.get("PORTAL_ALLOW_PRIVATE_WEBHOOKS", "")
+            ),
             uses_key_file=not environ.get("PORTAL_SECRET_KEYS"),
         )
         # Last, so that a start that fails for a wrong setting makes no key file.
@@ -149,6 +154,12 @@ def read_log_format(value: str) -> LogFormat:
     if value not in ("", "text", "json"):
         raise WrongSetting("PORTAL_LOG_FORMAT", "expected text or json")
     return cast(LogFormat, value or "text")
+
+
+def read_yes_or_no(variable: str, value: str) -> bool:
+    if value not in ("", "yes", "no"):
+        raise WrongSetting(variable, "expected yes or no")
+    return value == "yes"
 
 
 def is_loopback(url: str) -> bool:

@@ -32,6 +32,10 @@ from billingportal.models.entitlements.quota_override import QuotaOverride
 from billingportal.models.invoices.payment_attempt import PaymentAttempt
 from billingportal.models.mail.mail_settings import MailSettings
 from billingportal.models.mail.outgoing_mail import OutgoingMail
+from billingportal.models.outgoing_webhooks.outgoing_attempt import OutgoingAttempt
+from billingportal.models.outgoing_webhooks.outgoing_delivery import OutgoingDelivery
+from billingportal.models.outgoing_webhooks.outgoing_endpoint import OutgoingEndpoint
+from billingportal.models.outgoing_webhooks.outgoing_message import OutgoingMessage
 from billingportal.models.plan_changes.cancellation import Cancellation
 from billingportal.models.plan_changes.plan_change import PlanChange
 from billingportal.models.plans.plan import Plan
@@ -98,7 +102,11 @@ __all__ = [
     "LimitNotice",
     "MailSettings",
     "Meter",
+    "OutgoingAttempt",
+    "OutgoingDelivery",
+    "OutgoingEndpoint",
     "OutgoingMail",
+    "OutgoingMessage",
     "PaymentAttempt",
     "PaymentMethod",
     "Plan",

@@ -20,6 +20,7 @@ from billingportal.web.connection import blueprints as connection
 from billingportal.web.dunning import blueprints as dunning
 from billingportal.web.mail import blueprints as mail
 from billingportal.web.offers import blueprints as offers
+from billingportal.web.outgoing_webhooks import blueprints as outgoing_webhooks
 from billingportal.web.plan_changes import blueprints as plan_changes
 from billingportal.web.plan_changes import card as plan_change_card
 from billingportal.web.plans import blueprints as plans
@@ -39,6 +40,7 @@ SUBJECTS = (
     dunning,
     mail,
     offers,
+    outgoing_webhooks,
     plan_changes,
     plans,
     price_moves,

@@ -27,6 +27,7 @@ def end_of_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
         ("PORTAL_STRIPE_API_BASE", "ftp://x", "expected an address such as https://billing.example.com"),
         ("PORTAL_TRUSTED_PROXIES", "yes", "expected the number of proxies in front, from 0 to 9"),
         ("PORTAL_LOG_FORMAT", "xml", "expected text or json"),
+        ("PORTAL_ALLOW_PRIVATE_WEBHOOKS", "true", "expected yes or no"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
@@ -93,6 +94,9 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "work_on_price_moves: done",
         "answer_link_requests: done",
         "send_mails: done",
+        "deliver_messages: done",
+        "switch_off_failing_endpoints: done",
+        "prune_messages: done",
         "prune_sessions: done",
     ]
     link = portal("setup-link", settings=settings).stdout

@@ -32,6 +32,7 @@ class Part:
                 "PORTAL_SECRET_KEYS": ",".join(settings.secret_keys),
                 "PORTAL_PUBLIC_URL": settings.public_url or "",
                 "PORTAL_STRIPE_API_BASE": settings.stripe_api_base or "",
+                "PORTAL_ALLOW_PRIVATE_WEBHOOKS": "yes" if settings.allows_private_webhooks else "",
             }
         )
         self.log = (settings.data_dir / f"{arguments[0]}.log").open("ab")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.domain.common import audit
 from billingportal.domain.entitlements import evaluation
+from billingportal.domain.outgoing_webhooks.client_events import record_client_event
 from billingportal.domain.subscriptions.checkout_state import OPEN_STATES
 from billingportal.models import (
     AuditEntry,
@@ -75,6 +76,7 @@ def archive_sign_up(session: Session, client: Client) -> None:
     client.archive(clock.now())
     words = "Archived: signed up and never paid"
     audit.record_act(session, audit.Act("client.archived", words, actor="sync", subject=("client", client.id)))
+    record_client_event(session, client, "client.archived")
     evaluation.evaluate(session, client.id)
 
 

@@ -12,6 +12,7 @@ from billingportal.domain.common.audit import Author
 from billingportal.domain.common.email_addresses import canonical_address, checked_address
 from billingportal.domain.common.locks import CLIENTS, take_turns
 from billingportal.domain.entitlements import evaluation
+from billingportal.domain.outgoing_webhooks.client_events import record_client_event
 from billingportal.errors import AlreadyTaken, Conflict, Refusal
 from billingportal.models import Client, Plan
 from billingportal.models.clients.client import ClientSource
@@ -79,6 +80,7 @@ def create_client(session: Session, draft: ClientDraft) -> Client:
     session.add(client)
     session.flush()
     record_client(session, client, "client.created", f"{client.name} became a client", draft.author)
+    record_client_event(session, client, "client.created")
     if draft.workspace_name or draft.workspace_external_id:
         typed = draft.workspace_name or client.name
         workspaces.create_workspace(session, client, typed, draft.workspace_external_id, author=draft.author)

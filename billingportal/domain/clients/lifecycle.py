@@ -7,6 +7,7 @@ from billingportal.domain.clients.clients import lock_client, record_client
 from billingportal.domain.clients.manual_grants import checked_reason
 from billingportal.domain.common.audit import Author, by_staff
 from billingportal.domain.entitlements import evaluation
+from billingportal.domain.outgoing_webhooks.client_events import record_client_event
 from billingportal.domain.subscriptions.departures import going_on
 from billingportal.errors import Refusal
 from billingportal.models import Client
@@ -22,6 +23,7 @@ def suspend_client(session: Session, client_id: int, reason: str, *, author: Aut
         client.suspended_at, client.suspension_reason = now(), clean
         client.withdraw_access()
         record_client(session, client, "client.suspended", f"Suspended: {clean}", author)
+        record_client_event(session, client, "client.suspended")
         evaluation.evaluate(session, client.id)
     return client
 
@@ -32,6 +34,7 @@ def reactivate_client(session: Session, client_id: int, *, author: Author) -> Cl
     if client.suspended_at is not None:
         client.suspended_at, client.suspension_reason = None, ""
         record_client(session, client, "client.reactivated", "Reactivated", author)
+        record_client_event(session, client, "client.reactivated")
         evaluation.evaluate(session, client.id)
     return client
 
@@ -45,6 +48,7 @@ def archive_client(session: Session, client_id: int, *, staff_id: int) -> Client
         raise Refusal("", f"{client.name} has a subscription that goes on. Cancel it first.")
     client.archive(now())
     record_client(session, client, "client.archived", "Archived", by_staff(staff_id))
+    record_client_event(session, client, "client.archived")
     evaluation.evaluate(session, client.id)
     return client
 

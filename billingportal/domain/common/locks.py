@@ -14,6 +14,7 @@ CLIENTS = 7245008
 LADDER = 7245009
 ADOPTION = 7245010
 MAIL = 7245011
+OUTGOING_WEBHOOKS = 7245015
 
 
 def take_turns(session: Session, matter: int) -> None:

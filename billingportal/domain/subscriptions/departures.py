@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain.common import audit
+from billingportal.domain.outgoing_webhooks.client_events import record_client_event
 from billingportal.domain.subscriptions.client_subscriptions import link_of, subscriptions_of
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.models import Client, Subscription
@@ -24,6 +25,7 @@ def follow_departure(session: Session, client: Client) -> None:
     if not left:
         client.archive(now())
         record_departure(session, client, "client.archived", "Archived, as the subscription has ended")
+        record_client_event(session, client, "client.archived")
     elif not any(one.cancel_at_period_end or one.cancels_at for one in left):
         client.is_leaving = False
         record_departure(session, client, "client.stays", "Will not be archived, as the subscription goes on")

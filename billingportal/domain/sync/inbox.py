@@ -18,6 +18,7 @@ from billingportal.domain.sync import row_sql
 from billingportal.domain.sync.apply import apply_event, is_past
 from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, ObjectType, is_creation
 from billingportal.domain.sync.ordering import EventSnapshot, Verdict
+from billingportal.domain.sync.outgoing_events import record_failed_payment
 from billingportal.domain.sync.snapshots import has_hidden_part, snapshot_of_event
 from billingportal.errors import PortalError
 from billingportal.models import StripeEvent
@@ -29,6 +30,8 @@ from billingportal.stripe_gateway.objects.copies import EventCopy
 EVENTS = cast(Table, StripeEvent.__table__)
 # Events that are not applied yet.
 WAITING: tuple[EventState, ...] = ("pending", "failed")
+# The object's row is at least as new as the event.
+DONE: tuple[EventState, ...] = ("applied", "stale")
 RETRY_SECONDS = (5, 30, 120, 600, 3600)
 
 # Errors that one unreadable or unexpected event may raise while it is applied. An unavailable database is
@@ -147,6 +150,8 @@ def store_event(
     statement = row_sql.add_proven(database, EVENTS)
     proven_by = {"proof_token": proof.token, "proof_secret": proof.secret_sealed}
     if database.execute(statement, values | proven_by).scalar_one_or_none() is not None:
+        if result.state in DONE:
+            record_failed_payment(database, processor_account_id, event.type, event.object_id)
         return result.state
     database.rollback()
     return None
@@ -187,7 +192,9 @@ def store_listed(session: Session, processor_account_id: int, events: Iterable[E
         payload = json.dumps({"id": event.stripe_event_id, "type": event.type, "data": {"object": event.object}})
         result = Result("stale" if is_old else "pending", {})
         values = event_values(processor_account_id, event, payload, "catch-up", result)
-        session.execute(row_sql.add_row(session, EVENTS), values)
+        is_new = session.execute(row_sql.add_row(session, EVENTS), values).scalar_one_or_none() is not None
+        if is_new and is_old:
+            record_failed_payment(session, processor_account_id, event.type, event.object_id)
 
 
 def unseen(session: Session, processor_account_id: int, events: list[EventCopy]) -> list[EventCopy]:

@@ -16,9 +16,10 @@ from billingportal.database.unavailable import is_unavailable
 from billingportal.db import Transaction
 from billingportal.domain.common.due_times import is_due
 from billingportal.domain.sync.apply import Applied, apply_fetched, revision
-from billingportal.domain.sync.inbox import RETRY_SECONDS, UNABSORBED, WAITING, describe, next_attempt
+from billingportal.domain.sync.inbox import DONE, RETRY_SECONDS, UNABSORBED, WAITING, describe, next_attempt
 from billingportal.domain.sync.object_types import INVOICE, OBJECT_TYPE_OF_EVENT, SUBSCRIPTION, ObjectType
 from billingportal.domain.sync.ordering import FetchedSnapshot, Verdict
+from billingportal.domain.sync.outgoing_events import record_failed_payment
 from billingportal.models import ProcessorAccount, StripeEvent, Subscription
 from billingportal.models.connection.stripe_event import EventState
 from billingportal.plain_json import JsonObject
@@ -208,6 +209,8 @@ def mark_events(
     ).all()
     moment = now()
     for event in events:
+        if state in DONE and event.state in WAITING:
+            record_failed_payment(session, event.processor_account_id, event.type, event.object_id)
         event.state = state
         event.error = error
         event.attempts += 1

@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, Response
 
 from billingportal.db import db
 from billingportal.domain.connection import processor_accounts
+from billingportal.domain.outgoing_webhooks.listing import count_switched_off
 from billingportal.domain.sync import event_log
 from billingportal.models.connection.processor_account import Mode
 from billingportal.web.common import htmx
@@ -20,14 +21,17 @@ class Attention:
 
     failed_events: int = 0
     processor_trouble: bool = False
+    webhooks_off: int = 0
 
 
 def attention(mode: Mode) -> Attention:
     """Runs once for every admin page, so it must stay a few quick queries."""
     account = processor_accounts.connected(db.session(), mode)
+    webhooks_off = count_switched_off(db.session(), mode)
     if account is None:
-        return Attention()
+        return Attention(webhooks_off=webhooks_off)
     return Attention(
+        webhooks_off=webhooks_off,
         failed_events=event_log.count_failed(db.session(), account.id),
         processor_trouble=processor_accounts.needs_attention(account),
     )
