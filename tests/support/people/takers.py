@@ -127,6 +127,12 @@ class Takers:
             workspace_id = self.workspace_id(taker)
             workspaces.archive_workspace(session, client, workspace_id, author=by_staff(self.staff_id))
 
+    def restore_workspace(self, taker: Taker) -> None:
+        with transaction() as session:
+            client = session.get_one(Client, taker.client_id)
+            workspace_id = self.workspace_id(taker)
+            workspaces.restore_workspace(session, client, workspace_id, author=by_staff(self.staff_id))
+
     def move_workspace(self, taker: Taker, target: Taker) -> None:
         with transaction() as session:
             client, other = session.get_one(Client, taker.client_id), session.get_one(Client, target.client_id)
