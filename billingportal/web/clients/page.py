@@ -25,6 +25,7 @@ from billingportal.domain.invoices import (
     staff_invoices,
 )
 from billingportal.domain.invoices.payment_method_text import MethodWords, usual_method
+from billingportal.domain.limit_notices import standing
 from billingportal.domain.mail import outbox as mail_outbox
 from billingportal.domain.subscriptions import client_clock, estimates, flat_quantities
 from billingportal.domain.subscriptions.client_subscriptions import link_of
@@ -88,6 +89,7 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "due": due,
         "token": secrets.token_urlsafe(16),
         "troubles": disputes.of_client(session, client),
+        "limit_notices": standing.staff_notices(session, client),
         "bars": quota_bars.quota_bars(session, row.quotas, client.id),
         "comp": comps.running_comp(session, client),
         "overrides": {one.resource_id: one for one in quota_overrides.running_overrides(session, client)},

@@ -19,7 +19,7 @@ from billingportal.domain.reservations import confirmation, expiry, reservations
 from billingportal.domain.reservations.confirmation import Confirmed
 from billingportal.domain.reservations.outcomes import Granted, Refused
 from billingportal.domain.reservations.reservations import Wish
-from billingportal.domain.usage import pool_settings
+from billingportal.domain.usage.limits import pool_settings
 from billingportal.models import Client, ClientUsage, Reservation, UsagePool, Workspace
 from billingportal.models.plans.plan_quota import Reaction
 from billingportal.models.plans.resource import ResourceKind
