@@ -14,7 +14,7 @@ from billingportal.config import Settings
 from billingportal.db import Base, db, transaction
 from billingportal.domain.auth import api_keys
 from billingportal.domain.plans import resources
-from billingportal.domain.usage import pool_settings
+from billingportal.domain.usage.limits import pool_settings
 from billingportal.domain.usage.periods import month_of
 from billingportal.models import (
     ApiSettings,

@@ -15,8 +15,8 @@ from billingportal.clock import now
 from billingportal.db import Database
 from billingportal.domain.common.plain_sql import dialect_of
 from billingportal.domain.common.references import Ref, public_id
-from billingportal.domain.entitlements.answer_sql import ANSWER, COUNTERS, PLAN, TAG, Named
-from billingportal.domain.entitlements.resource_answer import ResourceAnswer
+from billingportal.domain.entitlements.answer_parts.resource_answer import ResourceAnswer
+from billingportal.domain.entitlements.answer_parts.statements import ANSWER, COUNTERS, PLAN, TAG, Named
 from billingportal.domain.usage import current_use, pool
 from billingportal.domain.usage.counting.references import lock_clients
 from billingportal.domain.usage.periods import Period, period_in

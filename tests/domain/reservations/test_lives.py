@@ -14,7 +14,7 @@ from billingportal.domain.reservations.errors import SettledReservation
 from billingportal.domain.reservations.outcomes import Granted
 from billingportal.domain.usage.records import take_records
 from billingportal.domain.usage.reports import Report
-from tests.support.people.takers import FIVE_MINUTES, Taker, Takers, confirm, expire, release, run_out
+from tests.support.api.takers import FIVE_MINUTES, Taker, Takers, confirm, expire, release, run_out
 
 ACTS = ("reserve", "reserve", "reserve", "release", "confirm", "run out", "expire", "report", "limit", "archive")
 STEP = st.tuples(st.sampled_from(ACTS), st.integers(0, 1), st.integers(1, 6))

@@ -9,7 +9,7 @@ from billingportal.db import transaction
 from billingportal.domain.usage.limits import pool_warnings
 from billingportal.models import AuditEntry, Resource, UsagePool
 from billingportal.models.auth.staff import Staff
-from tests.support.people.takers import Takers
+from tests.support.api.takers import Takers
 
 
 @pytest.fixture

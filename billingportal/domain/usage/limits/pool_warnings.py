@@ -34,10 +34,8 @@ def step_of(pool: UsagePool, resource: Resource) -> int:
     """The step of a pool, 0 below the first. One that was reached stays until the use is MARGIN below it."""
     percent = share(pool.used, pool.ceiling)
     wanted = {80: resource.warns_at_80, 100: resource.warns_at_100}
-    reached = (
-        step for step in STEPS if wanted[step] and percent >= step - (MARGIN if pool.warned_percent >= step else 0)
-    )
-    return next(reached, 0)
+    margins = {step: MARGIN if pool.warned_percent >= step else 0 for step in STEPS}
+    return next((step for step in STEPS if wanted[step] and percent >= step - margins[step]), 0)
 
 
 def record_warning(session: Session, pool: UsagePool, resource: Resource, step: int) -> None:
