@@ -535,7 +535,7 @@ def webhook_server(inbox: Inbox, port: int) -> http.server.HTTPServer:
                 inbox.take(dict(self.headers), body)
             except ValueError as error:
                 log.warning("a webhook was not taken: %s", error)
-                self.send_response(400)
+                self.send_response(401)
             else:
                 self.send_response(204)
             self.send_header("Content-Length", "0")

@@ -220,7 +220,7 @@ def test_a_webhook_is_taken_once_and_brings_the_new_entitlements(
         assert deliver(server, "msg_2", {"type": "entitlements.changed", "data": older}) == 204
         assert deliver(server, "msg_2", {"type": "entitlements.changed", "data": older}) == 204
         wrong = "whsec_" + base64.b64encode(b"another secret of 32 characters.").decode()
-        assert deliver(server, "msg_3", {"type": "client.created", "data": {}}, wrong) == 400
+        assert deliver(server, "msg_3", {"type": "client.created", "data": {}}, wrong) == 401
 
     _, kept = gate.store.last_answer(f"/workspaces/external:{taker.workspace}/entitlements")
     assert kept == suspended
