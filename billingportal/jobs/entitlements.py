@@ -4,7 +4,7 @@ from billingportal.clock import now
 from billingportal.db import transaction
 from billingportal.domain.common import evaluation_queue
 from billingportal.domain.entitlements import evaluation
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 

@@ -9,7 +9,7 @@ from billingportal.domain.subscriptions.client_clock import clock_times
 from billingportal.domain.usage import recount, retention, rollover
 from billingportal.domain.usage.history import mode_days
 from billingportal.domain.usage.history.mode_days import DaySums
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 # Seconds of one run.

@@ -98,6 +98,13 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "switch_off_failing_endpoints: done",
         "prune_messages: done",
         "prune_sessions: done",
+        "prune_answers: done",
+        "begin_periods: done",
+        "recount_clients: done",
+        "prune_records: done",
+        "check_limits: done",
+        "count_usage_of_today: done",
+        "count_usage_of_earlier_days: done",
     ]
     link = portal("setup-link", settings=settings).stdout
     assert link.startswith("https://billing.example.com/setup/")

@@ -13,7 +13,7 @@ from billingportal.models import Client, OutgoingMessage
 from billingportal.models.auth.staff import Staff
 from billingportal.plain_json import JsonObject, read
 from tests.support.people.clients import new_client
-from tests.support.people.host_platform import add_endpoint
+from tests.support.usage.host_platform import add_endpoint
 
 pytestmark = [pytest.mark.usefixtures("session"), pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 

@@ -24,7 +24,7 @@ from billingportal.models import OutgoingAttempt, OutgoingDelivery, OutgoingEndp
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
 from tests.support.people.clients import new_client
-from tests.support.people.host_platform import HostPlatform, add_endpoint, deliver, free_port, pass_time, quick
+from tests.support.usage.host_platform import HostPlatform, add_endpoint, deliver, free_port, pass_time, quick
 
 pytestmark = pytest.mark.usefixtures("session", "owner")
 ONE_DATABASE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

@@ -17,7 +17,7 @@ from billingportal.domain.outgoing_webhooks.retries import PAUSES
 from billingportal.models import AuditEntry, OutgoingDelivery, OutgoingEndpoint
 from tests.support.pages import Visitor, text_of
 from tests.support.people.clients import new_client
-from tests.support.people.host_platform import HostPlatform, add_endpoint, deliver, pass_time
+from tests.support.usage.host_platform import HostPlatform, add_endpoint, deliver, pass_time
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 PAGE = "/settings/outgoing-webhooks"
