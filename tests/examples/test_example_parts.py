@@ -24,9 +24,9 @@ from billingportal.models.auth.staff import Staff
 from billingportal.models.usage.usage_record import UsageRecord
 from examples.host_platform import Gate, Inbox, Json, Portal, Problem, Queue, Store, verify_webhook, webhook_server
 from tests.support.api.callers import new_key
-from tests.support.people.takers import Taker, Takers, run_out
 from tests.support.program import ROOT
 from tests.support.server import serving
+from tests.support.usage.takers import Taker, Takers, run_out
 
 # Seconds in which a portal that is up answers, also on a busy machine.
 UP = 60

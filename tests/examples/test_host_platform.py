@@ -26,9 +26,9 @@ from tests.support.api.roads import Road, road_to
 from tests.support.catalog.plans import new_plan
 from tests.support.parts import SECRET_KEYS, Part, is_up
 from tests.support.people.clients import new_client
-from tests.support.people.takers import Takers
 from tests.support.program import wait_until
 from tests.support.stripe.sandbox import free_port
+from tests.support.usage.takers import Takers
 
 # Seconds in which a portal that is up answers, also on a busy machine.
 UP = 60
