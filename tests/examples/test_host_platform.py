@@ -26,9 +26,9 @@ from tests.support.api.roads import Road, road_to
 from tests.support.catalog.plans import new_plan
 from tests.support.parts import SECRET_KEYS, Part, is_up
 from tests.support.people.clients import new_client
-from tests.support.people.takers import Takers
 from tests.support.program import wait_until
 from tests.support.stripe.sandbox import free_port
+from tests.support.usage.takers import Takers
 
 # Seconds in which a portal that is up answers, also on a busy machine.
 UP = 60
@@ -159,8 +159,8 @@ def live_through_the_outage(platform: Platform, portal: Part, road: Road) -> int
     assert confirmed_late.id is not None
 
     road.state = "losing"
-    for _ in range(12):
-        asked += live_without_answers(platform, 10)
+    for _ in range(6):
+        asked += live_without_answers(platform, 20)
     platform.queue.confirm(confirmed_late)
     platform.reported[confirmed_late.id] = 2
 
@@ -169,8 +169,8 @@ def live_through_the_outage(platform: Platform, portal: Part, road: Road) -> int
     platform.queue.flush()
     road.state = "open"
     platform.restart()
-    for _ in range(24):
-        asked += live_without_answers(platform, 10)
+    for _ in range(12):
+        asked += live_without_answers(platform, 20)
     asked += reserve_without_answer(platform)
 
     portal.start()
