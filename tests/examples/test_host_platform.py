@@ -159,8 +159,8 @@ def live_through_the_outage(platform: Platform, portal: Part, road: Road) -> int
     assert confirmed_late.id is not None
 
     road.state = "losing"
-    for _ in range(12):
-        asked += live_without_answers(platform, 10)
+    for _ in range(6):
+        asked += live_without_answers(platform, 20)
     platform.queue.confirm(confirmed_late)
     platform.reported[confirmed_late.id] = 2
 
@@ -169,8 +169,8 @@ def live_through_the_outage(platform: Platform, portal: Part, road: Road) -> int
     platform.queue.flush()
     road.state = "open"
     platform.restart()
-    for _ in range(24):
-        asked += live_without_answers(platform, 10)
+    for _ in range(12):
+        asked += live_without_answers(platform, 20)
     asked += reserve_without_answer(platform)
 
     portal.start()
