@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from sqlalchemy import Column, Connection, inspect, select
 from sqlalchemy.orm import Session
 
+from billingportal.clock import now
 from billingportal.db import Base
 from billingportal.domain.common import audit
-from billingportal.models import MailSettings, ProcessorAccount, WebhookEndpoint
+from billingportal.models import MailSettings, OutgoingEndpoint, ProcessorAccount, WebhookEndpoint
 from billingportal.vault import CannotOpen, Vault
 
 SEALED = "_sealed"
 WHERE_KEYS = "SaaS > Payment Processor"
 WHERE_MAIL = "Settings > Mail"
+WHERE_OUTGOING = "Settings > Outgoing webhooks"
 LOST_KEY = "The stored key could not be opened and was dropped. Paste the secret key again."
 LOST_PASSWORD = "The saved password could not be opened and was dropped. Type it again."  # noqa: S105
+LOST_SIGNING_SECRET = "The stored secret could not be opened and was dropped. Rotate it, then switch the address on."  # noqa: S105
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,11 @@ def drop_lost(session: Session, vault: Vault) -> list[str]:
             mail.password_sealed, mail.problem = None, LOST_PASSWORD
             to_paste.append(f"the password of {mail.username} at {mail.host} on {WHERE_MAIL}")
             dropped += 1
+    for address in session.scalars(select(OutgoingEndpoint)):
+        lost = drop_outgoing_secrets(address, vault)
+        dropped += lost
+        if lost and address.secret_sealed is None:
+            to_paste.append(f"the secret of {address.url}, to be rotated on {WHERE_OUTGOING}")
     if dropped:
         summary = f"Dropped {dropped} stored secrets that no secret key opened"
         audit.record_act(
@@ -100,5 +108,18 @@ def drop_signing_secrets(endpoint: WebhookEndpoint, vault: Vault) -> int:
         dropped += 1
     if is_lost(vault, endpoint.secret_sealed):
         endpoint.secret_sealed, endpoint.state = None, "waiting"
+        dropped += 1
+    return dropped
+
+
+def drop_outgoing_secrets(address: OutgoingEndpoint, vault: Vault) -> int:
+    """Drop lost secrets; returns how many. Without its secret an address waits, paused: it could sign nothing."""
+    dropped = 0
+    if is_lost(vault, address.old_secret_sealed):
+        address.old_secret_sealed, address.old_secret_ends_at = None, None
+        dropped += 1
+    if is_lost(vault, address.secret_sealed):
+        address.secret_sealed, address.last_problem = None, LOST_SIGNING_SECRET
+        address.state, address.paused_at = "paused", now()
         dropped += 1
     return dropped

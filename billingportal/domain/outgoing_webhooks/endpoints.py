@@ -122,6 +122,8 @@ def pause_endpoint(session: Session, mode: Mode, endpoint_id: int, *, staff_id: 
 def switch_on(session: Session, mode: Mode, endpoint_id: int, *, staff_id: int) -> OutgoingEndpoint:
     """Resume an endpoint that is paused or off, and send what waits, the oldest first. Raises Refusal."""
     endpoint = lock_endpoint(session, mode, endpoint_id)
+    if endpoint.secret_sealed is None:
+        raise Refusal("", "Its secret was dropped, since no key of the portal opened it. Rotate the secret first.")
     if endpoint.state != "on":
         endpoint.state, endpoint.failing_since, endpoint.last_problem = "on", None, ""
         endpoint.off_at, endpoint.off_reason, endpoint.paused_at, endpoint.paused_by_staff_id = None, None, None, None
