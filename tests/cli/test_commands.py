@@ -82,6 +82,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "read_failed_again: done",
         "prune_events: done",
         "evaluate_clients: done",
+        "announce_changes: done",
         "evaluate_premature: done",
         "expire_reservations: done",
         "fetch_missing: done",
@@ -98,6 +99,10 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "switch_off_failing_endpoints: done",
         "prune_messages: done",
         "prune_sessions: done",
+        "prune_answers: done",
+        "begin_periods: done",
+        "recount_clients: done",
+        "prune_records: done",
     ]
     link = portal("setup-link", settings=settings).stdout
     assert link.startswith("https://billing.example.com/setup/")

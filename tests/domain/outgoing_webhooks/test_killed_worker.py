@@ -9,8 +9,8 @@ from billingportal.db import db, transaction
 from billingportal.domain.outgoing_webhooks.events import record_event
 from billingportal.domain.outgoing_webhooks.queue import LEASE
 from billingportal.models import OutgoingDelivery
+from tests.support.outgoing.host_platform import HostPlatform, add_endpoint, deliver, pass_time
 from tests.support.parts import SECRET_KEYS, Part, portal_of
-from tests.support.people.host_platform import HostPlatform, add_endpoint, deliver, pass_time
 from tests.support.program import wait_until
 
 

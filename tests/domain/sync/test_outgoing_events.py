@@ -8,8 +8,8 @@ from sqlalchemy import delete, select
 from billingportal.db import transaction
 from billingportal.models import ClientCustomer, OutgoingDelivery, OutgoingMessage
 from billingportal.plain_json import JsonObject, read
+from tests.support.outgoing.host_platform import add_endpoint
 from tests.support.people.clients import link_customer, new_client
-from tests.support.people.host_platform import add_endpoint
 from tests.support.stripe import events
 from tests.support.stripe.worlds import World
 
