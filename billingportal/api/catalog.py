@@ -26,8 +26,8 @@ class ResourceAnswer(Output):
     """
 
     key: ResourceKey
-    name: str
-    unit: str
+    name: Annotated[str, Field(examples=["Contacts"])]
+    unit: Annotated[str, Field(examples=["contacts"])]
     kind: ResourceKind
     when_unreachable: WhenUnreachable
 
@@ -52,7 +52,7 @@ class PaymentAnswer(Output):
 
     interval: Annotated[str, Field(examples=["month"])]
     interval_count: int
-    currencies: list[str]
+    currencies: list[Annotated[str, Field(examples=["usd"])]]
     quantities: list[ResourceKey]
     metered: list[ResourceKey]
 
@@ -61,8 +61,8 @@ class PlanAnswer(Output):
     """A plan that is for sale in the key's mode. A plan without prices (`is_free`) can be given to a new client."""
 
     key: PlanKey
-    name: str
-    description: str
+    name: Annotated[str, Field(examples=["Growth"])]
+    description: Annotated[str, Field(examples=["For teams that talk to customers every day."])]
     is_free: bool
     is_default: bool
     is_on_request: bool

@@ -43,7 +43,7 @@ class NewSuspension(Input):
 class BillingLinkAnswer(Output):
     """A link that opens the client's billing page. Whoever has it is the client, so show it to nobody else."""
 
-    url: str
+    url: Annotated[str, Field(examples=["https://billing.example/portal/billing-link/..."])]
     expires_at: datetime
 
 
@@ -66,7 +66,7 @@ class CheckoutLinkAnswer(Output):
     the page on which it changes the plan."""
 
     kind: Literal["checkout", "change"]
-    url: str
+    url: Annotated[str, Field(examples=["https://checkout.stripe.com/c/pay/..."])]
     expires_at: datetime | None
 
 

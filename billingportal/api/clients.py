@@ -14,7 +14,7 @@ from billingportal.api.kernel.call import Call
 from billingportal.api.kernel.lists import PageQuery, cut, page_of
 from billingportal.api.kernel.operation import Group, Input, Output, operation
 from billingportal.api.kernel.problems import invalid
-from billingportal.api.kernel.types import Email, ExternalId, Name, PlanKey
+from billingportal.api.kernel.types import Email, ExternalId, Name, PlanKey, ShownEmail, ShownExternalId, ShownName
 from billingportal.api.refusals import as_problems
 from billingportal.domain.clients import clients, workspaces
 from billingportal.domain.clients.clients import ClientDraft
@@ -32,16 +32,16 @@ class PlanName(Output):
     """A plan by its key, which never changes, and its present name."""
 
     key: PlanKey
-    name: str
+    name: Annotated[str, Field(examples=["Growth"])]
 
 
 class ClientAnswer(Output):
     """A client. `external_id` is your own id of it. `standing` is its status in one word, `archived` before all."""
 
     id: Annotated[str, Field(examples=["cl_42"])]
-    external_id: str | None
-    name: str
-    email: str
+    external_id: ShownExternalId | None
+    name: ShownName
+    email: ShownEmail
     mode: Mode
     standing: Status
     access: Access

@@ -12,6 +12,7 @@ from billingportal.api.kernel.answers import Answer
 from billingportal.api.kernel.call import Call
 from billingportal.api.kernel.operation import Group, Input, Output, operation
 from billingportal.api.kernel.problems import PROBLEM_TYPES, Problem, invalid
+from billingportal.api.kernel.types import ResourceKey
 from billingportal.db import transaction
 from billingportal.domain.entitlements import answer as entitlements_answer
 from billingportal.domain.entitlements.answer import Entitlements, Tag, Whose
@@ -22,7 +23,6 @@ from billingportal.plain_json import JsonObject
 
 MOST_QUERIES = 100
 CACHE = {"Cache-Control": "private, no-cache"}
-RESOURCE = Field(max_length=40, description="The key of a resource: see `GET /resources`.", examples=["contacts"])
 
 
 class PlanOfClient(Output):
@@ -80,7 +80,7 @@ class EntitlementsQuery(Input):
 
     clients: list[ClientText] = Field(default=[], max_length=MOST_QUERIES)
     workspaces: list[WorkspaceText] = Field(default=[], max_length=MOST_QUERIES)
-    resources: list[Annotated[str, RESOURCE]] = Field(default=[], max_length=20)
+    resources: list[ResourceKey] = Field(default=[], max_length=20)
 
 
 class ItemProblem(Output):

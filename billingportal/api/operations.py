@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from billingportal.api import catalog, client_access, clients, entitlements, reservations, workspaces
+from billingportal.api import catalog, client_access, clients, entitlements, reservations, usage, workspaces
 from billingportal.api.document.openapi import as_bytes, document_of
 from billingportal.api.kernel.operation import Group, Operation
 
@@ -11,6 +11,7 @@ GROUPS: tuple[Group, ...] = (
     client_access.GROUP,
     workspaces.GROUP,
     entitlements.GROUP,
+    usage.GROUP,
     reservations.GROUP,
     catalog.GROUP,
 )

@@ -7,12 +7,13 @@ from pydantic import Field
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from billingportal.api.entitlements import RESOURCE, PlanOfClient
+from billingportal.api.entitlements import PlanOfClient
 from billingportal.api.ids import WorkspaceText, no_workspace, workspace_ref
 from billingportal.api.kernel.answers import Answer
 from billingportal.api.kernel.call import Call
 from billingportal.api.kernel.operation import Group, Input, Output, operation
 from billingportal.api.kernel.problems import Problem, invalid
+from billingportal.api.kernel.types import ResourceKey
 from billingportal.db import Database
 from billingportal.domain.common.references import public_id, read_ref
 from billingportal.domain.entitlements.answer import UPGRADE_PATH, plan_of_client
@@ -39,7 +40,7 @@ class NewReservation(Input):
     """What is about to be used. It is given back when it is not confirmed within `expires_in` seconds."""
 
     workspace: WorkspaceText
-    resource: Annotated[str, RESOURCE]
+    resource: ResourceKey
     quantity: Quantity
     expires_in: Annotated[int, Field(ge=10, le=24 * 3600, description="Seconds.")] = 300
 

@@ -31,9 +31,9 @@ class WorkspaceAnswer(Output):
     """A workspace. `external_id` is your own id of it. What an archived one uses no longer counts."""
 
     id: Annotated[str, Field(examples=["ws_7"])]
-    external_id: str | None
+    external_id: Annotated[str, Field(examples=["a1"])] | None
     client: Annotated[str, Field(examples=["cl_42"])]
-    name: str
+    name: Annotated[str, Field(examples=["Front desk"])]
     mode: Mode
     created_at: datetime
     archived_at: datetime | None

@@ -4,7 +4,7 @@ from billingportal.clock import now
 from billingportal.db import bare_transaction
 from billingportal.domain.api import stored_answers
 from billingportal.domain.api.stored_answers import BITE
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 

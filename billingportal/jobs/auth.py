@@ -3,7 +3,7 @@
 from billingportal.clock import now
 from billingportal.db import transaction
 from billingportal.domain.auth import browser_sessions
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 

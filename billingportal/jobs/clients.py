@@ -3,8 +3,8 @@
 from billingportal.db import transaction
 from billingportal.domain.clients import missing_objects
 from billingportal.domain.connection import processor_accounts
-from billingportal.jobs.account_work import work_on_each
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.account_work import work_on_each
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 

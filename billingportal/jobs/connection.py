@@ -2,7 +2,7 @@
 
 from billingportal.db import transaction
 from billingportal.domain.connection import maintenance
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 

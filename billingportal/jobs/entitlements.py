@@ -5,7 +5,7 @@ from billingportal.db import transaction
 from billingportal.domain.common import evaluation_queue
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.entitlements.outgoing import announcements
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 

@@ -3,7 +3,7 @@
 from billingportal.db import transaction
 from billingportal.domain.client_portal import link_requests
 from billingportal.domain.mail import delivery
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 

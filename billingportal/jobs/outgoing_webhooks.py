@@ -5,7 +5,7 @@ from billingportal.db import transaction
 from billingportal.domain.outgoing_webhooks import delivery, retention
 from billingportal.domain.outgoing_webhooks.http.requests import Network
 from billingportal.domain.outgoing_webhooks.http.resolution import resolve
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 

@@ -4,8 +4,8 @@ from billingportal.clock import now
 from billingportal.db import transaction
 from billingportal.domain.plan_changes import steps, trials
 from billingportal.domain.plan_changes.schedules import terms as schedule_terms
-from billingportal.jobs.account_work import work_on_each
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.account_work import work_on_each
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from billingportal.clock import now
 from billingportal.db import bare_transaction, glance
 from billingportal.domain.reservations import expiry
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 

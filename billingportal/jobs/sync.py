@@ -4,8 +4,8 @@ from billingportal.clock import now
 from billingportal.db import transaction
 from billingportal.domain.sync import catch_up as sync_catch_up
 from billingportal.domain.sync import failed_reads, reconciliation, retention
-from billingportal.jobs.account_work import work_on_each
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.account_work import work_on_each
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 

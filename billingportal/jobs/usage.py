@@ -1,12 +1,15 @@
-"""Jobs that keep what clients use counted."""
+"""Jobs that keep what clients use counted, and tell the limits that they come to."""
 
 import time
 
 from billingportal.clock import now
-from billingportal.db import glance, transaction
+from billingportal.db import db, glance, transaction
+from billingportal.domain.limit_notices import checks
 from billingportal.domain.subscriptions.client_clock import clock_times
 from billingportal.domain.usage import recount, retention, rollover
-from billingportal.jobs.job import Job
+from billingportal.domain.usage.history import mode_days
+from billingportal.domain.usage.history.mode_days import DaySums
+from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
 # Seconds of one run.
@@ -40,4 +43,35 @@ def prune_records(_: Portal) -> None:
             after_id = retention.drop_old_records(session, now(), after_id, clock_times)
 
 
-JOBS = (Job(begin_periods, 0.5), Job(recount_clients, 5), Job(prune_records, 3600))
+def check_limits(_: Portal) -> None:
+    """Tell the limits that clients came near, reached or passed."""
+    checks.check_limits(transaction)
+
+
+def count_usage_of_today(_: Portal) -> None:
+    """Count what all clients use today, and yesterday's counters: a report may come a little later."""
+    today = now().date()
+    store(mode_days.sums_now(db.session(), today))
+    store(mode_days.sums_of(db.session(), mode_days.changeable_days(today)[0]))
+
+
+def count_usage_of_earlier_days(_: Portal) -> None:
+    """Count the days that late reports may have changed."""
+    for day in mode_days.changeable_days(now().date()):
+        store(mode_days.sums_of(db.session(), day))
+
+
+def store(sums: DaySums) -> None:
+    """Write the sums in a short transaction of their own: reading every client holds up no report."""
+    with transaction() as session:
+        mode_days.write_sums(session, sums)
+
+
+JOBS = (
+    Job(begin_periods, 0.5),
+    Job(recount_clients, 5),
+    Job(prune_records, 3600),
+    Job(check_limits, 1),
+    Job(count_usage_of_today, 60),
+    Job(count_usage_of_earlier_days, 3600),
+)

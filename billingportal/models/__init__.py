@@ -63,6 +63,7 @@ from billingportal.models.stripe_objects.test_clock import TestClock
 from billingportal.models.usage.client_level import ClientLevel
 from billingportal.models.usage.client_usage import ClientUsage
 from billingportal.models.usage.limit_notice import LimitNotice
+from billingportal.models.usage.mode_usage_day import ModeUsageDay
 from billingportal.models.usage.reservation import Reservation
 from billingportal.models.usage.usage_correction import UsageCorrection
 from billingportal.models.usage.usage_day import UsageDay
@@ -102,6 +103,7 @@ __all__ = [
     "LimitNotice",
     "MailSettings",
     "Meter",
+    "ModeUsageDay",
     "OutgoingAttempt",
     "OutgoingDelivery",
     "OutgoingEndpoint",

@@ -12,7 +12,7 @@ from functools import partial
 from flask import Flask
 
 from billingportal.database.outages import Outage
-from billingportal.jobs.job import Job
+from billingportal.jobs.common.job import Job
 from billingportal.jobs.schedule import JOBS
 from billingportal.portal import current_portal
 

@@ -5,6 +5,7 @@ from werkzeug.local import LocalProxy
 
 from billingportal.web import healthz
 from billingportal.web.adoption import blueprints as adoption
+from billingportal.web.api import blueprints as api
 from billingportal.web.auth import billing_links, client_session, last_seen, session
 from billingportal.web.auth import blueprints as auth
 from billingportal.web.branding import blueprints as branding
@@ -14,7 +15,7 @@ from billingportal.web.clients import blueprints as clients
 from billingportal.web.common import blueprints as common
 from billingportal.web.common import brand, errors, htmx, mode, navigation, security
 from billingportal.web.common.input import guard, ids, url_parameters
-from billingportal.web.common.rendering import assets, icons, indentation, status_icons
+from billingportal.web.common.rendering import assets, icons, indentation, series, status_icons
 from billingportal.web.common.rendering import filters as common_filters
 from billingportal.web.connection import blueprints as connection
 from billingportal.web.dunning import blueprints as dunning
@@ -27,9 +28,11 @@ from billingportal.web.plans import blueprints as plans
 from billingportal.web.price_moves import blueprints as price_moves
 from billingportal.web.prices import blueprints as prices
 from billingportal.web.sync import blueprints as sync
+from billingportal.web.usage import blueprints as usage
 
 SUBJECTS = (
     adoption,
+    api,
     auth,
     branding,
     checkout,
@@ -46,6 +49,7 @@ SUBJECTS = (
     price_moves,
     prices,
     sync,
+    usage,
 )
 
 
@@ -71,6 +75,7 @@ def init_app(app: Flask) -> None:
         assets,
         icons,
         status_icons,
+        series,
         navigation,
         common_filters,
         plan_change_card,

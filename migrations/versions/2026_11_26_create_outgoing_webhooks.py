@@ -1,14 +1,14 @@
 """create outgoing webhooks: endpoints, messages, deliveries and attempts
 
 Revision ID: create_outgoing_webhooks
-Revises: add_entitlement_change
+Revises: choose_warnings
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "create_outgoing_webhooks"
-down_revision = "add_entitlement_change"
+down_revision = "choose_warnings"
 branch_labels = None
 depends_on = None
 

@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("headers", sa.JSON(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("is_sealed", sa.Boolean(), nullable=False),
+        sa.Column("has_secret", sa.Boolean(), nullable=False),
         sa.Column("running_until", TIME, nullable=True),
         sa.Column("created_at", TIME, nullable=False),
         sa.ForeignKeyConstraint(["api_key_id"], ["api_key.id"], name=op.f("fk_stored_answer_api_key_id_api_key")),

@@ -13,7 +13,7 @@ from billingportal.api.kernel.problems import NAMES
 from tests.support.pages import Visitor, text_of
 
 # No log hides them: reading one gives access to nothing.
-PUBLIC_PARAMETERS = {"client", "workspace", "id", "key"}
+PUBLIC_PARAMETERS = {"client", "workspace", "reservation", "id", "key"}
 
 
 def document(client: Visitor) -> dict[str, Any]:

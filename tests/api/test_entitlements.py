@@ -11,7 +11,7 @@ from billingportal.domain.common.audit import by_staff
 from billingportal.models import ClientUsage
 from billingportal.models.auth.staff import Staff
 from tests.support.api.callers import Caller, new_key
-from tests.support.people.takers import LONG_AGO, Takers, confirm
+from tests.support.usage.takers import LONG_AGO, Takers, confirm
 
 
 @pytest.fixture

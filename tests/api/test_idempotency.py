@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -57,10 +58,21 @@ def test_a_repeated_request_gets_the_same_answer(
     assert links_made(session) == 3
 
 
-def test_a_secret_is_sealed_where_its_answer_is_stored(platform: Caller, session: Session, path: str) -> None:
+def test_a_secret_has_secret_where_its_answer_is_stored(platform: Caller, session: Session, path: str) -> None:
     url = platform.post(path, idempotency_key="k1").json["url"]
     session.rollback()
     assert url.rpartition("/")[2] not in session.scalars(select(StoredAnswer.body)).one()
+
+
+def test_a_secret_whose_key_is_lost_is_made_again(
+    settings: Settings, platform: Caller, session: Session, path: str
+) -> None:
+    first = platform.post(path, idempotency_key="k1")
+    app = create_app(replace(settings, secret_keys=("another-key-0123456789-0123456789",)))
+    again = Caller(app, platform.key).post(path, idempotency_key="k1")
+    assert (again.status, again.json["url"] != first.json["url"]) == (201, True)
+    with app.app_context():
+        db.engine.dispose()
 
 
 def test_location_is_kept_too(platform: Caller) -> None:

@@ -17,7 +17,7 @@ from benchmarks.servers import serving
 from billingportal.config import Settings
 from billingportal.models.auth.staff import Staff
 from tests.support.api.callers import Caller, Reply, new_key
-from tests.support.people.takers import Stand, Taker, Takers, pool_of, run_out
+from tests.support.usage.takers import Stand, Taker, Takers, pool_of, run_out
 
 KEYS = count(1)
 ASKERS = 16

@@ -103,6 +103,9 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "begin_periods: done",
         "recount_clients: done",
         "prune_records: done",
+        "check_limits: done",
+        "count_usage_of_today: done",
+        "count_usage_of_earlier_days: done",
     ]
     link = portal("setup-link", settings=settings).stdout
     assert link.startswith("https://billing.example.com/setup/")

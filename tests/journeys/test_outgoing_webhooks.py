@@ -17,8 +17,8 @@ from billingportal.plain_json import JsonObject
 from tests.journeys.conftest import OpenPage
 from tests.journeys.test_staff import sign_in
 from tests.support.browser import DESK, PHONE, Theme, assert_accessible, assert_no_sideways_scroll
-from tests.support.outgoing.host_platform import HostPlatform, add_endpoint, deliver, pass_time
 from tests.support.people.clients import new_client
+from tests.support.usage.host_platform import HostPlatform, add_endpoint, deliver, pass_time
 
 pytestmark = [
     pytest.mark.browser,

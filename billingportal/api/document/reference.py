@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from billingportal.api.document.examples import Schema, example_of, in_lines
 from billingportal.api.document.openapi import document_of
 from billingportal.api.kernel.operation import Group, Operation
+from billingportal.plain_json import Json
 
 Shown = tuple[str, str]
 LIMITS = (("minimum", "maximum", ""), ("minLength", "maxLength", " characters"), ("minItems", "maxItems", ""))
@@ -66,7 +67,7 @@ def shown(one: Operation, document: Schema) -> ShownOperation:
         text=one.description.replace("\n", " "),
         inputs=(*of_parameters(declared["parameters"]), *(of_body(body, schemas) if body else ())),
         problems=one.problems,
-        request=command_of(one, declared, None if body is None else example_of(body, schemas)),
+        request=command_of(one, declared, None if body is None else sent(example_of(body, schemas))),
         answers=tuple(answers_of(declared["responses"], schemas)),
     )
 
@@ -81,7 +82,13 @@ def of_body(body: Schema, schemas: Schema) -> Iterator[ShownInput]:
     schema = schemas[body["$ref"].rpartition("/")[2]]
     for name, field in schema.get("properties", {}).items():
         need = "required" if name in schema.get("required", ()) else "optional"
-        yield ShownInput(name, need, field.get("description", "") or limits_of(field))
+        yield ShownInput(name, need, described(field) or limits_of(field))
+
+
+def described(field: Schema) -> str:
+    """The description of a field, or of what it is when it is not null."""
+    found = [one["description"] for one in (field, *field.get("anyOf", ())) if "description" in one]
+    return str(next(iter(found), ""))
 
 
 def limits_of(field: Schema) -> str:
@@ -103,8 +110,15 @@ def command_of(one: Operation, declared: Schema, body: object) -> str:
     if one.idempotency != "none":
         lines.append('-H "Idempotency-Key: $(uuidgen)"')
     if body is not None:
-        lines += ['-H "Content-Type: application/json"', f"-d '{json.dumps(body, indent=1, ensure_ascii=False)}'"]
+        lines += ['-H "Content-Type: application/json"', f"-d '{json.dumps(body, indent=2, ensure_ascii=False)}'"]
     return " \\\n  ".join(lines)
+
+
+def sent(example: Json) -> Json:
+    """The example without the fields that a caller may as well leave out."""
+    return (
+        {name: value for name, value in example.items() if value is not None} if isinstance(example, dict) else example
+    )
 
 
 def answers_of(responses: Schema, schemas: Schema) -> Iterator[Shown]:

@@ -125,7 +125,7 @@ PROBLEM_TYPES: dict[ProblemName, ProblemType] = {
     "internal": ProblemType(
         500,
         "The portal made a mistake",
-        "Nothing was changed. Tell support the `Request-Id` if it happens again.",
+        "Send the request again with the same idempotency key. Tell support the `Request-Id` if it happens again.",
     ),
     "unavailable": ProblemType(
         503,

@@ -14,6 +14,7 @@ from billingportal.db import Database, bare_transaction, db, glance, transaction
 from billingportal.domain.api import stored_answers
 from billingportal.domain.api.stored_answers import LONGEST_RUN, AnswerKey, Stored
 from billingportal.portal import current_portal
+from billingportal.vault import CannotOpen
 
 # Seconds after which the first request with an idempotency key will have its answer, usually.
 SOON = "1"
@@ -137,10 +138,17 @@ def stored_or_free(database: Database, key: AnswerKey) -> RawAnswer | None:
         if found.running_until is not None and found.running_until > moment:
             raise in_use()
         return None
-    body = current_portal().vault.open_(found.body) if found.is_sealed else found.body
-    return RawAnswer(
-        found.status, body.encode(), {name: str(value) for name, value in found.headers.items()} | REPLAYED
-    )
+    return replayed(found, found.status)
+
+
+def replayed(found: Stored, status: int) -> RawAnswer | None:
+    """The answer as it was; None when the key is lost that sealed it, so that the request runs again."""
+    try:
+        body = current_portal().vault.open_(found.body) if found.has_secret else found.body
+    except CannotOpen:
+        return None
+    headers = {name: str(value) for name, value in found.headers.items()}
+    return RawAnswer(status, body.encode(), headers | REPLAYED)
 
 
 def in_use() -> Problem:

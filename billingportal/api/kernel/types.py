@@ -46,6 +46,10 @@ Email = Annotated[
         json_schema_extra={"format": "email"},
     ),
 ]
+# The same in answers, where nothing is checked: staff and older rows may have other texts.
+ShownExternalId = Annotated[str, Field(examples=["4711"])]
+ShownName = Annotated[str, Field(examples=["Harbor Dental"])]
+ShownEmail = Annotated[str, Field(examples=["office@harbor.example"])]
 Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=ONE_LINE, examples=["Sends spam"])]
 PlanKey = Annotated[str, Field(max_length=40, description="The key of a plan: see `GET /plans`.", examples=["growth"])]
 ResourceKey = Annotated[

@@ -24,7 +24,7 @@ LONGEST_RUN = timedelta(minutes=2)
 BITE = 1000
 TABLE = cast(Table, StoredAnswer.__table__)
 PLACE = (TABLE.c.api_key_id, TABLE.c.idempotency_key)
-STORED = ("request_hash", "status", "headers", "body", "is_sealed", "running_until")
+STORED = ("request_hash", "status", "headers", "body", "has_secret", "running_until")
 # Made once: building a statement costs more time than a small database takes for it.
 IS_UNDER = [column == bindparam(column.name) for column in PLACE]
 FIND = select(*(TABLE.c[name] for name in (*STORED, "created_at"))).where(*IS_UNDER)
@@ -49,7 +49,7 @@ class Stored:
     status: int | None
     headers: JsonObject
     body: str
-    is_sealed: bool
+    has_secret: bool
     running_until: datetime | None
 
 
@@ -72,7 +72,7 @@ def find_answer(database: Database, key: AnswerKey, moment: datetime) -> Stored 
     row = database.execute(FIND, place_of(key)).one_or_none()
     if row is None or row.created_at <= moment - KEPT:
         return None
-    return Stored(row.request_hash, row.status, row.headers, row.body, row.is_sealed, row.running_until)
+    return Stored(row.request_hash, row.status, row.headers, row.body, row.has_secret, row.running_until)
 
 
 def store_answer(database: Database, key: AnswerKey, stored: Stored, moment: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billingportal.domain.checkout import trial_history
 from billingportal.domain.client_portal import due_invoices, notices, plan_status
 from billingportal.domain.client_portal.due_invoices import InvoiceNote
 from billingportal.domain.client_portal.notices import Notice, Situation
@@ -73,6 +74,7 @@ class BillingPage:
     notes: list[InvoiceNote]
     checkout: Checkout | None
     base_plan: Plan | None
+    has_trial_left: bool
     notice: Notice | None
 
     @property
@@ -183,10 +185,11 @@ def billing_page(session: Session, client: Client, before_invoice: int | None = 
         older_than=listed[client_invoices.PAGE - 1].id if len(listed) > client_invoices.PAGE else None,
         method_id=method.stripe_payment_method_id if method else None,
         due=own if is_spoken_of(held) else None,
-        is_saved_since=due is not None and due.is_saved_since,
+        is_saved_since=due is not None and is_spoken_of(held) and due.is_saved_since,
         notes=due_invoices.notes_of(session, found, own if is_spoken_of(held) else None, subscription, moment),
         checkout=checkout,
         base_plan=base,
+        has_trial_left=subscription is None and not trial_history.has_had_subscription(session, client),
         notice=notices.notice_for(
             Situation(
                 held=held,

@@ -61,19 +61,12 @@ def pay(
     StripeProblem when Stripe does not answer.
     """
     with transaction() as session:
-        found = find_payable(session, client_id, shown)
-    if shown is None or found is None:
+        known = find_payable(session, client_id, shown)
+    if shown is None or known is None:
         raise Changed(OUT_OF_DATE)
-    found = refreshed(transaction, gateway, client_id, found, shown)
-    if found is not None and found.is_owed_draft:
-        gateway.billing_portal.finalize_invoice(shown.stripe_id, f"finalize-{found.account_id}-{shown.stripe_id}")
-        found = refreshed(transaction, gateway, client_id, found, shown)
-    if found is not None and found.status == "paid":
+    found = open_as_shown(transaction, gateway, client_id, known, shown)
+    if found.status == "paid":
         return Payment("paid_already")
-    if found is None or found.status != "open":
-        raise Changed(NOT_OPEN)
-    if found.remaining != shown.amount:
-        refuse_amount(found.remaining)
     refusal = ""
     try:
         key = f"pay-{found.account_id}-{shown.key}-{attempt}"
@@ -81,6 +74,28 @@ def pay(
     except RequestRefused as problem:
         refusal = problem.message
     return outcome_of(transaction, gateway, client_id, found, refusal)
+
+
+def open_as_shown(
+    transaction: Transaction, gateway: StripeGateway, client_id: int, known: Payable, shown: ShownAmount
+) -> Payable:
+    """The invoice as Stripe has it now: paid, or open with the amount that was shown. Raises Changed otherwise.
+
+    A draft of that amount is finalized. Credit or debt of the customer may change it then: it is compared again.
+    """
+    found = refreshed(transaction, gateway, client_id, known, shown)
+    if found is not None and found.is_owed_draft and found.remaining == shown.amount:
+        gateway.billing_portal.finalize_invoice(shown.stripe_id, f"finalize-{found.account_id}-{shown.stripe_id}")
+        found = refreshed(transaction, gateway, client_id, found, shown)
+    if found is None or found.status not in ("open", "draft", "paid"):
+        raise Changed(NOT_OPEN)
+    if found.status != "paid" and found.remaining != shown.amount:
+        refuse_amount(found.remaining)
+    if found.status == "paid" and found.stripe_subscription_id is not None:
+        reconciliation.refresh(transaction, gateway, found.account_id, SUBSCRIPTION, found.stripe_subscription_id)
+        with transaction() as session:
+            evaluation.evaluate(session, client_id)
+    return found
 
 
 def refreshed(
@@ -150,12 +165,12 @@ def outcome_of(
         reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, paid.stripe_subscription_id)
     with transaction() as session:
         payment_attempts.store_attempt(session, account_id, invoice_id, revision or paid.revision, state)
-        if state.invoice_status == "paid":
+        if state.invoice_status == "paid" and not refusal:
             act = audit.Act("invoice.paid_now", f"Paid {paid.remaining}", actor="client", subject=("client", client_id))
             audit.record_act(session, act)
         evaluation.evaluate(session, client_id)
     if state.invoice_status == "paid":
-        return Payment("paid")
+        return Payment("paid_already" if refusal else "paid")
     if state.intent == "processing":
         return Payment("on_its_way")
     if state.intent == "requires_action":

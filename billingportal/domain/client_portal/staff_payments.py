@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from billingportal.db import Transaction
-from billingportal.domain.client_portal import due_invoices
+from billingportal.domain.client_portal import due_invoices, payments
 from billingportal.domain.client_portal.payments import NOT_OPEN
 from billingportal.domain.common import audit
 from billingportal.domain.common.shown_amounts import Changed, ShownAmount, require_unchanged
@@ -18,6 +18,7 @@ from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.objects.payment_states import PaymentState
 
+PAID_ALREADY = "had paid already. Nothing was charged."
 UNDER_WAY = "A payment of this invoice is on its way at the client's bank. Nothing was charged."
 CONFIRM = "The client's bank asks the client to confirm. Send a billing link: the client can confirm and pay there."
 
@@ -33,23 +34,20 @@ def charge_client(
 ) -> str:
     """Charge the invoice that was shown, and return the outcome in words. Call it with no transaction open.
 
-    `attempt` identifies one rendering of the button: a double click charges once. Raises Changed when something else is
+    Stripe is asked for the invoice first: it may have been paid, voided or credited since the page was made. `attempt`
+    identifies one rendering of the button: a double click charges once. Raises Changed when something else is
     due now, Refusal when the payment fails, and a StripeProblem.
     """
     with transaction() as session:
         due = due_or_refuse(session, client_id, shown)
-        account_id, invoice_id = due.invoice.processor_account_id, due.invoice.stripe_invoice_id
-        subscription_id, amount, is_draft = (
-            due.invoice.stripe_subscription_id,
-            due.amount,
-            due.invoice.status == "draft",
-        )
-        key = f"staff-pay-{account_id}-{due.shown_with(None).key}-{attempt}"
+        known, current = payments.payable_of(due.invoice), due.shown_with(None)
+    found = payments.open_as_shown(transaction, gateway, client_id, known, current)
+    if found.status == "paid":
+        return PAID_ALREADY
+    account_id, invoice_id, subscription_id = found.account_id, found.stripe_invoice_id, found.stripe_subscription_id
     refusal = ""
     try:
-        if is_draft:
-            gateway.billing_portal.finalize_invoice(invoice_id, f"finalize-{account_id}-{invoice_id}")
-        gateway.billing_portal.collect_invoice(invoice_id, key)
+        gateway.billing_portal.collect_invoice(invoice_id, f"staff-pay-{account_id}-{current.key}-{attempt}")
     except RequestRefused as problem:
         refusal = problem.message
     state = gateway.subscriptions.payment_state(invoice_id)
@@ -57,7 +55,8 @@ def charge_client(
     if subscription_id is not None:
         reconciliation.refresh(transaction, gateway, account_id, SUBSCRIPTION, subscription_id)
     with transaction() as session:
-        words = f"Charged {amount}" if state.invoice_status == "paid" else f"Tried to charge {amount}"
+        is_charged = state.invoice_status == "paid" and not refusal
+        words = f"Charged {found.remaining}" if is_charged else f"Tried to charge {found.remaining}"
         act = audit.Act("invoice.charged", words, staff_id=staff_id, subject=("client", client_id))
         audit.record_act(session, act)
         evaluation.evaluate(session, client_id)
@@ -79,6 +78,8 @@ def due_or_refuse(session: Session, client_id: int, shown: ShownAmount | None) -
 
 def outcome(state: PaymentState, refusal: str) -> str:
     """The outcome in words for staff. Raises Refusal for a payment that failed."""
+    if state.invoice_status == "paid" and refusal:
+        return PAID_ALREADY
     if state.invoice_status == "paid":
         return "has paid. Everything works."
     if state.intent == "processing":

@@ -1,7 +1,5 @@
 """The list of clients as CSV, for spreadsheets."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -10,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.clients import search as client_search
 from billingportal.domain.clients.search import Wanted
+from billingportal.domain.common.csv_text import BYTE_ORDER_MARK, text_of
 from billingportal.domain.subscriptions.status_text import standing_words
 from billingportal.models import Client, ClientCustomer, Entitlement
 from billingportal.models.connection.processor_account import Mode
@@ -31,10 +30,6 @@ HEADINGS = (
     "Client since",
     "Archived",
 )
-# Spreadsheets take a cell that starts with one of these for a formula and run it.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-# Says that the text is UTF-8, which spreadsheets do not assume.
-BYTE_ORDER_MARK = "\ufeff"
 
 
 def csv_lines(session: Session, mode: Mode, wanted: Wanted) -> Iterator[str]:
@@ -78,14 +73,3 @@ def cells(client: Client, row: Entitlement, customers: dict[tuple[int, int], str
 
 def day_of(moment: datetime | None) -> str:
     return moment.date().isoformat() if moment else ""
-
-
-def text_of(rows: Sequence[Sequence[str]]) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerows([[harmless(cell) for cell in row] for row in rows])
-    return written.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """The cell as plain text, even if it looks like a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

@@ -47,7 +47,7 @@ LEFT JOIN usage_period AS period ON period.client_id = who.client_id AND period.
   WHERE client_id = who.client_id AND starts_at <= COALESCE(who.clock_time, :now))
 """
 MORE = """,
-  CAST(plan.id AS VARCHAR) AS plan_key,
+  plan.key AS plan_key,
   entitlement.access, entitlement.standing, entitlement.reasons, entitlement.changed_at,
   (SELECT MAX(changed_at) FROM client_usage WHERE client_id = who.client_id) AS used_at"""
 WHOLE = """
@@ -87,7 +87,7 @@ TAG = {named: with_types(head_of(named)) for named in NAMED}
 ANSWER = {named: with_types(WHOLE.replace("{head}", head_of(named, MORE))) for named in NAMED}
 PLAN = plain_sql(
     """
-    SELECT CAST(plan.id AS VARCHAR) AS key, plan.name FROM entitlement JOIN plan ON plan.id = entitlement.plan_id
+    SELECT plan.key, plan.name FROM entitlement JOIN plan ON plan.id = entitlement.plan_id
     WHERE entitlement.client_id = :client_id
     """
 )

@@ -20,6 +20,7 @@ from billingportal.domain.subscriptions import departures as subscription_depart
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.domain.usage import subscription_periods
 from billingportal.domain.usage import totals as usage_totals
+from billingportal.domain.usage.limits import limit_changes
 from billingportal.domain.usage.subscription_periods import Span
 from billingportal.models import Client, EntitledQuota, Entitlement, Subscription
 from billingportal.plain_json import JsonObject
@@ -82,7 +83,7 @@ def work_out(session: Session, client: Client) -> Entitlement:
     if before is None:
         session.add(row)
     session.flush()
-    write_quotas(session, row, answer)
+    limit_changes.look_again(session, client.id, write_quotas(row, answer))
     if known != told_values(row):
         row.revision, row.changed_at = row.revision + 1, now()
     # A test clock advances on its own; then Stripe sends an event.
@@ -147,17 +148,22 @@ def is_over(answer: Entitled, used: dict[int, int]) -> bool:
     )
 
 
-def write_quotas(session: Session, row: Entitlement, answer: Entitled) -> None:
-    """Change only the rows that differ."""
+def write_quotas(row: Entitlement, answer: Entitled) -> set[int]:
+    """Change only the rows that differ. Returns the resources whose quota or reaction changed."""
     there = {quota.resource_id: quota for quota in row.quotas}
-    for resource_id in there.keys() - answer.quotas.keys():
+    gone = there.keys() - answer.quotas.keys()
+    for resource_id in gone:
         row.quotas.remove(there[resource_id])
+    changed = set(gone)
     for resource_id, wanted in answer.quotas.items():
         quota = there.get(resource_id)
+        if quota is None or (quota.quota, quota.reaction) != (wanted.quota, wanted.reaction):
+            changed.add(resource_id)
         if quota is None:
             quota = EntitledQuota(client_id=row.client_id, resource_id=resource_id)
             row.quotas.append(quota)
         take_over(quota, wanted)
+    return changed
 
 
 def take_over(quota: EntitledQuota, wanted: Quota) -> None:

@@ -27,7 +27,9 @@ def set_spending_cap(session: Session, client_id: int, resource_id: int, units: 
     if units == row.spending_cap:
         return row
     if units is not None and units < row.used + row.reserved:
-        raise Refusal("spending_cap", f"{row.used + row.reserved:,} are used already. Choose at least that many.")
+        least = row.used + row.reserved
+        words = f"You have already used {least:,} in this period. Enter {least:,} or more."
+        raise Refusal("spending_cap", words)
     before, row.spending_cap = row.spending_cap, units
     row.revision, row.changed_at = row.revision + 1, now()
     session.flush()

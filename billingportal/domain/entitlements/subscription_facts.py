@@ -61,14 +61,18 @@ def told(session: Session, client: Client, main: Subscription, before: Entitleme
 def unread_invoice(
     main: Subscription, invoices: Sequence[Invoice], items: Items, proof: PaidState | None
 ) -> str | None:
-    """The latest invoice while it is not stored and decides whether the items are paid for; None otherwise.
+    """The latest invoice while it is not stored and decides what is paid for, or comes next; None otherwise.
 
-    No event tells of a draft: in the hour of a renewal's draft, only reading it shows that nothing is owed.
+    No event tells of a draft: in the hour of a renewal's draft, only reading it shows that nothing is owed, and whether
+    it has the prorations of a change. It tells nothing new while the items are those that were paid last.
     """
     latest_id = main.latest_stripe_invoice_id
-    if main.status != "active" or (proof is not None and dict(proof.items) == dict(items)):
+    is_known = latest_id in {one.stripe_invoice_id for one in invoices}
+    if main.status != "active" or is_known:
         return None
-    return latest_id if latest_id not in {one.stripe_invoice_id for one in invoices} else None
+    ahead = {price: number for price, number in items.items() if number is not None}
+    is_same = proof is not None and dict(proof.items) == dict(items) and last_charge(invoices) == ahead
+    return None if is_same else latest_id
 
 
 def last_charge(invoices: Sequence[Invoice]) -> Items | None:

@@ -7,11 +7,12 @@ from typing import get_args
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, selectinload
 
+from billingportal.domain.common.plurals import counted
 from billingportal.domain.connection import processor_accounts
 from billingportal.domain.offers import offers
 from billingportal.domain.offers.offers import Choice, Offer, Period, length
 from billingportal.domain.offers.payment_options import Payment, payment_of
-from billingportal.domain.offers.quantities import Quantity, counted, quantities
+from billingportal.domain.offers.quantities import Quantity, quantities
 from billingportal.domain.prices.drafts import Interval
 from billingportal.domain.prices.tax_text import ADDED, INCLUDED
 from billingportal.models import Plan, PlanQuota

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from billingportal.domain.common.plurals import counted
 from billingportal.domain.offers.offers import Choice, OfferedPrice
-from billingportal.domain.prices.price_text import each_of, number
 from billingportal.domain.prices.terms import terms_of
 
 MOST = 10_000_000
@@ -24,12 +24,6 @@ class Quantity:
     @property
     def words(self) -> str:
         return counted(self.number, self.unit)
-
-
-def counted(how_many: int, unit: str) -> str:
-    """A number with its unit: "5,000 contacts", "1 workspace"."""
-    singular = each_of(unit).removeprefix("each ")
-    return f"1 {singular}" if how_many == 1 and not singular.startswith("of ") else f"{number(how_many)} {unit}"
 
 
 def quantities(choices: Sequence[Choice], asked: Mapping[str, str]) -> tuple[Quantity, ...]:

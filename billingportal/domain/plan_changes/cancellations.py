@@ -16,10 +16,12 @@ from billingportal.domain.entitlements import client_plans, evaluation
 from billingportal.domain.plan_changes import cancellation_reasons, withdrawal
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.plan_changes.quotes import ImmediateCharge, immediate_charge
+from billingportal.domain.plan_changes.schedules import restoration
 from billingportal.domain.plans import plans
 from billingportal.domain.sync import reconciliation
 from billingportal.errors import Refusal
 from billingportal.models import Cancellation, Client
+from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.requests.subscriptions import Farewell
 
@@ -61,15 +63,17 @@ def cancel(transaction: Transaction, gateway: StripeGateway, wanted: Cancelling)
     if wanted.at_once:
         charge = last_charge(transaction, gateway, wanted.client_id, is_prorated=wanted.is_prorated)
         require_unchanged(wanted.shown, charge.shown)
-    withdrawal.withdraw_planned(transaction, gateway, wanted.client_id, staff_id=wanted.staff_id)
     with transaction() as session:
-        asked = record_request(session, wanted, why)
-    present, name = asked.present, asked.present.stripe_subscription_id
-    if wanted.at_once:
-        gateway.subscriptions.cancel_now(name, is_prorated=wanted.is_prorated, why=why, idempotency_key=asked.key)
-    elif present.ends_at is None:
-        moment = None if present.has_one_period else present.period_ends_at
-        gateway.subscriptions.cancel_at(name, moment, why, asked.key)
+        planned_id = restoration.scheduled_change(session, wanted.client_id)
+    withdrawal.withdraw_planned(transaction, gateway, wanted.client_id, staff_id=wanted.staff_id)
+    try:
+        with transaction() as session:
+            asked = record_request(session, wanted, why)
+        present, name = asked.present, asked.present.stripe_subscription_id
+        send(gateway, wanted, why, asked)
+    except (Refusal, RequestRefused):
+        restoration.restore(transaction, gateway, wanted.client_id, planned_id)
+        raise
     reconciliation.refresh_subscription(transaction, gateway, present.account_id, name)
     with transaction() as session:
         client = clients.lock_client(session, wanted.client_id)
@@ -77,6 +81,16 @@ def cancel(transaction: Transaction, gateway: StripeGateway, wanted: Cancelling)
         words = ending_words(present, wanted.at_once)
         record_cancellation(session, present, "subscription.cancelled", words, wanted.staff_id)
         evaluation.evaluate(session, wanted.client_id)
+
+
+def send(gateway: StripeGateway, wanted: Cancelling, why: Farewell, asked: Asked) -> None:
+    """Cancel at Stripe: now, or at the end of the period unless that is so already. Raises StripeProblem."""
+    present, name = asked.present, asked.present.stripe_subscription_id
+    if wanted.at_once:
+        gateway.subscriptions.cancel_now(name, is_prorated=wanted.is_prorated, why=why, idempotency_key=asked.key)
+    elif present.ends_at is None:
+        moment = None if present.has_one_period else present.period_ends_at
+        gateway.subscriptions.cancel_at(name, moment, why, asked.key)
 
 
 def record_request(session: Session, wanted: Cancelling, why: Farewell) -> Asked:

@@ -15,6 +15,7 @@ from billingportal.domain.plan_changes import withdrawal
 from billingportal.domain.plan_changes.planning import ChangeRequest, Planned, planned
 from billingportal.domain.plan_changes.present_plan import PresentPlan
 from billingportal.domain.plan_changes.previews import Preview
+from billingportal.domain.plan_changes.schedules import restoration
 from billingportal.domain.subscriptions import change_state
 from billingportal.errors import Conflict, PortalError, Refusal
 from billingportal.models import Plan, PlanChange
@@ -49,43 +50,21 @@ def make_change(transaction: Transaction, gateway: StripeGateway, request: Chang
         raise Refusal("plan", f"{plan.plan.name} is free. Cancel the subscription to move to it.")
     shown = confirmed_preview(transaction, gateway, plan, request)
     with transaction() as session:
-        replaced_id = scheduled_change(session, request.client_id)
-    withdrawal.withdraw_planned(transaction, gateway, request.client_id, staff_id=request.staff_id)
+        replaced_id = restoration.scheduled_change(session, request.client_id)
+    was_planned = withdrawal.withdraw_planned(transaction, gateway, request.client_id, staff_id=request.staff_id)
     try:
         with transaction() as session:
             change, is_new = record_intent(session, request, shown, replaced_id)
+            if was_planned and replaced_id is None:
+                change.preview = change.preview | {"dropped": True}
             change_id = change.id
     except PortalError:
-        restore(transaction, gateway, request.client_id, replaced_id)
+        restoration.restore(transaction, gateway, request.client_id, replaced_id)
         raise
     if is_new:
         plan_change_steps.finish_change(transaction, gateway, change_id)
-        finish_restored(transaction, gateway, request.client_id)
+        restoration.finish_restored(transaction, gateway, request.client_id)
     return change_id
-
-
-def scheduled_change(session: Session, client_id: int) -> int | None:
-    """The id of the client's planned change, which the new one replaces once it is made."""
-    planned_before = change_state.open_change(session, client_id)
-    return planned_before.id if planned_before is not None and planned_before.state == "scheduled" else None
-
-
-def restore(transaction: Transaction, gateway: StripeGateway, client_id: int, change_id: int | None) -> None:
-    """Plan a withdrawn change again, since nothing takes its place."""
-    with transaction() as session:
-        change = session.get_one(PlanChange, change_id) if change_id is not None else None
-        if change is not None and change.state == "canceled":
-            change_state.restore_change(session, change)
-    finish_restored(transaction, gateway, client_id)
-
-
-def finish_restored(transaction: Transaction, gateway: StripeGateway, client_id: int) -> None:
-    """Send the planned change that came back to Stripe."""
-    with transaction() as session:
-        change = change_state.open_change(session, client_id)
-        restored_id = change.id if change is not None and "restored" in change.preview else None
-    if restored_id is not None:
-        plan_change_steps.finish_change(transaction, gateway, restored_id)
 
 
 def confirmed_preview(

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.domain.common.dates import day
+from billingportal.domain.common.plurals import counted
 from billingportal.domain.entitlements import subscription_facts
-from billingportal.domain.offers.quantities import counted
 from billingportal.domain.plan_changes.item_matching import HeldItem
 from billingportal.domain.plan_changes.previews import Line
 from billingportal.domain.prices.price_text import period_words, price_words

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.checkout import settings as checkout_settings
 from billingportal.domain.common.dates import day
+from billingportal.domain.common.plurals import counted
 from billingportal.domain.entitlements import client_plans
 from billingportal.domain.invoices import payments_under_way
 from billingportal.domain.offers import selection as offer_selection
-from billingportal.domain.offers.quantities import counted
 from billingportal.domain.offers.selection import ChosenItem, Selection
 from billingportal.domain.plan_changes import item_matching, trial_terms
 from billingportal.domain.plan_changes.invoice_text import item_words

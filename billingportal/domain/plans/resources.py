@@ -10,10 +10,11 @@ from billingportal.domain.common import audit
 from billingportal.domain.common.locks import PLANS, RESOURCES, take_turns
 from billingportal.domain.plans.keys import free_key
 from billingportal.errors import Refusal
-from billingportal.models import PlanPrice, PlanQuota, Resource
+from billingportal.models import ClientUsage, ModeUsageDay, PlanPrice, PlanQuota, Resource, UsagePool
 from billingportal.models.plans.resource import ResourceKind
 
 IN_USE = "Plans use this resource. Remove its quotas and prices from them first."
+WAS_USED = "Clients have used this resource. Hide it instead, so that their history stays."
 WAS_SOLD = "Clients bought this resource once. Hide it instead."
 
 
@@ -92,7 +93,10 @@ def remove_resource(session: Session, resource_id: int, *, staff_id: int) -> str
     refuse_in_use(session, resource)
     if session.scalar(select(exists().where(PlanPrice.resource_id == resource.id))):
         raise Refusal("", WAS_SOLD)
-    session.execute(delete(PlanQuota).where(PlanQuota.resource_id == resource.id))
+    if session.scalar(select(exists().where(ClientUsage.resource_id == resource.id))):
+        raise Refusal("", WAS_USED)
+    for table in (PlanQuota, UsagePool, ModeUsageDay):
+        session.execute(delete(table).where(table.resource_id == resource.id))
     session.delete(resource)
     record_resource(session, "resource.deleted", f"Deleted the resource {resource.name}", resource, staff_id)
     return resource.name

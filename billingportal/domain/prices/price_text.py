@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
+from billingportal.domain.common.plurals import singular
 from billingportal.domain.prices.pricing import Package, Terms, Tier
 from billingportal.money import text_of
 
 ONE = {"day": "a day", "week": "a week", "month": "a month", "year": "a year"}
-# The endings of a plural and of its singular. Other words stay in the plural.
-ENDINGS = (("people", "person"), ("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("ss", None), ("s", ""))
 
 
 @dataclass(frozen=True)
@@ -100,10 +99,8 @@ def charge_words(tier: Tier, currency: str) -> str:
 
 def each_of(units: str) -> str:
     """ "each contact" for "contacts"; a word whose singular is not known stays as it is: "each of the staff"."""
-    for ending, singular in ENDINGS:
-        if units.endswith(ending):
-            return f"each {units.removesuffix(ending)}{singular}" if singular is not None else f"each of the {units}"
-    return f"each of the {units}"
+    one = singular(units)
+    return f"each of the {units}" if one is None else f"each {one}"
 
 
 def number(value: int) -> str:

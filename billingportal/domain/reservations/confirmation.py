@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
-from billingportal.domain.common.references import public_id
+from billingportal.domain.common.references import Ref, public_id
 from billingportal.domain.reservations import reservation_sql as sql
 from billingportal.domain.reservations import room
 from billingportal.domain.reservations.errors import SettledReservation, TooMany
@@ -17,7 +17,7 @@ from billingportal.domain.reservations.places import Place, present_place
 from billingportal.domain.reservations.reservations import Stored, find_reservation, give_back, give_back_to_client
 from billingportal.domain.usage import current_use, levels, pool
 from billingportal.domain.usage.counting.record_rows import Record, insert_records, reserve_ids, stored_records
-from billingportal.domain.usage.counting.references import Ref, find_workspaces, lock_clients
+from billingportal.domain.usage.counting.references import find_workspaces, lock_clients
 from billingportal.domain.usage.counting.sum_rows import write_sums
 from billingportal.domain.usage.counting.sums import Sums
 from billingportal.domain.usage.counting.use_rows import lock_rows

@@ -141,6 +141,14 @@ def may_have_prorations(subscription: Subscription, invoices: Sequence[Invoice])
     return any(item.quantity and billed.get(item.stripe_price_id) != item.quantity for item in subscription.items)
 
 
+def has_open_draft(subscription: Subscription, invoices: Sequence[Invoice]) -> bool:
+    """Whether the latest invoice is a draft. One that is not stored is: no event tells of drafts."""
+    latest_id = subscription.latest_stripe_invoice_id
+    if latest_id is None or not invoices:
+        return False
+    return invoices[0].stripe_invoice_id != latest_id or invoices[0].status == "draft"
+
+
 def is_of_pending_update(subscription: Subscription, invoice: Invoice) -> bool:
     """Whether a change of the subscription waits for the payment of this invoice."""
     is_waiting = subscription.pending_update_expires_at is not None

@@ -19,7 +19,7 @@ from billingportal.domain.usage.counting.quick_use import add_used
 from billingportal.domain.usage.counting.scopes import PAIRS, Pair
 from billingportal.domain.usage.counting.use_rows import Change, Row, Use, lock_rows, read_rows, write_changes
 from billingportal.domain.usage.periods import Period, period_in, stored_periods
-from billingportal.models import ClientLevel, UsageTotal, Workspace, WorkspaceUsage
+from billingportal.models import ClientLevel, ClientUsage, Resource, UsageTotal, Workspace, WorkspaceUsage
 
 STARTS: Columns = (*PAIRS, ("starts_at", datetime))
 
@@ -43,23 +43,33 @@ def refresh(database: Database, pairs: Collection[Pair], clocks: Mapping[int, da
 def add(
     database: Database,
     added: Mapping[Pair, tuple[Period, int]],
-    others: Collection[Pair],
+    late: Collection[Pair],
+    gauges: Collection[Pair],
     clocks: Mapping[int, datetime],
 ) -> dict[Pair, Use]:
-    """Add to what clients use of counters in their current periods, and work out what they use of `others`.
+    """Add to what clients use of counters in their current periods, and work out what they use of gauges.
 
-    The quick way for reports. It leads to `refresh` where a period has ended or a row is missing.
+    `late` are counters that got records of other periods only. The quick way for reports: it leads to `refresh` where
+    a period has ended or a row is missing.
     """
     found = add_used(database, added, now())
     crossed = {pair[0] for pair, (use, number) in found.items() if use.over != Use(use.used - number, use.limit).over}
     over_quota.refresh_over_quota(database, crossed)
-    uses = {pair: use for pair, (use, _) in found.items()}
-    return uses | refresh(database, {*others, *(added.keys() - found.keys())}, clocks)
+    uses = {pair: use for pair, (use, _) in found.items()} | uses_of(database, late)
+    return uses | refresh(database, {*gauges, *({*added, *late} - uses.keys())}, clocks)
 
 
 def uses_of(database: Database, pairs: Iterable[Pair]) -> dict[Pair, Use]:
     """What clients use of resources, as it is stored. Pairs without a row are left out."""
     return {row.pair: Use(row.used, row.limit) for row in read_rows(database, set(pairs))}
+
+
+def counters_of(database: Database, client_id: int) -> set[Pair]:
+    """The counters that a client has ever used."""
+    used = select(UsageTotal.resource_id).where(UsageTotal.client_id == client_id)
+    capped = select(ClientUsage.resource_id).join(Resource, Resource.id == ClientUsage.resource_id)
+    rows = database.execute(used.union(capped.where(ClientUsage.client_id == client_id, Resource.kind == "counter")))
+    return {(client_id, resource_id) for (resource_id,) in rows}
 
 
 def gauge_changes(database: Database, rows: Sequence[Row]) -> list[Change]:

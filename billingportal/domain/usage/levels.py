@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain.usage import current_use
+from billingportal.domain.usage.counting import pool_use
 from billingportal.domain.usage.counting.checks import WORKSPACES
 from billingportal.domain.usage.counting.given import dialect_of, insert_into
 from billingportal.domain.usage.counting.sums import day_of
@@ -27,6 +28,7 @@ def refresh_levels(session: Session, client_id: int) -> None:
     session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
     uses = current_use.refresh(session, {(client_id, one) for one in gauges_of(session, client_id)}, NO_CLOCKS)
     write_workspaces_of_today(session, client_id, uses)
+    pool_use.add_risen(session, session.get_one(Client, client_id).mode, uses)
 
 
 def gauges_of(session: Session, client_id: int) -> set[int]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from billingportal.clock import now
 from billingportal.db import Database
 from billingportal.domain.usage import current_use
+from billingportal.domain.usage.counting import pool_use
 from billingportal.domain.usage.counting.checks import Meant, Named, find_named, understand
 from billingportal.domain.usage.counting.record_rows import (
     Record,
@@ -50,7 +51,7 @@ def take_records(
     unsure = {one.report.key for one in meant if added < len(new) or one.reason is not None}
     stored = stored_records(database, mode, unsure)
     accepted = {key: record for key, record in new.items() if key not in stored or stored[key].id == record.id}
-    uses = count_records(database, list(accepted.values()), named)
+    uses = count_records(database, mode, list(accepted.values()), named)
     before = {key: record for key, record in stored.items() if key not in accepted}
     return told(database, answered(meant, accepted, before), uses)
 
@@ -84,7 +85,7 @@ def new_records(database: Database, meant: Sequence[Meant]) -> dict[str, Record]
     }
 
 
-def count_records(database: Database, records: Sequence[Record], named: Named) -> dict[Pair, Use]:
+def count_records(database: Database, mode: Mode, records: Sequence[Record], named: Named) -> dict[Pair, Use]:
     """Add new records to totals, days, levels and what clients use now; returns the latter."""
     if not records:
         return {}
@@ -103,17 +104,22 @@ def count_records(database: Database, records: Sequence[Record], named: Named) -
         if record.resource_id in gauges:
             sums.add_level(record)
     write_sums(database, sums)
-    return write_uses(database, sums, current, named)
+    return write_uses(database, mode, sums, current, named)
 
 
-def write_uses(database: Database, sums: Sums, current: Mapping[int, Period], named: Named) -> dict[Pair, Use]:
-    """What clients use now. A record of another period than the current one changes nothing about it."""
+def write_uses(
+    database: Database, mode: Mode, sums: Sums, current: Mapping[int, Period], named: Named
+) -> dict[Pair, Use]:
+    """What clients use now, and of the pools. A record of another period changes nothing about what they use now."""
     added: dict[Pair, tuple[Period, int]] = {}
     for (client_id, resource_id, starts_at, _), used in sums.totals.items():
         if starts_at == current[client_id].starts_at:
             added[client_id, resource_id] = (current[client_id], used)
+    counters = {(client_id, resource_id) for client_id, resource_id, _, _ in sums.totals}
     gauges = {(client_id, resource_id) for client_id, resource_id, _, _ in sums.level_days}
-    return current_use.add(database, added, gauges, named.clocks)
+    uses = current_use.add(database, added, counters - added.keys(), gauges, named.clocks)
+    pool_use.add_sums(database, mode, sums, {pair: uses[pair] for pair in gauges})
+    return uses
 
 
 def answered(meant: Sequence[Meant], accepted: Mapping[str, Record], before: Mapping[str, Record]) -> list[Answer]:

@@ -114,7 +114,8 @@ def correct_use(session: Session, client_id: int, moment: datetime) -> list[Usag
             .where(ClientUsage.client_id == client_id)
         )
     }
-    current_use.refresh(session, {(client_id, resource_id) for resource_id in before}, {client_id: moment})
+    pairs = {*((client_id, resource_id) for resource_id in before), *current_use.counters_of(session, client_id)}
+    current_use.refresh(session, pairs, {client_id: moment})
     after = session.execute(
         select(ClientUsage.resource_id, ClientUsage.used, ClientUsage.period_starts_at).where(
             ClientUsage.client_id == client_id
@@ -122,7 +123,7 @@ def correct_use(session: Session, client_id: int, moment: datetime) -> list[Usag
     )
     found: list[UsageCorrection] = []
     for resource_id, used, starts_at in after:
-        was, began_at, kind = before[resource_id]
+        was, began_at, kind = before.get(resource_id, (0, starts_at, "counter"))
         if was != used and began_at == starts_at:
             counted: CountedThing = "level" if kind == "gauge" else "total"
             found.append(new_correction(client_id, resource_id, counted, (was, used), starts_at))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from billingportal.db import Database
-from billingportal.domain.usage.counting.references import Ref
+from billingportal.domain.common.references import Ref
 
 Reason = Literal[
     "unknown_workspace",

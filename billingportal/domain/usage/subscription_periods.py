@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.usage import current_use
 from billingportal.domain.usage.periods import Period, following, month_of, period_in
-from billingportal.models import ClientUsage, Resource, UsagePeriod, UsageRecord, UsageTotal
+from billingportal.models import Resource, UsagePeriod, UsageRecord, UsageTotal
 
 # Records lie up to five minutes ahead; a client on a test clock may have been further ahead.
 AHEAD = timedelta(days=400)
@@ -41,13 +41,7 @@ def follow_subscription(session: Session, client_id: int, span: Span | None, mom
 
 def refresh_counters(session: Session, client_id: int, moment: datetime) -> None:
     """Bring what a client uses of counters into the period of its time `moment`."""
-    found = (
-        select(ClientUsage.resource_id)
-        .join(Resource, Resource.id == ClientUsage.resource_id)
-        .where(ClientUsage.client_id == client_id, Resource.kind == "counter")
-    )
-    pairs = {(client_id, resource_id) for resource_id in session.scalars(found)}
-    current_use.refresh(session, pairs, {client_id: moment})
+    current_use.refresh(session, current_use.counters_of(session, client_id), {client_id: moment})
 
 
 def all_periods(session: Session, client_id: int) -> list[Period]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain.usage import current_use
+from billingportal.domain.usage.counting import pool_use
 from billingportal.domain.usage.counting.record_rows import Record
 from billingportal.domain.usage.counting.sum_rows import write_sums
 from billingportal.domain.usage.counting.sums import Sums, day_of
@@ -36,15 +37,16 @@ def take_back(
         return None
     clients = lock_clients_of(session, record)
     session.refresh(record, with_for_update=True)
-    if record.taken_back_at is None:
+    pairs = {(client_id, record.resource_id) for client_id in clients}
+    is_new, sums = record.taken_back_at is None, Sums()
+    if is_new:
         record.taken_back_at, record.taken_back_because = now(), because
         session.flush()
-        if session.get_one(Resource, record.resource_id).kind == "counter":
-            subtract(session, record)
-        else:
-            withdraw_level(session, record)
-    pairs = {(client_id, record.resource_id) for client_id in clients}
+        is_counter = session.get_one(Resource, record.resource_id).kind == "counter"
+        sums = subtract(session, record) if is_counter else withdraw_level(session, record)
     uses = current_use.refresh(session, pairs, clock_times(session, sorted(clients)))
+    if is_new:
+        pool_use.add_sums(session, mode, sums, {} if sums.days else uses)
     return TakenBack(record, uses[record.client_id, record.resource_id])
 
 
@@ -59,7 +61,7 @@ def lock_clients_of(session: Session, record: UsageRecord) -> set[int]:
     return clients
 
 
-def subtract(session: Session, record: UsageRecord) -> None:
+def subtract(session: Session, record: UsageRecord) -> Sums:
     sums = Sums()
     less = Record(
         record.id,
@@ -72,9 +74,10 @@ def subtract(session: Session, record: UsageRecord) -> None:
     )
     sums.add_quantity(less, period_at(session, record.client_id, record.at))
     write_sums(session, sums)
+    return sums
 
 
-def withdraw_level(session: Session, record: UsageRecord) -> None:
+def withdraw_level(session: Session, record: UsageRecord) -> Sums:
     """Put the level before in its place: on its day, on a day to which it was carried, and as the level now."""
     days = select(UsageDay).where(*same_gauge(record), UsageDay.record_id == record.id).order_by(UsageDay.day)
     for row in session.scalars(days.with_for_update()).all():
@@ -88,6 +91,7 @@ def withdraw_level(session: Session, record: UsageRecord) -> None:
             session.delete(row)
         session.flush()
     withdraw_present_level(session, record)
+    return Sums()
 
 
 def withdraw_present_level(session: Session, record: UsageRecord) -> None:

@@ -13,7 +13,8 @@ class StoredAnswer(Base):
     """`status` None: the request is running, for an operation of several transactions; until `running_until` nobody
     else may run it. `request_hash` is the SHA-256 of method, address and body.
 
-    `is_sealed`: the body has a secret, such as a link, and is sealed.
+    `has_secret`: the body has one, such as a link, and is sealed. It is kept for a day only, so it is not among the
+    secrets that `domain/connection/stored_secrets.py` watches over.
     """
 
     __tablename__ = "stored_answer"
@@ -26,6 +27,6 @@ class StoredAnswer(Base):
     status: Mapped[int | None]
     headers: Mapped[JsonObject] = mapped_column(default=dict)
     body: Mapped[str] = mapped_column(Text, default="")
-    is_sealed: Mapped[bool] = mapped_column(default=False)
+    has_secret: Mapped[bool] = mapped_column(default=False)
     running_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(index=True)

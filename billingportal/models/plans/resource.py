@@ -17,6 +17,8 @@ class Resource(Base):
     """A `gauge` is a level now; a `counter` adds up in a billing period. `key` names it in the API and never changes.
 
     `unit` is the word that pages show after a number: "5,000 contacts". Built-in ones can be hidden, not deleted.
+    `warns_at_80`, `warns_at_100` and `warns_above_100` say at which use of a client's limit a warning is given;
+    `warns_client`, `warns_staff` and `warns_platform` (the outgoing webhook) say to whom.
     """
 
     __tablename__ = "resource"
@@ -36,4 +38,8 @@ class Resource(Base):
     when_unreachable: Mapped[WhenUnreachable] = mapped_column(String(6), default="open")
     warns_at_80: Mapped[bool] = mapped_column(default=True)
     warns_at_100: Mapped[bool] = mapped_column(default=True)
+    warns_above_100: Mapped[bool] = mapped_column(default=True)
+    warns_client: Mapped[bool] = mapped_column(default=True)
+    warns_staff: Mapped[bool] = mapped_column(default=True)
+    warns_platform: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]

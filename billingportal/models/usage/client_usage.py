@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from billingportal.db import Base, PrimaryKey
 
 TO_CHECK = text("revision <> checked_revision")
+NEAR = text("limit_percent >= 80")
 
 
 class ClientUsage(Base):
@@ -16,7 +17,8 @@ class ClientUsage(Base):
 
     `spending_cap` is the client's own limit, in units, on use that is billed.
     `revision` grows with every change of what the API answers about it. `checked_revision` is the revision at which
-    limits were last looked at for warnings.
+    limits were last looked at for warnings. `limit_percent` is the used share of the limit at that time, in whole per
+    cent, rounded down: 0 without a limit. With it, the clients that are near a limit are one indexed read.
     """
 
     __tablename__ = "client_usage"
@@ -26,6 +28,7 @@ class ClientUsage(Base):
         CheckConstraint("reserved >= 0", name="reserved"),
         CheckConstraint("spending_cap IS NULL OR spending_cap >= 0", name="spending_cap"),
         Index("ix_client_usage_to_check", "id", sqlite_where=TO_CHECK, postgresql_where=TO_CHECK),
+        Index("ix_client_usage_near", "limit_percent", sqlite_where=NEAR, postgresql_where=NEAR),
         Index(None, "period_ends_at"),
     )
 
@@ -39,5 +42,6 @@ class ClientUsage(Base):
     spending_cap: Mapped[int | None] = mapped_column(BigInteger)
     revision: Mapped[int] = mapped_column(BigInteger, default=1)
     checked_revision: Mapped[int] = mapped_column(BigInteger, default=0)
+    limit_percent: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     changed_at: Mapped[datetime]
     recounted_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -66,8 +66,11 @@ class BillingPortal:
         ask(lambda: self._client.v1.invoices.pay(invoice_id, params=params, options=options))
 
     def finalize_invoice(self, invoice_id: str, idempotency_key: str) -> None:
-        """Make a draft an open invoice, so that it can be paid. Raises RequestRefused when it is none any more."""
-        params: stripe.params.InvoiceFinalizeInvoiceParams = {"auto_advance": True}
+        """Make a draft an open invoice, so that it can be paid. Raises RequestRefused when it is none any more.
+
+        Stripe does not charge it by itself: that could be another amount than the one that was shown.
+        """
+        params: stripe.params.InvoiceFinalizeInvoiceParams = {"auto_advance": False}
         options: stripe.RequestOptions = {"idempotency_key": idempotency_key}
         ask(lambda: self._client.v1.invoices.finalize_invoice(invoice_id, params=params, options=options))
 

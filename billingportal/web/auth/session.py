@@ -31,7 +31,9 @@ CLIENT_BLUEPRINTS = {
     "own_cancellation",
     "own_plan",
     "own_resumption",
+    "own_spending_cap",
     "own_trial_end",
+    "own_usage",
     "sign_up",
 }
 PUBLIC_BLUEPRINTS = SHARED_BLUEPRINTS | CLIENT_BLUEPRINTS | {"health", "setup", "sign_in", "webhooks"}

@@ -25,7 +25,7 @@ from billingportal.web.auth import client_session
 from billingportal.web.common import htmx
 from billingportal.web.common.stripe_access import stripe_of
 from billingportal.web.offers.order import Order, order_of
-from billingportal.web.offers.query import with_choice
+from billingportal.web.offers.query import RETURNING, with_choice
 
 blueprint = Blueprint("checkouts", __name__, url_prefix=PATH)
 # How long after a payment its return URL signs a browser in.
@@ -96,13 +96,14 @@ def is_here(checkout: Checkout) -> bool:
 def facts(checkout: Checkout, now_at: Stage, looks: int) -> dict[str, object]:
     client = db.session().get_one(Client, checkout.client_id)
     selection = Selection.from_json(checkout.choice)
-    values = choice_values(checkout, selection)
+    order = order_as_sold(checkout, selection, client.mode)
+    values = choice_values(checkout, selection) | ({} if order.trial_days else {RETURNING: "1"})
     session_id = request.args.get("session_id")
     return {
         "checkout": checkout,
         "stage": now_at,
         "mode": client.mode,
-        "order": order_as_sold(checkout, selection, client.mode),
+        "order": order,
         "next_look": url_for("checkouts.show", token=checkout.token, session_id=session_id, looks=looks + 1),
         "pause": QUICK if looks < QUICK_LOOKS else SLOW,
         "again": with_choice(url_for("sign_up.new"), values),

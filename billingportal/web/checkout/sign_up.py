@@ -1,7 +1,5 @@
 """Signing up from the pricing page: a free plan is active at once, a paid one leads to Stripe's checkout."""
 
-from dataclasses import replace
-
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -53,7 +51,7 @@ def asked_order() -> Order:
     order = order_of(asked(given), mode_of(given) if find_staff() else None)
     here = client_here(order)
     if here is not None and order.trial_days and trial_history.has_had_subscription(db.session(), here):
-        return replace(order, trial_days=0)
+        return order.without_trial()
     return order
 
 

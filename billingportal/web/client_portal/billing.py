@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from billingportal.db import db, transaction
 from billingportal.domain.client_portal import payments, stripe_actions, stripe_portal
 from billingportal.domain.client_portal.billing_page import BillingPage, billing_page
+from billingportal.domain.limit_notices import standing
 from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.money import Money
@@ -123,6 +124,7 @@ def page(*, problem: str = "", exact: Money | None = None, exact_problem: str = 
     return render_template(
         "client_portal/show.html",
         page=shown,
+        limits=standing.client_notices(db.session(), shown.client),
         problem=problem,
         exact=exact,
         exact_problem=exact_problem,

@@ -25,6 +25,7 @@ from billingportal.domain.invoices import (
     staff_invoices,
 )
 from billingportal.domain.invoices.payment_method_text import MethodWords, usual_method
+from billingportal.domain.limit_notices import standing
 from billingportal.domain.mail import outbox as mail_outbox
 from billingportal.domain.subscriptions import client_clock, estimates, flat_quantities
 from billingportal.domain.subscriptions.client_subscriptions import link_of
@@ -68,6 +69,7 @@ def facts(session: Session, client: Client) -> dict[str, object]:
     link = link_of(session, client)
     moment = client_clock.moment_of(session, client)
     held = held_of(session, row, moment)
+    due = due_invoices.own_due(session, link, held.subscription if held else None)
     happenings, older = timeline.timeline_page(session, client.id, link)
     return {
         "client": client,
@@ -80,13 +82,14 @@ def facts(session: Session, client: Client) -> dict[str, object]:
         "unpaid": unpaid_words(session, client, row, held.subscription, held.estimate) if held else "",
         "balance": customer_balance.balance_of(session, link, held.subscription if held else None),
         "method": method_of(session, link, held, moment),
-        "step_words": STEPS[row.step],
+        "step_words": STEPS[row.step] if due or row.step != "suspended" else "Suspended",
         "unsent_mails": mail_outbox.unsent_mails(session, client.id),
         "odd_quantities": flat_quantities.odd_quantities(session, held.subscription) if held else [],
         "next_step": dunning_emails.next_step(Footing.of(row), ladder.current(session)),
-        "due": due_invoices.own_due(session, link, held.subscription if held else None),
+        "due": due,
         "token": secrets.token_urlsafe(16),
         "troubles": disputes.of_client(session, client),
+        "limit_notices": standing.staff_notices(session, client),
         "bars": quota_bars.quota_bars(session, row.quotas, client.id),
         "comp": comps.running_comp(session, client),
         "overrides": {one.resource_id: one for one in quota_overrides.running_overrides(session, client)},

@@ -1,6 +1,6 @@
 """A visitor's order with its amount, for the pages of sign-up and checkout."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from billingportal.db import db
 from billingportal.domain.offers.payment_options import Payment
@@ -8,7 +8,7 @@ from billingportal.domain.offers.pricing_page import Asked, Card, PricingPage, p
 from billingportal.domain.offers.selection import Selection
 from billingportal.models.connection.processor_account import Mode
 from billingportal.web.offers.pricing_page import price_line
-from billingportal.web.offers.query import choice_values
+from billingportal.web.offers.query import RETURNING, choice_values
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,10 @@ class Order:
     payment: Payment | None
     values: dict[str, str]
     trial_days: int = 0
+
+    def without_trial(self) -> "Order":
+        """The order of a buyer who has no trial left, also on the pricing page that it leads back to."""
+        return replace(self, trial_days=0, values=self.values | {RETURNING: "1"})
 
     @property
     def selection(self) -> Selection | None:

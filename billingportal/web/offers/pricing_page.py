@@ -12,7 +12,7 @@ from billingportal.models.connection.processor_account import Mode
 from billingportal.web.common.brand import Brand, current_brand
 from billingportal.web.common.embedding import own_address, page_address
 from billingportal.web.common.security import allow_frames
-from billingportal.web.offers.query import asked, choice_values, mode_of, with_choice
+from billingportal.web.offers.query import asked, choice_values, is_returning, mode_of, with_choice
 
 blueprint = Blueprint("pricing", __name__, url_prefix="/portal/pricing")
 USUAL_HEADLINE = "Plans and prices"
@@ -39,6 +39,7 @@ def facts(page: PricingPage, brand: Brand, mode: Mode | None) -> dict[str, objec
         "summary": summary(page),
         "share_picture": own_address(brand.logos[0][0]) if brand.logos else None,
         "asked_mode": mode,
+        "is_returning": is_returning(request.args),
         "is_embedded": request.args.get("embed") == "1",
         "slug": slug,
         "period_name": period_name,

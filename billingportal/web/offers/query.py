@@ -4,12 +4,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from billingportal.domain.offers.payment_options import Payment
 from billingportal.domain.offers.pricing_page import Asked, Card, slug
 from billingportal.limits import whole_number
 from billingportal.models.connection.processor_account import MODES, Mode
+
+RETURNING = "returning"
 
 
 def asked(given: MultiDict[str, str]) -> Asked:
@@ -34,6 +37,16 @@ def mode_of(given: MultiDict[str, str]) -> Mode | None:
     """The mode named in the URL, meant for staff; None means the mode in which the portal sells."""
     mode = given.get("mode")
     return next((known for known in MODES if known == mode), None)
+
+
+def is_returning(given: MultiDict[str, str]) -> bool:
+    """Whether the URL is meant for clients who have no trial left. The page is the same for all who open it."""
+    return given.get(RETURNING) == "1"
+
+
+def pricing_address(*, returning: bool) -> str:
+    """The address of the pricing page, without trials for a client who has none left."""
+    return url_for("pricing.show", returning="1" if returning else None)
 
 
 def choice_values(card: Card, payment: Payment | None, mode: Mode | None) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """The pages of a plan change: choose, preview the cost, confirm, and see the result."""
 
-from flask import abort, flash, render_template, request, url_for
+from flask import abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from billingportal.db import db, transaction
+from billingportal.domain.checkout import trial_history
 from billingportal.domain.plan_changes import changes as plan_change_changes
 from billingportal.domain.plan_changes import quotes as plan_change_quotes
 from billingportal.domain.plan_changes import withdrawal
@@ -19,6 +20,7 @@ from billingportal.models import Invoice, PlanChange
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.common import htmx
 from billingportal.web.common.stripe_access import refusal_text
+from billingportal.web.offers.query import pricing_address
 from billingportal.web.plan_changes.choice import choice_of_request, chosen_plan
 from billingportal.web.plan_changes.confirmation import TIMINGS, confirmation_fields, confirmed_request
 from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of
@@ -28,7 +30,8 @@ def choose(viewer: Viewer) -> ResponseReturnValue:
     """The plans, with the present plan preselected."""
     present = present_of(viewer)
     if present is None and not viewer.is_staff:
-        return htmx.redirect(url_for("pricing.show"))
+        client = client_of(viewer)
+        return htmx.redirect(pricing_address(returning=trial_history.has_had_subscription(db.session(), client)))
     if present is not None and present.owes and not viewer.is_staff:
         flash("A payment is due. Pay it first, then change the plan.")
         return htmx.redirect(viewer.home)

@@ -2,32 +2,20 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, flash, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from wtforms import RadioField, StringField
 
 from billingportal.db import db, transaction
-from billingportal.domain.plans import resources
+from billingportal.domain.plans import resource_warnings, resources
+from billingportal.domain.usage.limits import pool_settings, pool_state
 from billingportal.errors import Refusal
 from billingportal.models import Resource
 from billingportal.web.auth.session import current_staff, require_role
 from billingportal.web.common import htmx
-from billingportal.web.common.forms import PortalForm
+from billingportal.web.plans.resource_form import MODES, ResourceForm, ResourceSettingsForm
 
 blueprint = Blueprint("resources", __name__, url_prefix="/settings/resources")
-COUNTING = {
-    "gauge": "A level now, such as contacts",
-    "counter": "Adds up in a billing period, such as messages",
-}
-
-
-class ResourceForm(PortalForm):
-    """`kind` cannot be changed later: a resource that is counted differently is another resource."""
-
-    name = StringField("Name", description="For example “Messages”.")
-    unit = StringField("What one page says after a number", description="Empty: the name in lower case.")
-    kind = RadioField("How it is counted", choices=COUNTING, default="gauge")
 
 
 @blueprint.get("")
@@ -39,7 +27,11 @@ def page(form: ResourceForm) -> str:
     template = "plans/resources/_resources.html" if htmx.is_partial(request) else "plans/resources/index.html"
     reading = db.session()
     return render_template(
-        template, resources=resources.listed_resources(reading), used_ids=resources.used_ids(reading), form=form
+        template,
+        resources=resources.listed_resources(reading),
+        used_ids=resources.used_ids(reading),
+        pools=pool_state.ceilings(reading, g.mode),
+        form=form,
     )
 
 
@@ -64,23 +56,32 @@ def create() -> ResponseReturnValue:
 @require_role("owner", "admin")
 def edit(resource_id: int) -> str:
     resource = resource_or_404(resource_id)
-    return edit_page(resource, ResourceForm(obj=resource))
+    return edit_page(resource, ResourceSettingsForm.of_resource(db.session(), resource))
 
 
 @blueprint.post("/<id:resource_id>")
 @require_role("owner", "admin")
 def update(resource_id: int) -> ResponseReturnValue:
     resource = resource_or_404(resource_id)
-    form = ResourceForm.of_request()
-    typed = form.name.data or "", form.unit.data or ""
+    form = ResourceSettingsForm.of_request()
+    form.describe(db.session(), resource)
     try:
         with transaction() as session:
-            resources.update_resource(session, resource_id, *typed, staff_id=current_staff().id)
+            save(session, resource_id, form)
     except Refusal as refusal:
         form.refuse(refusal)
         return edit_page(resource, form), 422
     flash("The resource is saved.")
     return htmx.redirect(url_for("resources.index"))
+
+
+def save(session: Session, resource_id: int, form: ResourceSettingsForm) -> None:
+    """Save all that was typed, or nothing. Raises Refusal."""
+    staff_id = current_staff().id
+    resources.update_resource(session, resource_id, form.name.data or "", form.unit.data or "", staff_id=staff_id)
+    resource_warnings.change_warnings(session, resource_id, form.warnings, staff_id=staff_id)
+    for mode in MODES:
+        pool_settings.set_pool(session, mode, resource_id, form.ceiling(mode), staff_id)
 
 
 @blueprint.post("/<id:resource_id>/hiding")
@@ -133,5 +134,6 @@ def resource_or_404(resource_id: int) -> Resource:
     return resource
 
 
-def edit_page(resource: Resource, form: ResourceForm) -> str:
-    return render_template("plans/resources/edit.html", resource=resource, form=form)
+def edit_page(resource: Resource, form: ResourceSettingsForm) -> str:
+    limits = resource_warnings.limits_in_plans(db.session(), resource.id)
+    return render_template("plans/resources/edit.html", resource=resource, form=form, limits=limits)

@@ -4,13 +4,17 @@ from typing import Any
 
 import pytest
 
+from billingportal.db import transaction
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
+from billingportal.domain.subscriptions.client_clock import moment_of
+from billingportal.domain.subscriptions.client_subscriptions import link_of, subscriptions_of
+from billingportal.domain.subscriptions.next_payment import next_payment
 from billingportal.domain.sync.object_types import DELIVERED_EVENTS
 from billingportal.jobs import clients as client_jobs
 from billingportal.jobs import entitlements as entitlement_jobs
 from billingportal.jobs import sync as sync_jobs
-from billingportal.models import Plan
+from billingportal.models import Client, Plan
 from billingportal.plain_json import JsonObject
 from billingportal.portal import current_portal
 from tests.sandbox import clocks
@@ -70,3 +74,26 @@ def test_a_plan_that_is_set_in_stripe_in_the_hour_of_a_draft_is_the_plan(busines
     business.sdk.v1.subscriptions.update(subscription, change)
     hear(business, after=last)
     assert (business.held(client_id).plan_id, business.held(client_id).standing) == (plan_id, "active")
+
+
+def test_what_a_cheaper_plan_set_in_that_hour_gives_back_is_not_forgotten(business: Business) -> None:
+    """The next invoice has a credit, so its amount is not that of the price."""
+    cheap = Catalog(business.sdk).price(unit_amount=900)
+    plan_id = plan_of(business.staff_id, business.app, [Link(cheap, "flat")], "Cheap")
+    with transaction() as session:
+        session.get_one(Plan, plan_id).position = 0
+    test_clock = clocks.new_clock(business.sdk)
+    client_id, subscription = subscribed(business, test_clock)
+    last = hear(business)
+    clocks.advance(business.sdk, test_clock, months_after(START, 1) + 60)
+    item = business.sdk.v1.subscriptions.retrieve(subscription)["items"].data[0].id
+    business.sdk.v1.subscriptions.update(subscription, {"items": [{"id": item, "price": cheap}]})
+    hear(business, after=last)
+
+    session = business.world.session
+    client = session.get_one(Client, client_id)
+    (row,) = subscriptions_of(session, link_of(session, client))
+    coming = next_payment(session, row, moment_of(session, client))
+    assert coming is not None
+    assert coming.due is None
+    assert business.sdk.v1.invoices.create_preview({"subscription": subscription}).amount_due < 900

@@ -12,8 +12,8 @@ from billingportal.errors import Refusal
 from billingportal.models import Client, OutgoingMessage
 from billingportal.models.auth.staff import Staff
 from billingportal.plain_json import JsonObject, read
-from tests.support.outgoing.host_platform import add_endpoint
 from tests.support.people.clients import new_client
+from tests.support.usage.host_platform import add_endpoint
 
 pytestmark = [pytest.mark.usefixtures("session"), pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 

@@ -23,8 +23,8 @@ from billingportal.domain.outgoing_webhooks.signatures import signed_headers
 from billingportal.models import OutgoingAttempt, OutgoingDelivery, OutgoingEndpoint
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
-from tests.support.outgoing.host_platform import HostPlatform, add_endpoint, deliver, free_port, pass_time, quick
 from tests.support.people.clients import new_client
+from tests.support.usage.host_platform import HostPlatform, add_endpoint, deliver, free_port, pass_time, quick
 
 pytestmark = pytest.mark.usefixtures("session", "owner")
 ONE_DATABASE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

@@ -9,9 +9,9 @@ from billingportal.db import db, transaction
 from billingportal.domain.outgoing_webhooks.events import record_event
 from billingportal.domain.outgoing_webhooks.queue import LEASE
 from billingportal.models import OutgoingDelivery
-from tests.support.outgoing.host_platform import HostPlatform, add_endpoint, deliver, pass_time
 from tests.support.parts import SECRET_KEYS, Part, portal_of
 from tests.support.program import wait_until
+from tests.support.usage.host_platform import HostPlatform, add_endpoint, deliver, pass_time
 
 
 def test_a_killed_worker_loses_nothing(settings: Settings) -> None:

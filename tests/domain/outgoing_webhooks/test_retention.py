@@ -13,7 +13,7 @@ from billingportal.domain.outgoing_webhooks import endpoints, retention
 from billingportal.domain.outgoing_webhooks.events import record_event
 from billingportal.models import OutgoingAttempt, OutgoingDelivery, OutgoingMessage
 from billingportal.models.auth.staff import Staff
-from tests.support.outgoing.host_platform import HostPlatform, add_endpoint, deliver, pass_time
+from tests.support.usage.host_platform import HostPlatform, add_endpoint, deliver, pass_time
 
 pytestmark = pytest.mark.usefixtures("session")
 

@@ -6,14 +6,17 @@ import stripe
 from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.offers.selection import Selection
+from billingportal.domain.plan_changes import cancellations
+from billingportal.domain.plan_changes.cancellations import Cancelling
 from billingportal.domain.plan_changes.steps import LOST_AFTER
 from billingportal.domain.subscriptions import change_state
+from billingportal.errors import Refusal
 from billingportal.jobs import plan_changes as plan_change_jobs
 from billingportal.models import PlanChange
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
 from tests.sandbox.clocks import DAY, HOUR, advance, frozen, new_card, new_clock
-from tests.support.people.clients import Subscribed
+from tests.support.people.clients import Subscribed, connection
 from tests.support.people.plan_changes import entitlement_of, move, move_of
 from tests.support.people.stores import Store, open_store
 from tests.support.stripe.worlds import World
@@ -98,4 +101,16 @@ def test_a_change_that_is_never_paid_lets_the_planned_one_come_back(store: Store
         session.get_one(PlanChange, again.id).created_at -= 2 * LOST_AFTER
     plan_change_jobs.finish_plan_changes(current_portal())
     assert (move_of(again.id).state, move_of(again.id).takes_effect_at) == ("scheduled", planned.takes_effect_at)
+    assert len(running_schedules(store, client)) == 1
+
+
+def test_a_cancellation_that_is_refused_leaves_the_planned_change(store: Store) -> None:
+    client, _, planned = leaving_growth(store)
+    _, gateway = connection()
+    with pytest.raises(Refusal, match="without paying"):
+        cancellations.cancel(transaction, gateway, Cancelling(client.client_id, base_plan_id=store.starter))
+
+    again = open_change(client)
+    assert again is not None
+    assert (again.state, again.takes_effect_at) == ("scheduled", planned.takes_effect_at)
     assert len(running_schedules(store, client)) == 1

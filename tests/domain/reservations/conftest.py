@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from billingportal.models.auth.staff import Staff
-from tests.support.people.takers import Takers
+from tests.support.usage.takers import Takers
 
 
 @pytest.fixture

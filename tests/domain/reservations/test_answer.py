@@ -20,7 +20,7 @@ from billingportal.domain.reservations.outcomes import Granted
 from billingportal.errors import Refusal
 from billingportal.models import AuditEntry, ClientUsage, Entitlement, Plan
 from billingportal.plain_json import JsonObject
-from tests.support.people.takers import Taker, Takers, confirm, expire, release, run_out
+from tests.support.usage.takers import Taker, Takers, confirm, expire, release, run_out
 
 BASE = "https://billing.example"
 

@@ -12,9 +12,9 @@ from billingportal.domain.common.audit import by_staff
 from billingportal.domain.reservations.confirmation import Confirmed
 from billingportal.domain.reservations.errors import SettledReservation, TooMany
 from billingportal.domain.reservations.outcomes import Refused
-from billingportal.domain.usage import pool_settings
+from billingportal.domain.usage.limits import pool_settings
 from billingportal.models import ClientLevel, ClientUsage, UsageDay, UsageRecord, UsageTotal, WorkspaceUsage
-from tests.support.people.takers import Stand, Takers, confirm, expire, pool_of, release, run_out
+from tests.support.usage.takers import Stand, Takers, confirm, expire, pool_of, release, run_out
 
 
 def test_a_counter_gets_a_record_with_the_reservations_key(takers: Takers, session: Session) -> None:

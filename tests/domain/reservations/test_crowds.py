@@ -11,7 +11,7 @@ import pytest
 from billingportal.db import db
 from billingportal.domain.reservations.errors import SettledReservation
 from billingportal.domain.reservations.outcomes import Granted
-from tests.support.people.takers import Stand, Taker, Takers, confirm, expire, pool_of, release, run_out
+from tests.support.usage.takers import Stand, Taker, Takers, confirm, expire, pool_of, release, run_out
 
 THREADS = 12
 

@@ -16,7 +16,7 @@ from billingportal.domain.reservations.errors import (
 )
 from billingportal.domain.reservations.outcomes import Granted, Refused
 from billingportal.models import ClientUsage, Reservation
-from tests.support.people.takers import Stand, Taker, Takers, confirm, expire, pool_of, release, run_out
+from tests.support.usage.takers import Stand, Taker, Takers, confirm, expire, pool_of, release, run_out
 
 
 def reason(taker: Taker, quantity: int = 1) -> str | None:

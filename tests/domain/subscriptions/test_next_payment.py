@@ -210,6 +210,7 @@ UNKNOWN: dict[str, list[Life]] = {
     "another price since the last invoice": [moved_in_stripe],
     "another number since the last invoice": [counted_in_stripe],
     "two intervals": [in_months],
+    "credit that a draft takes first": [balance(-900), to_the_draft],
     "forever": [discounted(duration="forever")],
     "once": [discounted(duration="once")],
     "repeating": [discounted(duration="repeating", duration_in_months=3)],

@@ -8,10 +8,10 @@ from sqlalchemy import delete, select
 from billingportal.db import transaction
 from billingportal.models import ClientCustomer, OutgoingDelivery, OutgoingMessage
 from billingportal.plain_json import JsonObject, read
-from tests.support.outgoing.host_platform import add_endpoint
 from tests.support.people.clients import link_customer, new_client
 from tests.support.stripe import events
 from tests.support.stripe.worlds import World
+from tests.support.usage.host_platform import add_endpoint
 
 ONE_DATABASE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 TYPES = ("subscription.changed", "invoice.paid", "invoice.payment_failed")

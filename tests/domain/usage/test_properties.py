@@ -14,8 +14,8 @@ from billingportal import clock
 from billingportal.db import bare_transaction, glance, transaction
 from billingportal.domain.clients import workspaces
 from billingportal.domain.common.audit import by_staff
+from billingportal.domain.common.references import Ref
 from billingportal.domain.usage import levels, recount
-from billingportal.domain.usage.counting.references import Ref
 from billingportal.domain.usage.records import take_records
 from billingportal.domain.usage.reports import Report
 from billingportal.domain.usage.subscription_periods import Span, follow_subscription, refresh_counters
@@ -53,7 +53,6 @@ acts = st.one_of(
     st.tuples(st.just("span"), st.integers(0, 40), st.integers(1, 50)),
     st.tuples(st.just("end"), st.integers(0, 40)),
 )
-SOMEBODY = by_staff(1)
 
 
 @pytest.mark.timeout(400)
@@ -111,15 +110,19 @@ class Life:
             take_back(session, "live", key, "by mistake")
 
     def archive(self, name: str) -> None:
-        self.on(name, lambda session, client, id_: workspaces.archive_workspace(session, client, id_, author=SOMEBODY))
+        self.on(
+            name, lambda session, client, id_: workspaces.archive_workspace(session, client, id_, author=by_staff(1))
+        )
 
     def restore(self, name: str) -> None:
-        self.on(name, lambda session, client, id_: workspaces.restore_workspace(session, client, id_, author=SOMEBODY))
+        self.on(
+            name, lambda session, client, id_: workspaces.restore_workspace(session, client, id_, author=by_staff(1))
+        )
 
     def move(self, name: str) -> None:
         def act(session: Session, client: Client, id_: int) -> object:
             other = self.harbor.other_id if client.id == self.harbor.client_id else self.harbor.client_id
-            return workspaces.move_workspace(session, client, id_, session.get_one(Client, other), author=SOMEBODY)
+            return workspaces.move_workspace(session, client, id_, session.get_one(Client, other), author=by_staff(1))
 
         self.on(name, act)
 

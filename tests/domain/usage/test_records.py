@@ -11,8 +11,8 @@ from billingportal import clock
 from billingportal.db import bare_transaction, transaction
 from billingportal.domain.clients import workspaces
 from billingportal.domain.common.audit import by_staff
+from billingportal.domain.common.references import Ref
 from billingportal.domain.usage import totals as usage_totals
-from billingportal.domain.usage.counting.references import Ref
 from billingportal.domain.usage.records import take_records
 from billingportal.domain.usage.reports import Report, Taken
 from billingportal.models import Client, Entitlement

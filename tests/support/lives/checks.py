@@ -143,6 +143,7 @@ def is_adjusted(shop: Shop, one: Person, truth: Truth) -> bool:
     return bool(
         one.price not in billed_in(truth.invoices[0])
         or row.discounts
+        or (truth.invoices[0].status == "draft" and shop.sdk.v1.customers.retrieve(one.customer).balance)
         or row.cancel_at
         or any(item.discounts for item in row["items"].data)
         or shop.sdk.v1.invoice_items.list(waiting).data

@@ -79,7 +79,7 @@ def change(shop: Shop, one: Person) -> str:
         one.price, one.planned = shop.for_sale[plan], None
     elif "It will be " in result:
         one.planned = shop.for_sale[plan]
-    elif "This replaces" in text_of(page):  # dropped as soon as it was confirmed, as the page says
+    elif "This replaces" in text_of(page) and "stays planned" not in result:  # one that was planned in Stripe
         one.planned = None
     done = re.search(
         r"(It is .{0,30} now|It will be .{0,50}|The change was not made.{0,120}|payment is not finished)", result

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
+from billingportal.domain.common.references import Ref
 from billingportal.domain.subscriptions.client_clock import clock_times
-from billingportal.domain.usage.counting.references import Ref
 from billingportal.domain.usage.records import take_records
 from billingportal.domain.usage.reports import Report, Taken
 from billingportal.models import Resource, Workspace

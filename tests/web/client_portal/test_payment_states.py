@@ -203,3 +203,36 @@ def test_a_change_in_stripe_that_is_not_paid_is_told_beside_the_plan_that_is(
     paying.read()
     assert said not in paying.own_words() + paying.staff_words()
     assert "Scale US$99.00 a month Active" in paying.own_words()
+
+
+def test_staff_are_promised_nothing_of_a_payment_that_nobody_can_make(
+    paying: Paying, sandbox: Sandbox, stripe_account: SandboxAccount
+) -> None:
+    end_unpaid(sandbox, stripe_account, "unpaid")
+    paying.pay_with(BAD)
+    paying.advance(RENEWAL + 2 * HOUR)
+    assert "Paying restores everything at once." in paying.staff_words()
+    newest = paying.sdk.v1.subscriptions.retrieve(paying.ids.subscription).latest_invoice
+    paying.sdk.v1.invoices.void_invoice(str(newest))
+    paying.read()
+    words = paying.staff_words()
+    assert "Its invoice was withdrawn, so there is nothing to pay. End the plan to start again." in words
+    assert "Paying restores" not in words
+    assert "until the payment is made" not in words
+
+
+def test_a_card_that_has_paid_is_not_said_to_be_untried_for_an_older_invoice(
+    paying: Paying, sandbox: Sandbox, stripe_account: SandboxAccount
+) -> None:
+    end_unpaid(sandbox, stripe_account, "past_due")
+    paying.pay_with(BAD)
+    paying.advance(RENEWAL + 2 * HOUR)
+    paying.advance(months_after(START, 2) + 2 * HOUR)
+    paying.pay_with(GOOD)
+    paying.own.get(f"{PAGE}/return")
+    assert "Saved, not charged yet" in paying.own_words()
+    form_of(paying.own.get(PAGE), "pay-now").send(paying.own)
+    paying.read()
+    words = paying.own_words()
+    assert "It is an earlier invoice of your plan." in words
+    assert "Saved, not charged yet" not in words

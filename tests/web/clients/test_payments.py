@@ -144,3 +144,72 @@ def test_staff_see_a_debit_under_way_and_cannot_charge_it(
     fields = {"object": str(sdk.v1.invoices.list().data[0].id), "amount": "2900", "currency": "usd", "token": "t"}
     refused = signed_in.submit(f"/saas/clients/{one.client_id}/payments", fields)
     assert (refused.status_code, "on its way at the client" in text_of(refused)) == (422, True)
+
+
+def test_what_was_paid_meanwhile_is_not_said_to_be_charged(
+    signed_in: Visitor, failed: Subscribed, sdk: stripe.StripeClient, session: Session
+) -> None:
+    """The portal has not heard of it."""
+    address = f"/saas/clients/{failed.client_id}"
+    fields = hidden(signed_in.get(address).text)
+    sdk.v1.invoices.pay(fields["object"], params={"paid_out_of_band": True})
+
+    answer = signed_in.submit(f"{address}/payments", fields)
+
+    assert answer.location == address
+    assert "Harbor Dental had paid already. Nothing was charged." in text_of(signed_in.get(address))
+    session.rollback()
+    assert session.scalars(select(AuditEntry.summary).where(AuditEntry.action == "invoice.charged")).all() == []
+    assert session.scalars(select(Entitlement.standing)).one() == "active"
+
+
+def test_what_was_voided_meanwhile_is_not_charged(
+    signed_in: Visitor, failed: Subscribed, sdk: stripe.StripeClient, app: Flask
+) -> None:
+    clocks.new_card(sdk, failed.customer, "pm_card_visa")
+    catch_up(app, sdk, failed)
+    address = f"/saas/clients/{failed.client_id}"
+    fields = hidden(signed_in.get(address).text)
+    sdk.v1.invoices.void_invoice(fields["object"])
+
+    answer = signed_in.submit(f"{address}/payments", fields)
+
+    assert (answer.status_code, "Look again." in text_of(answer)) == (422, True)
+    assert sdk.v1.charges.list(params={"customer": failed.customer}).data[0].paid is False
+
+
+@pytest.mark.parametrize("side", ["staff", "client"])
+def test_a_draft_whose_amount_changed_meanwhile_is_not_charged(
+    app: Flask,
+    signed_in: Visitor,
+    plan_id: int,
+    sdk: stripe.StripeClient,
+    sandbox: Sandbox,
+    stripe_account: SandboxAccount,
+    side: str,
+) -> None:
+    """An unpaid subscription's renewal, and a credit that came since."""
+    sandbox.control("dunning", account=stripe_account.id, retry_days=[], after="unpaid")
+    test_clock = clocks.new_clock(sdk)
+    one = subscribed_client(app, sdk, plan_id, test_clock=test_clock)
+    clocks.new_card(sdk, one.customer, "pm_card_chargeCustomerFail")
+    clocks.advance(sdk, test_clock, clocks.months_after(clocks.START, 2) + 2 * HOUR)
+    clocks.new_card(sdk, one.customer, "pm_card_visa")
+    catch_up(app, sdk, one, test_clock)
+    address, visitor, button = f"/saas/clients/{one.client_id}", signed_in, "charge-now"
+    if side == "client":
+        address, visitor, button = BILLING, visitor_of(app, one.client_id), "pay-now"
+    form = form_of(visitor.get(address), button)
+    draft = sdk.v1.invoices.retrieve(form.fields["object"])
+    assert draft.status == "draft"
+    sdk.v1.customers.update(one.customer, params={"balance": -900})
+
+    answer = form.send(visitor)
+
+    assert answer.status_code == 422
+    assert "The amount changed meanwhile: it is US$20.00 now. Look again." in text_of(answer)
+    assert [charge.amount for charge in sdk.v1.charges.list(params={"customer": one.customer}).data if charge.paid] == [
+        2900
+    ]
+    clocks.advance(sdk, test_clock, clocks.months_after(clocks.START, 2) + 8 * HOUR)
+    assert sdk.v1.invoices.retrieve(str(draft.id)).amount_paid == 0  # nor by Stripe itself

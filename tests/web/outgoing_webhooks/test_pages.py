@@ -15,9 +15,9 @@ from billingportal.db import db, transaction
 from billingportal.domain.outgoing_webhooks.events import record_event
 from billingportal.domain.outgoing_webhooks.retries import PAUSES
 from billingportal.models import AuditEntry, OutgoingDelivery, OutgoingEndpoint
-from tests.support.outgoing.host_platform import HostPlatform, add_endpoint, deliver, pass_time
 from tests.support.pages import Visitor, text_of
 from tests.support.people.clients import new_client
+from tests.support.usage.host_platform import HostPlatform, add_endpoint, deliver, pass_time
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 PAGE = "/settings/outgoing-webhooks"

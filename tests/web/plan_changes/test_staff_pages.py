@@ -292,3 +292,16 @@ def test_a_change_that_was_planned_in_stripe_is_shown_and_said_to_go(
     signed_in.submit(f"{page}/plan/removal", {})
     assert "Starter" not in text_of(client.get("/portal/billing"))
     assert store.sdk.v1.subscriptions.retrieve(subscribed.subscription).schedule is None
+
+
+def test_a_decline_says_that_a_change_planned_in_stripe_is_gone(signed_in: Visitor, store: Store) -> None:
+    client = store.subscribe(store.growth)
+    with store.app.app_context():
+        plan_in_stripe(store, client, store.starter)
+    new_card(store.sdk, client.customer, "pm_card_chargeCustomerFail")
+    page = f"/saas/clients/{client.client_id}/plan"
+
+    answer = signed_in.submit(page, hidden(signed_in.get(f"{page}/preview?plan={store.scale}&contacts=10")))
+
+    words = text_of(signed_in.get(answer.location))
+    assert "The change that was planned in Stripe was dropped before. It has to be planned again." in words

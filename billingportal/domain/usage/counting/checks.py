@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from billingportal.clock import now
 from billingportal.db import Database
+from billingportal.domain.common.references import Ref
 from billingportal.domain.usage.counting.references import (
     FoundResource,
     FoundWorkspace,
-    Ref,
     find_clients,
     find_resources,
     find_workspaces,

@@ -12,6 +12,7 @@ from functools import cache
 from sqlalchemy import Select, bindparam, select
 
 from billingportal.db import Database
+from billingportal.domain.common.references import Ref
 from billingportal.domain.usage.counting.given import Columns, dialect_of, given_rows, parameters
 from billingportal.models import Client, Resource, Workspace
 from billingportal.models.connection.processor_account import Mode
@@ -19,14 +20,6 @@ from billingportal.models.plans.resource import ResourceKind
 
 IDS: Columns = (("id", int),)
 EXTERNAL_IDS: Columns = (("external_id", str),)
-
-
-@dataclass(frozen=True)
-class Ref:
-    """A workspace or client by our id, or by the host platform's."""
-
-    id: int | None = None
-    external_id: str | None = None
 
 
 @dataclass(frozen=True)

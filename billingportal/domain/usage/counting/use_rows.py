@@ -20,10 +20,11 @@ CHANGES: Columns = (("id", int), ("used", int), ("starts_at", datetime), ("ends_
 
 @dataclass(frozen=True)
 class Use:
-    """`limit` None is unlimited, or not known yet. `period` None: a gauge."""
+    """`limit` None is unlimited, or not known yet. `risen`: by how much a gauge was changed just now."""
 
     used: int
     limit: int | None
+    risen: int = 0
 
     @property
     def over(self) -> bool:
@@ -64,7 +65,7 @@ class Change:
 
     @property
     def use(self) -> Use:
-        return Use(self.used, self.row.limit)
+        return Use(self.used, self.row.limit, self.used - self.row.used)
 
 
 def lock_rows(database: Database, pairs: Collection[Pair], moment: datetime) -> list[Row]:

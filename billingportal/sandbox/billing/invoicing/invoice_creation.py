@@ -46,6 +46,7 @@ def write(call: Call, subscription: Document, invoice: Document, lines: list[Doc
 def finalize(call: Call, invoice: Document) -> None:
     """Open a draft: assign its number and pages, and apply the customer's balance."""
     customer = call.store.objects["customer"][invoice["customer"]]
+    invoicing_totals.apply_balance(customer, invoice)
     with updating(call, "customer.updated", customer):
         sequence = customer["next_invoice_sequence"]
         customer["next_invoice_sequence"] = sequence + 1

@@ -22,16 +22,24 @@ def reckon(call: Call, subscription: Document, invoice: Document, lines: list[Do
     included = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "inclusive")
     added = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "exclusive")
     total = subtotal - off + added
-    starting: int = customer["balance"]
-    due = max(total + starting, 0)
     invoice.update(
         subtotal=subtotal,
         subtotal_excluding_tax=subtotal - included,
         total=total,
         total_excluding_tax=total - included - added,
         total_taxes=invoicing_taxes.together(taxes),
+    )
+    apply_balance(customer, invoice)
+
+
+def apply_balance(customer: Document, invoice: Document) -> None:
+    """Take the customer's balance of now into account. Finalization does so again: `starting_balance` is the "starting
+    customer balance before the invoice is finalized" (the SDK's Invoice)."""
+    starting: int = customer["balance"]
+    due = max(invoice["total"] + starting, 0)
+    invoice.update(
         starting_balance=starting,
-        ending_balance=min(total + starting, 0),
+        ending_balance=min(invoice["total"] + starting, 0),
         amount_due=due,
         amount_remaining=due,
     )

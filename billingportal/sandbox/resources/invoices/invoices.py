@@ -79,7 +79,7 @@ def finalize(call: Call, identifier: str) -> Document:
         raise invalid(f"This invoice is already finalized, you can't re-finalize a non-draft invoice: {identifier}.")
     invoice["auto_advance"] = call.parameters.get("auto_advance", invoice["auto_advance"])
     invoice_creation.finalize(call, invoice)
-    if invoice["parent"] is None and invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically":
+    if invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically":
         invoice["next_payment_attempt"] = call.now() + HOUR
     return invoice
 

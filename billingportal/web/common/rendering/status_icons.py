@@ -36,6 +36,14 @@ STATUSES = {
     "uncollectible": "circle-x",
     "under_way": "clock",
     "void": "circle-x",
+    # The use of a resource
+    "at_limit": "alert-triangle",
+    "billed": "receipt",
+    "cap": "alert-triangle",
+    "near": "alert-triangle",
+    "over": "circle-x",
+    "unlimited": "circle-check",
+    "within": "circle-check",
 }
 UNKNOWN_ACTION = "info-circle"
 # By prefix of the action, longer prefixes first.

@@ -14,7 +14,7 @@ from billingportal.domain.outgoing_webhooks.http.resolution import resolve
 from billingportal.domain.outgoing_webhooks.signatures import new_secret, signed_headers
 from billingportal.errors import Refusal
 from tests.support.certificates import certificate
-from tests.support.outgoing.host_platform import HostPlatform
+from tests.support.usage.host_platform import HostPlatform
 
 SECRET = new_secret()
 NOT_PUBLIC = {

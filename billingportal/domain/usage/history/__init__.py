@@ -1,0 +1,1 @@
+"""What the pages of usage show: days, periods, projections, and clients near their limits."""

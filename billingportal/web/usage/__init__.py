@@ -1,0 +1,1 @@
+"""SaaS > Usage: what clients use, and who is near a limit."""

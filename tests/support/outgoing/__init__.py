@@ -1,1 +1,0 @@
-"""The receiver of outgoing webhooks."""
