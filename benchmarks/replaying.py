@@ -24,7 +24,7 @@ class Connection:
 
 @dataclass
 class Replay:
-    """The result of one round: total seconds, seconds of each request, and the answers that were not 200."""
+    """The result of one round: total seconds, seconds of each request, and the answers that were refusals."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -33,7 +33,12 @@ class Replay:
 
 def replay(port: int, path: str, secret: str, events: Sequence[Event], connections: int) -> Replay:
     """Send the events in their order, each on the next connection that is free."""
-    waiting = iter([request(path, secret, event) for event in events])
+    return replay_requests(port, [request(path, secret, event) for event in events], connections)
+
+
+def replay_requests(port: int, messages: Sequence[bytes], connections: int) -> Replay:
+    """Send whole requests in their order, each on the next connection that is free."""
+    waiting = iter(messages)
     done = Replay()
     with selectors.DefaultSelector() as selector:
         opened = [Connection(socket.create_connection((HOST, port))) for _ in range(connections)]
@@ -42,7 +47,7 @@ def replay(port: int, path: str, secret: str, events: Sequence[Event], connectio
             connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             send_next(connection, waiting)
             selector.register(connection.socket, selectors.EVENT_READ, connection)
-        while len(done.latencies) < len(events):
+        while len(done.latencies) < len(messages):
             for key, _ in selector.select():
                 receive(key.data, waiting, done)
         done.seconds = time.perf_counter() - started
@@ -78,7 +83,7 @@ def receive(connection: Connection, waiting: Iterator[bytes], done: Replay) -> N
     connection.answer += received
     if is_whole(connection.answer):
         done.latencies.append(time.perf_counter() - connection.started)
-        if not connection.answer.startswith(b"HTTP/1.1 200"):
+        if not connection.answer.startswith((b"HTTP/1.1 2", b"HTTP/1.1 304")):
             done.refusals.append(connection.answer)
         send_next(connection, waiting)
 
@@ -88,4 +93,4 @@ def is_whole(answer: bytes) -> bool:
     if not end:
         return False
     _, _, length = head.lower().partition(b"content-length:")
-    return len(body) >= int(length.split(b"\r\n")[0])
+    return len(body) >= int(length.split(b"\r\n")[0] or 0)

@@ -32,6 +32,15 @@ class Server:
         """Mebibytes of its largest worker. `measure` is Rss or Pss, where shared pages count in part."""
         return max(read_memory(pid, measure) for pid in self.workers()) / 1024
 
+    def processor_seconds(self) -> float:
+        """Seconds of processor time that its workers have used."""
+        return sum(read_processor_seconds(pid) for pid in self.workers())
+
+
+def read_processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
 
 def read_memory(pid: int, measure: str) -> int:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():

@@ -1,19 +1,22 @@
 """Reservations: the host platform takes units before it uses them, so that nobody takes more than there is."""
 
-from datetime import datetime
-from typing import Annotated, Literal
-
-from pydantic import Field
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from billingportal.api.entitlements import PlanOfClient
-from billingportal.api.ids import WorkspaceText, no_workspace, workspace_ref
+from billingportal.api.ids import no_workspace, workspace_ref
 from billingportal.api.kernel.answers import Answer
 from billingportal.api.kernel.call import Call
-from billingportal.api.kernel.operation import Group, Input, Output, operation
+from billingportal.api.kernel.operation import Group, operation
 from billingportal.api.kernel.problems import Problem, invalid
-from billingportal.api.kernel.types import ResourceKey
+from billingportal.api.reservation_models import (
+    Confirmation,
+    ConfirmedReservation,
+    GrantedReservation,
+    NewReservation,
+    RefusedReservation,
+    ReservationAnswer,
+    ReservationText,
+)
 from billingportal.db import Database
 from billingportal.domain.common.references import public_id, read_ref
 from billingportal.domain.entitlements.answer import UPGRADE_PATH, plan_of_client
@@ -27,82 +30,9 @@ from billingportal.domain.reservations.errors import (
     UnknownResource,
     UnknownWorkspace,
 )
-from billingportal.domain.reservations.outcomes import Granted, Reason, Refused
+from billingportal.domain.reservations.outcomes import Granted, Refused
 from billingportal.domain.reservations.reservations import Stored, Wish
-from billingportal.models.usage.reservation import ReservationState
 from billingportal.plain_json import JsonObject
-
-ReservationText = Annotated[str, Field(description="The reservation: `rsv_9`.", examples=["rsv_9"])]
-Quantity = Annotated[int, Field(ge=1, le=10**12, examples=[1])]
-
-
-class NewReservation(Input):
-    """What is about to be used. It is given back when it is not confirmed within `expires_in` seconds."""
-
-    workspace: WorkspaceText
-    resource: ResourceKey
-    quantity: Quantity
-    expires_in: Annotated[int, Field(ge=10, le=24 * 3600, description="Seconds.")] = 300
-
-
-class Confirmation(Input):
-    """How much of the reservation was used; all of it, if nothing is said. The rest is given back."""
-
-    quantity: Quantity | None = None
-
-
-class GrantedReservation(Output):
-    """The units are reserved. `over`: use and reservations are above the limit, which only warns or bills."""
-
-    id: Annotated[str, Field(examples=["rsv_9"])]
-    granted: Literal[True]
-    expires_at: datetime
-    used: int
-    reserved: int
-    limit: int | None
-    remaining: int | None
-    over: bool
-
-
-class RefusedReservation(Output):
-    """Nothing is reserved. `upgrade_url` leads the client to its choice of plans."""
-
-    granted: Literal[False]
-    reason: Reason
-    used: int
-    reserved: int
-    limit: int | None
-    plan: PlanOfClient | None
-    upgrade_url: str
-
-
-class ConfirmedReservation(Output):
-    """What came of a confirmation. Only one that came too late, or after a move, can be refused with a `reason`."""
-
-    id: Annotated[str, Field(examples=["rsv_9"])]
-    granted: bool
-    reason: Reason | None
-    quantity: int
-    used: int
-    reserved: int
-    limit: int | None
-    over: bool
-    plan: PlanOfClient | None
-    upgrade_url: str
-
-
-class ReservationAnswer(Output):
-    """A reservation. `confirmed_quantity` is what was used of it."""
-
-    id: Annotated[str, Field(examples=["rsv_9"])]
-    client: str
-    workspace: str
-    resource: str
-    quantity: int
-    state: ReservationState
-    confirmed_quantity: int | None
-    expires_at: datetime
-    created_at: datetime
 
 
 @operation(

@@ -1,7 +1,6 @@
 """Every job of every subject."""
 
 from billingportal.jobs import (
-    api,
     auth,
     checkout,
     clients,
@@ -31,6 +30,5 @@ JOBS = (
     *mail.JOBS,
     *outgoing_webhooks.JOBS,
     *auth.JOBS,
-    *api.JOBS,
     *usage.JOBS,
 )

@@ -1,15 +1,18 @@
 """Jobs that keep what clients use counted, and tell the limits that they come to."""
 
 import time
+from typing import get_args
 
 from billingportal.clock import now
 from billingportal.db import db, glance, transaction
 from billingportal.domain.limit_notices import checks
 from billingportal.domain.subscriptions.client_clock import clock_times
-from billingportal.domain.usage import recount, retention, rollover
+from billingportal.domain.usage import pool, recount, retention, rollover
 from billingportal.domain.usage.history import mode_days
 from billingportal.domain.usage.history.mode_days import DaySums
+from billingportal.domain.usage.limits import pool_warnings
 from billingportal.jobs.common.job import Job
+from billingportal.models.connection.processor_account import Mode
 from billingportal.portal import Portal
 
 # Seconds of one run.
@@ -43,9 +46,9 @@ def prune_records(_: Portal) -> None:
             after_id = retention.drop_old_records(session, now(), after_id, clock_times)
 
 
-def check_limits(_: Portal) -> None:
+def check_limits(portal: Portal) -> None:
     """Tell the limits that clients came near, reached or passed."""
-    checks.check_limits(transaction)
+    checks.check_limits(transaction, portal.settings.public_url or "")
 
 
 def count_usage_of_today(_: Portal) -> None:
@@ -67,8 +70,20 @@ def store(sums: DaySums) -> None:
         mode_days.write_sums(session, sums)
 
 
+def look_after_pools(_: Portal) -> None:
+    """Begin the month of the pools whose month has ended, and warn staff of those that are nearly used."""
+    with glance() as connection:
+        if not pool.any_pool(connection):
+            return
+    with transaction() as session:
+        for mode in get_args(Mode):
+            pool.begin_due_months(session, mode)
+        pool_warnings.warn_of_pools(session)
+
+
 JOBS = (
     Job(begin_periods, 0.5),
+    Job(look_after_pools, 1),
     Job(recount_clients, 5),
     Job(prune_records, 3600),
     Job(check_limits, 1),

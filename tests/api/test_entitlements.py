@@ -36,6 +36,17 @@ def test_the_answer_comes_once_and_then_304(platform: Caller, takers: Takers) ->
     assert changed.json["revision"] > first.json["revision"]
 
 
+def test_the_plan_is_named_by_the_key_that_the_catalog_lists(platform: Caller, takers: Takers) -> None:
+    taker = takers.taker(1)
+    listed = platform.get(f"/clients/cl_{taker.client_id}").json["plan"]
+    wish = {"workspace": f"external:{taker.workspace}", "resource": taker.resource_key, "quantity": 2}
+
+    refused = platform.post("/reservations", wish, idempotency_key="too-many")
+
+    assert platform.get(f"/clients/cl_{taker.client_id}/entitlements").json["plan"] == listed
+    assert refused.json["plan"] == listed
+
+
 def test_a_304_and_an_answer_are_one_read_each(app: Flask, platform: Caller, takers: Takers) -> None:
     path = f"/workspaces/external:{takers.taker(10).workspace}/entitlements"
     tag = platform.get(path).headers["ETag"]

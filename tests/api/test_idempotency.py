@@ -15,7 +15,7 @@ from billingportal.app import create_app
 from billingportal.clock import now
 from billingportal.config import Settings
 from billingportal.db import db, transaction
-from billingportal.jobs.api import prune_answers
+from billingportal.jobs.auth import prune_answers
 from billingportal.models import AuditEntry, Client, StoredAnswer
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal

@@ -101,6 +101,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "prune_sessions: done",
         "prune_answers: done",
         "begin_periods: done",
+        "look_after_pools: done",
         "recount_clients: done",
         "prune_records: done",
         "check_limits: done",

@@ -5,7 +5,7 @@ exactly when the answer changes.
 """
 
 import hashlib
-from collections.abc import Sequence
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +13,10 @@ from sqlalchemy import Row
 
 from billingportal.clock import now
 from billingportal.db import Database
+from billingportal.domain.common.plain_sql import dialect_of
 from billingportal.domain.common.references import Ref, public_id
-from billingportal.domain.entitlements.answer_sql import ANSWER, COUNTERS, PLAN, TAG, Named
+from billingportal.domain.entitlements.answer_parts.resource_answer import ResourceAnswer
+from billingportal.domain.entitlements.answer_parts.statements import ANSWER, COUNTERS, PLAN, TAG, Named
 from billingportal.domain.usage import current_use, pool
 from billingportal.domain.usage.counting.references import lock_clients
 from billingportal.domain.usage.periods import Period, period_in
@@ -75,10 +77,11 @@ def read_tag(database: Database, mode: Mode, whose: Whose, base_url: str) -> Tag
 def read_answer(database: Database, mode: Mode, whose: Whose, base_url: str) -> Entitlements | None:
     """The answer by one statement, or None when there is no such client or workspace."""
     moment = now()
-    rows = database.execute(ANSWER[whose.named], {"mode": mode, "name": whose.name, "now": moment}).all()
-    if not rows:
+    statement = ANSWER[dialect_of(database), whose.named]
+    row = database.execute(statement, {"mode": mode, "name": whose.name, "now": moment}).first()
+    if row is None:
         return None
-    return Entitlements(tag_of(rows[0], moment, base_url), document_of(rows, moment, base_url))
+    return Entitlements(tag_of(row, moment, base_url), document_of(row, moment, base_url))
 
 
 def entitlements_answer(database: Database, mode: Mode, client_id: int, *, base_url: str) -> JsonObject:
@@ -124,8 +127,8 @@ def period_of(head: Columns, moment: datetime) -> Period:
     return period_in(stored, head.clock_time or moment)
 
 
-def document_of(rows: Sequence[Columns], moment: datetime, base_url: str) -> JsonObject:
-    head, period = rows[0], period_of(rows[0], moment)
+def document_of(head: Columns, moment: datetime, base_url: str) -> JsonObject:
+    period = period_of(head, moment)
     changed = [one for one in (head.changed_at, head.used_at) if one is not None]
     return {
         "client": public_id("client", head.client_id),
@@ -136,31 +139,15 @@ def document_of(rows: Sequence[Columns], moment: datetime, base_url: str) -> Jso
         "as_of": text_of(max(changed, default=moment)),
         "revision": (head.revision or 0) + int(head.use_revision or 0),
         "upgrade_url": base_url + UPGRADE_PATH,
-        "reasons": head.reasons or [],
-        "resources": [resource_of(row, head.access == "full") for row in rows],
+        "reasons": json.loads(head.reasons or "[]"),
+        "resources": resources_of(head),
     }
 
 
-def resource_of(row: Columns, is_open: bool) -> JsonObject:
-    """One resource. A plan that does not name it does not limit it."""
-    used, reserved, reaction = row.used or 0, row.reserved or 0, row.reaction or "block"
-    most = {"block": row.quota, "warn": None, "bill": row.spending_cap}[reaction]
-    left = None if row.pool_left is None else max(0, row.pool_left)
-    has_room = (most is None or used + reserved < most) and (left is None or left > 0)
-    answer: dict[str, Json] = {
-        "resource": row.resource_key,
-        "kind": row.kind,
-        "limit": row.quota,
-        "used": used,
-        "reserved": reserved,
-        "remaining": None if row.quota is None else max(0, row.quota - used - reserved),
-        "at_limit": reaction,
-        "source": row.source or "plan",
-        "spending_cap": row.spending_cap,
-        "may_add_one": is_open and has_room,
-        "pool_remaining": left,
-    }
-    return answer
+def resources_of(head: Columns) -> list[Json]:
+    """By position, then by id: no two have the same, so that nothing else is compared."""
+    is_open = head.access == "full"
+    return [ResourceAnswer(*row).to_json(is_open=is_open) for row in sorted(json.loads(head.resources or "[]"))]
 
 
 def text_of(moment: datetime) -> str:

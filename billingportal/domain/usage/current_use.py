@@ -128,14 +128,12 @@ def level_sums(dialect: str) -> Select[int, int, int]:
         .where(ClientLevel.client_id == given.c.client_id, ClientLevel.resource_id == given.c.resource_id)
         .scalar_subquery()
     )
+    is_mine = (Workspace.client_id == given.c.client_id, Workspace.archived_at.is_(None))
+    mine = select(Workspace.id).where(*is_mine).correlate(given)
     parts = (
         select(func.sum(WorkspaceUsage.used))
-        .join(Workspace, Workspace.id == WorkspaceUsage.workspace_id)
-        .where(
-            Workspace.client_id == given.c.client_id,
-            Workspace.archived_at.is_(None),
-            WorkspaceUsage.resource_id == given.c.resource_id,
-        )
+        # No join: SQLite would then read the levels of every client.
+        .where(WorkspaceUsage.workspace_id.in_(mine), WorkspaceUsage.resource_id == given.c.resource_id)
         .scalar_subquery()
     )
     return select(given.c.client_id, given.c.resource_id, func.coalesce(whole, parts, 0))

@@ -64,6 +64,11 @@ def begin_month(database: Database, mode: Mode, resource_id: int) -> bool:
     return True
 
 
+def any_pool(database: Database) -> bool:
+    """Whether there is a pool at all."""
+    return is_done(database, pool_sql.ANY, {})
+
+
 def begin_due_months(database: Database, mode: Mode) -> None:
     """Begin the month of every pool whose month is over."""
     for resource_id, ends_at in sorted(month_ends(database, mode).items()):

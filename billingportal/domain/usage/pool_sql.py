@@ -33,6 +33,7 @@ TAKE = plain_sql(
 EXCEEDED = plain_sql(
     "SELECT 1 FROM usage_pool WHERE mode = :mode AND resource_id = :resource_id AND used + reserved > ceiling"
 )
+ANY = plain_sql("SELECT 1 FROM usage_pool LIMIT 1")
 MONTH_ENDS = plain_sql("SELECT resource_id, period_ends_at FROM usage_pool WHERE mode = :mode").columns(
     period_ends_at=UtcDateTime()
 )

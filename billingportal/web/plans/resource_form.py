@@ -56,7 +56,7 @@ class ResourceSettingsForm(PortalForm):
         form = cls(obj=resource)
         form.describe(session, resource)
         for mode in MODES:
-            ceiling = pool_state.pool_state(session, mode, resource).ceiling
+            ceiling = pool_state.ceilings(session, mode).get(resource.id)
             form[f"pool_{mode}"].data = "" if ceiling is None else f"{ceiling:,}"
         return form
 
@@ -64,8 +64,8 @@ class ResourceSettingsForm(PortalForm):
         """Labels and hints of the pools: the unit, and what is used of it now."""
         a_month = " a month" if resource.kind == "counter" else ""
         for mode in MODES:
-            state = pool_state.pool_state(session, mode, resource)
-            used = f"{state.used:,} used{' this month' if a_month else ' now'}. "
+            used_now = pool_state.used_now(session, mode, resource)
+            used = f"{used_now:,} used{' this month' if a_month else ' now'}. "
             field = self[f"pool_{mode}"]
             field.label.text = f"{mode.title()} mode, {resource.unit}{a_month}"
             field.description = f"{used}Leave empty for unlimited."

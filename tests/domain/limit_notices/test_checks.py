@@ -1,5 +1,6 @@
 """Limits that clients come to: noticed once, with their mail, and over again when the use falls."""
 
+import json
 import threading
 from datetime import UTC, datetime
 
@@ -15,10 +16,11 @@ from billingportal.domain.limit_notices import checks, standing
 from billingportal.domain.limit_notices.uses import ClientUse
 from billingportal.domain.mail.outbox import BILLING_LINK
 from billingportal.domain.plans.terms import Limit
-from billingportal.models import Client, ClientUsage, LimitNotice, MailSettings, OutgoingMail, Resource
+from billingportal.models import Client, ClientUsage, LimitNotice, MailSettings, OutgoingMail, OutgoingMessage, Resource
 from billingportal.models.auth.staff import Staff
 from tests.support.catalog.plans import change_plan, evaluate_everybody, resource_id
 from tests.support.catalog.usage import NOVEMBER, add_resource, limited_client, uses
+from tests.support.usage.host_platform import add_endpoint
 
 DECEMBER = (NOVEMBER[1], datetime(2027, 1, 1, tzinfo=UTC))
 
@@ -226,3 +228,30 @@ def test_a_limit_that_changes_during_a_look_is_looked_at_again(
     checks.check_limits(transaction)
 
     assert told(client_id) == ["warning", "reached", "exceeded"]
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_the_host_platform_is_told_each_stage_in_order(
+    owner: Staff, contacts: int, session: Session, *, is_told: bool
+) -> None:
+    add_endpoint("https://chat.example/hooks", "limit.reached", "limit.exceeded", staff_id=owner.id)
+    with transaction() as writing:
+        writing.get_one(Resource, contacts).warns_platform = is_told
+    client_id = limited_client(owner.id, {contacts: Limit(10)})
+    uses(client_id, contacts, 12)
+    checks.check_limits(transaction, "https://billing.example")
+    checks.check_limits(transaction, "https://billing.example")
+
+    messages = session.scalars(select(OutgoingMessage).order_by(OutgoingMessage.id)).all()
+    assert [message.type for message in messages] == (["limit.reached", "limit.exceeded"] if is_told else [])
+    for message in messages:
+        assert json.loads(message.body)["data"] == {
+            "client": f"cl_{client_id}",
+            "external_id": None,
+            "resource": "contacts",
+            "used": 12,
+            "limit": 10,
+            "limit_kind": "plan",
+            "at_limit": "block",
+            "upgrade_url": "https://billing.example/portal/billing/plan",
+        }

@@ -127,6 +127,12 @@ class Takers:
             workspace_id = self.workspace_id(taker)
             workspaces.archive_workspace(session, client, workspace_id, author=by_staff(self.staff_id))
 
+    def restore_workspace(self, taker: Taker) -> None:
+        with transaction() as session:
+            client = session.get_one(Client, taker.client_id)
+            workspace_id = self.workspace_id(taker)
+            workspaces.restore_workspace(session, client, workspace_id, author=by_staff(self.staff_id))
+
     def move_workspace(self, taker: Taker, target: Taker) -> None:
         with transaction() as session:
             client, other = session.get_one(Client, taker.client_id), session.get_one(Client, target.client_id)
@@ -154,10 +160,11 @@ def expire() -> int:
 
 
 def run_out(reservation_ids: Iterable[int]) -> None:
-    """Let the time of these reservations pass."""
-    with transaction() as session:
-        past = clock.now() - timedelta(seconds=1)
-        session.execute(update(Reservation).where(Reservation.id.in_(list(reservation_ids))).values(expires_at=past))
+    """Let the time of these reservations pass, one after the other: the portal never changes two at once like this."""
+    past = clock.now() - timedelta(seconds=1)
+    for reservation_id in reservation_ids:
+        with transaction() as session:
+            session.execute(update(Reservation).where(Reservation.id == reservation_id).values(expires_at=past))
 
 
 def pool_of(resource_id: int) -> Stand:

@@ -94,6 +94,6 @@ def records_by_key(dialect: str) -> Select[int, str, int, int, int | None, int, 
             UsageRecord.amount,
             UsageRecord.at,
         )
-        .join(given, UsageRecord.key == given.c.key)
-        .where(UsageRecord.mode == bindparam("mode"))
+        # No join: SQLite would then read every record of the mode.
+        .where(UsageRecord.mode == bindparam("mode"), UsageRecord.key.in_(select(given.c.key)))
     )

@@ -100,8 +100,10 @@ def workspaces(columns: Columns, dialect: str) -> Select[int, str | None, int, d
 @cache
 def clients(columns: Columns, dialect: str) -> Select[int, str | None]:
     given = given_rows(columns, dialect)
-    wanted = Client.id == given.c.id if columns is IDS else Client.external_id == given.c.external_id
-    return select(Client.id, Client.external_id).join(given, wanted).where(Client.mode == bindparam("mode"))
+    # No join: SQLite would then read every client of the mode.
+    by_id, by_name = Client.id.in_(select(given.c[0])), Client.external_id.in_(select(given.c[0]))
+    wanted = by_id if columns is IDS else by_name
+    return select(Client.id, Client.external_id).where(Client.mode == bindparam("mode"), wanted)
 
 
 @cache

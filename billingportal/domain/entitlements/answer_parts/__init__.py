@@ -1,0 +1,1 @@
+"""The statements and the parts of the answer to the host platform."""

@@ -1,0 +1,1 @@
+"""Programs to read and to copy. None is a part of the portal."""
