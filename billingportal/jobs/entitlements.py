@@ -4,6 +4,7 @@ from billingportal.clock import now
 from billingportal.db import transaction
 from billingportal.domain.common import evaluation_queue
 from billingportal.domain.entitlements import evaluation
+from billingportal.domain.entitlements.outgoing import announcements
 from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
 
@@ -27,4 +28,17 @@ def evaluate_premature(_: Portal) -> None:
         evaluation_queue.mark_premature(session, now())
 
 
-JOBS = (Job(evaluate_clients, 0.5), Job(evaluate_premature, 30))
+def announce_changes(portal: Portal) -> None:
+    """Write the outgoing webhooks of changed entitlements."""
+    base_url = portal.settings.public_url or ""
+    while True:
+        with transaction() as session:
+            client_ids = announcements.changed_clients(session)
+        for client_id in client_ids:
+            with transaction() as session:
+                announcements.announce_change(session, client_id, base_url)
+        if len(client_ids) < announcements.BATCH:
+            return
+
+
+JOBS = (Job(evaluate_clients, 0.5), Job(announce_changes, 0.5), Job(evaluate_premature, 30))

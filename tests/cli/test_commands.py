@@ -82,6 +82,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "read_failed_again: done",
         "prune_events: done",
         "evaluate_clients: done",
+        "announce_changes: done",
         "evaluate_premature: done",
         "expire_reservations: done",
         "fetch_missing: done",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from flask import has_app_context
 
 from billingportal.app import create_app
 from billingportal.config import Settings
@@ -20,7 +21,12 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def world(settings: Settings, sandbox: Sandbox) -> Iterator[World]:
-    """Nothing is connected yet. Faults last as long as the test."""
+    """Nothing is connected yet. Faults last as long as the test.
+
+    Beside the session of another portal it is refused: that session would take connections of this one's engine, and
+    give them back after the engine was disposed of.
+    """
+    assert not has_app_context(), "a test has one portal: take world.session instead of session"
     app = create_app(with_sandbox(settings, sandbox))
     with app.app_context():
         yield World(app, sandbox, new_account(sandbox))

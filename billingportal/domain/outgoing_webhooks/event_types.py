@@ -9,6 +9,7 @@ TEST = "webhook.test"
 # Each type with its words for people.
 GROUPS: dict[str, dict[str, str]] = {
     "Limits": {
+        ENTITLEMENTS_CHANGED: "Anything a client may do changed",
         "limit.warning": "80% of a limit",
         "limit.reached": "At a limit",
         "limit.exceeded": "Over a limit",
@@ -28,4 +29,11 @@ GROUPS: dict[str, dict[str, str]] = {
 }
 # The types that an endpoint can choose. A test goes to its endpoint whatever is chosen.
 CHOICES = tuple(event_type for group in GROUPS.values() for event_type in group)
-USUAL = ("limit.warning", "limit.reached", "limit.exceeded", "client.suspended", "client.reactivated")
+USUAL = (
+    ENTITLEMENTS_CHANGED,
+    "limit.warning",
+    "limit.reached",
+    "limit.exceeded",
+    "client.suspended",
+    "client.reactivated",
+)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from billingportal.db import Base, PrimaryKey
@@ -22,12 +22,15 @@ Standing = Literal[
     "free", "comp", "waiting", "trialing", "active", "canceling", "past_due", "unpaid", "paused", "ended", "suspended"
 ]
 
+TO_ANNOUNCE = text("revision <> announced_revision")
+
 
 class Entitlement(Base):
     """One row a client. `quotas` has a row for each resource, so that asking for one is one indexed read.
 
     `proven` stores the subscription's prices and quantities that were last known to be paid for (or on trial).
     `revision` grows whenever the answer to the host platform changes, and `changed_at` is when it did last.
+    `announced_revision` is the one that the host platform was told by webhook.
     `unread_stripe_invoice_id` names the invoice that decides whether more is paid for, until it is read from Stripe.
     `reasons` explains the entitlement in sentences. `other_subscriptions` are live ones that should not exist.
     """
@@ -40,6 +43,7 @@ class Entitlement(Base):
         CheckConstraint("step IN ('none', 'grace', 'warned', 'limited', 'suspended')", name="step"),
         Index(None, "standing"),
         Index(None, "plan_id"),
+        Index("ix_entitlement_to_announce", "client_id", sqlite_where=TO_ANNOUNCE, postgresql_where=TO_ANNOUNCE),
     )
 
     id: Mapped[PrimaryKey]
@@ -63,6 +67,7 @@ class Entitlement(Base):
     reasons: Mapped[list[Json]] = mapped_column(default=list)
     evaluated_at: Mapped[datetime]
     revision: Mapped[int] = mapped_column(BigInteger, default=1)
+    announced_revision: Mapped[int] = mapped_column(BigInteger, default=0)
     changed_at: Mapped[datetime]
 
     plan: Mapped[Plan | None] = relationship()

@@ -1,0 +1,1 @@
+"""What the host platform is told about entitlements without asking."""
