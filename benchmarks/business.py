@@ -173,6 +173,7 @@ def entitlement(number: int, standing: str) -> Row:
         "proven": {},
         "reasons": ["The subscription is paid for."],
         "evaluated_at": NOW,
+        "changed_at": NOW,
     }
 
 
