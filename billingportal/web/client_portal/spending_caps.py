@@ -26,7 +26,7 @@ class SpendingCapForm(PortalForm):
     spending_cap = StringField("Per billing period")
 
 
-@blueprint.get("/<key>")
+@blueprint.get("/<public:key>")
 @require_client
 def edit(key: str) -> ResponseReturnValue:
     found = form_or_404(key)
@@ -36,7 +36,7 @@ def edit(key: str) -> ResponseReturnValue:
     return page(found, form)
 
 
-@blueprint.get("/<key>/quote")
+@blueprint.get("/<public:key>/quote")
 @require_client
 def show(key: str) -> ResponseReturnValue:
     """What the typed cap costs at most."""
@@ -45,7 +45,7 @@ def show(key: str) -> ResponseReturnValue:
     return render_template("client_portal/_cap_quote.html", found=found, quote=found.quote(typed) if typed else None)
 
 
-@blueprint.post("/<key>")
+@blueprint.post("/<public:key>")
 @require_client
 def update(key: str) -> ResponseReturnValue:
     found = form_or_404(key)

@@ -48,7 +48,7 @@ def index() -> str:
     )
 
 
-@blueprint.get("/resources/<key>")
+@blueprint.get("/resources/<public:key>")
 def show(key: str) -> str:
     today, session = now().date(), db.session()
     resource = resource_or_404(session, key)
@@ -81,7 +81,7 @@ def export() -> Response:
     return csv_response(f"usage-{g.mode}", ("Day (UTC)", "Resource", "Name", "Used"), lines)
 
 
-@blueprint.get("/resources/<key>/export.csv")
+@blueprint.get("/resources/<public:key>/export.csv")
 def export_resource(key: str) -> Response:
     """What each client uses of the resource now, or in its current billing period."""
     session = db.session()
