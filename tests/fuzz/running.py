@@ -89,7 +89,9 @@ class Run:
     def round(self, number: int, requests: int, report: Report) -> Iterator[tuple[Attempt, Outcome]]:
         chance = Random(f"{self.seed} {number}")
         knowledge = copy.deepcopy(self.knowledge)
-        maker = Maker(chance, knowledge, self.drawn, self.business.passwords)
+        # About every fifth request is of a route whose turn it is: each round goes on about where the last one ended.
+        turn = number * ROUND // 5
+        maker = Maker(chance, knowledge, self.drawn, self.business.passwords, turn)
         with self.installation.round() as app:
             callers, pool, kept = Callers(app, self.business), pool_of(app), 0
             for request in range(requests):

@@ -29,16 +29,18 @@ class Caller:
 
 
 class Maker:
-    """Makes one request after the other, the same ones for the same chance."""
+    """Makes one request after the other, the same ones for the same chance. `turn`: the route whose turn is next."""
 
-    def __init__(self, chance: Random, knowledge: Knowledge, drawn: Sequence[str], secrets: Sequence[str]) -> None:
+    def __init__(
+        self, chance: Random, knowledge: Knowledge, drawn: Sequence[str], secrets: Sequence[str], turn: int = 0
+    ) -> None:
         self.chance = chance
         self.knowledge = knowledge
         self.values = Values(chance, knowledge, drawn, secrets)
         self.by_endpoint: dict[str, list[Route]] = {}
         for route in knowledge.routes:
             self.by_endpoint.setdefault(route.endpoint, []).append(route)
-        self.turn = chance.randrange(len(knowledge.routes))
+        self.turn = turn
 
     def make(self, caller: Caller) -> Attempt:
         """Mostly through doors that let this caller in; every route comes up by turns."""
@@ -49,8 +51,9 @@ class Maker:
             return self.shown_link(caller, self.chance.choice(self.knowledge.links[endpoint]))
         if luck < 0.75 and (endpoint := self.one_of(self.by_endpoint, caller)):
             return self.any_route(caller, self.chance.choice(self.by_endpoint[endpoint]))
+        route = self.knowledge.routes[self.turn % len(self.knowledge.routes)]
         self.turn += 1
-        return self.any_route(caller, self.knowledge.routes[self.turn % len(self.knowledge.routes)])
+        return self.any_route(caller, route, surely=True)
 
     def one_of(self, known: Mapping[str, object], caller: Caller) -> str | None:
         """An endpoint of these; three times of four one that let the caller in."""
@@ -114,27 +117,29 @@ class Maker:
         parts[at] = quoted(self.values.some("id"))
         return "/".join(parts)
 
-    def any_route(self, caller: Caller, route: Route) -> Attempt:
-        """A route with arguments, parameters and fields that it may know, in a method that it may take."""
+    def any_route(self, caller: Caller, route: Route, *, surely: bool = False) -> Attempt:
+        """A route with arguments, parameters and fields that it may know, in a method that it may take.
+
+        `surely`: in a method of its own and with arguments that fit, so that it is this route and no other.
+        """
         known = route.methods
         usual = [method for method in known if method not in ("HEAD", "OPTIONS")] or known
-        method = self.chance.choice(usual if self.chance.random() < 0.9 else [*known, *METHODS])
+        method = self.chance.choice(usual if surely or self.chance.random() < 0.9 else [*known, *METHODS])
         query = self.pairs(route.endpoint, "args") if self.chance.random() < 0.7 else []
-        attempt = Attempt(caller.name, method, self.path_of(route), bodies.encoded(query))
+        attempt = Attempt(caller.name, method, self.path_of(route, surely=surely), bodies.encoded(query))
         if method in ("GET", "HEAD", "OPTIONS", "TRACE") and self.chance.random() < 0.97:
             return self.dressed(attempt, caller)
         files = self.knowledge.reads[route.endpoint].of("files")
         return self.with_body(attempt, caller, self.pairs(route.endpoint, "form"), files)
 
-    def path_of(self, route: Route) -> str:
+    def path_of(self, route: Route, *, surely: bool) -> str:
         """Most arguments are filled from what pages and rows hold, the others with anything."""
         patterns = dict(route.patterns)
 
         def filled(found: re.Match[str]) -> str:
             name = found[2]
-            text = (
-                self.values.fitting(name, patterns[name]) if self.chance.random() < 0.8 else self.values.some(name, 0)
-            )
+            fits = surely or self.chance.random() < 0.8
+            text = self.values.fitting(name, patterns[name]) if fits else self.values.some(name, 0)
             return quoted(text)
 
         return ARGUMENT.sub(filled, route.rule)
