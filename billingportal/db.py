@@ -1,11 +1,9 @@
-"""The database: declarative base, UTC and decimal columns, SQLite's settings, write transactions."""
+"""The database: declarative base, UTC and decimal columns, write transactions."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any, cast
 
 from flask import Flask, current_app
@@ -15,16 +13,14 @@ from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeEngine
 
-from billingportal.database import postgresql
-from billingportal.database.limits import LIMITS, MIGRATION_WAIT, READ_WAIT, Work
+from billingportal.database import postgresql, sqlite
+from billingportal.database.limits import LIMITS, Work
 from billingportal.database.unavailable import UNAVAILABLE, trouble_of
 from billingportal.database.write_line import Look
 from billingportal.database.writers import Writers
 from billingportal.plain_json import Json, JsonObject
-from billingportal.private_files import make_private
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -206,45 +202,6 @@ def refuse_writes_outside_a_transaction(session: Session, *_: object) -> None:
         raise RuntimeError("rows are written inside db.transaction() only")
 
 
-@event.listens_for(Engine, "do_connect")
-def make_sqlite_file(dialect: Dialect, _: ConnectionPoolEntry, arguments: list[str], __: object) -> None:
-    """Create a new file with access for its owner only; SQLite gives its other files the same mode."""
-    if dialect.name != "sqlite" or arguments[0] == ":memory:" or arguments[0].startswith("file:"):
-        return
-    with suppress(OSError):  # SQLite raises the same failure next
-        make_private(Path(arguments[0]))
-
-
-@event.listens_for(Engine, "connect")
-def prepare_sqlite(connection: object, _: ConnectionPoolEntry) -> None:
-    """Set WAL, so that readers work beside one writer, and FULL, so that acknowledged events survive a power cut."""
-    if not isinstance(connection, sqlite3.Connection):
-        return
-    connection.isolation_level = None
-    set_wait(connection, READ_WAIT)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def set_wait(connection: sqlite3.Connection, seconds: float) -> None:
-    connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
-
-
-@event.listens_for(Engine, "begin")
-def begin_sqlite(connection: Connection) -> None:
-    if connection.dialect.name != "sqlite":
-        return
-    options = connection.get_execution_options()
-    if options.get("is_glance"):
-        return
-    if not options.get("begin_immediate"):
-        connection.exec_driver_sql("BEGIN")
-        return
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, sqlite3.Connection):
-        raise TypeError("SQLite is spoken to with Python's own driver")
-    set_wait(driver, options.get("write_seconds", MIGRATION_WAIT))
-    try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    finally:
-        set_wait(driver, READ_WAIT)
+event.listen(Engine, "do_connect", sqlite.make_file)
+event.listen(Engine, "connect", sqlite.prepare)
+event.listen(Engine, "begin", sqlite.begin)

@@ -12,12 +12,20 @@ from tests.support import browser as support
 from tests.support.browser import DESK, Theme, Watch
 from tests.support.people.newcomer import Running, set_up, started
 from tests.support.server import serving
+from tests.support.stripe.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with support.launch() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """The stand-in for Stripe of journeys whose portal runs in this process."""
+    with Sandbox.start() as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A client at the billing page: led there by a link, on a phone, to Stripe's customer portal and back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +31,6 @@ from tests.support.stripe.sandbox import Sandbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 PAGE = "/portal/billing"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Clients in a real browser: found, looked at, and everything that can be done with one, with and without scripts."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
@@ -25,12 +23,6 @@ from tests.support.usage.reports import report_level
 
 # What is seen does not depend on the database.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
 
 
 @pytest.fixture

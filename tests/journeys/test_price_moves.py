@@ -21,12 +21,6 @@ from tests.support.stripe.worlds import World
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
-
-
 @pytest.fixture
 def settings(settings: Settings, sandbox: Sandbox) -> Settings:
     return with_sandbox(settings, sandbox, public_url=None)

@@ -1,6 +1,5 @@
 """A raised price in a real browser: who pays the old one is shown, and the old one goes once nobody does."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,12 +22,6 @@ from tests.support.stripe.sandbox import Sandbox
 
 # What is seen does not depend on the database.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("databases", ["sqlite"], indirect=True)]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
 
 
 @pytest.fixture

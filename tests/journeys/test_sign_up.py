@@ -1,6 +1,5 @@
 """From the prices to a paid plan in a real browser: each way to pay, each way to fail, each way back."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -55,12 +54,6 @@ class Shop:
             found = list(db.session().scalars(select(Entitlement.standing).order_by(Entitlement.id)))
             db.session.remove()
             return [str(one) for one in found]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
 
 
 @pytest.fixture

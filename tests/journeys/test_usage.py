@@ -1,6 +1,5 @@
 """Clients near, at and over their limits, in a real browser: what they and staff read, under each rule."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,12 +40,6 @@ TIERS = [
     {"up_to": 50_000, "unit_amount_decimal": "0.4"},
     {"up_to": "inf", "unit_amount_decimal": "0.3"},
 ]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from billingportal.domain.limit_notices.paging import PAGE, Page, offset_of, page_within
 from billingportal.domain.limit_notices.stages import Use
 from billingportal.domain.limit_notices.uses import ClientUse, Open, open_notices, uses
 from billingportal.domain.usage.history.client_days import days_of
@@ -16,7 +17,6 @@ from billingportal.models.connection.processor_account import Mode
 from billingportal.models.plans.plan_quota import Reaction
 
 NEAR = 80
-PAGE = 10
 
 
 @dataclass(frozen=True)
@@ -51,36 +51,17 @@ class NearLimit:
         return self.one.use.quota or 0
 
 
-@dataclass(frozen=True)
-class NearPage:
-    rows: Sequence[NearLimit]
-    page: int
-    of: int
-
-    @property
-    def first(self) -> int:
-        return (self.page - 1) * PAGE + 1
-
-    @property
-    def last(self) -> int:
-        return self.first + len(self.rows) - 1
-
-    @property
-    def has_more(self) -> bool:
-        return self.last < self.of
-
-
-def near_limits(session: Session, mode: Mode, wanted: Wanted, today: date) -> NearPage:
+def near_limits(session: Session, mode: Mode, wanted: Wanted, today: date) -> Page[NearLimit]:
     """One page of the clients that use NEAR per cent of a limit or more, those furthest over it first.
 
     They are found by an index of the worker's last look at them, which is some seconds old.
     """
     chosen = chosen_rows(mode, wanted)
     of = session.scalar(select(func.count()).select_from(chosen.order_by(None).subquery())) or 0
-    page = min(wanted.page, max(-(-of // PAGE), 1))
+    page = page_within(wanted.page, of)
     ordered = chosen.order_by(ClientUsage.limit_percent.desc(), ClientUsage.id)
-    found = uses(session, ordered.limit(PAGE).offset((page - 1) * PAGE))
-    return NearPage(listed(session, found, today), page, of)
+    found = uses(session, ordered.limit(PAGE).offset(offset_of(page)))
+    return Page(listed(session, found, today), page, of)
 
 
 def chosen_rows(mode: Mode, wanted: Wanted) -> Select[ClientUsage]:

@@ -11,7 +11,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from billingportal import clock
-from billingportal.config import Settings
 from billingportal.db import transaction
 from billingportal.domain.plans.terms import Limit
 from billingportal.models import AuditEntry, Customer, Entitlement, Invoice, Plan, PortalConfiguration, Price
@@ -24,7 +23,6 @@ from tests.support.people.billing import change_client, visitor_of
 from tests.support.people.clients import Subscribed, catch_up, new_client, paid_plan, subscribed_client
 from tests.support.people.forms import form_of
 from tests.support.people.plan_changes import move
-from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 if TYPE_CHECKING:
@@ -33,16 +31,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 PAGE = "/portal/billing"
 Subscribe = Callable[..., Subscribed]
-
-
-@pytest.fixture
-def settings(settings: Settings, sandbox: Sandbox) -> Settings:
-    return with_sandbox(settings, sandbox)
-
-
-@pytest.fixture
-def sdk(sandbox: Sandbox, stripe_account: SandboxAccount) -> stripe.StripeClient:
-    return sandbox.client(stripe_account.test_key)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal.config import Settings
 from billingportal.db import transaction
 from billingportal.domain.plans.terms import Limit
 from billingportal.models import CatchUp, FailedRead, Invoice, PaymentMethod, Price, StripeEvent, Subscription
@@ -18,7 +17,7 @@ from tests.support.catalog.plans import resource_id
 from tests.support.pages import Visitor, text_of
 from tests.support.people.billing import visitor_of
 from tests.support.people.clients import Subscribed, catch_up, paid_plan, subscribed_client
-from tests.support.stripe.portals import with_sandbox, work
+from tests.support.stripe.portals import work
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -38,16 +37,6 @@ UNKNOWN: dict[str, dict[str, object]] = {
     "product": {"type": NEW},
     "customer": {"tax_exempt": NEW},
 }
-
-
-@pytest.fixture
-def settings(settings: Settings, sandbox: Sandbox) -> Settings:
-    return with_sandbox(settings, sandbox)
-
-
-@pytest.fixture
-def sdk(sandbox: Sandbox, stripe_account: SandboxAccount) -> stripe.StripeClient:
-    return sandbox.client(stripe_account.test_key)
 
 
 @pytest.fixture

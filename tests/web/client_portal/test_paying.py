@@ -11,7 +11,6 @@ from flask import Flask
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from billingportal.config import Settings
 from billingportal.models.auth.staff import Staff
 from billingportal.money import Money
 from tests.sandbox import clocks
@@ -21,22 +20,11 @@ from tests.support.people.billing import visitor_of
 from tests.support.people.clients import Subscribed, catch_up, paid_plan, subscribed_client
 from tests.support.people.forms import form_of, forms_of
 from tests.support.stripe.one_offs import one_off
-from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 PAGE = "/portal/billing"
 Life = tuple[Subscribed, str]
 ON_ONE_DATABASE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def settings(settings: Settings, sandbox: Sandbox) -> Settings:
-    return with_sandbox(settings, sandbox)
-
-
-@pytest.fixture
-def sdk(sandbox: Sandbox, stripe_account: SandboxAccount) -> stripe.StripeClient:
-    return sandbox.client(stripe_account.test_key)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import stripe
 from flask import Flask
 
 from billingportal.clock import from_unix
-from billingportal.config import Settings
 from billingportal.domain.common.dates import day
 from billingportal.domain.plans.price_links import Link
 from billingportal.models.auth.staff import Staff
@@ -19,18 +18,12 @@ from tests.support.pages import Visitor, text_of
 from tests.support.people.billing import visitor_of
 from tests.support.people.clients import Subscribed, catch_up, paid_plan, plan_of, subscribed_client
 from tests.support.people.forms import form_of
-from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 PAGE = "/portal/billing"
 BAD, GOOD = "pm_card_chargeCustomerFail", "pm_card_visa"
 RENEWAL = months_after(START, 1)
-
-
-@pytest.fixture
-def settings(settings: Settings, sandbox: Sandbox) -> Settings:
-    return with_sandbox(settings, sandbox)
 
 
 class Paying:

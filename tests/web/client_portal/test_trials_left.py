@@ -8,28 +8,16 @@ import stripe
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from billingportal.config import Settings
 from billingportal.models.auth.staff import Staff
 from tests.support.catalog.catalog import catalog, connect
 from tests.support.pages import Visitor, text_of
 from tests.support.people.billing import visitor_of
 from tests.support.people.clients import catch_up, new_client, paid_plan, subscribed_client
-from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 PAGE, PRICING = "/portal/billing", "/portal/pricing"
 FREE = "14 days free"
-
-
-@pytest.fixture
-def settings(settings: Settings, sandbox: Sandbox) -> Settings:
-    return with_sandbox(settings, sandbox)
-
-
-@pytest.fixture
-def sdk(sandbox: Sandbox, stripe_account: SandboxAccount) -> stripe.StripeClient:
-    return sandbox.client(stripe_account.test_key)
 
 
 @pytest.fixture

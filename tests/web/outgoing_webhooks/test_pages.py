@@ -282,3 +282,14 @@ def test_looking_at_the_pages_costs_the_same_however_many_messages_there_are(
         event.remove(db.engine, "before_cursor_execute", listener)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_an_address_without_its_secret_is_rotated_first(
+    signed_in: Visitor, session: Session, platform: HostPlatform
+) -> None:
+    endpoint_id, _ = add_endpoint(platform.url(), "limit.reached")
+    with transaction() as writing:
+        row = writing.get_one(OutgoingEndpoint, endpoint_id)
+        row.secret_sealed, row.state, row.paused_at = None, "paused", row.created_at
+    answer = signed_in.submit(f"{PAGE}/{endpoint_id}/resumptions")
+    assert (answer.status_code, "Rotate the secret first" in text_of(answer)) == (422, True)

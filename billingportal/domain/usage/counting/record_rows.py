@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Insert, Select, bindparam, func, literal, select, text
+from sqlalchemy import CursorResult, Insert, Select, bindparam, func, literal, select, text
 
 from billingportal.db import Database
 from billingportal.domain.usage.counting.given import Columns, dialect_of, given_rows, insert_into, parameters
@@ -57,7 +57,10 @@ def insert_records(database: Database, mode: Mode, records: Collection[Record], 
     dialect = dialect_of(database)
     rows = [record.values() for record in sorted(records, key=lambda one: one.key)]
     given = {**parameters(COLUMNS, dialect, rows), "mode": mode, "received_at": received_at}
-    return database.execute(new_records(dialect), given).rowcount  # type: ignore[attr-defined, no-any-return]
+    result = database.execute(new_records(dialect), given)
+    if not isinstance(result, CursorResult):
+        raise TypeError("an insert without RETURNING has a cursor's result")
+    return result.rowcount
 
 
 def stored_records(database: Database, mode: Mode, keys: Collection[str]) -> dict[str, Record]:
