@@ -7,7 +7,7 @@ from datetime import datetime
 from standardwebhooks.webhooks import Webhook
 
 from billingportal.models import OutgoingEndpoint
-from billingportal.vault import Vault
+from billingportal.vault import CannotOpen, Vault
 
 # The specification asks for 24 to 64 bytes.
 SECRET_BYTES = 32
@@ -24,8 +24,13 @@ def end_of(secret: str) -> str:
 
 
 def open_secrets(endpoint: OutgoingEndpoint, vault: Vault, moment: datetime) -> tuple[str, ...]:
-    """The secrets that sign now: the current one, and after a rotation the one before. Raises CannotOpen."""
-    sealed = [endpoint.secret_sealed]
+    """The secrets that sign now: the current one, and after a rotation the one before.
+
+    Raises CannotOpen, also where the current one was dropped: nothing leaves unsigned.
+    """
+    if endpoint.secret_sealed is None:
+        raise CannotOpen
+    sealed: list[str | None] = [endpoint.secret_sealed]
     if endpoint.old_secret_ends_at is not None and moment < endpoint.old_secret_ends_at:
         sealed.append(endpoint.old_secret_sealed)
     return tuple(vault.open_(one) for one in sealed if one is not None)

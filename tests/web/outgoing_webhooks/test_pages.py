@@ -291,5 +291,10 @@ def test_an_address_without_its_secret_is_rotated_first(
     with transaction() as writing:
         row = writing.get_one(OutgoingEndpoint, endpoint_id)
         row.secret_sealed, row.state, row.paused_at = None, "paused", row.created_at
+        row.last_problem = "The stored secret was dropped."
+    assert "The stored secret was dropped." in text_of(signed_in.get(f"{PAGE}/{endpoint_id}"))
     answer = signed_in.submit(f"{PAGE}/{endpoint_id}/resumptions")
     assert (answer.status_code, "Rotate the secret first" in text_of(answer)) == (422, True)
+    signed_in.submit(f"{PAGE}/{endpoint_id}/tests")
+    deliver()
+    assert platform.arrived == []
