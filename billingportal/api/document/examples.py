@@ -20,8 +20,18 @@ def example_of(schema: Schema, schemas: Schema) -> Json:
         return cast(Json, schema["const"])
     choices = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
     if choices:
-        return None if "default" in schema and schema["default"] is None else example_of(choices[0], schemas)
+        return None if is_empty_in_an_example(schema, choices) else example_of(choices[0], schemas)
     return of_type(schema, schemas)
+
+
+def is_empty_in_an_example(schema: Schema, choices: list[Schema]) -> bool:
+    """Whether null says more than an invented value: it is the default, or a bare type that may be null.
+
+    A client of the example is not suspended and archived, though both times are in its answer.
+    """
+    may_be_null = {"type": "null"} in choices
+    is_bare = not {"$ref", "examples", "enum", "const", "items"} & choices[0].keys()
+    return ("default" in schema and schema["default"] is None) or (may_be_null and is_bare)
 
 
 def of_type(schema: Schema, schemas: Schema) -> Json:

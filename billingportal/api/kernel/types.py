@@ -41,7 +41,7 @@ Email = Annotated[
         min_length=3,
         max_length=254,
         pattern=ONE_LINE,
-        description="Invoices and letters go to it.",
+        description="Invoices and payment emails go to it.",
         examples=["office@harbor.example"],
         json_schema_extra={"format": "email"},
     ),

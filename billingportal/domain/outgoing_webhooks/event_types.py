@@ -24,7 +24,6 @@ GROUPS: dict[str, dict[str, str]] = {
         SUBSCRIPTION_CHANGED: "Subscription changed",
         INVOICE_PAID: "Invoice paid",
         INVOICE_PAYMENT_FAILED: "Payment failed",
-        "usage.rejected": "Usage rejected by Stripe",
     },
 }
 # The types that an endpoint can choose. A test goes to its endpoint whatever is chosen.
