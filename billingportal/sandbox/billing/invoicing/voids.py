@@ -14,7 +14,19 @@ def void(call: Call, invoice: Document) -> None:
         invoice["status_transitions"]["voided_at"] = call.now()
     payment_intents.cancel(call, invoice, "void_invoice")
     emit(call, "invoice.voided", invoice)
+    return_balance(call, invoice)
     subscription_pause.forget(call, invoice)
+
+
+def return_balance(call: Call, invoice: Document) -> None:
+    """Give the customer back what the invoice took from its balance, credit or debt.
+
+    Stripe does so since API version 2019-12-03 ("Customer balances are returned for voided invoices").
+    """
+    taken = invoice["starting_balance"] - (invoice["ending_balance"] or 0)
+    customer = call.store.objects["customer"][invoice["customer"]]
+    with updating(call, "customer.updated", customer):
+        customer["balance"] += taken
 
 
 def give_up(call: Call, invoice: Document) -> None:

@@ -58,6 +58,20 @@ def test_void_and_uncollectible_are_final_states(client: stripe.StripeClient, op
             action(open_invoice)
 
 
+@pytest.mark.parametrize("balance", [-400, 300, -5000])
+def test_a_voided_invoice_gives_back_what_it_took_from_the_balance(client: stripe.StripeClient, balance: int) -> None:
+    customer = client.v1.customers.create(params={"balance": balance}).id
+    terms: Any = {"customer": customer, "collection_method": "send_invoice", "days_until_due": 20}
+    bill = str(client.v1.invoices.create(params=terms).id)
+    item: Any = {"customer": customer, "invoice": bill, "amount": 6000, "currency": "usd"}
+    client.v1.invoice_items.create(params=item)
+    client.v1.invoices.finalize_invoice(bill)
+    assert client.v1.customers.retrieve(customer).balance == 0
+    client.v1.invoices.void_invoice(bill)
+    assert client.v1.customers.retrieve(customer).balance == balance
+    assert event_types(client)[-1] == "customer.updated"
+
+
 def test_an_open_invoice_cannot_be_finalized_again(client: stripe.StripeClient, open_invoice: str) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="already finalized"):
         client.v1.invoices.finalize_invoice(open_invoice)
