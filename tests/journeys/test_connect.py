@@ -116,7 +116,7 @@ def test_the_page_tells_what_went_wrong_and_what_was_mended(visit: tuple[Page, W
     page.get_by_role("button", name="Disconnect").click()
     expect(page.get_by_role("dialog")).to_contain_text("Disconnect Stripe?")
     page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
-    expect(page.locator("#connection")).to_contain_text("was disconnected")
+    expect(page.locator("#connection")).to_contain_text("was disconnected", timeout=CHECK)
     assert_accessible(page)
     # A worker that was registering the endpoint just then removes it a moment later.
     wait_until(

@@ -70,7 +70,8 @@ class Entitlements:
 def read_tag(database: Database, mode: Mode, whose: Whose, base_url: str) -> Tag | None:
     """The tag of the answer by one statement, or None when there is no such client or workspace."""
     moment = now()
-    row = database.execute(TAG[whose.named], {"mode": mode, "name": whose.name, "now": moment}).first()
+    statement = TAG[dialect_of(database), whose.named]
+    row = database.execute(statement, {"mode": mode, "name": whose.name, "now": moment}).first()
     return None if row is None else tag_of(row, moment, base_url)
 
 
@@ -109,7 +110,8 @@ def begin_periods(database: Database, mode: Mode, tag: Tag) -> None:
 
 def tag_of(head: Columns, moment: datetime, base_url: str) -> Tag:
     period = period_of(head, moment)
-    counted = (head.revision, head.use_revision, head.pool_revision, head.plan_name)
+    pools = sorted(json.loads(head.pools_remaining or "[]"))
+    counted = (head.revision, head.use_revision, pools, head.plan_name)
     listed = (head.resource_count, head.resource_created_at)
     said = repr((head.client_id, counted, listed, period.starts_at, period.ends_at, period.source, base_url))
     text = hashlib.blake2b(said.encode(), digest_size=12).hexdigest()

@@ -1,4 +1,4 @@
-"""The statements of pools. What is left is never less than 0 in an answer: `revision` grows only when that changes."""
+"""The statements of pools."""
 
 from sqlalchemy import Date, bindparam
 
@@ -10,22 +10,14 @@ CHANGE = plain_sql(
     UPDATE usage_pool SET
       used = used + CASE WHEN period_ends_at IS NULL OR (:at >= period_starts_at AND :at < period_ends_at)
         THEN :used ELSE 0 END,
-      reserved = reserved + :reserved,
-      revision = revision + CASE
-        WHEN :reserved + CASE WHEN period_ends_at IS NULL OR (:at >= period_starts_at AND :at < period_ends_at)
-          THEN :used ELSE 0 END = 0 THEN 0
-        WHEN ceiling > used + reserved THEN 1
-        WHEN ceiling > used + reserved + :reserved + CASE
-          WHEN period_ends_at IS NULL OR (:at >= period_starts_at AND :at < period_ends_at)
-          THEN :used ELSE 0 END THEN 1
-        ELSE 0 END
+      reserved = reserved + :reserved
     WHERE mode = :mode AND resource_id = :resource_id
     """,
     "at",
 )
 TAKE = plain_sql(
     """
-    UPDATE usage_pool SET reserved = reserved + :amount, revision = revision + 1
+    UPDATE usage_pool SET reserved = reserved + :amount
     WHERE mode = :mode AND resource_id = :resource_id AND used + reserved + :amount <= ceiling
     RETURNING id
     """
@@ -50,7 +42,7 @@ BEGIN_MONTH = plain_sql(
 )
 COUNT_MONTH = plain_sql(
     """
-    UPDATE usage_pool SET revision = revision + 1, used = (
+    UPDATE usage_pool SET used = (
       SELECT COALESCE(SUM(usage_day.used), 0) FROM usage_day JOIN client ON client.id = usage_day.client_id
       WHERE client.mode = :mode AND usage_day.resource_id = :resource_id
       AND usage_day.day >= :first_day AND usage_day.day < :next_day)
@@ -59,7 +51,7 @@ COUNT_MONTH = plain_sql(
 ).bindparams(bindparam("first_day", type_=Date()), bindparam("next_day", type_=Date()))
 COUNT_LEVELS = plain_sql(
     """
-    UPDATE usage_pool SET revision = revision + 1, used = (
+    UPDATE usage_pool SET used = (
       SELECT COALESCE(SUM(client_usage.used), 0) FROM client_usage JOIN client ON client.id = client_usage.client_id
       WHERE client.mode = :mode AND client_usage.resource_id = :resource_id)
     WHERE mode = :mode AND resource_id = :resource_id

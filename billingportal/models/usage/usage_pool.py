@@ -13,7 +13,6 @@ class UsagePool(Base):
     """A resource without a row has no pool. A counter's pool is one per calendar month in UTC, in real time.
 
     `used` and `reserved` are the sums over all clients; for a counter, of the records of the month.
-    `revision` grows with every change.
     """
 
     __tablename__ = "usage_pool"
@@ -31,6 +30,5 @@ class UsagePool(Base):
     reserved: Mapped[int] = mapped_column(BigInteger, default=0)
     period_starts_at: Mapped[datetime | None]
     period_ends_at: Mapped[datetime | None]
-    revision: Mapped[int] = mapped_column(BigInteger, default=1)
     # The last warning to staff: 0, 80 or 100 per cent.
     warned_percent: Mapped[int] = mapped_column(default=0)

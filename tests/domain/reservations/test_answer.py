@@ -23,6 +23,8 @@ from billingportal.plain_json import JsonObject
 from tests.support.usage.takers import Taker, Takers, confirm, expire, release, run_out
 
 BASE = "https://billing.example"
+# The place of this act among all acts.
+RESERVES = 0
 
 
 def ask(taker: Taker, whose: Whose | None = None) -> Entitlements:
@@ -227,9 +229,16 @@ def test_the_tag_changes_exactly_when_the_answer_changes(takers: Takers) -> None
             acts[number](amount)
             after = ask(world.taker)
             assert (before.tag.text == after.tag.text) == (said(before) == said(after)), (number, amount)
+            # Who reserves may be given what it had reserved before, once that has expired: two changes, that level out.
+            assert said(before) == said(after) or figures(before) != figures(after) or number == RESERVES
 
     live()
 
 
 def said(found: Entitlements) -> str:
+    """The answer as the tag stands for it: `as_of` alone is no change."""
+    return repr({name: value for name, value in found.document.items() if name != "as_of"})
+
+
+def figures(found: Entitlements) -> str:
     return repr({name: value for name, value in found.document.items() if name not in ("as_of", "revision")})

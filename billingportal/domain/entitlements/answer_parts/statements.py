@@ -35,7 +35,9 @@ counted AS MATERIALIZED (
   FROM client_usage WHERE client_id = (SELECT client_id FROM who)
 ),
 pooled AS MATERIALIZED (
-  SELECT SUM(revision) AS revision, MIN(period_ends_at) AS until
+  SELECT CAST({array_of}({array}(resource_id,
+      CASE WHEN ceiling > used + reserved THEN ceiling - used - reserved ELSE 0 END)) AS TEXT) AS remaining,
+    MIN(period_ends_at) AS until
   FROM usage_pool WHERE mode = (SELECT mode FROM who)
 ),
 listed AS MATERIALIZED (SELECT COUNT(*) AS number, MAX(created_at) AS created_at FROM resource)
@@ -44,7 +46,7 @@ SELECT who.client_id, who.mode, who.clock_time, entitlement.revision, plan.name 
   (SELECT MIN(starts_at) FROM usage_period
     WHERE client_id = who.client_id AND starts_at > COALESCE(who.clock_time, :now)) AS next_starts_at,
   counted.revision AS use_revision, counted.until AS counted_until,
-  pooled.revision AS pool_revision, pooled.until AS pooled_until,
+  pooled.remaining AS pools_remaining, pooled.until AS pooled_until,
   listed.number AS resource_count, listed.created_at AS resource_created_at{more}
 FROM who CROSS JOIN counted CROSS JOIN pooled CROSS JOIN listed
 LEFT JOIN entitlement ON entitlement.client_id = who.client_id
@@ -69,14 +71,11 @@ MORE = """,
 ARRAYS = {"sqlite": ("json_group_array", "json_array"), "postgresql": ("json_agg", "json_build_array")}
 
 
-def more_for(dialect: str) -> str:
+def head_of(dialect: str, named: Named, more: str = "") -> TextualSelect:
     array_of, array = ARRAYS[dialect]
-    return MORE.replace("{array_of}", array_of).replace("{array}", array)
-
-
-def head_of(named: Named, more: str = "") -> TextualSelect:
+    statement = HEAD.replace("{named}", NAMED[named]).replace("{more}", more)
     time = UtcDateTime()
-    return plain_sql(HEAD.replace("{named}", NAMED[named]).replace("{more}", more), "now").columns(
+    return plain_sql(statement.replace("{array_of}", array_of).replace("{array}", array), "now").columns(
         clock_time=time,
         starts_at=time,
         ends_at=time,
@@ -89,8 +88,8 @@ def head_of(named: Named, more: str = "") -> TextualSelect:
     )
 
 
-TAG = {named: head_of(named) for named in NAMED}
-ANSWER = {(dialect, named): head_of(named, more_for(dialect)) for dialect in ARRAYS for named in NAMED}
+TAG = {(dialect, named): head_of(dialect, named) for dialect in ARRAYS for named in NAMED}
+ANSWER = {(dialect, named): head_of(dialect, named, MORE) for dialect in ARRAYS for named in NAMED}
 PLAN = plain_sql(
     """
     SELECT plan.key, plan.name FROM entitlement JOIN plan ON plan.id = entitlement.plan_id

@@ -44,16 +44,11 @@ def set_pool(session: Session, mode: Mode, resource_id: int, ceiling: int | None
 
 
 def create_pool(session: Session, mode: Mode, resource: Resource, ceiling: int) -> None:
-    """Add a pool with what clients use and have reserved. Reports and reservations wait until the commit.
-
-    `revision` begins with the time in milliseconds: the sum of a mode's revisions never comes back to an earlier value
-    when a pool is removed and another one made.
-    """
+    """Add a pool with what clients use and have reserved. Reports and reservations wait until the commit."""
     if dialect_of(session) == "postgresql":
         session.execute(text("LOCK TABLE client_usage IN SHARE MODE"))
     moment = now()
     pool = UsagePool(mode=mode, resource_id=resource.id, ceiling=ceiling, used=0, reserved=0, warned_percent=0)
-    pool.revision = int(moment.timestamp() * 1000)
     if resource.kind == "counter":
         month = month_of(moment)
         pool.period_starts_at, pool.period_ends_at = month.starts_at, month.ends_at
@@ -77,8 +72,6 @@ def count_pool(session: Session, pool: UsagePool) -> None:
 
 def change_ceiling(session: Session, pool: UsagePool, ceiling: int) -> None:
     session.refresh(pool, with_for_update=True)
-    taken = pool.used + pool.reserved
-    pool.revision += max(0, ceiling - taken) != max(0, pool.ceiling - taken)
     pool.ceiling, pool.warned_percent = ceiling, 0
     session.flush()
 
