@@ -19,6 +19,7 @@ from billingportal.models.clients.client_customer import ClientCustomer
 from billingportal.models.clients.ignored_customer import IgnoredCustomer
 from billingportal.models.clients.workspace import Workspace
 from billingportal.models.connection.catch_up import CatchUp
+from billingportal.models.connection.event_destination import EventDestination
 from billingportal.models.connection.failed_read import FailedRead
 from billingportal.models.connection.portal_configuration import PortalConfiguration
 from billingportal.models.connection.processor_account import ProcessorAccount
@@ -29,9 +30,15 @@ from billingportal.models.entitlements.comp import Comp
 from billingportal.models.entitlements.entitled_quota import EntitledQuota
 from billingportal.models.entitlements.entitlement import Entitlement
 from billingportal.models.entitlements.quota_override import QuotaOverride
+from billingportal.models.invoices.invoice_line import InvoiceLine
+from billingportal.models.invoices.invoice_lines_read import InvoiceLinesRead
 from billingportal.models.invoices.payment_attempt import PaymentAttempt
 from billingportal.models.mail.mail_settings import MailSettings
 from billingportal.models.mail.outgoing_mail import OutgoingMail
+from billingportal.models.metering.client_meter import ClientMeter
+from billingportal.models.metering.meter_day import MeterDay
+from billingportal.models.metering.meter_error_report import MeterErrorReport
+from billingportal.models.metering.meter_event import MeterEvent
 from billingportal.models.outgoing_webhooks.outgoing_attempt import OutgoingAttempt
 from billingportal.models.outgoing_webhooks.outgoing_delivery import OutgoingDelivery
 from billingportal.models.outgoing_webhooks.outgoing_endpoint import OutgoingEndpoint
@@ -89,20 +96,27 @@ __all__ = [
     "Client",
     "ClientCustomer",
     "ClientLevel",
+    "ClientMeter",
     "ClientUsage",
     "Comp",
     "Customer",
     "Dispute",
     "EntitledQuota",
     "Entitlement",
+    "EventDestination",
     "FailedRead",
     "IgnoredCustomer",
     "Invoice",
+    "InvoiceLine",
+    "InvoiceLinesRead",
     "InvoicePayment",
     "LadderSettings",
     "LimitNotice",
     "MailSettings",
     "Meter",
+    "MeterDay",
+    "MeterErrorReport",
+    "MeterEvent",
     "ModeUsageDay",
     "OutgoingAttempt",
     "OutgoingDelivery",

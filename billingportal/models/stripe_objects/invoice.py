@@ -32,10 +32,13 @@ class Invoice(StripeRow):
     amount_remaining_minor: Mapped[int] = mapped_column(BigInteger)
     attempt_count: Mapped[int]
     next_attempt_at: Mapped[datetime | None]
+    automatically_finalizes_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     finalized_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
     voided_at: Mapped[datetime | None]
+    period_starts_at: Mapped[datetime | None]
+    period_ends_at: Mapped[datetime | None]
     hosted_invoice_url: Mapped[str | None]
     invoice_pdf_url: Mapped[str | None]
     sold: Mapped[list[Json]] = mapped_column(default=list)

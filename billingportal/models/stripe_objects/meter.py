@@ -19,4 +19,5 @@ class Meter(StripeRow):
     aggregation: Mapped[str]
     customer_payload_key: Mapped[str]
     value_payload_key: Mapped[str]
+    event_time_window: Mapped[str | None]
     created_at: Mapped[datetime]

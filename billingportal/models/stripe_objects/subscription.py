@@ -22,6 +22,7 @@ class Subscription(StripeRow):
     status: Mapped[str]
     currency: Mapped[str]
     collection_method: Mapped[str]
+    billing_mode: Mapped[str] = mapped_column(default="", server_default="")
     cancel_at_period_end: Mapped[bool]
     cancels_at: Mapped[datetime | None]
     canceled_at: Mapped[datetime | None]

@@ -94,6 +94,7 @@ class SubscriptionCopy:
     status: str
     currency: str
     collection_method: str
+    billing_mode: str
     cancel_at_period_end: bool
     cancels_at: datetime | None
     canceled_at: datetime | None
@@ -134,10 +135,13 @@ class InvoiceCopy:
     amount_remaining_minor: int
     attempt_count: int
     next_attempt_at: datetime | None
+    automatically_finalizes_at: datetime | None
     due_at: datetime | None
     finalized_at: datetime | None
     paid_at: datetime | None
     voided_at: datetime | None
+    period_starts_at: datetime | None
+    period_ends_at: datetime | None
     hosted_invoice_url: str | None
     invoice_pdf_url: str | None
     sold: list[Json]

@@ -13,4 +13,5 @@ class MeterCopy:
     aggregation: str
     customer_payload_key: str
     value_payload_key: str
+    event_time_window: str | None
     created_at: datetime

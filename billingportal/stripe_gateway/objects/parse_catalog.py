@@ -96,5 +96,6 @@ def meter(source: JsonObject) -> MeterCopy:
         aggregation=text(part(source, "default_aggregation"), "formula"),
         customer_payload_key=text(part(source, "customer_mapping"), "event_payload_key"),
         value_payload_key=text(part(source, "value_settings"), "event_payload_key"),
+        event_time_window=optional_text(source, "event_time_window"),
         created_at=moment(source, "created"),
     )

@@ -60,6 +60,7 @@ def add_account(session: Session, mode: Mode = "test") -> ProcessorAccount:
             aggregation="last",
             customer_payload_key="stripe_customer_id",
             value_payload_key="value",
+            event_time_window=None,
             created_at=LONG_AGO,
         )
     )

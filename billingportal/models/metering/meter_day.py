@@ -1,0 +1,37 @@
+"""One UTC day of a client's meter within one billing period: what was counted, sent, and what Stripe has."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billingportal.db import Base, LargeKey
+
+
+class MeterDay(Base):
+    """The day as far as it lies in the period that begins at `period_starts_at`: a day on which a period ends has two
+    rows. `counted` is what the host platform reported, `sent` the sum of the events that Stripe took (of a meter that
+    takes the last value: the last level). `rejected` and `waiting` are sums of events in those states.
+
+    `at_stripe` is Stripe's total of the whole UTC day, in each of the day's rows; None: not asked yet.
+    `differs_since`: since when, in real time, the day's totals are unlike; None: they agree.
+    """
+
+    __tablename__ = "meter_day"
+    __table_args__ = (
+        UniqueConstraint("client_meter_id", "day", "period_starts_at"),
+        Index(None, "day"),
+        Index(None, "differs_since"),
+    )
+
+    id: Mapped[LargeKey]
+    client_meter_id: Mapped[int] = mapped_column(ForeignKey("client_meter.id"))
+    day: Mapped[date] = mapped_column(Date)
+    period_starts_at: Mapped[datetime]
+    counted: Mapped[int] = mapped_column(BigInteger, default=0)
+    sent: Mapped[int] = mapped_column(BigInteger, default=0)
+    rejected: Mapped[int] = mapped_column(BigInteger, default=0)
+    waiting: Mapped[int] = mapped_column(BigInteger, default=0)
+    at_stripe: Mapped[int | None] = mapped_column(BigInteger)
+    compared_at: Mapped[datetime | None]
+    differs_since: Mapped[datetime | None]
