@@ -50,6 +50,6 @@ class InvoiceItems:
         return text(answer, "id")
 
     def find(self, customer_id: str, label: str, value: str) -> str | None:
-        """The customer's item whose metadata has this value; its id. Stripe forgets idempotency keys, and labels not."""
+        """The id of the customer's item whose metadata has this value: labels last longer than idempotency keys."""
         rows = ask_all(self._client.v1.invoice_items.list, {"customer": customer_id})
         return next((text(row, "id") for row in rows if part(row, "metadata").get(label) == value), None)
