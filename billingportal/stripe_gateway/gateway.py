@@ -23,6 +23,8 @@ from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
 from billingportal.stripe_gateway.requests.customers import Subscriber
 from billingportal.stripe_gateway.requests.discounts import Discounts
 from billingportal.stripe_gateway.requests.meter_events import MeterEvents
+from billingportal.stripe_gateway.requests.metering.event_summaries import EventSummaries
+from billingportal.stripe_gateway.requests.metering.invoice_items import InvoiceItems
 from billingportal.stripe_gateway.requests.objects import Objects
 from billingportal.stripe_gateway.requests.price_previews import PreviewItem
 from billingportal.stripe_gateway.requests.refunds import Refunds
@@ -51,6 +53,8 @@ class StripeGateway:
         self.refunds = Refunds(client)
         self.billing_portal = BillingPortal(client)
         self.meter_events = MeterEvents(meter_client or client)
+        self.event_summaries = EventSummaries(client)
+        self.invoice_items = InvoiceItems(client)
 
     def account(self) -> AccountCopy:
         """The account of the key, and its mode as Stripe reports it.

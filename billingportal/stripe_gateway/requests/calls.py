@@ -133,12 +133,16 @@ def ask_list(client: stripe.StripeClient, path: str, params: JsonObject) -> tupl
 
 
 def ask_all(ask_page: Callable[..., stripe.StripeObject], filters: JsonObject) -> list[JsonObject]:
-    """All rows of a list of the SDK, page by page. Raises a StripeProblem."""
+    """All rows of a list of the SDK, page by page. Raises a StripeProblem, also when pages come again in a circle."""
     found: list[JsonObject] = []
+    seen: set[str | None] = set()
     last_id, has_more = None, True
     while has_more:
         answer, _ = ask(partial(ask_page, params=page_params(filters, last_id)))
         rows, last_id, has_more = read_list(answer, last_id)
+        if last_id in seen:
+            raise UnreadableObject("the list does not go on")
+        seen.add(last_id)
         found.extend(rows)
     return found
 
