@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from billingportal.sandbox import clock
+from billingportal.sandbox.billing.metering import processing
 from billingportal.sandbox.control import faults
 from billingportal.sandbox.http import form_encoding, idempotency
 from billingportal.sandbox.http.call import Call
@@ -82,6 +83,7 @@ class Application:
 
     def executed(self, request: Request, request_id: str, key: Key, store: Store) -> tuple[Answer, bool]:
         """The answer, and whether execution began (an invalid request was not executed)."""
+        self.catch_up(store)
         began, sizes = False, store.sizes()
         call = Call(self.world.accounts[key.account], store, request_id=request_id)
         try:
@@ -137,6 +139,12 @@ class Application:
                 raise
             self.publish(call)
 
+    def catch_up(self, store: Store) -> None:
+        """Process the meter events that were received long enough ago. The lock is held."""
+        if store.waiting or store.rejected:
+            with self.acting(store) as call:
+                processing.process(call)
+
     def publish(self, call: Call) -> None:
         """Store the events of a call and deliver them."""
         for event in call.events:
@@ -168,8 +176,8 @@ def rendered(call: Call, result: Document | Page, expansion: Expansion) -> Docum
 
 
 def refusal(refused: Refused) -> Answer:
-    """The error body and status."""
-    return Answer(refused.status, json.dumps(refused.body(None)))
+    """The error body, status and headers."""
+    return Answer(refused.status, json.dumps(refused.body(None)), refused.headers)
 
 
 def spoiled(answer: Answer, fault: faults.Fault) -> Answer:
