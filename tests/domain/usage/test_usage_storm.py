@@ -30,7 +30,7 @@ from billingportal.domain.common.audit import by_staff
 from billingportal.domain.usage import recount
 from billingportal.models import Client, Resource, Staff, UsageCorrection, UsageRecord
 from tests.support.database import settings_for
-from tests.support.durable import durable_database
+from tests.support.own_postgres import durable_database
 from tests.support.parts import SECRET_KEYS, Part, is_up, portal_of
 from tests.support.people.clients import new_client
 from tests.support.program import wait_until
