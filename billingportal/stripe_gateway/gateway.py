@@ -22,6 +22,7 @@ from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenChe
 from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
 from billingportal.stripe_gateway.requests.customers import Subscriber
 from billingportal.stripe_gateway.requests.discounts import Discounts
+from billingportal.stripe_gateway.requests.event_destinations import EventDestinations, ThinEvents
 from billingportal.stripe_gateway.requests.objects import Objects
 from billingportal.stripe_gateway.requests.price_previews import PreviewItem
 from billingportal.stripe_gateway.requests.refunds import Refunds
@@ -46,6 +47,8 @@ class StripeGateway:
         self.discounts = Discounts(client)
         self.refunds = Refunds(client)
         self.billing_portal = BillingPortal(client)
+        self.event_destinations = EventDestinations(client)
+        self.thin_events = ThinEvents(client)
 
     def account(self) -> AccountCopy:
         """The account of the key, and its mode as Stripe reports it.

@@ -25,7 +25,7 @@ from billingportal.stripe_gateway.errors import (
     TooManyRequests,
     UnreadableObject,
 )
-from billingportal.stripe_gateway.objects.fields import first_rows, short_text, truth
+from billingportal.stripe_gateway.objects.fields import first_rows, optional_text, short_text, truth
 from billingportal.stripe_gateway.objects.readings import Reading
 
 T = TypeVar("T", bound=stripe.StripeObject)
@@ -43,6 +43,17 @@ PAGE_SIZE = 100
 CLOCK_MARGIN = 1
 # Seconds. Without a Date header our own clock is used, which may be this far off.
 UNKNOWN_CLOCK_MARGIN = 300
+
+# API v2 has classes of its own for some refusals; their HTTP status is 400 or 409.
+REFUSALS = (
+    stripe.InvalidRequestError,
+    stripe.CardError,
+    stripe.IdempotencyError,
+    stripe.QuotaExceededError,
+    stripe.FeatureNotEnabledError,
+    stripe.CannotProceedError,
+    stripe.BlockedByStripeError,
+)
 
 
 @contextmanager
@@ -71,7 +82,7 @@ def kind_of(error: stripe.StripeError) -> type[StripeProblem]:
         return TooManyRequests
     if isinstance(error, stripe.InvalidRequestError) and (error.http_status == 404 or error.code == "resource_missing"):
         return NotThere
-    if isinstance(error, (stripe.InvalidRequestError, stripe.CardError, stripe.IdempotencyError)):
+    if isinstance(error, REFUSALS):
         return RequestRefused
     return StripeUnreachable
 
@@ -122,6 +133,25 @@ def ask_all(ask_page: Callable[..., stripe.StripeObject], filters: JsonObject) -
         rows, last_id, has_more = read_list(answer, last_id)
         found.extend(rows)
     return found
+
+
+def ask_all_of_version_two(
+    client: stripe.StripeClient, path: str, params: JsonObject
+) -> tuple[list[JsonObject], Reading]:
+    """All rows of a list of API v2, whose pages name the next one; and the time of its first page.
+
+    Raises a StripeProblem, also for a list that would never end.
+    """
+    source, first = ask_list(client, path, params)
+    found = first_rows(source)
+    seen: set[str] = set()
+    while (following := optional_text(source, "next_page_url")) is not None:
+        if following in seen or not following.startswith(path):
+            raise UnreadableObject("the list does not go on")
+        seen.add(following)
+        source, _ = ask_list(client, following, {})
+        found.extend(first_rows(source))
+    return found, first
 
 
 def page_params(filters: JsonObject, starting_after: str | None, size: int = PAGE_SIZE) -> JsonObject:
