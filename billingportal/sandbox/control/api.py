@@ -47,6 +47,7 @@ class Control:
             ("POST", "delivery/wait"): self.wait_for_delivery,
             ("POST", "clocks"): partial(settings.change, self.world, "clocks"),
             ("POST", "dunning"): partial(settings.change, self.world, "dunning"),
+            ("POST", "metering"): partial(settings.change, self.world, "metering"),
             ("GET", "objects"): self.objects,
             ("GET", "requests"): self.requests,
             ("DELETE", "requests"): self.clear_requests,

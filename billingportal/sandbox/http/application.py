@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from billingportal.sandbox import clock
+from billingportal.sandbox.billing.metering import processing
 from billingportal.sandbox.control import faults
 from billingportal.sandbox.http import form_encoding, idempotency, version_two
 from billingportal.sandbox.http.call import Call
@@ -83,6 +84,7 @@ class Application:
 
     def executed(self, request: Request, request_id: str, key: Key, store: Store) -> tuple[Answer, bool]:
         """The answer, and whether execution began (an invalid request was not executed)."""
+        self.catch_up(store)
         began, sizes = False, store.sizes()
         call = Call(self.world.accounts[key.account], store, request_id=request_id)
         try:
@@ -137,6 +139,12 @@ class Application:
                 raise
             self.publish(call)
 
+    def catch_up(self, store: Store) -> None:
+        """Process the meter events that were received long enough ago. The lock is held."""
+        if store.waiting or store.rejected:
+            with self.acting(store) as call:
+                processing.process(call)
+
     def publish(self, call: Call) -> None:
         """Store the events of a call and deliver them."""
         for event in call.events:
@@ -181,9 +189,9 @@ def rendered(call: Call, result: Document | Page | Listed, expansion: Expansion)
 
 
 def refusal(refused: Refused, path: str) -> Answer:
-    """The error body and status, as the path's version of the API writes them."""
+    """The error body, status and headers, as the path's version of the API writes them."""
     body = version_two.error_body(refused) if version_two.is_version_two(path) else refused.body(None)
-    return Answer(refused.status, json.dumps(body))
+    return Answer(refused.status, json.dumps(body), refused.headers)
 
 
 def spoiled(answer: Answer, fault: faults.Fault, path: str) -> Answer:

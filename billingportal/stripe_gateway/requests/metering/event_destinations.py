@@ -16,7 +16,8 @@ from billingportal.stripe_gateway.objects import meters, parsing
 from billingportal.stripe_gateway.objects.connection import EventDestinationCopy
 from billingportal.stripe_gateway.objects.meters import ErrorReportCopy, ThinEventCopy
 from billingportal.stripe_gateway.objects.readings import Reading
-from billingportal.stripe_gateway.requests.calls import ask, ask_all_of_version_two
+from billingportal.stripe_gateway.requests.calls import ask
+from billingportal.stripe_gateway.requests.metering.version_two import ask_all_pages
 
 PATH, EVENTS_PATH = "/v2/core/event_destinations", "/v2/core/events"
 URL, SECRET = "webhook_endpoint.url", "webhook_endpoint.signing_secret"
@@ -30,7 +31,7 @@ class EventDestinations:
 
     def every(self) -> list[EventDestinationCopy]:
         """All destinations of the account in this mode; its webhook endpoints are among them."""
-        rows, _ = ask_all_of_version_two(self._client, PATH, {"include": [URL]})
+        rows, _ = ask_all_pages(self._client, PATH, {"include": [URL]})
         return [parsing.event_destination(row) for row in rows]
 
     def create(
@@ -83,7 +84,7 @@ class ThinEvents:
     def since(self, moment: datetime, types: Sequence[str]) -> tuple[list[ThinEventCopy], Reading]:
         """The events of at most 20 types that were created at or after a moment, in any order."""
         params: JsonObject = {"types": [*types], "created": {"gte": moment.isoformat().replace("+00:00", "Z")}}
-        rows, reading = ask_all_of_version_two(self._client, EVENTS_PATH, params)
+        rows, reading = ask_all_pages(self._client, EVENTS_PATH, params)
         return [parsing.thin_event(row) for row in rows], reading
 
     def error_report(self, event_id: str) -> ErrorReportCopy:
