@@ -11,8 +11,19 @@ DEFAULTS: dict[str, Document] = {
     "tax_test": {"percent": "0", "active": True},
     # Days before each retry of a payment, counted from the attempt before; the action after the last.
     "dunning": {"retry_days": [3, 5, 7], "after": "cancel"},
+    # Meter events: how many seconds later they are counted or rejected, and summaries and previews show them; whether
+    # also what Stripe is known to refuse at once is rejected later; the window of an error report in seconds, how many
+    # errors of a code it names at most, and by what.
+    "metering": {
+        "processing_seconds": 0,
+        "summary_seconds": 0,
+        "checks_later": False,
+        "report_seconds": 0,
+        "samples": 5,
+        "sample_names": "idempotency_key",
+    },
 }
-AFTER = ("cancel", "past_due", "unpaid")
+CHOICES = {"after": ("cancel", "past_due", "unpaid"), "sample_names": ("idempotency_key", "identifier")}
 
 
 def setting(account: Account, name: str) -> Document:
@@ -26,8 +37,9 @@ def change(world: World, name: str, given: Document) -> Document:
     unknown = changed.keys() - DEFAULTS[name].keys()
     if unknown:
         raise ValueError(f"unknown settings {', '.join(sorted(unknown))}")
-    if changed.get("after", "cancel") not in AFTER:
-        raise ValueError(f"after must be one of {', '.join(AFTER)}")
+    for key, words in CHOICES.items():
+        if changed.get(key, words[0]) not in words:
+            raise ValueError(f"{key} must be one of {', '.join(words)}")
     with world.lock:
         accounts = [world.accounts[given["account"]]] if "account" in given else list(world.accounts.values())
         for account in accounts:

@@ -1,8 +1,12 @@
 """Stripe's refusals: HTTP status, type, code and message."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from billingportal.sandbox.http.wire import Document
 
 DOCUMENTATION = "https://stripe.com/docs/error-codes/"
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 SUPPORT = "or we can help at https://support.stripe.com/."
 
 
@@ -23,6 +27,7 @@ class Refused(Exception):
         code: str | None = None,
         param: str | None = None,
         decline_code: str | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -31,6 +36,7 @@ class Refused(Exception):
         self.code = code
         self.param = param
         self.decline_code = decline_code
+        self.headers = dict(headers)
 
     def body(self, request_log_url: str | None) -> Document:
         """The JSON body; absent attributes are left out, as Stripe does."""

@@ -23,8 +23,8 @@ def begin(store: Store, request: Request, key: str) -> Answer | None:
     refuse_other_use(kept, request, key)
     if kept["answer"] is None:
         raise Refused(IN_FLIGHT.format(key=key), status=409, kind="idempotency_error", code="idempotency_key_in_use")
-    status, body = kept["answer"]
-    return Answer(status, body, {"Idempotent-Replayed": "true"})
+    status, body, *headers = kept["answer"]
+    return Answer(status, body, {**(headers[0] if headers else {}), "Idempotent-Replayed": "true"})
 
 
 def refuse_other_use(kept: Document, request: Request, key: str) -> None:
@@ -47,7 +47,7 @@ def refuse_other_use(kept: Document, request: Request, key: str) -> None:
 def finish(store: Store, key: str, answer: Answer, *, executed: bool) -> None:
     """Store the answer; a request refused before it was executed leaves its key free."""
     if executed:
-        store.answers[key]["answer"] = [answer.status, answer.body]
+        store.answers[key]["answer"] = [answer.status, answer.body, answer.headers]
     else:
         store.answers.pop(key, None)
 

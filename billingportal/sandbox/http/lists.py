@@ -8,6 +8,7 @@ from billingportal.sandbox.http.errors import invalid
 from billingportal.sandbox.http.wire import Document
 
 DEFAULT_LIMIT = 10
+CURSORS = ("starting_after", "ending_before")
 Test = Callable[[Document], bool]
 
 
@@ -25,14 +26,28 @@ def page(call: Call, kind: str, url: str, documents: Iterable[Document], *tests:
 
     Raises Refused for a cursor that names no object.
     """
-    after, before = call.parameters.get("starting_after"), call.parameters.get("ending_before")
-    if after and before:
-        raise invalid("You may only specify one of these parameters: ending_before, starting_after.")
-    tests = (living, *tests)
-    limit: int = call.parameters.get("limit", DEFAULT_LIMIT)
-    for name, cursor in (("starting_after", after), ("ending_before", before)):
+    for name in CURSORS:
+        cursor = call.parameters.get(name)
         if cursor and call.store.find(kind, cursor) is None:
             raise call.absent(kind, cursor, name, status=400)
+    return cut(call, url, documents, (living, *tests))
+
+
+def page_of(call: Call, kind: str, url: str, documents: list[Document]) -> Page:
+    """The page of computed documents, which are stored nowhere. Raises Refused for a cursor that names none of them."""
+    known = {document["id"] for document in documents}
+    for name in CURSORS:
+        if call.parameters.get(name, "") not in ("", *known):
+            raise call.absent(kind, call.parameters[name], name, status=400)
+    return cut(call, url, documents, ())
+
+
+def cut(call: Call, url: str, documents: Iterable[Document], tests: tuple[Test, ...]) -> Page:
+    """The page of the documents that pass the tests. Raises Refused for two cursors."""
+    after, before = (call.parameters.get(name) for name in CURSORS)
+    if after and before:
+        raise invalid("You may only specify one of these parameters: ending_before, starting_after.")
+    limit: int = call.parameters.get("limit", DEFAULT_LIMIT)
     if before:
         leading = list(until(before, documents, tests))
         return Page(leading[-limit:], len(leading) > limit, url)

@@ -58,7 +58,7 @@ class Sandbox(ThreadingHTTPServer):
 
     def answer(self, request: Request) -> Answer:
         """Route a request to the API, the control API or a page, and answer it."""
-        if request.path.startswith("/v1"):
+        if request.path.startswith(("/v1", "/v2")):
             return self.application.answer(request)
         if request.path.startswith("/__control/"):
             return self.control.answer(request)
@@ -69,6 +69,16 @@ class Sandbox(ThreadingHTTPServer):
         if request.path.startswith("/i/"):
             return self.invoice_page.answer(request)
         return self.home.answer(request)
+
+    def service_actions(self) -> None:
+        """Many times a second: process meter events whose time has come, also without a request."""
+        if self.world.lock.acquire(blocking=False):
+            try:
+                for account in self.world.accounts.values():
+                    for store in account.stores.values():
+                        self.application.catch_up(store)
+            finally:
+                self.world.lock.release()
 
     def start(self) -> None:
         """Serve and deliver on threads of their own until `close`."""

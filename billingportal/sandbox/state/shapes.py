@@ -142,6 +142,7 @@ SHAPES: dict[str, dict[str, str]] = {
     "tax_id": {"customer": "customer"},
     "billing.meter": {},
     "billing.meter_event": {},
+    "billing.meter_event_adjustment": {},
     "billing.meter_event_summary": {},
     "account": {},
     "balance": {},

@@ -12,7 +12,7 @@ from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.state.identifiers import letters
 from billingportal.sandbox.state.keys import MODES, Key, new_key
 
-FORMAT = 2
+FORMAT = 3
 REQUESTS_KEPT = 500
 
 
@@ -27,6 +27,11 @@ class Store:
     answers: dict[str, Document] = field(default_factory=dict)
     # Attributes that answers and events show instead of the stored ones, by the object's id.
     altered: dict[str, Document] = field(default_factory=dict)
+    # Of meter events: type and key of what waits to be processed, the keys of rejected events that no error report
+    # counts yet, and the key of the newest event of each identifier.
+    waiting: list[list[str]] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+    identifiers: dict[str, str] = field(default_factory=dict)
 
     @property
     def mode(self) -> str:

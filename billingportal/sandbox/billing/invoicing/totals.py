@@ -5,6 +5,7 @@ from billingportal.sandbox.billing.invoicing import taxes as invoicing_taxes
 from billingportal.sandbox.billing.invoicing.discounts import Off, Part, fits, taken_off
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.reference.currencies import MINIMUM_CHARGES
 from billingportal.sandbox.state.changes import updating
 
 
@@ -33,16 +34,17 @@ def reckon(call: Call, subscription: Document, invoice: Document, lines: list[Do
 
 
 def apply_balance(customer: Document, invoice: Document) -> None:
-    """Take the customer's balance of now into account. Finalization does so again: `starting_balance` is the "starting
-    customer balance before the invoice is finalized" (the SDK's Invoice)."""
+    """Take the customer's balance of now into account.
+
+    Finalization does so again: `starting_balance` is the "starting customer balance before the invoice is finalized"
+    (the SDK's Invoice). An amount due below "Stripe's minimum allowed charge per currency" is not due now: "the invoice
+    is automatically marked paid, and we add the amount due to the customer's credit balance which is applied to the
+    next invoice" (same place).
+    """
     starting: int = customer["balance"]
-    due = max(invoice["total"] + starting, 0)
-    invoice.update(
-        starting_balance=starting,
-        ending_balance=min(invoice["total"] + starting, 0),
-        amount_due=due,
-        amount_remaining=due,
-    )
+    owed: int = invoice["total"] + starting
+    due = owed if owed >= MINIMUM_CHARGES.get(invoice["currency"], 1) else 0
+    invoice.update(starting_balance=starting, ending_balance=owed - due, amount_due=due, amount_remaining=due)
 
 
 def apply_discounts(call: Call, invoice: Document, lines: list[Document]) -> None:

@@ -24,7 +24,7 @@ def count(call: Call, invoice: Document) -> None:
     subscription = subscription_of(call, invoice)
     with updating(call, "invoice.updated", invoice):
         for item in invoice.pop("_usage"):
-            drafts = list(usage_drafts(call.store, item, subscription, invoice["_used_until"]))
+            drafts = list(usage_drafts(call, item, subscription, invoice["_used_until"]))
             old = [line for line in lines_of(call, invoice) if is_of(line, item)]
             if [draft.amount for draft in drafts] != [line["amount"] for line in old]:
                 new = [period_line(call, invoice, subscription, draft) for draft in drafts]

@@ -108,7 +108,7 @@ def swap(call: Call, subscription: Document, changes: list[ItemChange], phase: D
     for change in changes:
         old = None if change.item is None else items[change.item]
         if old is not None and is_metered(store, old) and subscription["status"] != "trialing":
-            drafts += usage_drafts(store, dict(old), subscription, at - 1)
+            drafts += usage_drafts(call, dict(old), subscription, at - 1)
         new = apply_change(call, subscription, change)
         if new is None:
             continue

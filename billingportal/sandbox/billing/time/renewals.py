@@ -36,7 +36,7 @@ def renewal_drafts(call: Call, subscription: Document, at: int, *, recurring: bo
             continue
         if is_metered(call.store, item) and not recurring:
             tried = subscription["status"] == "trialing"
-            drafts += [] if tried else usage_drafts(call.store, item, subscription, min(call.now(), at - 1))
+            drafts += [] if tried else usage_drafts(call, item, subscription, min(call.now(), at - 1))
         elif goes_on(subscription, at):
             drafts += following_drafts(call, subscription, item)
     return drafts

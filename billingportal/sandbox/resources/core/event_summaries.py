@@ -1,20 +1,16 @@
 """Summaries of a customer's meter usage."""
 
-from collections.abc import Iterator
-from decimal import Decimal
-
-from billingportal.sandbox.billing.metering.usage import aggregated, events_of
+from billingportal.sandbox.billing.metering.usage import WINDOWS, Use, aggregated, events_of
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import invalid
 from billingportal.sandbox.http.fields import PAGE, TEXT, TIMESTAMP
-from billingportal.sandbox.http.lists import DEFAULT_LIMIT, Page
+from billingportal.sandbox.http.lists import Page, page_of
 from billingportal.sandbox.http.parameter_types import Choice
 from billingportal.sandbox.http.parameters import Record
 from billingportal.sandbox.http.router import Operation
 from billingportal.sandbox.http.wire import Document
 
 KIND = "billing.meter_event_summary"
-WINDOWS = {"hour": 3600, "day": 24 * 3600}
 MINUTE = 60
 LIST = Record(
     {
@@ -29,21 +25,20 @@ LIST = Record(
 
 
 def index(call: Call, meter_id: str) -> Page:
-    """One summary of the whole time, or one for each hour or day with usage, newest first."""
+    """One summary of the whole time, or one for each hour or day with usage, newest first.
+
+    Events come late: as many seconds after they were counted as the account's settings say.
+    """
     meter = call.need("billing.meter", meter_id, "id")
     given = call.parameters
     customer = call.given("customer", "customer")["id"]
     start, end = given["start_time"], given["end_time"]
     window = WINDOWS.get(given.get("value_grouping_window", ""), 0)
     check_bounds(start, end, window or MINUTE)
-    reported = list(events_of(call.store, meter, customer))
-    found = [
-        summary(call, meter, begin, stop, values)
-        for begin, stop in reversed(list(windows(start, end, window)))
-        if (values := [value for moment, value in reported if begin <= moment < stop]) or not window
-    ]
-    limit = given.get("limit", DEFAULT_LIMIT)
-    return Page(found[:limit], len(found) > limit, f"/v1/billing/meters/{meter_id}/event_summaries")
+    reported = [use for use in events_of(call, meter, customer, lagging=True) if start <= use.at < end]
+    used = by_window(reported, start, window) if window else {(start, end): reported}
+    found = [summary(call, meter, customer, bounds, used[bounds]) for bounds in sorted(used, reverse=True)]
+    return page_of(call, KIND, f"/v1/billing/meters/{meter_id}/event_summaries", found)
 
 
 def check_bounds(start: int, end: int, step: int) -> None:
@@ -55,19 +50,22 @@ def check_bounds(start: int, end: int, step: int) -> None:
             raise invalid(f"`{name}` must be aligned to a boundary of {step} seconds.", name)
 
 
-def windows(start: int, end: int, window: int) -> Iterator[tuple[int, int]]:
-    """The intervals to sum up; the whole interval without a window size."""
-    step = window or end - start
-    for begin in range(start, end, step):
-        yield begin, begin + step
+def by_window(used: list[Use], start: int, window: int) -> dict[tuple[int, int], list[Use]]:
+    """The events of each hour or day that has any; its start and end in seconds."""
+    found: dict[tuple[int, int], list[Use]] = {}
+    for use in used:
+        begin = use.at - (use.at - start) % window
+        found.setdefault((begin, begin + window), []).append(use)
+    return found
 
 
-def summary(call: Call, meter: Document, start: int, end: int, values: list[Decimal]) -> Document:
-    """The summary of some values by the meter's formula."""
+def summary(call: Call, meter: Document, customer: str, bounds: tuple[int, int], used: list[Use]) -> Document:
+    """The summary of some events by the meter's formula. Its id names customer and time, so that it is a cursor."""
+    start, end = bounds
     return {
-        "id": f"mtrusg_{meter['id'].removeprefix('mtr_')}{start}",
+        "id": f"mtrusg_{meter['id'].removeprefix('mtr_')}{customer.removeprefix('cus_')}{start}{end}",
         "object": KIND,
-        "aggregated_value": float(aggregated(meter, values)),
+        "aggregated_value": float(aggregated(meter, used)),
         "end_time": end,
         "livemode": call.livemode,
         "meter": meter["id"],

@@ -1,0 +1,214 @@
+"""Meter events are accepted first, and counted or rejected later."""
+
+import time
+from typing import Any
+
+import pytest
+import stripe
+
+from tests.sandbox.billing.metering.build import DAY, errors, lately, new_meter, report, reports
+from tests.sandbox.clocks import START, advance, customer_on, new_clock
+from tests.support.stripe.sandbox import Sandbox, SandboxAccount
+
+
+@pytest.fixture
+def meter(client: stripe.StripeClient) -> str:
+    return new_meter(client).id
+
+
+@pytest.fixture
+def customer(client: stripe.StripeClient) -> str:
+    return client.v1.customers.create(params={}).id
+
+
+def later(sandbox: Sandbox, account: SandboxAccount, **more: Any) -> None:
+    """From now on nothing is processed before somebody asks for it."""
+    sandbox.control("metering", account=account.id, processing_seconds=DAY, **more)
+
+
+def process(sandbox: Sandbox, account: SandboxAccount) -> None:
+    sandbox.control("metering/process", account=account.id, mode="test")
+
+
+def test_without_a_delay_events_count_at_once(client: stripe.StripeClient, meter: str, customer: str) -> None:
+    report(client, customer, 5)
+    assert lately(client, meter, customer, int(time.time())) == 5
+
+
+def test_an_event_is_accepted_now_and_counted_later(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, meter: str, customer: str
+) -> None:
+    later(sandbox, account)
+    report(client, customer, 5)
+    assert lately(client, meter, customer, int(time.time())) == 0
+    process(sandbox, account)
+    assert lately(client, meter, customer, int(time.time())) == 5
+
+
+def test_events_are_processed_by_themselves_once_their_time_has_come(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, meter: str
+) -> None:
+    sandbox.control("metering", account=account.id, processing_seconds=0.2)
+    report(client, "cus_nobody", 5)
+    assert reports(sandbox, account) == []
+    deadline = time.monotonic() + 10
+    while not reports(sandbox, account) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert errors(sandbox, account) == {"meter_event_customer_not_found": 1}
+
+
+def test_on_a_test_clock_its_time_counts_too(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, meter: str
+) -> None:
+    sandbox.control("metering", account=account.id, processing_seconds=3600)
+    clock = new_clock(client)
+    customer = customer_on(client, clock).id
+    report(client, customer, 5)
+    advance(client, clock, START + 3599)
+    assert lately(client, meter, customer, START) == 0
+    advance(client, clock, START + 3600)
+    assert lately(client, meter, customer, START) == 5
+
+
+def test_summaries_and_previews_lag_behind(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, meter: str
+) -> None:
+    sandbox.control("metering", account=account.id, summary_seconds=3600)
+    clock = new_clock(client)
+    customer = customer_on(client, clock).id
+    report(client, customer, 5)
+    assert lately(client, meter, customer, START) == 0
+    advance(client, clock, START + 3600)
+    assert lately(client, meter, customer, START) == 5
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({"value": "1"}, "meter_event_no_customer_defined"),
+        ({"stripe_customer_id": "cus_nobody", "value": "1"}, "meter_event_customer_not_found"),
+        ({"stripe_customer_id": "", "value": "1"}, "meter_event_customer_not_found"),
+        ({}, "meter_event_value_not_found"),
+        ({"value": "2.5"}, "meter_event_invalid_value"),
+        ({"value": "1e3"}, "meter_event_invalid_value"),
+        ({"value": "many"}, "meter_event_invalid_value"),
+        ({"value": " 5"}, "meter_event_invalid_value"),
+        ({"value": "٣"}, "meter_event_invalid_value"),
+        ({"value": ""}, "meter_event_invalid_value"),
+    ],
+)
+def test_what_cannot_be_counted_is_accepted_and_rejected_later(
+    sandbox: Sandbox,
+    account: SandboxAccount,
+    client: stripe.StripeClient,
+    meter: str,
+    customer: str,
+    payload: dict[str, str],
+    code: str,
+) -> None:
+    whole = (
+        payload
+        if code.endswith(("customer_defined", "customer_not_found"))
+        else {
+            "stripe_customer_id": customer,
+            **payload,
+        }
+    )
+    given: Any = {"event_name": "messages", "payload": whole, "identifier": "i-1"}
+    assert client.v1.billing.meter_events.create(params=given).identifier == "i-1"
+    assert errors(sandbox, account) == {code: 1}
+    assert lately(client, meter, customer, int(time.time())) == 0
+
+
+def test_what_is_deleted_or_archived_meanwhile_is_rejected(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, meter: str, customer: str
+) -> None:
+    later(sandbox, account)
+    gone = client.v1.customers.create(params={}).id
+    report(client, gone, 1)
+    client.v1.customers.delete(gone)
+    process(sandbox, account)
+    report(client, customer, 1)
+    client.v1.billing.meters.deactivate(meter)
+    process(sandbox, account)
+    assert errors(sandbox, account) == {"meter_event_customer_not_found": 1, "archived_meter": 1}
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"value": "1", "at": -36 * DAY}, "timestamp_too_far_in_past"),
+        ({"value": "1", "at": 600}, "timestamp_in_future"),
+        ({"value": "1234567890123456", "at": 0}, "meter_event_value_too_many_digits"),
+    ],
+)
+def test_what_is_refused_at_once_may_be_rejected_later_instead(
+    sandbox: Sandbox,
+    account: SandboxAccount,
+    client: stripe.StripeClient,
+    meter: str,
+    customer: str,
+    more: dict[str, Any],
+    code: str,
+) -> None:
+    at = int(time.time()) + more["at"]
+    with pytest.raises(stripe.InvalidRequestError):
+        report(client, customer, more["value"], at)
+    sandbox.control("metering", account=account.id, checks_later=True)
+    report(client, customer, more["value"], at)
+    assert errors(sandbox, account) == {code: 1}
+
+
+def test_a_name_without_a_meter_and_an_archived_meter_may_be_rejected_later_too(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, meter: str, customer: str
+) -> None:
+    client.v1.billing.meters.deactivate(meter)
+    with pytest.raises(stripe.InvalidRequestError, match="No active meter found for event name messages"):
+        report(client, customer, 1)
+    sandbox.control("metering", account=account.id, checks_later=True)
+    report(client, customer, 1)
+    report(client, customer, 1, event_name="nothing")
+    assert errors(sandbox, account) == {"archived_meter": 1, "no_meter": 1}
+    assert [one["meter"] for one in reports(sandbox, account)] == [meter, None]
+
+
+def test_a_report_counts_all_errors_of_its_window_and_names_only_some(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, meter: str, customer: str
+) -> None:
+    later(sandbox, account, samples=2)
+    for number in range(4):
+        report(client, "cus_nobody", 1, key=f"key-{number}", identifier=f"i-{number}")
+    report(client, customer, "x", key="key-x", identifier="i-x")
+    report(client, customer, 7)
+    process(sandbox, account)
+    (made,) = reports(sandbox, account)
+    assert (made["meter"], made["error_count"]) == (meter, 5)
+    assert made["validation_start"] <= time.time() <= made["validation_end"] + 60
+    unknown, invalid = made["error_types"]
+    named = [one["request"]["identifier"] for one in unknown["sample_errors"]]
+    assert (unknown["error_count"], named) == (4, ["key-0", "key-1"])
+    assert [one["request"]["identifier"] for one in invalid["sample_errors"]] == ["key-x"]
+    assert lately(client, meter, customer, int(time.time())) == 7
+
+
+def test_several_errors_are_never_all_named_and_may_be_named_by_identifier(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, meter: str
+) -> None:
+    later(sandbox, account, samples=100, sample_names="identifier")
+    for number in range(3):
+        report(client, "cus_nobody", 1, key=f"key-{number}", identifier=f"i-{number}")
+    process(sandbox, account)
+    (made,) = reports(sandbox, account)
+    samples = made["error_types"][0]["sample_errors"]
+    assert [one["request"]["identifier"] for one in samples] == ["i-0", "i-1"]
+
+
+def test_a_window_gathers_the_errors_of_a_meter(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, meter: str
+) -> None:
+    sandbox.control("metering", account=account.id, report_seconds=DAY)
+    for _ in range(2):
+        report(client, "cus_nobody", 1)
+    assert reports(sandbox, account) == []
+    process(sandbox, account)
+    assert [one["error_count"] for one in reports(sandbox, account)] == [2]
