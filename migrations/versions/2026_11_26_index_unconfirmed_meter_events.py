@@ -1,14 +1,14 @@
 """index unconfirmed meter events: the ledger asks Stripe for their days only
 
 Revision ID: index_unconfirmed_meter_events
-Revises: add_metering_fields
+Revises: follow_client_meters
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "index_unconfirmed_meter_events"
-down_revision = "add_metering_fields"
+down_revision = "follow_client_meters"
 branch_labels = None
 depends_on = None
 
