@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
-from billingportal.domain.metering.ledger.asks import Ask, unconfirmed_days
+from billingportal.domain.metering.ledger.asks import Ask, siblings, unconfirmed_days
 from billingportal.domain.metering.ledger.comparison import Comparison, compare, is_firm
 from billingportal.domain.metering.ledger.contributions import TAKEN
 from billingportal.models import ClientMeter, Meter, MeterDay, MeterEvent
@@ -93,10 +93,23 @@ def store_day(
     for row in rows:
         row.at_stripe, row.compared_at = found.at_stripe, asked_at
         row.differs_since = (row.differs_since or asked_at) if is_alarm else None
+        row.differs_by = -found.by if found.verdict == "missing" else found.by
     write_proof(session, events, found, asked_at)
     if found.verdict == "equal":
         return None
     return RARELY if any(row.differs_since and row.differs_since < asked_at - LASTING for row in rows) else AGAIN
+
+
+def restate(session: Session, row: ClientMeter, day: date) -> None:
+    """Compare a day anew with the total that is known, after its events have changed."""
+    ids = [one.id for one in siblings(session, row)]
+    rows = session.scalars(
+        select(MeterDay)
+        .where(MeterDay.client_meter_id.in_(ids), MeterDay.day == day)
+        .order_by(MeterDay.period_starts_at)
+    ).all()
+    if rows and rows[-1].at_stripe is not None and rows[-1].compared_at is not None:
+        store_day(session, meter_of(session, row), rows, Decimal(rows[-1].at_stripe), rows[-1].compared_at)
 
 
 def write_proof(session: Session, events: Sequence[MeterEvent], found: Comparison, asked_at: datetime) -> None:
