@@ -15,7 +15,7 @@ class StripeProblem(PortalError):
         *,
         request_id: str | None = None,
         code: str | None = None,
-        retry_after_seconds: float | None = None,
+        retry_after_seconds: int | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message

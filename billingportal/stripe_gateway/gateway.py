@@ -11,10 +11,12 @@ from billingportal.stripe_gateway.errors import NotThere, RightMissing
 from billingportal.stripe_gateway.objects import parsing
 from billingportal.stripe_gateway.objects.connection import AccountCopy, WebhookEndpointCopy
 from billingportal.stripe_gateway.objects.fields import first_rows, truth
+from billingportal.stripe_gateway.objects.invoice_lines import InvoiceLineCopy
 from billingportal.stripe_gateway.permissions import Right, missing_rights
 from billingportal.stripe_gateway.requests import catalog as request_catalog
 from billingportal.stripe_gateway.requests import checkouts, price_previews
 from billingportal.stripe_gateway.requests import customers as request_customers
+from billingportal.stripe_gateway.requests import invoice_lines as request_invoice_lines
 from billingportal.stripe_gateway.requests import tax as request_tax
 from billingportal.stripe_gateway.requests.calls import ask
 from billingportal.stripe_gateway.requests.catalog import NewPrice
@@ -178,3 +180,7 @@ class StripeGateway:
     def preview_total(self, customer_id: str, currency: str, items: Sequence[PreviewItem]) -> int:
         """The subtotal of a new subscription's first invoice, before tax, in minor units."""
         return price_previews.preview_total(self._client, customer_id, currency, items)
+
+    def invoice_lines(self, invoice_id: str) -> list[InvoiceLineCopy]:
+        """All lines of an invoice, in Stripe's order."""
+        return request_invoice_lines.lines_of(self._client, invoice_id)

@@ -1,14 +1,14 @@
 """follow client meters: which subscription bills them, several times of one meter, and what was prepared
 
 Revision ID: follow_client_meters
-Revises: add_metering_fields
+Revises: extend_invoice_lines
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "follow_client_meters"
-down_revision = "add_metering_fields"
+down_revision = "extend_invoice_lines"
 branch_labels = None
 depends_on = None
 

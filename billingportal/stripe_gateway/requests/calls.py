@@ -75,10 +75,10 @@ def code_of(error: stripe.StripeError) -> str | None:
     return code if CODE.fullmatch(code) else None
 
 
-def retry_after(error: stripe.StripeError) -> float | None:
+def retry_after(error: stripe.StripeError) -> int | None:
     """The seconds of the Retry-After header, at most an hour. A date instead of a number is left out."""
     value = str((error.headers or {}).get("Retry-After", ""))
-    return float(min(int(value), LONGEST_WAIT)) if value.isascii() and value.isdigit() else None
+    return min(int(value), LONGEST_WAIT) if value.isascii() and value.isdigit() else None
 
 
 def kind_of(error: stripe.StripeError) -> type[StripeProblem]:
@@ -133,18 +133,20 @@ def ask_list(client: stripe.StripeClient, path: str, params: JsonObject) -> tupl
 
 
 def ask_all(ask_page: Callable[..., stripe.StripeObject], filters: JsonObject) -> list[JsonObject]:
-    """All rows of a list of the SDK, page by page. Raises a StripeProblem, also when pages come again in a circle."""
-    found: list[JsonObject] = []
-    seen: set[str | None] = set()
+    """All rows of a list of the SDK, page by page.
+
+    Raises a StripeProblem; UnreadableObject also where a page comes again, which may never end.
+    """
+    found: dict[str, JsonObject] = {}
     last_id, has_more = None, True
     while has_more:
         answer, _ = ask(partial(ask_page, params=page_params(filters, last_id)))
         rows, last_id, has_more = read_list(answer, last_id)
-        if last_id in seen:
+        new = {short_text(row, "id"): row for row in rows}
+        if found.keys() & new.keys():
             raise UnreadableObject("the list does not go on")
-        seen.add(last_id)
-        found.extend(rows)
-    return found
+        found |= new
+    return list(found.values())
 
 
 def page_params(filters: JsonObject, starting_after: str | None, size: int = PAGE_SIZE) -> JsonObject:
