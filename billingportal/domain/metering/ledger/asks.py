@@ -15,6 +15,8 @@ from billingportal.models.metering.meter_event import UNCONFIRMED
 
 # Stripe takes no event that is older, so older days do not change any more.
 REACH = timedelta(days=35)
+# Stripe counts within minutes, usually.
+SOON, OFTEN = timedelta(minutes=10), timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class Ask:
     days: tuple[date, date] | None
     turns: tuple[datetime, ...]
     is_on_clock: bool
+
+
+def expect_totals(row: ClientMeter, sent_at: datetime) -> None:
+    """Have the totals of a client meter read soon, because Stripe took an event of it; at most once an hour."""
+    soon = max(sent_at + SOON, (row.compared_at or row.begins_at) + OFTEN)
+    row.compare_after = min(row.compare_after or soon, soon)
 
 
 def due_rows(session: Session, account_id: int, limit: int) -> list[int]:
@@ -54,7 +62,7 @@ def ask_for(session: Session, client_meter_id: int, *, all_open: bool = False) -
     rows = siblings(session, row)
     customer_id = customer_of(session, row)
     days = days_of(session, [one.id for one in rows])
-    if customer_id is None or not days:
+    if customer_id is None:
         for one in rows:
             one.compare_after = None
         return None
@@ -62,7 +70,11 @@ def ask_for(session: Session, client_meter_id: int, *, all_open: bool = False) -
     billing = next(iter(billings(session, [one.id for one in rows]).values()), None)
     wanted = news(session, [one.id for one in rows], days)
     if all_open or (billing is not None and billing.has_turned(row.compared_at, moment)):
-        since = billing.open_since(moment).date() if billing else max(day.period_starts_at for day in days).date()
+        since = (
+            billing.open_since(moment).date()
+            if billing
+            else max([row.begins_at, *(day.period_starts_at for day in days)]).date()
+        )
         wanted |= {since, moment.date()}
     return Ask(
         ids=tuple(one.id for one in rows),
@@ -110,6 +122,8 @@ def days_of(session: Session, ids: Sequence[int]) -> list[MeterDay]:
 
 def news(session: Session, ids: Sequence[int], days: Sequence[MeterDay]) -> set[date]:
     """The days with events that no total has confirmed, and those that Stripe's last total does not agree with."""
+    if not days:
+        return set()
     sent: dict[date, int] = {}
     for day in days:
         sent[day.day] = sent.get(day.day, 0) + day.sent

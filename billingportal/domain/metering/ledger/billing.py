@@ -38,8 +38,13 @@ class Billing:
     @property
     def turns(self) -> tuple[datetime, ...]:
         """When the totals of a period are read once more: after its end, and after its invoice is final."""
-        ends = (self.item.period_started_at, self.closes_at, self.item.period_ends_at)
-        return tuple(end + AFTER_TURN for end in ends)
+        earlier = (self.item.period_started_at, self.closes_at) if self.has_earlier else ()
+        return tuple(end + AFTER_TURN for end in (*earlier, self.item.period_ends_at))
+
+    @property
+    def has_earlier(self) -> bool:
+        """Whether there was a period before the current one."""
+        return self.item.period_started_at > self.subscription.started_at
 
     def has_turned(self, compared_at: datetime | None, moment: datetime) -> bool:
         """Whether such a time has come since Stripe was asked last."""
@@ -49,7 +54,8 @@ class Billing:
     def open_since(self, moment: datetime) -> datetime:
         """The start of the oldest period whose invoice can still change, or changed a moment ago."""
         start, end = self.item.period_started_at, self.item.period_ends_at
-        return start - (end - start) if moment < self.closes_at + 2 * AFTER_TURN else start
+        is_closing = self.has_earlier and moment < self.closes_at + 2 * AFTER_TURN
+        return start - (end - start) if is_closing else start
 
     def is_open(self, period_starts_at: datetime, moment: datetime) -> bool:
         """Whether use of this period can still be reported."""

@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session
 from billingportal.domain.metering.ledger.asks import siblings
 from billingportal.domain.metering.ledger.contributions import contributions, newest_of_each, takes_newest, total
 from billingportal.domain.metering.ledger.differences import Difference
+from billingportal.domain.metering.ledger.keys import Kind
 from billingportal.domain.metering.ledger.subsets import any_subset
 from billingportal.models import ClientCustomer, Customer, Meter, MeterEvent
-from billingportal.models.metering.meter_event import TO_LOOK_AT, UNCONFIRMED
+from billingportal.models.metering.meter_event import TO_LOOK_AT, UNCONFIRMED, MeterEventState
 
 # Stripe knows an identifier for a day at least. Until then it tells a repeat itself.
 FORGOTTEN = timedelta(hours=24)
 NO_CUSTOMER = ("meter_event_customer_not_found", "meter_event_no_customer_defined")
 NO_METER = ("archived_meter", "no_meter")
+STATES: dict[Kind, MeterEventState] = {"rejected": "rejected", "late": "too_late", "doubt": "in_doubt"}
 
 
 def concerned(session: Session, difference: Difference) -> list[MeterEvent]:
@@ -25,15 +27,14 @@ def concerned(session: Session, difference: Difference) -> list[MeterEvent]:
     key, owner = difference.key, difference.owner
     if key.kind == "missing":
         return missing(owner.meter, unconfirmed(session, difference), difference.units)
-    states = {"rejected": "rejected", "late": "too_late", "doubt": "in_doubt"}
-    if key.kind not in states:
+    if key.kind not in STATES:
         return []
     mine = select(MeterEvent).where(
         TO_LOOK_AT,
         MeterEvent.client_meter_id == key.client_meter_id,
         MeterEvent.day == key.day,
         MeterEvent.period_starts_at == key.period_starts_at,
-        MeterEvent.state == states[key.kind],
+        MeterEvent.state == STATES[key.kind],
         MeterEvent.billed_stripe_item_id.is_(None),
     )
     return list(session.scalars(mine.order_by(MeterEvent.id)))

@@ -11,7 +11,8 @@ from billingportal.db import Transaction
 from billingportal.domain.common.audit import Act, record_act
 from billingportal.domain.common.dates import day as day_text
 from billingportal.domain.common.shown_amounts import ShownAmount, require_unchanged
-from billingportal.domain.metering.ledger.concerned import concerned
+from billingportal.domain.metering import outbox
+from billingportal.domain.metering.ledger.concerned import STATES, concerned
 from billingportal.domain.metering.ledger.differences import Difference, describe
 from billingportal.domain.metering.ledger.keys import Kind, Scope, find_keys
 from billingportal.domain.metering.ledger.storage import restate
@@ -76,7 +77,8 @@ def bill(
     item_id = item_id or gateway.invoice_items.create(prepared.item, f"late-use-{prepared.label}")
     with transaction() as session:
         difference = find_difference(session, scope, kind)
-        mark(session, difference, prepared.event_ids, billed_stripe_item_id=item_id)
+        state = STATES.get(kind, "too_late")
+        mark(session, difference, prepared.event_ids, billed_stripe_item_id=item_id, state=state)
         words = f"Billed {prepared.item.description}: {prepared.item.amount}."
         record(session, difference, "meter_event.billed", words, staff_id)
     return prepared.item.amount
@@ -122,13 +124,11 @@ def let_go(session: Session, scope: Scope, kind: Kind, staff_id: int) -> Differe
 
 
 def mark(session: Session, difference: Difference, ids: Sequence[int], **values: object) -> None:
-    session.execute(
-        update(MeterEvent)
-        .where(MeterEvent.id.in_(ids), MeterEvent.billed_stripe_item_id.is_(None))
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    session.expire_all()
+    """Change these events where nobody billed them meanwhile, and compare the day anew."""
+    outbox.lock_meters(session, ids)
+    found = (MeterEvent.id.in_(ids), MeterEvent.billed_stripe_item_id.is_(None))
+    session.execute(update(MeterEvent).where(*found).values(**values).execution_options(synchronize_session="fetch"))
+    outbox.refresh_days(session, difference.key.client_meter_id, [difference.key.day])
     restate(session, difference.owner.row, difference.key.day)
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.common.paging import PAGE, Page, offset_of, page_within
+from billingportal.domain.common.lists.paging import PAGE, Page, offset_of, page_within
 from billingportal.domain.metering.ledger.differences import Owner, owners_of
 from billingportal.domain.metering.ledger.keys import Scope, conditions
 from billingportal.models import ClientMeter, MeterDay, MeterEvent

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
+from billingportal.domain.metering import outbox
 from billingportal.domain.metering.ledger.asks import Ask, siblings, unconfirmed_days
 from billingportal.domain.metering.ledger.comparison import Comparison, compare, is_firm
 from billingportal.domain.metering.ledger.contributions import TAKEN
@@ -24,12 +25,7 @@ LACKING = "Stripe had counted it, and its total lacks it now."
 
 def store(session: Session, ask: Ask, totals: Mapping[date, Decimal], asked_at: datetime) -> None:
     """Write the total of each day that was asked for. Days without use of ours are made where Stripe has some."""
-    owners = session.scalars(
-        select(ClientMeter)
-        .where(ClientMeter.id.in_(ask.ids))
-        .order_by(ClientMeter.begins_at.desc(), ClientMeter.id.desc())
-        .with_for_update(key_share=True)
-    ).all()
+    owners = lock_rows(session, ask.ids)
     rows = rows_of(session, ask)
     for day in {day for day, total in totals.items() if total} - rows.keys():
         rows[day] = [foreign_day(session, owners[0], day, rows)]
@@ -42,6 +38,14 @@ def store(session: Session, ask: Ask, totals: Mapping[date, Decimal], asked_at: 
     for owner in owners:
         owner.compared_at = asked_at
     schedule(session, ask, min((wait for wait in waits if wait), default=None))
+
+
+def lock_rows(session: Session, ids: Sequence[int]) -> list[ClientMeter]:
+    """Lock the client meters in the order in which everyone locks them; the one that began last comes first."""
+    locked = session.scalars(
+        select(ClientMeter).where(ClientMeter.id.in_(ids)).order_by(ClientMeter.id).with_for_update()
+    ).all()
+    return sorted(locked, key=lambda row: (row.begins_at, row.id), reverse=True)
 
 
 def rows_of(session: Session, ask: Ask) -> dict[date, list[MeterDay]]:
@@ -95,6 +99,8 @@ def store_day(
         row.differs_since = (row.differs_since or asked_at) if is_alarm else None
         row.differs_by = -found.by if found.verdict == "missing" else found.by
     write_proof(session, events, found, asked_at)
+    for client_meter_id in ids:
+        outbox.refresh_days(session, client_meter_id, [day])
     if found.verdict == "equal":
         return None
     return RARELY if any(row.differs_since and row.differs_since < asked_at - LASTING for row in rows) else AGAIN
@@ -135,7 +141,10 @@ def move(session: Session, ids: Sequence[int], states: Sequence[MeterEventState]
     for start in range(0, len(ids), 500):
         chunk = ids[start : start + 500]
         session.execute(
-            update(MeterEvent).where(MeterEvent.id.in_(chunk), MeterEvent.state.in_(states)).values(**values)
+            update(MeterEvent)
+            .where(MeterEvent.id.in_(chunk), MeterEvent.state.in_(states))
+            .values(**values)
+            .execution_options(synchronize_session="fetch")
         )
 
 
