@@ -226,7 +226,7 @@ def begin_wanted(
         if row is None:
             ends = [row.ends_at for row in rows if row.resource_id == key.resource_id and row.ends_at is not None]
             begins_at = max(one.begins_at, moment - REACH, *(end for end in ends if end <= moment))
-            row = ClientMeter(client_id=client_id, begins_at=begins_at, **vars(key))
+            row = ClientMeter(client_id=client_id, begins_at=begins_at, compare_after=now(), **vars(key))
             session.add(row)
         if one.subscription is not None and row.stripe_subscription_id is None:
             row.stripe_subscription_id = one.subscription.stripe_subscription_id
