@@ -38,6 +38,7 @@ class ChangeRequest:
 
     A request that confirms a preview repeats its `prorated_at`, the moment of its amounts, its `seal`, the fingerprint
     of its promises, and the `token` of the page that showed it. `staff_id` is None when the client asks.
+    `leaves_use`: staff were told what could not be sent to Stripe, and make the change all the same.
     """
 
     client_id: int
@@ -48,6 +49,7 @@ class ChangeRequest:
     seal: str = ""
     staff_id: int | None = None
     token: str = ""
+    leaves_use: bool = False
 
 
 @dataclass(frozen=True)
