@@ -13,6 +13,17 @@ def process_now(call: Call, given: Document) -> Document:
     return {"processed": waited}
 
 
+def lose(call: Call, given: Document) -> Document:
+    """Stripe loses counted events, and says nothing: {start, end, customer?}, times of the events in seconds."""
+    lost = 0
+    for event in call.store.objects.get(processing.EVENT, {}).values():
+        within = given["start"] <= event["timestamp"] < given["end"]
+        if within and event["_state"] == "counted" and given.get("customer", event["_customer"]) == event["_customer"]:
+            event["_state"] = "lost"
+            lost += 1
+    return {"lost": lost}
+
+
 def age(call: Call, given: Document) -> Document:
     """Receive all meter events, and the answers under idempotency keys, some seconds earlier: {seconds}."""
     seconds = int(given["seconds"])

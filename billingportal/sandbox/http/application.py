@@ -194,9 +194,10 @@ def refusal(refused: Refused) -> Answer:
 def spoiled(answer: Answer, fault: faults.Fault) -> Answer:
     """The answer after a fault was applied."""
     if fault.kind == "429":
-        return refusal(too_many_requests("global-rate"))
+        answer = refusal(too_many_requests("global-rate"))
+        return replace(answer, headers={**answer.headers, **fault.headers})
     if fault.kind == "500":
-        return refusal(internal())
+        return replace(refusal(internal()), headers=fault.headers)
     if fault.kind == "malformed":
         return Answer(200, '{"id": "', {})
     if fault.kind == "latency":

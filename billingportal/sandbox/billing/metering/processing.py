@@ -41,13 +41,22 @@ def decide(call: Call, kind: str, key: str) -> None:
         return
     if document["_state"] != "waiting":  # canceled meanwhile
         return
-    error = error_of(call, document)
+    error = error_of(call, document) or error_on_command(call)
     document["_state"] = "counted" if error is None else "rejected"
     document["_decided"] = time_of(call.store, document["_customer"])
     document["_decided_real"] = clock.precise()
     if error is not None:
         document["_error"] = error
         call.store.rejected.append(key)
+
+
+def error_on_command(call: Call) -> str | None:
+    """The code of the control API for a good event that is rejected all the same; None if none is."""
+    chosen = setting(call.account, "metering")
+    if not chosen["reject_next"]:
+        return None
+    call.account.settings["metering"]["reject_next"] -= 1
+    return str(chosen["reject_code"])
 
 
 def has_passed(call: Call, document: Document, name: str, customer: str, seconds: float) -> bool:
