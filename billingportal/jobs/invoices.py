@@ -1,7 +1,7 @@
 """Jobs of invoices."""
 
 from billingportal.db import transaction
-from billingportal.domain.invoices import payment_attempts
+from billingportal.domain.invoices import lines, payment_attempts
 from billingportal.jobs.common.account_work import work_on_each
 from billingportal.jobs.common.job import Job
 from billingportal.portal import Portal
@@ -14,4 +14,11 @@ def read_payment_attempts(portal: Portal) -> None:
     work_on_each(portal, account_ids, lambda gateway, id_: payment_attempts.read_unread(transaction, gateway, id_))
 
 
-JOBS = (Job(read_payment_attempts, 2),)
+def read_invoice_lines(portal: Portal) -> None:
+    """Read from Stripe the lines of the invoices that were made, changed or finalized since."""
+    with transaction() as session:
+        account_ids = lines.accounts_with_due(session)
+    work_on_each(portal, account_ids, lambda gateway, id_: lines.read_due(transaction, gateway, id_))
+
+
+JOBS = (Job(read_payment_attempts, 2), Job(read_invoice_lines, 2))

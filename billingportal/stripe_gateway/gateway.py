@@ -11,10 +11,12 @@ from billingportal.stripe_gateway.errors import NotThere, RightMissing
 from billingportal.stripe_gateway.objects import parsing
 from billingportal.stripe_gateway.objects.connection import AccountCopy, WebhookEndpointCopy
 from billingportal.stripe_gateway.objects.fields import first_rows, truth
+from billingportal.stripe_gateway.objects.invoice_lines import InvoiceLineCopy
 from billingportal.stripe_gateway.permissions import Right, missing_rights
 from billingportal.stripe_gateway.requests import catalog as request_catalog
 from billingportal.stripe_gateway.requests import checkouts, price_previews
 from billingportal.stripe_gateway.requests import customers as request_customers
+from billingportal.stripe_gateway.requests import invoice_lines as request_invoice_lines
 from billingportal.stripe_gateway.requests import tax as request_tax
 from billingportal.stripe_gateway.requests.calls import ask
 from billingportal.stripe_gateway.requests.catalog import NewPrice
@@ -22,6 +24,9 @@ from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenChe
 from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
 from billingportal.stripe_gateway.requests.customers import Subscriber
 from billingportal.stripe_gateway.requests.discounts import Discounts
+from billingportal.stripe_gateway.requests.meter_events import MeterEvents
+from billingportal.stripe_gateway.requests.metering.event_summaries import EventSummaries
+from billingportal.stripe_gateway.requests.metering.invoice_items import InvoiceItems
 from billingportal.stripe_gateway.requests.objects import Objects
 from billingportal.stripe_gateway.requests.price_previews import PreviewItem
 from billingportal.stripe_gateway.requests.refunds import Refunds
@@ -36,9 +41,12 @@ ACCOUNT_ID = re.compile(r"\bacct_[A-Za-z0-9]+")
 
 
 class StripeGateway:
-    """The calls to one Stripe account in one mode. Object types with many calls have modules in `requests`."""
+    """The calls to one Stripe account in one mode. Object types with many calls have modules in `requests`.
 
-    def __init__(self, client: stripe.StripeClient) -> None:
+    `meter_client` sends meter events, which have rates and time limits of their own.
+    """
+
+    def __init__(self, client: stripe.StripeClient, meter_client: stripe.StripeClient | None = None) -> None:
         self._client = client
         self.objects = Objects(client)
         self.subscriptions = Subscriptions(client)
@@ -46,6 +54,9 @@ class StripeGateway:
         self.discounts = Discounts(client)
         self.refunds = Refunds(client)
         self.billing_portal = BillingPortal(client)
+        self.meter_events = MeterEvents(meter_client or client)
+        self.event_summaries = EventSummaries(client)
+        self.invoice_items = InvoiceItems(client)
 
     def account(self) -> AccountCopy:
         """The account of the key, and its mode as Stripe reports it.
@@ -169,3 +180,7 @@ class StripeGateway:
     def preview_total(self, customer_id: str, currency: str, items: Sequence[PreviewItem]) -> int:
         """The subtotal of a new subscription's first invoice, before tax, in minor units."""
         return price_previews.preview_total(self._client, customer_id, currency, items)
+
+    def invoice_lines(self, invoice_id: str) -> list[InvoiceLineCopy]:
+        """All lines of an invoice, in Stripe's order."""
+        return request_invoice_lines.lines_of(self._client, invoice_id)

@@ -170,3 +170,27 @@ def test_a_list_that_never_ends_is_refused(server: Misbehaving, gateway: StripeG
     server.manner = answered({"object": "list", "data": [], "has_more": True})
     with pytest.raises(UnreadableObject, match="the list does not go on"):
         gateway.objects.page("customers", None)
+
+
+@pytest.mark.parametrize("pages", [["a"], ["a", "b"], ["ab", "b"]], ids=str)
+def test_lines_whose_pages_come_again_are_refused(
+    server: Misbehaving, gateway: StripeGateway, pages: list[str]
+) -> None:
+    """Whether it is the same page or an earlier one: the reading would never end."""
+    asked: list[str] = []
+
+    def say(conversation: Conversation) -> None:
+        asked.append(conversation.asked.target)
+        rows = [line_named(name) for name in pages[(len(asked) - 1) % len(pages)]]
+        listed = {"object": "list", "data": rows, "has_more": len(asked) < 20}
+        conversation.say(message(json.dumps(listed).encode()))
+
+    server.manner = say
+    with pytest.raises(UnreadableObject, match="the list does not go on"):
+        gateway.invoice_lines("in_1")
+    assert len(asked) <= 3
+
+
+def line_named(name: str) -> dict[str, object]:
+    period = {"start": 1_700_000_000, "end": 1_700_000_100}
+    return {"object": "line_item", "id": f"il_{name}", "amount": 5, "quantity": 1, "period": period}

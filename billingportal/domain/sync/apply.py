@@ -9,6 +9,7 @@ from sqlalchemy import Table, bindparam, select
 
 from billingportal.db import Database
 from billingportal.domain.common.evaluation_queue import mark_for
+from billingportal.domain.common.invoice_line_queue import mark_lines
 from billingportal.domain.sync import mirror_rows, outgoing_events
 from billingportal.domain.sync import ordering as sync_ordering
 from billingportal.domain.sync.object_types import ObjectType
@@ -123,6 +124,7 @@ def write_row(
     if row is not None:
         mirror_rows.update_row(database, kind, row[0], row[1], new)
     mark_for(database, processor_account_id, new.copy)
+    mark_lines(database, processor_account_id, row[1].copy if row else None, new.copy, new.as_of)
     outgoing_events.record_change(database, processor_account_id, row[1] if row else None, new)
     return True
 

@@ -12,8 +12,9 @@ from billingportal.db import Base, LargeKey
 class InvoiceLine(Base):
     """Amounts in minor units of the invoice's currency. `amount_minor` is before discounts and exclusive tax.
 
+    `credit_minor` is paid from credit grants. `tax_minor` is added to the amount, `included_tax_minor` is part of it.
     `quantity` is exact; `unit_amount` in minor units is None where tiers charge. `stripe_price_id` None: an amount
-    without a price.
+    without a price. The lines keep Stripe's order, by `position`.
     """
 
     __tablename__ = "invoice_line"
@@ -26,10 +27,13 @@ class InvoiceLine(Base):
     description: Mapped[str | None]
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     discount_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    credit_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     tax_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    included_tax_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     quantity: Mapped[Decimal | None]
     unit_amount: Mapped[Decimal | None]
     stripe_price_id: Mapped[str | None]
+    stripe_product_id: Mapped[str | None]
     stripe_subscription_item_id: Mapped[str | None]
     stripe_invoice_item_id: Mapped[str | None]
     is_proration: Mapped[bool] = mapped_column(default=False)

@@ -5,19 +5,18 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from billingportal.sandbox import clock
 from billingportal.sandbox.billing.metering import processing
 from billingportal.sandbox.control import faults
-from billingportal.sandbox.http import form_encoding, idempotency
+from billingportal.sandbox.http import form_encoding, version_two
 from billingportal.sandbox.http.call import Call
-from billingportal.sandbox.http.errors import Refused, internal, invalid, too_many_requests
-from billingportal.sandbox.http.limits import Limits
-from billingportal.sandbox.http.lists import Page
-from billingportal.sandbox.http.presentation import present
+from billingportal.sandbox.http.errors import Refused, internal, invalid
 from billingportal.sandbox.http.router import Operation, find
+from billingportal.sandbox.http.traffic import idempotency
+from billingportal.sandbox.http.traffic.answers import refusal, rendered, spoiled, with_headers
+from billingportal.sandbox.http.traffic.limits import Limits
 from billingportal.sandbox.http.wire import Answer, Document, Request
 from billingportal.sandbox.reference.versions import KNOWN_VERSIONS
 from billingportal.sandbox.resources.operations import operations
@@ -45,13 +44,13 @@ class Application:
         self.address = ""
 
     def answer(self, request: Request) -> Answer:
-        """Answer one request to /v1, faults included."""
+        """Answer one request to /v1 or /v2, faults included."""
         request_id = new_id("req")
         with self.world.lock:
             fault = self.faults.take(request.method, request.path)
         answer = self.guarded(request, request_id, fault) if fault is None or fault.reaches else Answer(500, "")
         if fault is not None:
-            answer = spoiled(answer, fault)
+            answer = spoiled(answer, fault, request.path)
         self.log(request, request_id, answer)
         return with_headers(answer, request, request_id)
 
@@ -67,14 +66,14 @@ class Application:
                 with self.world.lock:
                     self.limits.leave(lane)
         except Refused as refused:
-            return refusal(refused)
+            return refusal(refused, request.path)
 
     def once(self, request: Request, request_id: str, key: Key, fault: faults.Fault | None) -> Answer:
         """Execute the request, late if the fault says so, unless its idempotency key has a stored answer.
 
         Raises Refused.
         """
-        token = request.headers.get("idempotency-key") if request.method == "POST" else None
+        token = request.headers.get("idempotency-key") if version_two.takes_idempotency_key(request) else None
         with self.world.lock:
             store = self.world.store_of(key)
             kept = None if token is None else idempotency.begin(store, request, token)
@@ -85,9 +84,10 @@ class Application:
             if fault is None or fault.executes:
                 answer, executed = self.executed(request, request_id, key, store)
             else:
-                answer, executed = refusal(internal()), True
-            if executed and fault is not None and fault.stored:
-                answer = refusal(internal())
+                answer, executed = refusal(internal(), request.path), True
+            keeps_failures = not version_two.is_version_two(request.path)  # API v2 executes failed work again
+            if executed and fault is not None and fault.stored and keeps_failures:
+                answer = refusal(internal(), request.path)
             if token is not None:
                 idempotency.finish(store, token, answer, executed=executed)
         return answer
@@ -113,11 +113,11 @@ class Application:
                 self.publish(call)
             else:
                 store.cut_back(sizes)
-            return refusal(refused), began
+            return refusal(refused, request.path), began
         except Exception:  # a bug of the sandbox: the client gets Stripe's error for it
             LOG.exception("%s %s failed (%s)", request.method, request.path, request_id)
             store.cut_back(sizes)
-            return refusal(internal()), True
+            return refusal(internal(), request.path), True
 
     def understood(self, request: Request, key: Key, operation: Operation) -> tuple[Document, Expansion]:
         """The parameters and expansions of a request. Raises Refused."""
@@ -126,8 +126,7 @@ class Application:
             raise invalid(f"Invalid Stripe API version: {version}")
         if not key.may(operation.right):
             raise lacking(key, operation.right)
-        text = request.body if request.method == "POST" else request.query
-        parameters = operation.parameters.read(form_encoding.decode(text), "")
+        parameters = operation.parameters.read(given(request), "")
         paths = parameters.pop("expand", [])
         listed = "limit" in operation.parameters.fields
         return parameters, read_expand(paths, operation.kind, listed=listed)
@@ -178,41 +177,9 @@ class Application:
             self.world.answered += 1
 
 
-def rendered(call: Call, result: Document | Page, expansion: Expansion) -> Document:
-    """The body of a successful answer."""
-    if isinstance(result, Page):
-        data = [present(call.store, document, expansion) for document in result.data]
-        return {"object": "list", "data": data, "has_more": result.has_more, "url": result.url}
-    return {**present(call.store, result, expansion), **call.revealed}
-
-
-def refusal(refused: Refused) -> Answer:
-    """The error body, status and headers."""
-    return Answer(refused.status, json.dumps(refused.body(None)), refused.headers)
-
-
-def spoiled(answer: Answer, fault: faults.Fault) -> Answer:
-    """The answer after a fault was applied."""
-    if fault.kind == "429":
-        answer = refusal(too_many_requests("global-rate"))
-        return replace(answer, headers={**answer.headers, **fault.headers})
-    if fault.kind == "500":
-        return replace(refusal(internal()), headers=fault.headers)
-    if fault.kind == "malformed":
-        return Answer(200, '{"id": "', {})
-    if fault.kind == "latency":
-        return answer
-    return replace(answer, drop=True, pause=fault.seconds if fault.kind == "timeout" else 0.0)
-
-
-def with_headers(answer: Answer, request: Request, request_id: str) -> Answer:
-    """The headers that every answer of the API carries."""
-    headers = {
-        "Request-Id": request_id,
-        "Stripe-Version": request.headers.get("stripe-version", API_VERSION),
-        "Cache-Control": "no-cache, no-store",
-        **answer.headers,
-    }
-    if "idempotency-key" in request.headers:
-        headers["Idempotency-Key"] = request.headers["idempotency-key"]
-    return replace(answer, headers=headers)
+def given(request: Request) -> Document:
+    """The parameters of a request as a tree of texts. Raises Refused."""
+    if request.method != "POST":
+        return form_encoding.decode(request.query)
+    decode = version_two.decode if version_two.is_version_two(request.path) else form_encoding.decode
+    return decode(request.body)

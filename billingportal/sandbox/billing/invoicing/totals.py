@@ -5,6 +5,7 @@ from billingportal.sandbox.billing.invoicing import taxes as invoicing_taxes
 from billingportal.sandbox.billing.invoicing.discounts import Off, Part, fits, taken_off
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.reference.currencies import MINIMUM_CHARGES
 from billingportal.sandbox.state.changes import updating
 
 
@@ -33,16 +34,17 @@ def reckon(call: Call, subscription: Document, invoice: Document, lines: list[Do
 
 
 def apply_balance(customer: Document, invoice: Document) -> None:
-    """Take the customer's balance of now into account. Finalization does so again: `starting_balance` is the "starting
-    customer balance before the invoice is finalized" (the SDK's Invoice)."""
+    """Take the customer's balance of now into account.
+
+    Finalization does so again: `starting_balance` is the "starting customer balance before the invoice is finalized"
+    (the SDK's Invoice). An amount due below "Stripe's minimum allowed charge per currency" is not due now: "the invoice
+    is automatically marked paid, and we add the amount due to the customer's credit balance which is applied to the
+    next invoice" (same place).
+    """
     starting: int = customer["balance"]
-    due = max(invoice["total"] + starting, 0)
-    invoice.update(
-        starting_balance=starting,
-        ending_balance=min(invoice["total"] + starting, 0),
-        amount_due=due,
-        amount_remaining=due,
-    )
+    owed: int = invoice["total"] + starting
+    due = owed if owed >= MINIMUM_CHARGES.get(invoice["currency"], 1) else 0
+    invoice.update(starting_balance=starting, ending_balance=owed - due, amount_due=due, amount_remaining=due)
 
 
 def apply_discounts(call: Call, invoice: Document, lines: list[Document]) -> None:
@@ -81,9 +83,16 @@ def apply_taxes(
         return
     rate = invoicing_taxes.rate_for(call, customer)
     for line in lines:
-        price = call.store.objects["price"][line["pricing"]["price_details"]["price"]]
         amount = line["amount"] - sum(one["amount"] for one in line["discount_amounts"])
-        line["taxes"] = [invoicing_taxes.tax_on(amount, rate, invoicing_taxes.behavior(price, invoice["currency"]))]
+        line["taxes"] = [invoicing_taxes.tax_on(amount, rate, behavior_of(call, line))]
+
+
+def behavior_of(call: Call, line: Document) -> str:
+    """Whether tax comes on top of a line: as its price says; it does for an amount without a price."""
+    if line["pricing"] is None:
+        return "exclusive"
+    price = call.store.objects["price"][line["pricing"]["price_details"]["price"]]
+    return invoicing_taxes.behavior(price, str(line["currency"]))
 
 
 def of_invoice(call: Call, invoice: Document) -> list[Document]:
@@ -140,7 +149,7 @@ def keep_shares(call: Call, lines: list[Document]) -> None:
     shares: dict[str, list[int]] = {}
     for line in lines:
         details = line["parent"]["subscription_item_details"]
-        if line["amount"] > 0 and not details["proration"]:
+        if details is not None and line["amount"] > 0 and not details["proration"]:
             share = shares.setdefault(details["subscription_item"], [0, 0])
             share[0] += line["amount"] - sum(one["amount"] for one in line["discount_amounts"])
             share[1] += line["amount"]
@@ -155,7 +164,7 @@ def keep_debits(call: Call, invoice: Document, lines: list[Document]) -> None:
     debits: dict[str, list[str]] = {}
     for line in lines:
         details = line["parent"]["subscription_item_details"]
-        if line["amount"] >= 0 and details["proration_details"]["credited_items"] is None:
+        if details is not None and line["amount"] >= 0 and details["proration_details"]["credited_items"] is None:
             debits.setdefault(details["subscription_item"], []).append(line["id"])
     for identifier, names in debits.items():
         known = call.store.find("subscription_item", identifier)

@@ -74,14 +74,16 @@ def lines(call: Call, identifier: str) -> Page:
 
 
 def finalize(call: Call, identifier: str) -> Document:
-    """Make a draft an open invoice."""
+    """Make a draft an open invoice; one with nothing due is paid at once."""
     invoice = call.need(KIND, identifier, KIND)
     if invoice["status"] != "draft":
         raise invalid(f"This invoice is already finalized, you can't re-finalize a non-draft invoice: {identifier}.")
     invoice["auto_advance"] = call.parameters.get("auto_advance", invoice["auto_advance"])
     late_usage.count(call, invoice)
     invoice_creation.finalize(call, invoice)
-    if invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically":
+    if invoice["amount_due"] == 0:
+        collection.mark_paid(call, invoice, None)
+    elif invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically":
         invoice["next_payment_attempt"] = call.now() + HOUR
     return invoice
 

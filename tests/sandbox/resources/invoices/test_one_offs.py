@@ -73,3 +73,15 @@ def test_an_invoice_whose_own_card_was_detached_is_not_paid(client: stripe.Strip
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.invoices.pay(str(one.id))
     assert client.v1.invoices.retrieve(str(one.id)).status == "open"
+
+
+@pytest.mark.parametrize(("amount", "due", "owed"), [(49, 0, 49), (50, 50, 0)])
+def test_what_is_below_the_minimum_charge_is_paid_with_the_next_invoice(
+    client: stripe.StripeClient, amount: int, due: int, owed: int
+) -> None:
+    customer = str(running_subscription(client).customer)
+    small = workshop(client, customer, amount, collection_method="send_invoice", days_until_due=20)
+    assert (small.status, small.amount_due) == ("open" if due else "paid", due)
+    assert client.v1.customers.retrieve(customer).balance == owed
+    large = workshop(client, customer, 2_000, collection_method="send_invoice", days_until_due=20)
+    assert large.amount_due == 2_000 + owed
