@@ -13,17 +13,6 @@ def process_now(call: Call, given: Document) -> Document:
     return {"processed": waited}
 
 
-def lose(call: Call, given: Document) -> Document:
-    """Stripe loses counted events, and says nothing: {start, end, customer?}, times of the events in seconds."""
-    lost = 0
-    for event in call.store.objects.get(processing.EVENT, {}).values():
-        within = given["start"] <= event["timestamp"] < given["end"]
-        if within and event["_state"] == "counted" and given.get("customer", event["_customer"]) == event["_customer"]:
-            event["_state"] = "lost"
-            lost += 1
-    return {"lost": lost}
-
-
 def age(call: Call, given: Document) -> Document:
     """Receive all meter events, and the answers under idempotency keys, some seconds earlier: {seconds}."""
     seconds = int(given["seconds"])
@@ -34,3 +23,17 @@ def age(call: Call, given: Document) -> Document:
     for answer in call.store.answers.values():
         answer["at"] -= seconds
     return {"events": len(events)}
+
+
+def lose(call: Call, given: Document) -> Document:
+    """Forget what was counted of a customer's meter events from a time on, up to another: {customer, starts, ends}."""
+    lost = [
+        event
+        for event in call.store.objects.get(processing.EVENT, {}).values()
+        if event["_customer"] == given["customer"]
+        and event["_state"] == "counted"
+        and given["starts"] <= event["timestamp"] < given["ends"]
+    ]
+    for event in lost:
+        event["_state"] = "lost"
+    return {"lost": len(lost)}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from billingportal.sandbox import clock
-from billingportal.sandbox.billing.metering import processing
+from billingportal.sandbox.billing.metering import error_reports, processing
 from billingportal.sandbox.control import faults
 from billingportal.sandbox.http import form_encoding, version_two
 from billingportal.sandbox.http.call import Call
@@ -154,6 +154,7 @@ class Application:
         if store.waiting or store.rejected:
             with self.acting(store) as call:
                 processing.process(call)
+                error_reports.collect(call)
 
     def publish(self, call: Call) -> None:
         """Store the events of a call and deliver them."""

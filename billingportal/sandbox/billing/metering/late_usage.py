@@ -45,5 +45,7 @@ def lines_of(call: Call, invoice: Document) -> list[Document]:
 def is_of(line: Document, item: Document) -> bool:
     """Whether a line bills an item for the item's period; usage before a change of price is an invoice item."""
     details = line["parent"]["subscription_item_details"]
-    own = details is not None and details["subscription_item"] == item["id"] and details["invoice_item"] is None
+    if details is None:
+        return False
+    own = details["subscription_item"] == item["id"] and details["invoice_item"] is None
     return bool(own and line["period"]["start"] == item["current_period_start"])

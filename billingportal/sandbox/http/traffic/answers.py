@@ -23,6 +23,8 @@ def rendered(call: Call, result: Document | Page | Listed, expansion: Expansion)
     if isinstance(result, Page):
         data = [present(call.store, document, expansion) for document in result.data]
         return {"object": "list", "data": data, "has_more": result.has_more, "url": result.url}
+    if "object" not in result:  # what API v2 says of a deleted object
+        return result
     return {**present(call.store, result, expansion), **call.revealed}
 
 

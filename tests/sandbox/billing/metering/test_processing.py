@@ -118,7 +118,8 @@ def test_counted_events_are_lost_on_command(
     now = int(time.time())
     for value, at in ((1, now - DAY), (2, now - 60), (4, now)):
         report(client, customer, value, at)
-    told = sandbox.control("metering/lose", account=account.id, mode="test", start=now - 60, end=now)
+    which: dict[str, Any] = {"customer": customer, "starts": now - 60, "ends": now}
+    told = sandbox.control("metering/lose", account=account.id, mode="test", **which)
     assert (told["lost"], lately(client, meter, customer, now)) == (1, 5)
 
 
