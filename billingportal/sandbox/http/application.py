@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 from billingportal.sandbox import clock
 from billingportal.sandbox.billing.metering import processing
 from billingportal.sandbox.control import faults
-from billingportal.sandbox.http import form_encoding, idempotency, version_two
+from billingportal.sandbox.http import idempotency
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import Refused, internal, invalid, too_many_requests
+from billingportal.sandbox.http.limits import Limits
 from billingportal.sandbox.http.lists import Page
 from billingportal.sandbox.http.presentation import present
 from billingportal.sandbox.http.router import Operation, find
-from billingportal.sandbox.http.version_two import Listed
+from billingportal.sandbox.http.version_two import bodies
+from billingportal.sandbox.http.version_two.lists import Listed
 from billingportal.sandbox.http.wire import Answer, Document, Request
 from billingportal.sandbox.reference.versions import KNOWN_VERSIONS
 from billingportal.sandbox.resources.operations import operations
@@ -39,6 +41,7 @@ class Application:
         self.postman = postman
         self.stopping = stopping
         self.faults = faults.Faults()
+        self.limits = Limits()
         self.operations = operations()
         # The sandbox's address, for the links to its pages.
         self.address = ""
@@ -48,36 +51,45 @@ class Application:
         request_id = new_id("req")
         with self.world.lock:
             fault = self.faults.take(request.method, request.path)
-        if fault is None or fault.kind == "latency" or fault.applied:
-            slow = fault.latency(request.rows) if fault is not None else 0.0
-            answer = self.guarded(request, request_id, slow)
-        else:
-            answer = Answer(500, "")
+        answer = self.guarded(request, request_id, fault) if fault is None or fault.reaches else Answer(500, "")
         if fault is not None:
             answer = spoiled(answer, fault, request.path)
         self.log(request, request_id, answer)
         return with_headers(answer, request, request_id)
 
-    def guarded(self, request: Request, request_id: str, slow: float) -> Answer:
-        """The answer to a request that reached the API, `slow` seconds late; refusals become error bodies."""
+    def guarded(self, request: Request, request_id: str, fault: faults.Fault | None) -> Answer:
+        """The answer to a request that reached the API; refusals become error bodies."""
         try:
             with self.world.lock:
                 key = authenticate(self.world.keys, request.headers.get("authorization"))
-            return self.once(request, request_id, key, slow)
+                lane = self.limits.enter(self.world.accounts[key.account], self.world.store_of(key), request)
+            try:
+                return self.once(request, request_id, key, fault)
+            finally:
+                with self.world.lock:
+                    self.limits.leave(lane)
         except Refused as refused:
             return refusal(refused, request.path)
 
-    def once(self, request: Request, request_id: str, key: Key, slow: float) -> Answer:
-        """Execute the request unless its idempotency key has a stored answer. Raises Refused."""
-        token = request.headers.get("idempotency-key") if version_two.takes_idempotency_key(request) else None
+    def once(self, request: Request, request_id: str, key: Key, fault: faults.Fault | None) -> Answer:
+        """Execute the request, late if the fault says so, unless its idempotency key has a stored answer.
+
+        Raises Refused.
+        """
+        token = request.headers.get("idempotency-key") if bodies.takes_idempotency_key(request) else None
         with self.world.lock:
             store = self.world.store_of(key)
             kept = None if token is None else idempotency.begin(store, request, token)
         if kept is not None:
             return kept
-        self.stopping.wait(slow)
+        self.stopping.wait(fault.latency(request.rows) if fault is not None else 0.0)
         with self.world.lock:
-            answer, executed = self.executed(request, request_id, key, store)
+            if fault is None or fault.executes:
+                answer, executed = self.executed(request, request_id, key, store)
+            else:
+                answer, executed = refusal(internal(), request.path), True
+            if executed and fault is not None and fault.stored:
+                answer = refusal(internal(), request.path)
             if token is not None:
                 idempotency.finish(store, token, answer, executed=executed)
         return answer
@@ -116,7 +128,7 @@ class Application:
             raise invalid(f"Invalid Stripe API version: {version}")
         if not key.may(operation.right):
             raise lacking(key, operation.right)
-        parameters = operation.parameters.read(given(request), "")
+        parameters = operation.parameters.read(bodies.given(request), "")
         paths = parameters.pop("expand", [])
         listed = "limit" in operation.parameters.fields
         return parameters, read_expand(paths, operation.kind, listed=listed)
@@ -167,14 +179,6 @@ class Application:
             self.world.answered += 1
 
 
-def given(request: Request) -> Document:
-    """The parameters of a request as a tree of texts. Raises Refused."""
-    if request.method != "POST":
-        return form_encoding.decode(request.query)
-    decode = version_two.decode if version_two.is_version_two(request.path) else form_encoding.decode
-    return decode(request.body)
-
-
 def rendered(call: Call, result: Document | Page | Listed, expansion: Expansion) -> Document:
     """The body of a successful answer."""
     if isinstance(result, Listed):
@@ -190,15 +194,13 @@ def rendered(call: Call, result: Document | Page | Listed, expansion: Expansion)
 
 def refusal(refused: Refused, path: str) -> Answer:
     """The error body, status and headers, as the path's version of the API writes them."""
-    body = version_two.error_body(refused) if version_two.is_version_two(path) else refused.body(None)
-    return Answer(refused.status, json.dumps(body), refused.headers)
+    return Answer(refused.status, json.dumps(bodies.error_body(refused, path)), refused.headers)
 
 
 def spoiled(answer: Answer, fault: faults.Fault, path: str) -> Answer:
     """The answer after a fault was applied."""
     if fault.kind == "429":
-        limited = refusal(too_many_requests(), path)
-        return Answer(429, limited.body, {"Stripe-Rate-Limited-Reason": "global-rate"})
+        return refusal(too_many_requests("global-rate"), path)
     if fault.kind == "500":
         return refusal(internal(), path)
     if fault.kind == "malformed":
