@@ -31,6 +31,8 @@ EVERY_WITHOUT_DELIVERIES = timedelta(minutes=1)
 EVERY = timedelta(minutes=10)
 # Nobody promises that a list has an event at once.
 OVERLAP = timedelta(minutes=10)
+# Stripe keeps events for 30 days.
+KEPT = timedelta(days=30)
 GONE = "Stripe keeps reports for 30 days, and does not have this one any more."
 # Problems of one report alone.
 OF_ONE = (RequestRefused, RightMissing, UnreadableObject)
@@ -166,4 +168,5 @@ def destination(session: Session, account_id: int) -> EventDestination:
 
 def since_when(row: EventDestination, account: ProcessorAccount) -> datetime:
     """Where reading goes on: at first at the connection, since nothing was sent before it."""
-    return (row.read_up_to or account.connected_at or now()) - OVERLAP
+    moment = now()
+    return max((row.read_up_to or account.connected_at or moment) - OVERLAP, moment - KEPT)
