@@ -11,9 +11,11 @@ from billingportal.clock import now
 from billingportal.config import Settings
 from billingportal.db import db, transaction
 from billingportal.domain.connection.event_destination import REPORTS
+from billingportal.domain.metering import rejections
 from billingportal.jobs import metering as metering_jobs
 from billingportal.models import EventDestination, MeterErrorReport
 from billingportal.vault import Vault
+from tests.support.metering.metered import Metered
 from tests.support.server import serving
 from tests.support.stripe.portals import new_account, with_sandbox
 from tests.support.stripe.sandbox import Sandbox
@@ -175,3 +177,28 @@ def test_a_ping_is_acknowledged(world: World, outbox: SentEvents) -> None:
     (ping,) = world.sandbox.objects(world.stripe_account.id, "test", "v2.core.event")
     store = world.sandbox.server.world.accounts[world.stripe_account.id].stores["test"]
     assert [one["state"] for one in store.deliveries.values() if one["event"] == ping["id"]] == ["delivered"]
+
+
+@pytest.mark.parametrize("named_by", ["idempotency_key", "identifier"])
+def test_use_that_stripe_rejects_later_is_rejected_here_or_in_doubt(
+    world: World, messages: Metered, named_by: str
+) -> None:
+    """Two clients use something, Stripe takes it, somebody archives the meter: its report names one of the two."""
+    account = world.stripe_account.id
+    world.sandbox.control("metering", account=account, processing_seconds=86400, sample_names=named_by)
+    for name, used in (("Harbor", 3), ("Cove", 4)):
+        messages.subscribe(name)
+        messages.use(used, workspace=name.lower())
+    world.sandbox.control("faults", kind="drop", method="POST", path_prefix="/v1/billing/meter_ev", count=1)
+    messages.work()
+    messages.deliver()
+    assert sorted(messages.states()) == [("sent", 3), ("sent", 4)]
+    messages.sdk.v1.billing.meters.deactivate(messages.meter_id)
+    world.sandbox.control("metering/process", account=account, mode="test")
+    assert len(delivered(world)) == 1
+    read_delivered(world)
+    assert sorted(state for state, _ in messages.states()) == ["in_doubt", "rejected"]
+    (rejected,) = [event for event in messages.events() if event.state == "rejected"]
+    assert rejected.problem == rejections.WORDS["archived_meter"]
+    row = world.session.scalars(select(MeterErrorReport)).one()
+    assert (row.stripe_meter_id, row.error_count, row.named_count) == (messages.meter_id, 2, 1)
