@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from billingportal.sandbox import clock
 from billingportal.sandbox.billing.metering import error_reports, processing
 from billingportal.sandbox.control import faults
-from billingportal.sandbox.http import form_encoding, version_two
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import Refused, internal, invalid
 from billingportal.sandbox.http.router import Operation, find
 from billingportal.sandbox.http.traffic import idempotency
 from billingportal.sandbox.http.traffic.answers import refusal, rendered, spoiled, with_headers
 from billingportal.sandbox.http.traffic.limits import Limits
+from billingportal.sandbox.http.version_two import bodies
 from billingportal.sandbox.http.wire import Answer, Document, Request
 from billingportal.sandbox.reference.versions import KNOWN_VERSIONS
 from billingportal.sandbox.resources.operations import operations
@@ -73,7 +73,7 @@ class Application:
 
         Raises Refused.
         """
-        token = request.headers.get("idempotency-key") if version_two.takes_idempotency_key(request) else None
+        token = request.headers.get("idempotency-key") if bodies.takes_idempotency_key(request) else None
         with self.world.lock:
             store = self.world.store_of(key)
             kept = None if token is None else idempotency.begin(store, request, token)
@@ -85,7 +85,7 @@ class Application:
                 answer, executed = self.executed(request, request_id, key, store)
             else:
                 answer, executed = refusal(internal(), request.path), True
-            keeps_failures = not version_two.is_version_two(request.path)  # API v2 executes failed work again
+            keeps_failures = not bodies.is_version_two(request.path)  # API v2 executes failed work again
             if executed and fault is not None and fault.stored and keeps_failures:
                 answer = refusal(internal(), request.path)
             if token is not None:
@@ -126,7 +126,7 @@ class Application:
             raise invalid(f"Invalid Stripe API version: {version}")
         if not key.may(operation.right):
             raise lacking(key, operation.right)
-        parameters = operation.parameters.read(given(request), "")
+        parameters = operation.parameters.read(bodies.given(request), "")
         paths = parameters.pop("expand", [])
         listed = "limit" in operation.parameters.fields
         return parameters, read_expand(paths, operation.kind, listed=listed)
@@ -176,11 +176,3 @@ class Application:
         with self.world.lock:
             self.world.requests.append(entry)
             self.world.answered += 1
-
-
-def given(request: Request) -> Document:
-    """The parameters of a request as a tree of texts. Raises Refused."""
-    if request.method != "POST":
-        return form_encoding.decode(request.query)
-    decode = version_two.decode if version_two.is_version_two(request.path) else form_encoding.decode
-    return decode(request.body)

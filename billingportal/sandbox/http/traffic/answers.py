@@ -4,12 +4,12 @@ import json
 from dataclasses import replace
 
 from billingportal.sandbox.control import faults
-from billingportal.sandbox.http import version_two
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import Refused, internal, too_many_requests
 from billingportal.sandbox.http.lists import Page
 from billingportal.sandbox.http.presentation import present
-from billingportal.sandbox.http.version_two import Listed
+from billingportal.sandbox.http.version_two import bodies
+from billingportal.sandbox.http.version_two.lists import Listed
 from billingportal.sandbox.http.wire import Answer, Document, Request
 from billingportal.sandbox.state.changes import API_VERSION
 from billingportal.sandbox.state.shapes import Expansion
@@ -30,8 +30,7 @@ def rendered(call: Call, result: Document | Page | Listed, expansion: Expansion)
 
 def refusal(refused: Refused, path: str) -> Answer:
     """The error body, status and headers, as the path's version of the API writes them."""
-    body = version_two.error_body(refused) if version_two.is_version_two(path) else refused.body(None)
-    return Answer(refused.status, json.dumps(body), refused.headers)
+    return Answer(refused.status, json.dumps(bodies.error_body(refused, path)), refused.headers)
 
 
 def spoiled(answer: Answer, fault: faults.Fault, path: str) -> Answer:
