@@ -15,6 +15,7 @@ from billingportal.domain.metering.ledger.concerned import FORGOTTEN, concerned,
 from billingportal.domain.metering.ledger.differences import Difference
 from billingportal.domain.metering.ledger.keys import Kind
 from billingportal.models import MeterEvent
+from billingportal.web.usage.ledger.days import short_day
 from billingportal.web.usage.ledger.statuses import EVENTS, Status
 
 # What to do about the reasons by which Stripe rejects an event.
@@ -48,7 +49,7 @@ class Case:
 
     @property
     def day_words(self) -> str:
-        return "" if self.kind == "held" else day_text(self.difference.key.day)
+        return "" if self.kind == "held" else short_day(self.difference.key.day)
 
 
 def case_of(session: Session, difference: Difference, moment: datetime) -> Case:

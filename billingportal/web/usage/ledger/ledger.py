@@ -21,7 +21,8 @@ from billingportal.web.common import htmx
 from billingportal.web.common.urls import in_dashboard
 from billingportal.web.usage.csv_file import csv_response
 from billingportal.web.usage.ledger.cases import case_of
-from billingportal.web.usage.ledger.page import account_ids, day_words, ledger_of_request, more_than
+from billingportal.web.usage.ledger.days import short_day
+from billingportal.web.usage.ledger.page import account_ids, ledger_of_request, more_than
 from billingportal.web.usage.ledger.statuses import event_status, result_of, sum_status
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/saas/usage/ledger")
@@ -62,7 +63,7 @@ def frame() -> dict[str, object]:
         "result_of": result_of,
         "sum_status": sum_status,
         "event_status": event_status,
-        "day_words": day_words,
+        "day_words": short_day,
         "more_than": more_than,
         "most_rows": listing.MOST_ROWS,
         "dashboard": lambda path: in_dashboard(g.mode, path),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from billingportal.domain.common.plurals import counted
 from billingportal.domain.common.severity import Severity
 from billingportal.domain.metering.ledger.listing import LedgerDay
 from billingportal.models import MeterEvent, MeterSum
@@ -56,8 +57,8 @@ def result_of(day: LedgerDay) -> Status:
     return EQUAL if is_equal else ON_ITS_WAY
 
 
-def sum_status(total: MeterSum) -> Status:
-    """How the sums of one meter relate."""
-    if total.differing:
-        return Status("bad", "1 difference" if total.differing == 1 else f"{total.differing:,} differences")
+def sum_status(total: MeterSum, differing: int) -> Status:
+    """How the sums of one meter relate, where so many days of clients differ."""
+    if differing:
+        return Status("bad", counted(differing, "differences"))
     return EQUAL if total.counted == total.at_stripe else Status("info", "Sent, Stripe is counting", "clock")
