@@ -16,7 +16,7 @@ from billingportal.domain.metering.explained.counted_use import CountedUse, Work
 from billingportal.domain.metering.explained.late_use import LateUse, late_use
 from billingportal.domain.metering.explained.shares import shares
 from billingportal.domain.metering.explained.sums import Sums, sums
-from billingportal.domain.metering.explained.windows import window_of
+from billingportal.domain.metering.explained.windows import Window, window_of
 from billingportal.domain.prices.pricing import Line, amount, lines
 from billingportal.domain.subscriptions import client_clock
 from billingportal.models import Client, ClientCustomer, Invoice, InvoiceLine, Price, Product
@@ -38,9 +38,10 @@ class WorkspaceShare:
 
 @dataclass(frozen=True)
 class ExplainedLine:
-    """`use` None: nothing here counts what this meter bills, or the price bills no use."""
+    """`use` None: nothing here counts what this meter bills, or the price bills no use. `window`: when it was used."""
 
     block: Block
+    window: Window | None = None
     use: CountedUse | None = None
     late: Sequence[LateUse] = ()
 
@@ -150,7 +151,7 @@ def explained_line(
     window = window_of(session, client.id, invoice, block) if client and block.kind == "usage" else None
     if window is None:
         return ExplainedLine(block)
-    return ExplainedLine(block, counted_use(session, window, moment), late_use(session, window))
+    return ExplainedLine(block, window, counted_use(session, window, moment), late_use(session, window))
 
 
 def client_of(session: Session, invoice: Invoice) -> Client | None:

@@ -99,7 +99,8 @@ def check_line(line: ExplainedLine, currency: str, number: int) -> None:
     assert terms is not None
     assert terms.currency == currency
     assert line.use is not None
-    assert (line.use.total, line.units) == (number, number)
+    assert line.use.total == number
+    assert line.units == number
     assert line.steps == lines(terms, number)
     assert line.ours == amount(terms, number) == line.block.amount
     shared = [row.amount.minor for row in line.by_workspace]

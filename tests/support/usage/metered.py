@@ -14,14 +14,14 @@ from billingportal.domain.invoices import lines
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.subscriptions.client_clock import clock_times
 from billingportal.domain.sync import reconciliation
-from billingportal.domain.sync.object_types import INVOICE, METER, SUBSCRIPTION, TEST_CLOCK
+from billingportal.domain.sync.object_types import INVOICE, METER, PRICE, PRODUCT, SUBSCRIPTION, TEST_CLOCK
 from billingportal.domain.usage.records import take_records
 from billingportal.models import Invoice, Subscription
 from tests.support.catalog.catalog import Catalog
 from tests.support.catalog.usage import add_resource, add_workspace
 from tests.support.people.clients import Subscribed, connection, plan_of, subscribed_client
 from tests.support.stripe.worlds import World
-from tests.support.usage.reports import quantity, results
+from tests.support.usage.reports import level, quantity, results
 
 RESOURCE = "AI replies"
 KEY, EVENT = "ai_replies", "ai_replies"
@@ -66,16 +66,29 @@ class Metered:
     def use(self, one: Subscribed, name: str, used: Mapping[str, int], at: int, *, at_stripe: bool = True) -> None:
         """Report use of workspaces, here and to Stripe, as of one moment."""
         moment = datetime.fromtimestamp(at, UTC)
-        reports = [quantity(uuid4().hex, f"{who}-{name}", KEY, number, moment) for who, number in used.items() if number]
+        reports = [
+            quantity(uuid4().hex, f"{who}-{name}", KEY, number, moment) for who, number in used.items() if number
+        ]
         with transaction() as session:
             assert set(results(take_records(session, "test", reports, clock_times))) <= {"accepted"}
-        if at_stripe and sum(used.values()):
+        if at_stripe and any(used.values()):
             self.tell_stripe(one, sum(used.values()), at)
 
     def tell_stripe(self, one: Subscribed, number: int, at: int) -> None:
         payload = {"stripe_customer_id": one.customer, "value": str(number)}
         event: Any = {"event_name": EVENT, "payload": payload, "identifier": uuid4().hex, "timestamp": at}
         self.sdk.v1.billing.meter_events.create(params=event)
+
+    def level(self, name: str, who: str, number: int, at: int) -> None:
+        """Report a workspace's level, here only."""
+        report = level(uuid4().hex, f"{who}-{name}", KEY, number, datetime.fromtimestamp(at, UTC))
+        with transaction() as session:
+            assert results(take_records(session, "test", [report], clock_times)) == ["accepted"]
+
+    def read_price(self, price_id: str) -> None:
+        """Read a price that was made at Stripe, and its product."""
+        product = self.sdk.v1.prices.retrieve(price_id).product
+        self.refresh([(PRICE, price_id), (PRODUCT, str(product))])
 
     def period_of(self, one: Subscribed) -> tuple[int, int]:
         """The period that the subscription is in, at Stripe."""
@@ -96,8 +109,10 @@ class Metered:
         """The client's invoices with their lines, read from Stripe, oldest first."""
         found = self.sdk.v1.invoices.list(params={"customer": one.customer, "limit": 100}).data
         self.refresh([(INVOICE, str(invoice.id)) for invoice in found])
-        account, gateway = connection()
-        mine = select(Invoice).where(Invoice.stripe_customer_id == one.customer).order_by(Invoice.created_at, Invoice.id)
+        _, gateway = connection()
+        mine = (
+            select(Invoice).where(Invoice.stripe_customer_id == one.customer).order_by(Invoice.created_at, Invoice.id)
+        )
         for invoice_id in [invoice.id for invoice in self.world.session.scalars(mine)]:
             lines.read_lines(transaction, gateway, invoice_id)
         return list(self.world.session.scalars(mine))
