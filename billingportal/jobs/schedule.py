@@ -8,6 +8,7 @@ from billingportal.jobs import (
     entitlements,
     invoices,
     mail,
+    metering,
     outgoing_webhooks,
     plan_changes,
     price_moves,
@@ -31,4 +32,5 @@ JOBS = (
     *outgoing_webhooks.JOBS,
     *auth.JOBS,
     *usage.JOBS,
+    *metering.JOBS,
 )

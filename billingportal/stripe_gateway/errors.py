@@ -4,12 +4,24 @@ from billingportal.errors import PortalError
 
 
 class StripeProblem(PortalError):
-    """Base of all errors of a call to Stripe."""
+    """Base of all errors of a call to Stripe.
 
-    def __init__(self, message: str, *, request_id: str | None = None) -> None:
+    `code` is Stripe's own, where it gave one. `retry_after_seconds` is how long Stripe asks to wait.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        request_id: str | None = None,
+        code: str | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.request_id = request_id
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
 
 
 class KeyRejected(StripeProblem):
@@ -38,6 +50,10 @@ class StripeUnreachable(StripeProblem):
 
 class RequestRefused(StripeProblem):
     """400, 402 or 409: Stripe understood and said no."""
+
+
+class MeterEventExists(RequestRefused):
+    """400: Stripe took a meter event with this identifier before, so it is delivered."""
 
 
 class BadSignature(StripeProblem):

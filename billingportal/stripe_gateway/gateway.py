@@ -24,6 +24,9 @@ from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenChe
 from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
 from billingportal.stripe_gateway.requests.customers import Subscriber
 from billingportal.stripe_gateway.requests.discounts import Discounts
+from billingportal.stripe_gateway.requests.meter_events import MeterEvents
+from billingportal.stripe_gateway.requests.metering.event_summaries import EventSummaries
+from billingportal.stripe_gateway.requests.metering.invoice_items import InvoiceItems
 from billingportal.stripe_gateway.requests.objects import Objects
 from billingportal.stripe_gateway.requests.price_previews import PreviewItem
 from billingportal.stripe_gateway.requests.refunds import Refunds
@@ -38,9 +41,12 @@ ACCOUNT_ID = re.compile(r"\bacct_[A-Za-z0-9]+")
 
 
 class StripeGateway:
-    """The calls to one Stripe account in one mode. Object types with many calls have modules in `requests`."""
+    """The calls to one Stripe account in one mode. Object types with many calls have modules in `requests`.
 
-    def __init__(self, client: stripe.StripeClient) -> None:
+    `meter_client` sends meter events, which have rates and time limits of their own.
+    """
+
+    def __init__(self, client: stripe.StripeClient, meter_client: stripe.StripeClient | None = None) -> None:
         self._client = client
         self.objects = Objects(client)
         self.subscriptions = Subscriptions(client)
@@ -48,6 +54,9 @@ class StripeGateway:
         self.discounts = Discounts(client)
         self.refunds = Refunds(client)
         self.billing_portal = BillingPortal(client)
+        self.meter_events = MeterEvents(meter_client or client)
+        self.event_summaries = EventSummaries(client)
+        self.invoice_items = InvoiceItems(client)
 
     def account(self) -> AccountCopy:
         """The account of the key, and its mode as Stripe reports it.

@@ -26,6 +26,9 @@ FORM = Limits(call_seconds=10, total_seconds=10)
 # a second attempt, with half a second between.
 BACKGROUND = Limits(call_seconds=161)
 
+# One meter event: small and quick. Whoever sends several says how long they may take together.
+METER_EVENT = Limits(call_seconds=10)
+
 
 class Deadline:
     """A moment on the monotonic clock, which a change of the system time does not affect."""

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import stripe
-from stripe._object_classes import OBJECT_CLASSES
+from stripe._object_classes import OBJECT_CLASSES, V2_OBJECT_CLASSES
+from stripe.events._event_classes import get_v2_event_class
 
 
 def violations(document: dict[str, Any], path: str = "") -> Iterator[str]:
@@ -22,12 +23,21 @@ def violations(document: dict[str, Any], path: str = "") -> Iterator[str]:
         for position, item in enumerate(document.get("data", [])):
             yield from violations(item, f"{here}[{position}]")
     else:
-        yield from missing(document, resource_class(str(name)), here)
+        yield from missing(document, class_of(document), here)
+
+
+def class_of(document: dict[str, Any]) -> type:
+    """The class that the SDK gives an object; thin events have one for each type."""
+    if document["object"] == "v2.core.event":
+        found = get_v2_event_class(document["type"])
+        assert isinstance(found, type)
+        return found
+    return resource_class(document["object"])
 
 
 def resource_class(name: str) -> type:
     """The class that the SDK gives an object. Raises KeyError for a name it does not know."""
-    module, class_name = OBJECT_CLASSES[name]
+    module, class_name = {**V2_OBJECT_CLASSES, **OBJECT_CLASSES}[name]
     found = getattr(importlib.import_module(module), class_name)
     assert isinstance(found, type)
     return found

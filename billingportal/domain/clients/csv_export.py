@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.clients import search as client_search
 from billingportal.domain.clients.search import Wanted
-from billingportal.domain.common.csv_text import BYTE_ORDER_MARK, text_of
+from billingportal.domain.common.lists.csv_text import BYTE_ORDER_MARK, text_of
 from billingportal.domain.subscriptions.status_text import standing_words
 from billingportal.models import Client, ClientCustomer, Entitlement
 from billingportal.models.connection.processor_account import Mode

@@ -20,10 +20,12 @@ def connected(session: Session, mode: Mode) -> ProcessorAccount | None:
     )
 
 
-def working_accounts(session: Session) -> list[int]:
-    """The ids of the connected accounts whose key works, in both modes."""
-    working = (ProcessorAccount.state == "connected", ProcessorAccount.key_state == "working")
-    return list(session.scalars(select(ProcessorAccount.id).where(*working)))
+def working_accounts(session: Session, mode: Mode | None = None) -> list[int]:
+    """The ids of the connected accounts whose key works, in one mode or in both."""
+    found = select(ProcessorAccount.id).where(
+        ProcessorAccount.state == "connected", ProcessorAccount.key_state == "working"
+    )
+    return list(session.scalars(found if mode is None else found.where(ProcessorAccount.mode == mode)))
 
 
 def offered(session: Session, mode: Mode) -> ProcessorAccount | None:

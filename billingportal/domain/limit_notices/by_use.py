@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.limit_notices.paging import PAGE, Page, offset_of, page_within
+from billingportal.domain.common.lists.paging import PAGE, Page, offset_of, page_within
 from billingportal.domain.limit_notices.uses import ClientUse, uses
 from billingportal.models import Client, ClientUsage
 from billingportal.models.connection.processor_account import Mode

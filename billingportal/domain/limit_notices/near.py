@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.limit_notices.paging import PAGE, Page, offset_of, page_within
+from billingportal.domain.common.lists.paging import PAGE, Page, offset_of, page_within
 from billingportal.domain.limit_notices.stages import Use
 from billingportal.domain.limit_notices.uses import ClientUse, Open, open_notices, uses
 from billingportal.domain.usage.history.client_days import days_of

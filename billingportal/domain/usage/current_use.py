@@ -43,20 +43,18 @@ def refresh(database: Database, pairs: Collection[Pair], clocks: Mapping[int, da
 def add(
     database: Database,
     added: Mapping[Pair, tuple[Period, int]],
-    late: Collection[Pair],
     gauges: Collection[Pair],
     clocks: Mapping[int, datetime],
 ) -> dict[Pair, Use]:
     """Add to what clients use of counters in their current periods, and work out what they use of gauges.
 
-    `late` are counters that got records of other periods only. The quick way for reports: it leads to `refresh` where
-    a period has ended or a row is missing.
+    The quick way for reports: it leads to `refresh` where a period has ended or a row is missing.
     """
     found = add_used(database, added, now())
     crossed = {pair[0] for pair, (use, number) in found.items() if use.over != Use(use.used - number, use.limit).over}
     over_quota.refresh_over_quota(database, crossed)
-    uses = {pair: use for pair, (use, _) in found.items()} | uses_of(database, late)
-    return uses | refresh(database, {*gauges, *({*added, *late} - uses.keys())}, clocks)
+    uses = {pair: use for pair, (use, _) in found.items()}
+    return uses | refresh(database, {*gauges, *(added.keys() - uses.keys())}, clocks)
 
 
 def uses_of(database: Database, pairs: Iterable[Pair]) -> dict[Pair, Use]:

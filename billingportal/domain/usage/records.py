@@ -110,14 +110,18 @@ def count_records(database: Database, mode: Mode, records: Sequence[Record], nam
 def write_uses(
     database: Database, mode: Mode, sums: Sums, current: Mapping[int, Period], named: Named
 ) -> dict[Pair, Use]:
-    """What clients use now, and of the pools. A record of another period changes nothing about what they use now."""
+    """What clients use now, and of the pools.
+
+    A record of another period changes nothing about what they use now: it adds 0, which gives a new revision, by which
+    metered billing sees it.
+    """
     added: dict[Pair, tuple[Period, int]] = {}
     for (client_id, resource_id, starts_at, _), used in sums.totals.items():
-        if starts_at == current[client_id].starts_at:
-            added[client_id, resource_id] = (current[client_id], used)
-    counters = {(client_id, resource_id) for client_id, resource_id, _, _ in sums.totals}
+        _, number = added.get((client_id, resource_id), (None, 0))
+        is_current = starts_at == current[client_id].starts_at
+        added[client_id, resource_id] = (current[client_id], number + used if is_current else number)
     gauges = {(client_id, resource_id) for client_id, resource_id, _, _ in sums.level_days}
-    uses = current_use.add(database, added, counters - added.keys(), gauges, named.clocks)
+    uses = current_use.add(database, added, gauges, named.clocks)
     pool_use.add_sums(database, mode, sums, {pair: uses[pair] for pair in gauges})
     return uses
 

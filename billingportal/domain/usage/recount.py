@@ -22,6 +22,7 @@ from billingportal.domain.usage.counting.corrections import correct_day, correct
 from billingportal.domain.usage.counting.differences import WrongDay, WrongTotal, wrong_days, wrong_totals
 from billingportal.domain.usage.counting.levels_by_day import WrongLevel, wrong_levels
 from billingportal.domain.usage.counting.sums import day_of
+from billingportal.domain.usage.counting.use_rows import touch
 from billingportal.domain.usage.periods import Period, period_in, stored_periods
 from billingportal.domain.usage.reports import ClockTimes, no_clocks
 from billingportal.models import Client, ClientUsage, Resource, UsageCorrection
@@ -65,7 +66,9 @@ def recount_client(
         is_wrong = bool(differences(connection, client_id, moment))
     with transaction() as session:
         found = correct(session, client_id, moment) if is_wrong else []
+        corrected = {(client_id, one.resource_id) for one in found}
         found += correct_use(session, client_id, moment)
+        touch(session, corrected, now())  # also where it was used in another period
         report(session, client_id, found)
         recounted = update(ClientUsage).where(ClientUsage.client_id == client_id).values(recounted_at=now())
         session.execute(recounted.execution_options(synchronize_session=False))

@@ -13,7 +13,7 @@ from billingportal.domain.usage.counting import pool_use
 from billingportal.domain.usage.counting.record_rows import Record
 from billingportal.domain.usage.counting.sum_rows import write_sums
 from billingportal.domain.usage.counting.sums import Sums, day_of
-from billingportal.domain.usage.counting.use_rows import Use
+from billingportal.domain.usage.counting.use_rows import Use, touch
 from billingportal.domain.usage.periods import period_at
 from billingportal.domain.usage.reports import ClockTimes, no_clocks
 from billingportal.models import Client, ClientLevel, Resource, UsageDay, UsageRecord, Workspace, WorkspaceUsage
@@ -46,6 +46,7 @@ def take_back(
         sums = subtract(session, record) if is_counter else withdraw_level(session, record)
     uses = current_use.refresh(session, pairs, clock_times(session, sorted(clients)))
     if is_new:
+        touch(session, pairs, now())  # also where it was used in another period
         pool_use.add_sums(session, mode, sums, {} if sums.days else uses)
     return TakenBack(record, uses[record.client_id, record.resource_id])
 

@@ -23,6 +23,7 @@ Standing = Literal[
 ]
 
 TO_ANNOUNCE = text("revision <> announced_revision")
+TO_METER = text("metered_as_of IS NULL OR metered_as_of <> evaluated_at")
 
 
 class Entitlement(Base):
@@ -31,6 +32,7 @@ class Entitlement(Base):
     `proven` stores the subscription's prices and quantities that were last known to be paid for (or on trial).
     `revision` grows whenever the answer to the host platform changes, and `changed_at` is when it did last.
     `announced_revision` is the one that the host platform was told by webhook.
+    `metered_as_of` is the `evaluated_at` from which the client's meters were last worked out.
     `unread_stripe_invoice_id` names the invoice that decides whether more is paid for, until it is read from Stripe.
     `reasons` explains the entitlement in sentences. `other_subscriptions` are live ones that should not exist.
     """
@@ -44,6 +46,7 @@ class Entitlement(Base):
         Index(None, "standing"),
         Index(None, "plan_id"),
         Index("ix_entitlement_to_announce", "client_id", sqlite_where=TO_ANNOUNCE, postgresql_where=TO_ANNOUNCE),
+        Index("ix_entitlement_to_meter", "client_id", sqlite_where=TO_METER, postgresql_where=TO_METER),
     )
 
     id: Mapped[PrimaryKey]
@@ -66,6 +69,7 @@ class Entitlement(Base):
     unread_stripe_invoice_id: Mapped[str | None] = mapped_column(index=True)
     reasons: Mapped[list[Json]] = mapped_column(default=list)
     evaluated_at: Mapped[datetime]
+    metered_as_of: Mapped[datetime | None]
     revision: Mapped[int] = mapped_column(BigInteger, default=1)
     announced_revision: Mapped[int] = mapped_column(BigInteger, default=0)
     changed_at: Mapped[datetime]

@@ -11,7 +11,8 @@ from billingportal.db import Base, LargeKey
 class MeterDay(Base):
     """The day as far as it lies in the period that begins at `period_starts_at`: a day on which a period ends has two
     rows. `counted` is what the host platform reported, `sent` the sum of the events that Stripe took (of a meter that
-    takes the last value: the last level). `rejected` and `waiting` are sums of events in those states.
+    takes the last value: the last level). `rejected` and `waiting` are sums of events in those states, `prepared` of
+    all but the cancelled ones: what differs from `counted` is still to be prepared.
 
     `at_stripe` is Stripe's total of the whole UTC day, in each of the day's rows; None: not asked yet.
     `differs_since`: since when, in real time, the day's totals are unlike; None: they agree.
@@ -29,6 +30,7 @@ class MeterDay(Base):
     day: Mapped[date] = mapped_column(Date)
     period_starts_at: Mapped[datetime]
     counted: Mapped[int] = mapped_column(BigInteger, default=0)
+    prepared: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     sent: Mapped[int] = mapped_column(BigInteger, default=0)
     rejected: Mapped[int] = mapped_column(BigInteger, default=0)
     waiting: Mapped[int] = mapped_column(BigInteger, default=0)

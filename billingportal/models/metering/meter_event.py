@@ -18,8 +18,9 @@ TO_LOOK_AT = text("state IN ('rejected', 'in_doubt', 'too_late', 'cancelling')")
 class MeterEvent(Base):
     """`waiting`: for the client's Stripe customer. `due`: to be sent. `sent`: Stripe took it. `confirmed`: Stripe's
     total agrees with it. `rejected`: refused, at once or later; `reason` is Stripe's code, `problem` words for people.
-    `in_doubt`: nobody can say whether Stripe counted it; the ledger decides. `cancelling`, `cancelled`: taken back by
-    an adjustment. `too_late`: its invoice was final, nothing was sent. `let_go`: staff decided not to bill it.
+    `in_doubt`: nobody can say whether Stripe counted it; the ledger decides. `cancelling`: to be taken back by an
+    adjustment. `cancelled`: taken back, never sent, or sent again under another identifier. `too_late`: its invoice
+    was final, nothing was sent. `let_go`: staff decided not to bill it.
 
     `identifier` is what Stripe knows the row by: drawn once, when the row is made, and never used for another one.
     `at` is the event's timestamp, in the client's time; `day` its UTC day. `period_starts_at` is the billing period

@@ -15,6 +15,7 @@ from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import Refused
 from billingportal.sandbox.http.presentation import whole
 from billingportal.sandbox.http.wire import Answer, Document, Request
+from billingportal.sandbox.resources.core import thin_events
 from billingportal.sandbox.resources.core.history import history
 from billingportal.sandbox.resources.core.samples import sample
 from billingportal.sandbox.state.keys import MODES, Key, new_key
@@ -195,6 +196,7 @@ class Control:
             events = store.objects.get("event", {})
             for event in events.values():
                 event["created"] -= int(given["seconds"])
+            thin_events.age(store.objects.get("v2.core.event", {}), int(given["seconds"]))
         return {"events": len(events)}
 
     def add_sample(self, given: Document) -> Document:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from billingportal.sandbox.billing.time import cycles
 from billingportal.sandbox.checkout import commands as page_commands
-from billingportal.sandbox.control import bank_commands, metering_commands
+from billingportal.sandbox.control import bank_commands, metering_commands, thin_event_commands
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.reference.test_cards import TOKENS
@@ -77,6 +77,8 @@ COMMANDS: dict[str, Command] = {
     "payments/settle": settle_payments,
     "refunds/fail": bank_commands.fail_refund,
     "sources": save_source,
+    "meters/report": thin_event_commands.report_meter_errors,
+    "thin_events": thin_event_commands.notify,
     "tax": tax_settings.change,
     "portal/default": default_portal,
     "time": test_clocks.pass_time,

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from billingportal.sandbox import clock
 from billingportal.sandbox.billing.metering import processing
 from billingportal.sandbox.control import faults
-from billingportal.sandbox.http import form_encoding, idempotency
+from billingportal.sandbox.http import form_encoding, idempotency, version_two
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import Refused, internal, invalid, too_many_requests
 from billingportal.sandbox.http.lists import Page
 from billingportal.sandbox.http.presentation import present
 from billingportal.sandbox.http.router import Operation, find
+from billingportal.sandbox.http.version_two import Listed
 from billingportal.sandbox.http.wire import Answer, Document, Request
 from billingportal.sandbox.reference.versions import KNOWN_VERSIONS
 from billingportal.sandbox.resources.operations import operations
@@ -43,7 +44,7 @@ class Application:
         self.address = ""
 
     def answer(self, request: Request) -> Answer:
-        """Answer one request to /v1, faults included."""
+        """Answer one request to /v1 or /v2, faults included."""
         request_id = new_id("req")
         with self.world.lock:
             fault = self.faults.take(request.method, request.path)
@@ -53,7 +54,7 @@ class Application:
         else:
             answer = Answer(500, "")
         if fault is not None:
-            answer = spoiled(answer, fault)
+            answer = spoiled(answer, fault, request.path)
         self.log(request, request_id, answer)
         return with_headers(answer, request, request_id)
 
@@ -64,11 +65,11 @@ class Application:
                 key = authenticate(self.world.keys, request.headers.get("authorization"))
             return self.once(request, request_id, key, slow)
         except Refused as refused:
-            return refusal(refused)
+            return refusal(refused, request.path)
 
     def once(self, request: Request, request_id: str, key: Key, slow: float) -> Answer:
         """Execute the request unless its idempotency key has a stored answer. Raises Refused."""
-        token = request.headers.get("idempotency-key") if request.method == "POST" else None
+        token = request.headers.get("idempotency-key") if version_two.takes_idempotency_key(request) else None
         with self.world.lock:
             store = self.world.store_of(key)
             kept = None if token is None else idempotency.begin(store, request, token)
@@ -102,11 +103,11 @@ class Application:
                 self.publish(call)
             else:
                 store.cut_back(sizes)
-            return refusal(refused), began
+            return refusal(refused, request.path), began
         except Exception:  # a bug of the sandbox: the client gets Stripe's error for it
             LOG.exception("%s %s failed (%s)", request.method, request.path, request_id)
             store.cut_back(sizes)
-            return refusal(internal()), True
+            return refusal(internal(), request.path), True
 
     def understood(self, request: Request, key: Key, operation: Operation) -> tuple[Document, Expansion]:
         """The parameters and expansions of a request. Raises Refused."""
@@ -115,8 +116,7 @@ class Application:
             raise invalid(f"Invalid Stripe API version: {version}")
         if not key.may(operation.right):
             raise lacking(key, operation.right)
-        text = request.body if request.method == "POST" else request.query
-        parameters = operation.parameters.read(form_encoding.decode(text), "")
+        parameters = operation.parameters.read(given(request), "")
         paths = parameters.pop("expand", [])
         listed = "limit" in operation.parameters.fields
         return parameters, read_expand(paths, operation.kind, listed=listed)
@@ -167,26 +167,38 @@ class Application:
             self.world.answered += 1
 
 
-def rendered(call: Call, result: Document | Page, expansion: Expansion) -> Document:
+def given(request: Request) -> Document:
+    """The parameters of a request as a tree of texts. Raises Refused."""
+    if request.method != "POST":
+        return form_encoding.decode(request.query)
+    decode = version_two.decode if version_two.is_version_two(request.path) else form_encoding.decode
+    return decode(request.body)
+
+
+def rendered(call: Call, result: Document | Page | Listed, expansion: Expansion) -> Document:
     """The body of a successful answer."""
+    if isinstance(result, Listed):
+        data = [present(call.store, document) for document in result.data]
+        return {"data": data, "next_page_url": result.next_page_url, "previous_page_url": None}
     if isinstance(result, Page):
         data = [present(call.store, document, expansion) for document in result.data]
         return {"object": "list", "data": data, "has_more": result.has_more, "url": result.url}
     return {**present(call.store, result, expansion), **call.revealed}
 
 
-def refusal(refused: Refused) -> Answer:
-    """The error body, status and headers."""
-    return Answer(refused.status, json.dumps(refused.body(None)), refused.headers)
+def refusal(refused: Refused, path: str) -> Answer:
+    """The error body, status and headers, as the path's version of the API writes them."""
+    body = version_two.error_body(refused) if version_two.is_version_two(path) else refused.body(None)
+    return Answer(refused.status, json.dumps(body), refused.headers)
 
 
-def spoiled(answer: Answer, fault: faults.Fault) -> Answer:
+def spoiled(answer: Answer, fault: faults.Fault, path: str) -> Answer:
     """The answer after a fault was applied."""
     if fault.kind == "429":
-        limited = refusal(too_many_requests())
+        limited = refusal(too_many_requests(), path)
         return Answer(429, limited.body, {"Stripe-Rate-Limited-Reason": "global-rate"})
     if fault.kind == "500":
-        return refusal(internal())
+        return refusal(internal(), path)
     if fault.kind == "malformed":
         return Answer(200, '{"id": "', {})
     if fault.kind == "latency":

@@ -9,9 +9,10 @@ from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import unknown_url
 from billingportal.sandbox.http.lists import Page
 from billingportal.sandbox.http.parameters import Record
+from billingportal.sandbox.http.version_two import Listed
 from billingportal.sandbox.http.wire import Document
 
-Handler = Callable[..., Document | Page]
+Handler = Callable[..., Document | Page | Listed]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Operation:
     def pattern(self) -> re.Pattern[str]:
         return re.compile(re.sub(r"\\{(\w+)\\}", r"([^/]+)", re.escape(self.path)) + r"/?\Z")
 
-    def run(self, call: Call, identifiers: tuple[str, ...]) -> Document | Page:
+    def run(self, call: Call, identifiers: tuple[str, ...]) -> Document | Page | Listed:
         """Do it. Raises Refused."""
         return self.handler(call, *identifiers)
 

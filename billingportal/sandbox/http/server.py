@@ -58,7 +58,7 @@ class Sandbox(ThreadingHTTPServer):
 
     def answer(self, request: Request) -> Answer:
         """Route a request to the API, the control API or a page, and answer it."""
-        if request.path.startswith("/v1"):
+        if request.path.startswith(("/v1", "/v2")):
             return self.application.answer(request)
         if request.path.startswith("/__control/"):
             return self.control.answer(request)

@@ -12,10 +12,12 @@ from billingportal.sandbox.resources.catalog import (
 )
 from billingportal.sandbox.resources.core import (
     accounts,
+    event_destinations,
     event_summaries,
     events,
     tax_settings,
     test_clocks,
+    thin_events,
     webhook_endpoints,
 )
 from billingportal.sandbox.resources.customers import customers as customer_customers
@@ -39,6 +41,7 @@ def operations() -> list[Operation]:
         *coupons.OPERATIONS,
         *customer_customers.OPERATIONS,
         *disputes.OPERATIONS,
+        *event_destinations.OPERATIONS,
         *event_summaries.OPERATIONS,
         *events.OPERATIONS,
         *invoice_items.OPERATIONS,
@@ -63,5 +66,6 @@ def operations() -> list[Operation]:
         *tax_rates.OPERATIONS,
         *tax_settings.OPERATIONS,
         *test_clocks.OPERATIONS,
+        *thin_events.OPERATIONS,
         *webhook_endpoints.OPERATIONS,
     ]

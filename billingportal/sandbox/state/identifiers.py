@@ -43,6 +43,11 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_1{letters(23)}" if prefix in LONG else f"{prefix}_{letters(14)}"
 
 
+def new_id_of_version_two(prefix: str, *, livemode: bool) -> str:
+    """A fresh id of API v2, such as `evt_test_65…`: those of test mode say so."""
+    return f"{prefix}_{'' if livemode else 'test_'}65{letters(30)}"
+
+
 def new_secret(prefix: str, length: int) -> str:
     """An unguessable secret of `length` characters after its prefix."""
     return prefix + "".join(secrets.choice(ALPHABET) for _ in range(length))

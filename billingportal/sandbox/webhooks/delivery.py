@@ -1,19 +1,18 @@
-"""Webhook deliveries: signed, concurrent, in no guaranteed order, retried until accepted."""
+"""Deliveries of events: signed, concurrent, in no guaranteed order, retried until accepted."""
 
 import hashlib
 import heapq
 import hmac
 import itertools
-import json
 import random
 import threading
 import time
 from dataclasses import dataclass, field
 
 from billingportal.sandbox.clock import now
-from billingportal.sandbox.http.presentation import present
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.state.store import Store, World
+from billingportal.sandbox.webhooks import recipients
 from billingportal.sandbox.webhooks.http_post import Mail
 
 WORKERS = 4
@@ -47,7 +46,7 @@ class Due:
 
 
 class Postman:
-    """Delivers events to the webhook endpoints, on a few threads of its own."""
+    """Delivers events to webhook endpoints and event destinations, on a few threads of its own."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -88,10 +87,9 @@ class Postman:
             self.changed.notify_all()
 
     def accept(self, store: Store, event: Document) -> None:
-        """Deliver an event to every endpoint that listens to it."""
-        for endpoint in list(store.living("webhook_endpoint")):
-            if endpoint["status"] == "enabled" and wanted(event["type"], endpoint["enabled_events"]):
-                self.address(store, event, endpoint)
+        """Deliver an event to every endpoint or destination that listens to it."""
+        for endpoint in recipients.recipients(store, event):
+            self.address(store, event, endpoint)
 
     def address(self, store: Store, event: Document, endpoint: Document) -> None:
         """Create the delivery of one event to one endpoint; at random it is dropped or duplicated."""
@@ -104,7 +102,7 @@ class Postman:
             "attempts": [],
         }
         store.deliveries[delivery["id"]] = delivery
-        event["pending_webhooks"] += 1
+        recipients.count_pending(event, 1)
         if dropped:
             self.counts["dropped"] += 1
             return
@@ -147,13 +145,13 @@ class Postman:
         """Attempt one delivery and record the outcome."""
         store, delivery = due.store, due.delivery
         with self.world.lock:
-            event = store.objects["event"][delivery["event"]]
-            endpoint = store.objects["webhook_endpoint"][delivery["endpoint"]]
+            event = recipients.event_of(store, delivery)
+            endpoint = recipients.recipient_of(store, delivery)
             if endpoint.get("deleted") or endpoint["status"] != "enabled":
                 delivery["state"] = "failed" if delivery["state"] == "pending" else delivery["state"]
                 return
-            body = json.dumps(present(store, event))
-            url, secret = endpoint["url"], endpoint["secret"]
+            body = recipients.body(store, event)
+            url, secret = recipients.address(endpoint)
         outcome = mail.post(url, body, {"Stripe-Signature": signature(body, secret)})
         with self.world.lock:
             self.note(due, event, outcome)
@@ -166,7 +164,7 @@ class Postman:
         if isinstance(outcome, int) and 200 <= outcome < 300:
             if delivery["state"] != "delivered":
                 delivery["state"] = "delivered"
-                event["pending_webhooks"] -= 1
+                recipients.count_pending(event, -1)
                 self.counts["delivered"] += 1
             return
         tried = len(delivery["attempts"])
@@ -180,11 +178,6 @@ class Postman:
         """Wait at most `timeout` seconds until nothing is queued or in progress; whether that state was reached."""
         with self.changed:
             return self.changed.wait_for(lambda: not self.queue and not self.under_way, timeout)
-
-
-def wanted(name: str, enabled: list[str]) -> bool:
-    """Whether an endpoint's list includes an event."""
-    return "*" in enabled or name in enabled
 
 
 def signature(body: str, secret: str) -> str:

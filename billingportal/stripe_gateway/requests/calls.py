@@ -35,6 +35,9 @@ MISSHAPEN = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError
 # The most characters of Stripe's message that people see, and the characters of a request id.
 LONGEST_MESSAGE = 1000
 REQUEST_ID = re.compile(r"[A-Za-z0-9_]{1,100}")
+CODE = re.compile(r"[a-z0-9_]{1,100}")
+# Seconds that we wait at most because Stripe asks for it.
+LONGEST_WAIT = 3600
 
 # The most rows that Stripe puts on a page.
 PAGE_SIZE = 100
@@ -59,7 +62,23 @@ def problem(error: stripe.StripeError) -> StripeProblem:
     kind = kind_of(error)
     words = " ".join((error.user_message or "").split())[:LONGEST_MESSAGE]
     request_id = str(getattr(error, "request_id", None) or "")
-    return kind(words or "Stripe gave no reason.", request_id=request_id if REQUEST_ID.fullmatch(request_id) else None)
+    return kind(
+        words or "Stripe gave no reason.",
+        request_id=request_id if REQUEST_ID.fullmatch(request_id) else None,
+        code=code_of(error),
+        retry_after_seconds=retry_after(error),
+    )
+
+
+def code_of(error: stripe.StripeError) -> str | None:
+    code = error.code if isinstance(error.code, str) else inner_code(error)
+    return code if CODE.fullmatch(code) else None
+
+
+def retry_after(error: stripe.StripeError) -> int | None:
+    """The seconds of the Retry-After header, at most an hour. A date instead of a number is left out."""
+    value = str((error.headers or {}).get("Retry-After", ""))
+    return min(int(value), LONGEST_WAIT) if value.isascii() and value.isdigit() else None
 
 
 def kind_of(error: stripe.StripeError) -> type[StripeProblem]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from flask import Response
 
 from billingportal.clock import now
-from billingportal.domain.common.csv_text import BYTE_ORDER_MARK, text_of
+from billingportal.domain.common.lists.csv_text import BYTE_ORDER_MARK, text_of
 
 
 def csv_response(name: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Response:

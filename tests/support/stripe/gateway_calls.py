@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
@@ -17,6 +17,7 @@ PLAIN: dict[object, object] = {
     bool: True,
     Decimal: Decimal("1.5"),
     datetime: datetime(2026, 11, 1, tzinfo=UTC),
+    date: date(2026, 11, 1),
 }
 # Methods whose argument is one of a list of names.
 CHOICES: dict[str, dict[str, Sequence[str]]] = {"fetch": {"kind": list(FETCHES)}, "page": {"walk": list(WALKS)}}

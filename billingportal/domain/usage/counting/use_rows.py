@@ -102,6 +102,24 @@ def write_changes(database: Database, changes: Sequence[Change], moment: datetim
     database.execute(changed_rows(dialect), {**parameters(CHANGES, dialect, rows), "moment": moment})
 
 
+def touch(database: Database, pairs: Collection[Pair], moment: datetime) -> None:
+    """Give rows a new revision: something about them has changed that is not in the row. They are locked already."""
+    if pairs:
+        dialect = dialect_of(database)
+        database.execute(touched_rows(dialect), {**parameters(PAIRS, dialect, sorted(pairs)), "moment": moment})
+
+
+@cache
+def touched_rows(dialect: str) -> Update:
+    given = given_rows(PAIRS, dialect)
+    return (
+        update(ClientUsage)
+        .where(ClientUsage.client_id == given.c.client_id, ClientUsage.resource_id == given.c.resource_id)
+        .values(revision=ClientUsage.revision + 1, changed_at=bindparam("moment", type_=ClientUsage.changed_at.type))
+        .execution_options(synchronize_session=False)
+    )
+
+
 @cache
 def rows_of(dialect: str) -> StoredRows:
     given = given_rows(PAIRS, dialect)

@@ -38,16 +38,32 @@ def pending_line(call: Call, item: Document) -> Document:
     """The invoice line for a pending invoice item."""
     details = item["parent"]["subscription_details"]
     line = {name: item[name] for name in FROM_ITEM}
+    if item["pricing"] is None:
+        return put_amount_line(call, line, item["id"], details["subscription"])
     credited = item["proration_details"]["credited_items"]
     lines = credited and credited["invoice_line_item_details"]
     return put_line(call, line, {"invoice_item": item["id"], "proration": item["proration"], **details}, lines)
 
 
 def put_line(call: Call, line: Document, details: Document, credited: Document | None) -> Document:
-    """Store a line of a subscription item; the lines of previews have ids of their own.
+    """Store a line of a subscription item. `credited` names the invoiced lines that a credit is for."""
+    parent = {
+        "invoice_item_details": None,
+        "subscription_item_details": {**details, "proration_details": {"credited_items": credited}},
+        "type": "subscription_item_details",
+    }
+    return put(call, line, parent, details["subscription"])
 
-    `credited` names the invoiced lines that a credit is for.
-    """
+
+def put_amount_line(call: Call, line: Document, item_id: str, subscription_id: str) -> Document:
+    """Store the line of an invoice item without a price."""
+    details = {"invoice_item": item_id, "proration": False, "proration_details": None, "subscription": subscription_id}
+    parent = {"invoice_item_details": details, "subscription_item_details": None, "type": "invoice_item_details"}
+    return put(call, line, parent, subscription_id)
+
+
+def put(call: Call, line: Document, parent: Document, subscription_id: str) -> Document:
+    """Store a line; those of previews have ids of their own."""
     preview = line["invoice"].startswith("upcoming_in_")
     return call.store.put(
         {
@@ -56,13 +72,9 @@ def put_line(call: Call, line: Document, details: Document, credited: Document |
             **line,
             "discount_amounts": [],
             "discounts": [],
-            "parent": {
-                "invoice_item_details": None,
-                "subscription_item_details": {**details, "proration_details": {"credited_items": credited}},
-                "type": "subscription_item_details",
-            },
+            "parent": parent,
             "pretax_credit_amounts": [],
-            "subscription": details["subscription"],
+            "subscription": subscription_id,
             "subtotal": line["amount"],
             "taxes": [],
         }

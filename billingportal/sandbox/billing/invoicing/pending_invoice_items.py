@@ -58,6 +58,46 @@ def invoice_item(call: Call, subscription: Document, draft: Draft) -> Document:
     }
 
 
+def put_amount(call: Call, subscription: Document, given: Document) -> Document:
+    """Store an amount without a price as a pending invoice item."""
+    now = {"start": call.now(), "end": call.now()}
+    item = call.store.put(
+        {
+            "id": new_id("ii"),
+            "object": KIND,
+            "amount": given["amount"],
+            "currency": subscription["currency"],
+            "customer": subscription["customer"],
+            "customer_account": None,
+            "date": call.now(),
+            "description": given.get("description"),
+            "discountable": given["amount"] >= 0,
+            "discounts": [],
+            "frozen_fields": [],
+            "invoice": None,
+            "invoicing_rules": [],
+            "livemode": call.livemode,
+            "metadata": {name: value for name, value in given.get("metadata", {}).items() if value != ""},
+            "net_amount": given["amount"],
+            "parent": {
+                "subscription_details": {"subscription": subscription["id"], "subscription_item": None},
+                "type": "subscription_details",
+            },
+            "period": {"end": given["period"]["end"], "start": given["period"]["start"]} if "period" in given else now,
+            "pricing": None,
+            "proration": False,
+            "proration_details": None,
+            "quantity": 1,
+            "quantity_decimal": "1",
+            "tax_rates": [],
+            "test_clock": subscription["test_clock"],
+        }
+    )
+    subscription["_pending"].append(item["id"])
+    emit(call, "invoiceitem.created", item)
+    return item
+
+
 def settle(call: Call, subscription: Document, invoice: Document) -> list[Document]:
     """Move the pending invoice items to an invoice. Returns their lines."""
     items = [call.store.objects[KIND][identifier] for identifier in subscription["_pending"]]

@@ -89,7 +89,7 @@ def tax_on(amount: int, rate: Rate, behavior: str) -> Document:
 def behavior(price: Document, currency: str) -> str:
     """The tax behavior of a price in a currency; each currency option has its own."""
     source = price if currency == price["currency"] else price["currency_options"][currency]
-    return source["tax_behavior"] or "unspecified"
+    return str(source["tax_behavior"] or "unspecified")
 
 
 def by_own_rates(call: Call, subscription: Document, item: str, amount: int) -> list[Document]:

@@ -83,9 +83,16 @@ def apply_taxes(
         return
     rate = invoicing_taxes.rate_for(call, customer)
     for line in lines:
-        price = call.store.objects["price"][line["pricing"]["price_details"]["price"]]
         amount = line["amount"] - sum(one["amount"] for one in line["discount_amounts"])
-        line["taxes"] = [invoicing_taxes.tax_on(amount, rate, invoicing_taxes.behavior(price, invoice["currency"]))]
+        line["taxes"] = [invoicing_taxes.tax_on(amount, rate, behavior_of(call, line))]
+
+
+def behavior_of(call: Call, line: Document) -> str:
+    """Whether tax comes on top of a line: as its price says; it does for an amount without a price."""
+    if line["pricing"] is None:
+        return "exclusive"
+    price = call.store.objects["price"][line["pricing"]["price_details"]["price"]]
+    return invoicing_taxes.behavior(price, str(line["currency"]))
 
 
 def of_invoice(call: Call, invoice: Document) -> list[Document]:
@@ -142,7 +149,7 @@ def keep_shares(call: Call, lines: list[Document]) -> None:
     shares: dict[str, list[int]] = {}
     for line in lines:
         details = line["parent"]["subscription_item_details"]
-        if line["amount"] > 0 and not details["proration"]:
+        if details is not None and line["amount"] > 0 and not details["proration"]:
             share = shares.setdefault(details["subscription_item"], [0, 0])
             share[0] += line["amount"] - sum(one["amount"] for one in line["discount_amounts"])
             share[1] += line["amount"]
@@ -157,7 +164,7 @@ def keep_debits(call: Call, invoice: Document, lines: list[Document]) -> None:
     debits: dict[str, list[str]] = {}
     for line in lines:
         details = line["parent"]["subscription_item_details"]
-        if line["amount"] >= 0 and details["proration_details"]["credited_items"] is None:
+        if details is not None and line["amount"] >= 0 and details["proration_details"]["credited_items"] is None:
             debits.setdefault(details["subscription_item"], []).append(line["id"])
     for identifier, names in debits.items():
         known = call.store.find("subscription_item", identifier)

@@ -39,6 +39,6 @@ def lines_of(call: Call, invoice: Document) -> list[Document]:
 
 def is_of(line: Document, item: Document) -> bool:
     """Whether a line bills an item for the item's period."""
-    details = line["parent"]["subscription_item_details"]
+    details = line["parent"]["subscription_item_details"] or {"subscription_item": None}
     start: int = line["period"]["start"]
     return bool(details["subscription_item"] == item["id"] and start == item["current_period_start"])

@@ -4,7 +4,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 from billingportal.sandbox.http.call import Call
-from billingportal.sandbox.http.lists import Page
 from billingportal.sandbox.http.router import Handler
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.resources.catalog import meters, prices, products
@@ -36,7 +35,7 @@ def sample(call: Call, name: str) -> Document:
 def made(call: Call, handler: Handler, parameters: Document) -> str:
     """The id of an operation's new object."""
     result = handler(replace(call, parameters=parameters))
-    return "" if isinstance(result, Page) else str(result["id"])
+    return str(result["id"]) if isinstance(result, dict) else ""
 
 
 def models(meter: str) -> dict[str, Document]:

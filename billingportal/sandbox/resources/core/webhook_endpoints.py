@@ -22,8 +22,10 @@ from billingportal.sandbox.http.router import Operation
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.reference.versions import KNOWN_VERSIONS
 from billingportal.sandbox.state.identifiers import new_id, new_secret
+from billingportal.sandbox.state.store import Store
 from billingportal.sandbox.webhooks.event_names import EVENT_NAMES
 from billingportal.sandbox.webhooks.http_post import LOOPBACK
+from billingportal.sandbox.webhooks.recipients import DESTINATION
 
 KIND = "webhook_endpoint"
 MOST = 16
@@ -59,7 +61,7 @@ def create(call: Call) -> Document:
     version = given.get("api_version")
     if version is not None and version not in KNOWN_VERSIONS:
         raise invalid(f"Invalid API version: {version}", "api_version")
-    if len(list(call.store.living(KIND))) >= MOST:
+    if len(addresses(call.store)) >= MOST:
         mode = "live" if call.livemode else "test"
         raise invalid(f"You have reached the maximum of {MOST} {mode} webhook endpoints.")
     secret = new_secret("whsec_", 32)
@@ -80,6 +82,11 @@ def create(call: Call) -> Document:
             "url": given["url"],
         }
     )
+
+
+def addresses(store: Store) -> list[Document]:
+    """The webhook endpoints and the event destinations of a mode: the limit is for both together."""
+    return [*store.living(KIND), *store.living(DESTINATION)]
 
 
 def check_url(call: Call, url: str) -> None:

@@ -1,5 +1,6 @@
 """Invoices without a subscription: created as drafts, then filled with invoice items."""
 
+from billingportal.sandbox.billing.invoicing.pending_invoice_items import put_amount
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import invalid
 from billingportal.sandbox.http.fields import EXPAND, METADATA, TEXT, TIMESTAMP, YES, merged
@@ -30,10 +31,21 @@ CREATE = Record(
     absent=("automatic_tax", "discounts", "pending_invoice_items_behavior", "subscription"),
 )
 ITEM = Record(
-    {"amount": Integer(), "currency": TEXT, "customer": TEXT, "description": TEXT, "invoice": TEXT, **EXPAND},
-    required=("customer", "amount", "currency", "invoice"),
-    absent=("period", "price_data", "pricing", "quantity", "subscription", "unit_amount_decimal"),
+    {
+        "amount": Integer(),
+        "currency": TEXT,
+        "customer": TEXT,
+        "description": TEXT,
+        "invoice": TEXT,
+        "metadata": METADATA,
+        "period": Record({"end": TIMESTAMP, "start": TIMESTAMP}, required=("end", "start")),
+        "subscription": TEXT,
+        **EXPAND,
+    },
+    required=("customer", "amount", "currency"),
+    absent=("price_data", "pricing", "quantity", "unit_amount_decimal"),
 )
+ENDED = ("canceled", "incomplete_expired")
 
 
 def create(call: Call) -> Document:
@@ -68,15 +80,34 @@ def terms_of(call: Call, customer: Document) -> Document:
 
 
 def create_item(call: Call) -> Document:
-    """An invoice item on a draft of the same customer and currency."""
+    """An invoice item on a draft of the same customer and currency, or for the next invoice of a subscription."""
     given = call.parameters
-    invoice = call.given(KIND, "invoice")
     call.given("customer", "customer")
+    if "subscription" in given and "invoice" not in given:
+        return create_pending_item(call)
+    if "invoice" not in given or given.keys() & {"subscription", "metadata", "period"}:
+        raise invalid("The sandbox makes invoice items for a draft, or for a subscription's next invoice.", "invoice")
+    invoice = call.given(KIND, "invoice")
     if invoice["status"] != "draft" or invoice["parent"] is not None:
         raise invalid("The sandbox adds invoice items to drafts without a subscription only.", "invoice")
     if given["customer"] != invoice["customer"] or given["currency"] != invoice["currency"]:
         raise invalid("The invoice item must have the customer and the currency of its invoice.", "invoice")
     return add_line(call, invoice, given["amount"], given.get("description"))
+
+
+def create_pending_item(call: Call) -> Document:
+    """An amount that the subscription's next invoice bills. Raises Refused where there will be none."""
+    given = call.parameters
+    subscription = call.given("subscription", "subscription")
+    if subscription["customer"] != given["customer"]:
+        raise invalid("The subscription belongs to another customer.", "subscription")
+    if subscription["status"] in ENDED:
+        raise invalid("The subscription has ended: no invoice of it will come.", "subscription")
+    if subscription["currency"] != given["currency"]:
+        raise invalid("The invoice item must have the currency of its subscription.", "currency")
+    if "period" in given and given["period"]["end"] < given["period"]["start"]:
+        raise invalid("The period must not end before it starts.", "period")
+    return put_amount(call, subscription, given)
 
 
 BY_BILL_ONLY = "You can only specify `days_until_due` or `due_date` if `collection_method` is `send_invoice`."

@@ -1,4 +1,4 @@
-"""One page of a list of clients."""
+"""One page of a list."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,0 +1,1 @@
+"""The steps of sending meter events: claiming them, and storing what came of it."""

@@ -1,0 +1,43 @@
+"""Jobs of metered billing."""
+
+from billingportal.db import transaction
+from billingportal.domain.connection.processor_accounts import working_accounts
+from billingportal.domain.metering import client_meters, delivery, preparation
+from billingportal.jobs.common.account_work import work_on_each
+from billingportal.jobs.common.job import Job
+from billingportal.models.connection.processor_account import Mode
+from billingportal.portal import Portal
+
+
+def follow_client_meters(_: Portal) -> None:
+    """Follow which meters bill the clients whose entitlement was evaluated."""
+    client_meters.follow_due(transaction)
+
+
+def prepare_meter_events(_: Portal) -> None:
+    """Write the meter events of what was counted since."""
+    preparation.prepare_due(transaction)
+
+
+def send_live_meter_events(portal: Portal) -> None:
+    """Send the meter events that are due in live mode."""
+    send_meter_events(portal, "live")
+
+
+def send_test_meter_events(portal: Portal) -> None:
+    """Send the meter events that are due in test mode. It has a slower rate, which must not hold up live mode."""
+    send_meter_events(portal, "test")
+
+
+def send_meter_events(portal: Portal, mode: Mode) -> None:
+    with transaction() as session:
+        account_ids = working_accounts(session, mode)
+    work_on_each(portal, account_ids, lambda gateway, id_: delivery.deliver_due(transaction, gateway, id_))
+
+
+JOBS = (
+    Job(follow_client_meters, 0.5),
+    Job(prepare_meter_events, 1),
+    Job(send_live_meter_events, 0.5),
+    Job(send_test_meter_events, 0.5),
+)

@@ -1,0 +1,1 @@
+"""What Stripe counted of usage, and what is billed beside it."""
