@@ -38,7 +38,8 @@ def lines_of(call: Call, invoice: Document) -> list[Document]:
 
 
 def is_of(line: Document, item: Document) -> bool:
-    """Whether a line bills an item for the item's period."""
-    details = line["parent"]["subscription_item_details"] or {"subscription_item": None}
-    start: int = line["period"]["start"]
-    return bool(details["subscription_item"] == item["id"] and start == item["current_period_start"])
+    """Whether a line bills an item for the item's period. Usage at an earlier price came by an invoice item."""
+    details = line["parent"]["subscription_item_details"]
+    if details is None or details["invoice_item"] is not None:
+        return False
+    return bool(details["subscription_item"] == item["id"] and line["period"]["start"] == item["current_period_start"])
