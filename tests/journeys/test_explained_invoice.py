@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import transaction
-from billingportal.domain.invoices import lines
 from billingportal.models import ClientMeter, MeterEvent, Workspace
 from billingportal.models.auth.staff import Staff
 from tests.journeys.conftest import OpenPage
@@ -151,7 +150,7 @@ def test_staff_read_why_and_send_it_to_the_client(
     other.goto(address)
     expect(other.get_by_role("heading", level=1)).to_have_text("Why US$209.44?")
     expect(other.get_by_text("Stripe US$160.44")).to_have_count(0)
-    assert rows_of(other, "Who used them") == rows_of(page, "Who used them") or True
+    assert len(rows_of(other, "Who used them")) == 2
     assert_good(other)
 
 
@@ -187,4 +186,3 @@ def test_without_script_and_on_paper_the_page_says_the_same(shop: Metered, open_
     page.emulate_media(media="print")
     expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
     assert page.locator("#line-2-days").get_by_role("row").count() > 28
-    assert lines

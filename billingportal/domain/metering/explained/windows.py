@@ -47,11 +47,19 @@ def meters_of(session: Session, client_id: int, price: Price) -> Sequence[Client
 
 
 def resources_of(session: Session, meters: Sequence[ClientMeter], price: Price) -> Sequence[Resource]:
-    """The resources that the meter counts for the client, else those for which plans sell the price."""
-    sold = select(PlanPrice.resource_id).where(
-        PlanPrice.processor_account_id == price.processor_account_id,
-        PlanPrice.stripe_price_id == price.stripe_price_id,
-        PlanPrice.role == "usage",
+    """The resources that the meter counts for the client, else those whose use plans sell by this meter."""
+    sold = (
+        select(PlanPrice.resource_id)
+        .join(
+            Price,
+            (Price.processor_account_id == PlanPrice.processor_account_id)
+            & (Price.stripe_price_id == PlanPrice.stripe_price_id),
+        )
+        .where(
+            PlanPrice.processor_account_id == price.processor_account_id,
+            PlanPrice.role == "usage",
+            Price.stripe_meter_id == price.stripe_meter_id,
+        )
     )
     wanted = [one.resource_id for one in meters] or sold
     return session.scalars(select(Resource).where(Resource.id.in_(wanted)).order_by(Resource.id)).all()
