@@ -30,6 +30,14 @@ class Vault:
         except InvalidToken:
             raise CannotOpen("No key in PORTAL_SECRET_KEYS opens this stored secret.") from None
 
+    def can_open(self, sealed: str) -> bool:
+        """Whether a key fits."""
+        try:
+            self.open_(sealed)
+        except CannotOpen:
+            return False
+        return True
+
 
 def derive(secret_key: str, purpose: str) -> bytes:
     """A separate key for each purpose, so that a leaked session key opens no stored secret."""

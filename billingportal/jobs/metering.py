@@ -1,12 +1,17 @@
 """Jobs of metered billing."""
 
-from billingportal.db import transaction
+from billingportal.clock import now
+from billingportal.db import db, transaction
 from billingportal.domain.connection.processor_accounts import working_accounts
 from billingportal.domain.metering import client_meters, delivery, preparation
+from billingportal.domain.metering.ledger import sums, totals
 from billingportal.jobs.common.account_work import work_on_each
 from billingportal.jobs.common.job import Job
 from billingportal.models.connection.processor_account import Mode
 from billingportal.portal import Portal
+
+# Seconds of one run.
+COMPARING = 10
 
 
 def follow_client_meters(_: Portal) -> None:
@@ -35,9 +40,38 @@ def send_meter_events(portal: Portal, mode: Mode) -> None:
     work_on_each(portal, account_ids, lambda gateway, id_: delivery.deliver_due(transaction, gateway, id_))
 
 
+def compare_live_totals(portal: Portal) -> None:
+    """Compare what was sent in live mode with Stripe's totals."""
+    compare_totals(portal, "live")
+
+
+def compare_test_totals(portal: Portal) -> None:
+    """The same in test mode, which has a slower rate."""
+    compare_totals(portal, "test")
+
+
+def compare_totals(portal: Portal, mode: Mode) -> None:
+    with transaction() as session:
+        account_ids = working_accounts(session, mode)
+    work_on_each(
+        portal, account_ids, lambda gateway, id_: totals.read_due(transaction, gateway, id_, seconds=COMPARING)
+    )
+
+
+def sum_ledger(_: Portal) -> None:
+    """Sum up what all clients were billed by use, for the ledger's page."""
+    moment = now()
+    found = sums.read_sums(db.session())
+    with transaction() as session:
+        sums.write_sums(session, found, moment)
+
+
 JOBS = (
     Job(follow_client_meters, 0.5),
     Job(prepare_meter_events, 1),
     Job(send_live_meter_events, 0.5),
     Job(send_test_meter_events, 0.5),
+    Job(compare_live_totals, 2),
+    Job(compare_test_totals, 2),
+    Job(sum_ledger, 60),
 )

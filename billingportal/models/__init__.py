@@ -39,6 +39,7 @@ from billingportal.models.metering.client_meter import ClientMeter
 from billingportal.models.metering.meter_day import MeterDay
 from billingportal.models.metering.meter_error_report import MeterErrorReport
 from billingportal.models.metering.meter_event import MeterEvent
+from billingportal.models.metering.meter_sum import MeterSum
 from billingportal.models.outgoing_webhooks.outgoing_attempt import OutgoingAttempt
 from billingportal.models.outgoing_webhooks.outgoing_delivery import OutgoingDelivery
 from billingportal.models.outgoing_webhooks.outgoing_endpoint import OutgoingEndpoint
@@ -117,6 +118,7 @@ __all__ = [
     "MeterDay",
     "MeterErrorReport",
     "MeterEvent",
+    "MeterSum",
     "ModeUsageDay",
     "OutgoingAttempt",
     "OutgoingDelivery",

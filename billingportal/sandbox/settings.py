@@ -11,6 +11,10 @@ DEFAULTS: dict[str, Document] = {
     "tax_test": {"percent": "0", "active": True},
     # Days before each retry of a payment, counted from the attempt before; the action after the last.
     "dunning": {"retry_days": [3, 5, 7], "after": "cancel"},
+    # How long the draft of a period that ended stays a draft; how long before a period's end its invoice is announced.
+    "invoices": {"draft_seconds": 3600, "upcoming_days": 7},
+    # The calls that each mode answers in so many seconds, 0 without a limit. Live meter events have their own limit.
+    "rate_limits": {"test": 0, "live": 0, "live_meter_events": 0, "seconds": 1},
     # Meter events: how many seconds later they are counted or rejected, and summaries and previews show them; whether
     # also what Stripe is known to refuse at once is rejected later; the window of an error report in seconds, how many
     # errors of a code it names at most, and by what.

@@ -25,6 +25,7 @@ from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
 from billingportal.stripe_gateway.requests.customers import Subscriber
 from billingportal.stripe_gateway.requests.discounts import Discounts
 from billingportal.stripe_gateway.requests.meter_events import MeterEvents
+from billingportal.stripe_gateway.requests.metering.event_destinations import EventDestinations, ThinEvents
 from billingportal.stripe_gateway.requests.metering.event_summaries import EventSummaries
 from billingportal.stripe_gateway.requests.metering.invoice_items import InvoiceItems
 from billingportal.stripe_gateway.requests.objects import Objects
@@ -54,6 +55,8 @@ class StripeGateway:
         self.discounts = Discounts(client)
         self.refunds = Refunds(client)
         self.billing_portal = BillingPortal(client)
+        self.event_destinations = EventDestinations(client)
+        self.thin_events = ThinEvents(client)
         self.meter_events = MeterEvents(meter_client or client)
         self.event_summaries = EventSummaries(client)
         self.invoice_items = InvoiceItems(client)

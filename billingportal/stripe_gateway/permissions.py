@@ -26,6 +26,10 @@ PROBES: tuple[tuple[Right, Probe], ...] = (
         Right("Webhook Endpoints", "Write"),
         lambda client: client.v1.webhook_endpoints.list(params={"limit": 1}),
     ),
+    (
+        Right("Event Destinations", "Write"),
+        lambda client: client.v2.core.event_destinations.list({"limit": 1}),
+    ),
     (Right("Events", "Read"), lambda client: client.v1.events.list(params={"limit": 1})),
     (Right("Products", "Write"), lambda client: client.v1.products.list(params={"limit": 1})),
     (Right("Prices", "Write"), lambda client: client.v1.prices.list(params={"limit": 1})),

@@ -3,10 +3,11 @@
 import stripe
 
 from billingportal import plain_json
-from billingportal.plain_json import UnreadableJson
+from billingportal.plain_json import JsonObject, UnreadableJson
 from billingportal.stripe_gateway.errors import BadSignature, UnreadableObject
 from billingportal.stripe_gateway.objects import parsing
 from billingportal.stripe_gateway.objects.copies import EventCopy
+from billingportal.stripe_gateway.objects.meters import ThinEventCopy
 
 # Seconds that a signature may be old: Stripe's own default. Every retry is signed anew.
 TOLERANCE = 300
@@ -32,12 +33,25 @@ def verify(body: bytes, header: str, secrets: list[str]) -> None:
 
 def read_event(body: bytes) -> EventCopy:
     """The event in a verified message. Raises UnreadableObject when it is not one of Stripe's snapshot events."""
+    source = read_object(body)
+    if source.get("object") != "event":
+        raise UnreadableObject("the message is not an event")
+    return parsing.event(source)
+
+
+def read_notice(body: bytes) -> ThinEventCopy:
+    """The notice in a verified message. Raises UnreadableObject when it is not of one of Stripe's thin events."""
+    return parsing.thin_event(read_object(body))
+
+
+def read_object(body: bytes) -> JsonObject:
+    """The JSON object in a message. Raises UnreadableObject."""
     try:
         # Decode first: the JSON library takes bytes for UTF-16 where they look like it.
         source = plain_json.read(body.decode())
         plain_json.refuse_half_pairs(body, source)
     except UnreadableJson as problem:
         raise UnreadableObject(f"The message cannot be read: {problem}.") from None
-    if not isinstance(source, dict) or source.get("object") != "event":
+    if not isinstance(source, dict):
         raise UnreadableObject("the message is not an event")
-    return parsing.event(source)
+    return source

@@ -89,6 +89,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "recover_checkouts: done",
         "forget_sign_ups: done",
         "read_payment_attempts: done",
+        "read_invoice_lines: done",
         "finish_plan_changes: done",
         "follow_scheduled_terms: done",
         "remind_of_trials: done",
@@ -107,6 +108,13 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "check_limits: done",
         "count_usage_of_today: done",
         "count_usage_of_earlier_days: done",
+        "follow_client_meters: done",
+        "prepare_meter_events: done",
+        "send_live_meter_events: done",
+        "send_test_meter_events: done",
+        "compare_live_totals: done",
+        "compare_test_totals: done",
+        "sum_ledger: done",
     ]
     link = portal("setup-link", settings=settings).stdout
     assert link.startswith("https://billing.example.com/setup/")

@@ -126,7 +126,7 @@ def test_every_field_wrong_in_every_call(server: Misbehaving, gateway: StripeGat
         made = {} if wrong == MISSING else dict.fromkeys(NAMES, wrong)
         kind, is_list = kind_of(conversation.asked.path), conversation.asked.path.count("/x_1") == 0
         one = {**made, "object": kind, "id": "x_1"}
-        listed = {"object": "list", "data": [one], "has_more": False}
+        listed = {"object": "list", "data": [one], "has_more": False, "next_page_url": None}
         is_page = is_list and conversation.asked.method == "GET"
         conversation.say(message(json.dumps(listed if is_page else one).encode()))
 

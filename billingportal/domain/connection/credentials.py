@@ -10,7 +10,13 @@ from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.common import audit
 from billingportal.domain.connection import secret_keys
-from billingportal.domain.connection.processor_accounts import catch_up_of, connected, endpoint_of, request_check
+from billingportal.domain.connection.processor_accounts import (
+    catch_up_of,
+    connected,
+    destination_of,
+    endpoint_of,
+    request_check,
+)
 from billingportal.domain.connection.secret_keys import FIELD, SecretKey
 from billingportal.errors import Refusal
 from billingportal.models import ProcessorAccount
@@ -163,6 +169,7 @@ def start_account(session: Session, row: ProcessorAccount, staff_id: int | None)
     row.disconnected_at = None
     session.flush()
     endpoint_of(session, row)
+    destination_of(session, row)
     catch_up_of(session, row)
     request_check(row, moment)
     verb = "Connected" if is_new else "Replaced the key of"

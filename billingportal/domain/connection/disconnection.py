@@ -4,7 +4,10 @@ from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.common import audit
 from billingportal.domain.connection.credentials import forget_offers, start_account
+from billingportal.domain.connection.event_destination import DESTINATION
 from billingportal.domain.connection.processor_accounts import connected, gateway_of, offered
+from billingportal.domain.connection.registration import Kind
+from billingportal.domain.connection.webhook_registration import WEBHOOK
 from billingportal.errors import Conflict
 from billingportal.models import ProcessorAccount
 from billingportal.models.connection.processor_account import Mode
@@ -38,25 +41,26 @@ def switch(
 def disconnect(
     transaction: Transaction, open_gateway: OpenGateway, vault: Vault, mode: Mode, *, staff_id: int | None
 ) -> None:
-    """Remove our endpoint at Stripe as far as the key still allows, and forget the key. The history stays."""
+    """Remove our addresses at Stripe as far as the key still allows, and forget the key. The history stays."""
     with transaction() as session:
         row = connected(session, mode)
         if row is None:
             return
         account_id = row.id
-        endpoint_id = row.endpoint.stripe_webhook_endpoint_id if row.endpoint else None
+        before = registered_ids(row)
         try:
             gateway = gateway_of(row, vault, open_gateway)
         except CannotOpen:
             gateway = None
-    is_removed = remove_endpoint(gateway, endpoint_id)
+    not_removed = remove(gateway, before)
     with transaction() as session:
         row = session.get_one(ProcessorAccount, account_id, with_for_update=True)
         if row.state != "connected":
             return
-        newer_id = row.endpoint.stripe_webhook_endpoint_id if row.endpoint else None
+        newer = registered_ids(row)
         let_go(row)
-        left = "" if is_removed else "; Stripe did not let us remove our webhook endpoint there"
+        nouns = " and ".join(kind.noun for kind in not_removed)
+        left = f"; Stripe did not let us remove our {nouns} there" if nouns else ""
         audit.record_act(
             session,
             audit.Act(
@@ -67,18 +71,26 @@ def disconnect(
                 processor_account_id=row.id,
             ),
         )
-    if newer_id != endpoint_id:
-        # The worker registered a new endpoint while we removed the previous one.
-        remove_endpoint(gateway, newer_id)
+    # The worker may have registered a new address while we removed the previous one.
+    remove(gateway, [one for one in newer if one not in before])
 
 
-def remove_endpoint(gateway: StripeGateway | None, endpoint_id: str | None) -> bool:
-    if endpoint_id is None:
-        return True
+def registered_ids(row: ProcessorAccount) -> list[tuple[Kind, str]]:
+    """The addresses that are registered at Stripe, by kind and id."""
+    rows = ((WEBHOOK, row.endpoint), (DESTINATION, row.destination))
+    return [(kind, one.stripe_id) for kind, one in rows if one is not None and one.stripe_id is not None]
+
+
+def remove(gateway: StripeGateway | None, addresses: list[tuple[Kind, str]]) -> list[Kind]:
+    """Remove them at Stripe. Returns the kinds of those that stay there."""
+    return [kind for kind, stripe_id in addresses if not is_removed(gateway, kind, stripe_id)]
+
+
+def is_removed(gateway: StripeGateway | None, kind: Kind, stripe_id: str) -> bool:
     if gateway is None:
         return False
     try:
-        gateway.delete_webhook_endpoint(endpoint_id)
+        kind.delete(gateway, stripe_id)
     except StripeProblem:
         return False
     return True
@@ -91,7 +103,8 @@ def let_go(row: ProcessorAccount) -> None:
     row.next_check_at = None
     row.check_problem = None
     row.forget_key()
-    if row.endpoint is not None:
-        row.endpoint.forget_registration()
+    for address in (row.endpoint, row.destination):
+        if address is not None:
+            address.forget_registration()
     if row.catch_up is not None:
         row.catch_up.next_run_at = None

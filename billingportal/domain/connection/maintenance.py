@@ -1,42 +1,30 @@
 """Checks a connected account's key and webhook, and makes the repairs that need no decision by staff."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.config import Settings
 from billingportal.db import Transaction
 from billingportal.domain.common import audit
 from billingportal.domain.common.due_times import is_due
-from billingportal.domain.connection import preflight, webhook_registration
+from billingportal.domain.connection import event_destination, preflight
 from billingportal.domain.connection.credentials import describe
-from billingportal.domain.connection.processor_accounts import catch_up_of, endpoint_of, gateway_of
-from billingportal.domain.connection.webhook_registration import Outcome, Registered, Survey
+from billingportal.domain.connection.findings import Examination, Findings, Mine
+from billingportal.domain.connection.processor_accounts import catch_up_of, destination_of, endpoint_of, gateway_of
+from billingportal.domain.connection.registration import Registered
 from billingportal.domain.sync import event_log, failed_reads
 from billingportal.models import ProcessorAccount
 from billingportal.models.connection.processor_account import KeyState
 from billingportal.stripe_gateway.client import OpenGateway
-from billingportal.stripe_gateway.errors import KeyExpired, KeyRejected, RightMissing, StripeProblem
-from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.objects.connection import AccountCopy
-from billingportal.stripe_gateway.permissions import Right
+from billingportal.stripe_gateway.errors import KeyExpired, KeyRejected, StripeProblem
 from billingportal.vault import CannotOpen, Vault
 
 CHECK_EVERY = timedelta(minutes=5)
 AFTER_A_PROBLEM = timedelta(seconds=30)
 LEASE = timedelta(seconds=90)
-
-
-@dataclass(frozen=True)
-class Findings:
-    """The results of one check at Stripe."""
-
-    account: AccountCopy
-    missing: list[Right]
-    survey: Survey | None
-    outcome: Outcome
 
 
 def claim_due(transaction: Transaction) -> list[int]:
@@ -66,7 +54,7 @@ def tend(
     with transaction() as session:
         row = session.get_one(ProcessorAccount, processor_account_id)
         is_restricted = (row.key_prefix or "").startswith("rk_")
-        mine = Registered.of(endpoint_of(session, row))
+        mine = Mine(Registered.of(endpoint_of(session, row), vault), Registered.of(destination_of(session, row), vault))
         started_at = row.check_requested_at
         try:
             gateway = gateway_of(row, vault, open_gateway)
@@ -74,37 +62,12 @@ def tend(
             end_with_key_problem(row, "unreadable", f"{problem} Paste the secret key again.", started_at)
             return
     try:
-        found = look(transaction, gateway, vault, settings, mine, is_restricted=is_restricted)
+        found = Examination(transaction, gateway, vault, settings, mine).run(is_restricted=is_restricted)
     except StripeProblem as problem:
         with transaction() as session:
             end_with_problem(session.get_one(ProcessorAccount, processor_account_id), problem, started_at)
         return
     end_well(transaction, processor_account_id, found, started_at)
-
-
-def look(
-    transaction: Transaction,
-    gateway: StripeGateway,
-    vault: Vault,
-    settings: Settings,
-    mine: Registered,
-    *,
-    is_restricted: bool,
-) -> Findings:
-    """Ask Stripe about key, account and endpoints, and repair the registration. Raises a StripeProblem."""
-    account = gateway.account()
-    missing = gateway.missing_rights(livemode=account.livemode) if is_restricted else []
-    try:
-        endpoints = gateway.webhook_endpoints()
-    except RightMissing as problem:
-        outcome = Outcome("refused", f"The key may not read or register webhooks. {problem.message}")
-        return Findings(account, missing, None, outcome)
-    found = webhook_registration.survey(endpoints, mine, settings.public_url or "")
-    if settings.public_url is None or not settings.is_reachable_by_stripe:
-        return Findings(account, missing, found, Outcome("unreachable"))
-    url = webhook_registration.address(settings.public_url, mine.token)
-    outcome = webhook_registration.ensure(transaction, gateway, vault, mine.row_id, found, url)
-    return Findings(account, missing, found, outcome)
 
 
 def end_well(transaction: Transaction, processor_account_id: int, found: Findings, started_at: datetime | None) -> None:
@@ -116,34 +79,47 @@ def end_well(transaction: Transaction, processor_account_id: int, found: Finding
         describe(row, found.account)
         row.key_state = "working"
         row.key_problem = None
-        used = len(found.survey.everything) + found.outcome.added if found.survey else None
-        others = found.survey.others_here if found.survey else []
-        lines = [line.as_json() for line in preflight.lines(row, found.account, found.missing, used, others)]
+        lines = [line.as_json() for line in preflight_lines(row, found)]
         has_changed = lines != row.preflight
         row.preflight = lines
-        endpoint = endpoint_of(session, row)
-        is_new = endpoint.state != found.outcome.state
-        endpoint.state = found.outcome.state
-        endpoint.problem = found.outcome.problem
-        row.check_problem = None
-        finish(row, started_at, moment, CHECK_EVERY if found.outcome.problem is None else AFTER_A_PROBLEM)
+        is_new = note_outcomes(session, row, found, moment)
+        row.check_problem = found.problem and unexpected(found.problem)
+        is_well = found.endpoint.problem is None and found.problem is None
+        finish(row, started_at, moment, CHECK_EVERY if is_well else AFTER_A_PROBLEM)
         if has_changed:
             # The key may have got a right: what it could not read is read again.
             failed_reads.retry_now(session, row.id)
             event_log.replay_failed(session, row.id)
-        if found.outcome.repairs or is_new or has_changed:
+        if found.endpoint.repairs or is_new or has_changed:
             catch_up_of(session, row).next_run_at = moment
-        for words in found.outcome.repairs:
-            audit.record_act(
-                session,
-                audit.Act(
-                    "webhook_endpoint.repaired",
-                    words,
-                    actor="sync",
-                    subject=("webhook_endpoint", endpoint.id),
-                    processor_account_id=row.id,
-                ),
-            )
+
+
+def preflight_lines(row: ProcessorAccount, found: Findings) -> list[preflight.Line]:
+    return preflight.lines(row, found.account, found.missing, found.endpoints_used, found.others_here)
+
+
+def note_outcomes(session: Session, row: ProcessorAccount, found: Findings, moment: datetime) -> bool:
+    """Store the two registrations' outcomes and record their repairs. Whether the webhook's state is new."""
+    endpoint, destination = endpoint_of(session, row), destination_of(session, row)
+    is_new = endpoint.state != found.endpoint.state
+    endpoint.state, endpoint.problem = found.endpoint.state, found.endpoint.problem
+    record_repairs(session, row, "webhook_endpoint", endpoint.id, found.endpoint.repairs)
+    if found.destination is not None:
+        event_destination.note_outcome(destination, found.destination, moment)
+        record_repairs(session, row, "event_destination", destination.id, found.destination.repairs)
+    return is_new
+
+
+def record_repairs(session: Session, row: ProcessorAccount, kind: str, row_id: int, repairs: list[str]) -> None:
+    for words in repairs:
+        audit.record_act(
+            session,
+            audit.Act(f"{kind}.repaired", words, actor="sync", subject=(kind, row_id), processor_account_id=row.id),
+        )
+
+
+def unexpected(message: str) -> str:
+    return f"Stripe did not answer as expected: {message}"
 
 
 def end_with_problem(row: ProcessorAccount, problem: StripeProblem, started_at: datetime | None) -> None:
@@ -153,7 +129,7 @@ def end_with_problem(row: ProcessorAccount, problem: StripeProblem, started_at: 
     elif isinstance(problem, KeyRejected):
         end_with_key_problem(row, "rejected", "Stripe no longer knows the key. It was probably deleted.", started_at)
     else:
-        row.check_problem = f"Stripe did not answer as expected: {problem.message}"
+        row.check_problem = unexpected(problem.message)
         finish(row, started_at, now(), AFTER_A_PROBLEM)
 
 

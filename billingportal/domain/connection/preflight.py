@@ -5,7 +5,7 @@ from typing import Literal, cast
 
 from billingportal.models import ProcessorAccount
 from billingportal.plain_json import Json
-from billingportal.stripe_gateway.objects.connection import AccountCopy, WebhookEndpointCopy
+from billingportal.stripe_gateway.objects.connection import AccountCopy, AddressCopy
 from billingportal.stripe_gateway.permissions import Right
 
 MOST_ENDPOINTS = 16
@@ -29,7 +29,7 @@ def lines(
     account: AccountCopy,
     missing: list[Right],
     endpoints_used: int | None,
-    others_here: list[WebhookEndpointCopy],
+    others_here: list[AddressCopy],
 ) -> list[Line]:
     """The preflight. `endpoints_used` is None when the key may not list them."""
     found = [
@@ -79,9 +79,9 @@ def endpoints_line(used: int) -> Line:
     return Line("ok", words, "Stripe allows 16 an account and mode.")
 
 
-def other_line(endpoint: WebhookEndpointCopy) -> Line:
+def other_line(endpoint: AddressCopy) -> Line:
     return Line(
         "warn",
         "Another endpoint points at this address",
-        f"{endpoint.url} ({endpoint.stripe_webhook_endpoint_id}) is not ours. Delete it in Stripe if nothing needs it.",
+        f"{endpoint.url} ({endpoint.stripe_id}) is not ours. Delete it in Stripe if nothing needs it.",
     )

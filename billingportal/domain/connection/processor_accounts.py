@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billingportal.models import CatchUp, ProcessorAccount, StripeEvent, WebhookEndpoint
+from billingportal.models import CatchUp, EventDestination, ProcessorAccount, StripeEvent, WebhookEndpoint
 from billingportal.models.connection.processor_account import Mode
 from billingportal.stripe_gateway.client import OpenGateway
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -61,6 +61,14 @@ def endpoint_of(session: Session, account: ProcessorAccount) -> WebhookEndpoint:
         account.endpoint = WebhookEndpoint(token=secrets.token_urlsafe(24), registrations=0, state="waiting")
         session.flush()
     return account.endpoint
+
+
+def destination_of(session: Session, account: ProcessorAccount) -> EventDestination:
+    """The account's event destination row, made with a token of its own when there is none."""
+    if account.destination is None:
+        account.destination = EventDestination(token=secrets.token_urlsafe(24), registrations=0, state="waiting")
+        session.flush()
+    return account.destination
 
 
 def catch_up_of(session: Session, account: ProcessorAccount) -> CatchUp:

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import Base
 from billingportal.domain.common import audit
-from billingportal.models import MailSettings, OutgoingEndpoint, ProcessorAccount, WebhookEndpoint
-from billingportal.vault import CannotOpen, Vault
+from billingportal.models import EventDestination, MailSettings, OutgoingEndpoint, ProcessorAccount, WebhookEndpoint
+from billingportal.vault import Vault
 
 SEALED = "_sealed"
 WHERE_KEYS = "SaaS > Payment Processor"
@@ -36,7 +36,7 @@ class Count:
 def count(connection: Connection, vault: Vault) -> Count:
     """Count the sealed values in the tables that exist: the database may be older or newer than this code."""
     values = list(sealed_values(connection))
-    return Count(len(values), sum(not opens(vault, value) for value in values))
+    return Count(len(values), sum(not vault.can_open(value) for value in values))
 
 
 def sealed_values(connection: Connection) -> Iterator[str]:
@@ -54,21 +54,18 @@ def sealed_columns() -> list[Column[str]]:
     return [column for table in tables for column in table.columns if column.name.endswith(SEALED)]
 
 
-def opens(vault: Vault, sealed: str) -> bool:
-    try:
-        vault.open_(sealed)
-    except CannotOpen:
-        return False
-    return True
-
-
 def drop_lost(session: Session, vault: Vault) -> list[str]:
     """Drop the values that no key opens, with an audit entry. Returns the secrets to paste again, and where."""
     accounts = [row for row in session.scalars(select(ProcessorAccount)) if is_lost(vault, row.key_sealed)]
     to_paste = [f"the secret key of {row.display_name} ({row.mode}) on {WHERE_KEYS}" for row in accounts]
     for account in accounts:
         drop_key(account)
-    dropped = len(accounts) + sum(drop_signing_secrets(row, vault) for row in session.scalars(select(WebhookEndpoint)))
+    dropped = len(accounts)
+    registered: list[WebhookEndpoint | EventDestination] = [
+        *session.scalars(select(WebhookEndpoint)),
+        *session.scalars(select(EventDestination)),
+    ]
+    dropped += sum(drop_signing_secrets(row, vault) for row in registered)
     for mail in session.scalars(select(MailSettings)):
         if is_lost(vault, mail.password_sealed):
             mail.password_sealed, mail.problem = None, LOST_PASSWORD
@@ -88,7 +85,7 @@ def drop_lost(session: Session, vault: Vault) -> list[str]:
 
 
 def is_lost(vault: Vault, sealed: str | None) -> bool:
-    return sealed is not None and not opens(vault, sealed)
+    return sealed is not None and not vault.can_open(sealed)
 
 
 def drop_key(account: ProcessorAccount) -> None:
@@ -100,8 +97,8 @@ def drop_key(account: ProcessorAccount) -> None:
         account.state = "disconnected"
 
 
-def drop_signing_secrets(endpoint: WebhookEndpoint, vault: Vault) -> int:
-    """Drop lost secrets; returns how many. Without its secret an endpoint is registered again once there is a key."""
+def drop_signing_secrets(endpoint: WebhookEndpoint | EventDestination, vault: Vault) -> int:
+    """Drop lost secrets; returns how many. Without its secret an address is registered again once there is a key."""
     dropped = 0
     if is_lost(vault, endpoint.previous_secret_sealed):
         endpoint.previous_secret_sealed, endpoint.previous_secret_ends_at = None, None

@@ -13,6 +13,7 @@ from billingportal.domain.entitlements.plan_matching import links_of
 from billingportal.domain.metering.corrections import is_unsent
 from billingportal.domain.metering.counted.segments import REACH
 from billingportal.domain.metering.outbox import make_due, refresh_events
+from billingportal.domain.plans.bought_links import prices_shown
 from billingportal.domain.subscriptions.client_clock import clock_time
 from billingportal.domain.subscriptions.status import LIVE_STATUSES
 from billingportal.models import (
@@ -20,11 +21,11 @@ from billingportal.models import (
     ClientMeter,
     Entitlement,
     MeterEvent,
+    PlanChange,
     PlanPrice,
     Price,
     ProcessorAccount,
     Subscription,
-    SubscriptionItem,
 )
 from billingportal.models.entitlements.entitlement import TO_METER
 
@@ -122,12 +123,20 @@ def wanted_by_subscription(
         link = links.get(price_id)
         if link is not None and link.role == "usage" and link.resource_id is not None:
             key = MeterKey(link.resource_id, main.processor_account_id, meter_id)
-            yield key, Wanted(begin_of(items[price_id], main, on_clock), main)
+            begins_at = items[price_id].priced_at or main.started_at
+            if on_clock is not None:
+                begins_at = on_clock if was_changed_to(session, main, price_id) else main.started_at
+            yield key, Wanted(begins_at, main)
 
 
-def begin_of(item: SubscriptionItem, main: Subscription, on_clock: datetime | None) -> datetime:
-    """When the item got its price. That is known by the real time only: on a test clock, it is now."""
-    return main.started_at if item.priced_at is None else on_clock or item.priced_at
+def was_changed_to(session: Session, main: Subscription, price_id: str) -> bool:
+    """Whether a plan change brought the price. When an item got its price is known by the real time only, which says
+    nothing on a test clock.
+    """
+    changes = session.scalars(
+        select(PlanChange.preview).where(PlanChange.stripe_subscription_id == main.stripe_subscription_id)
+    )
+    return any(price_id in prices_shown(preview) for preview in changes)
 
 
 def metered_prices(session: Session, account_id: int, price_ids: Iterable[str]) -> dict[str, str]:
@@ -217,7 +226,7 @@ def begin_wanted(
         if row is None:
             ends = [row.ends_at for row in rows if row.resource_id == key.resource_id and row.ends_at is not None]
             begins_at = max(one.begins_at, moment - REACH, *(end for end in ends if end <= moment))
-            row = ClientMeter(client_id=client_id, begins_at=begins_at, **vars(key))
+            row = ClientMeter(client_id=client_id, begins_at=begins_at, compare_after=now(), **vars(key))
             session.add(row)
         if one.subscription is not None and row.stripe_subscription_id is None:
             row.stripe_subscription_id = one.subscription.stripe_subscription_id

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from billingportal.db import Base, PrimaryKey
 from billingportal.models.connection.catch_up import CatchUp
+from billingportal.models.connection.event_destination import EventDestination
 from billingportal.models.connection.webhook_endpoint import WebhookEndpoint
 from billingportal.plain_json import Json
 
@@ -58,6 +59,7 @@ class ProcessorAccount(Base):
     next_check_at: Mapped[datetime | None] = mapped_column(index=True)
 
     endpoint: Mapped[WebhookEndpoint | None] = relationship(uselist=False)
+    destination: Mapped[EventDestination | None] = relationship(uselist=False)
     catch_up: Mapped[CatchUp | None] = relationship(uselist=False)
 
     @property

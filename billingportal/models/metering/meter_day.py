@@ -15,7 +15,8 @@ class MeterDay(Base):
     all but the cancelled ones: what differs from `counted` is still to be prepared.
 
     `at_stripe` is Stripe's total of the whole UTC day, in each of the day's rows; None: not asked yet.
-    `differs_since`: since when, in real time, the day's totals are unlike; None: they agree.
+    `differs_since`: since when, in real time, the day's totals are unlike, longer than Stripe's delay explains; None:
+    they agree, or what is missing is on its way. `differs_by` is how many units Stripe has more, or less, than that.
     """
 
     __tablename__ = "meter_day"
@@ -37,3 +38,4 @@ class MeterDay(Base):
     at_stripe: Mapped[int | None] = mapped_column(BigInteger)
     compared_at: Mapped[datetime | None]
     differs_since: Mapped[datetime | None]
+    differs_by: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")

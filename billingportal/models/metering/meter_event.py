@@ -12,6 +12,7 @@ MeterEventState = Literal[
     "waiting", "due", "sent", "confirmed", "rejected", "in_doubt", "cancelling", "cancelled", "too_late", "let_go"
 ]
 UNSENT = text("state IN ('waiting', 'due')")
+UNCONFIRMED = text("state IN ('sent', 'in_doubt', 'cancelling')")
 TO_LOOK_AT = text("state IN ('rejected', 'in_doubt', 'too_late', 'cancelling')")
 
 
@@ -39,6 +40,13 @@ class MeterEvent(Base):
         ),
         Index(None, "client_meter_id", "day"),
         Index("ix_meter_event_unsent", "client_meter_id", "id", sqlite_where=UNSENT, postgresql_where=UNSENT),
+        Index(
+            "ix_meter_event_unconfirmed",
+            "client_meter_id",
+            "day",
+            sqlite_where=UNCONFIRMED,
+            postgresql_where=UNCONFIRMED,
+        ),
         Index("ix_meter_event_to_look_at", "state", "id", sqlite_where=TO_LOOK_AT, postgresql_where=TO_LOOK_AT),
     )
 

@@ -47,6 +47,8 @@ class Control:
             ("POST", "delivery/wait"): self.wait_for_delivery,
             ("POST", "clocks"): partial(settings.change, self.world, "clocks"),
             ("POST", "dunning"): partial(settings.change, self.world, "dunning"),
+            ("POST", "invoices"): partial(settings.change, self.world, "invoices"),
+            ("POST", "rate_limits"): partial(settings.change, self.world, "rate_limits"),
             ("POST", "metering"): partial(settings.change, self.world, "metering"),
             ("GET", "objects"): self.objects,
             ("GET", "requests"): self.requests,

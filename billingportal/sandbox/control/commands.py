@@ -72,6 +72,7 @@ COMMANDS: dict[str, Command] = {
     "objects/alter": alter_object,
     "disputes": bank_commands.dispute,
     "metering/age": metering_commands.age,
+    "metering/lose": metering_commands.lose,
     "metering/process": metering_commands.process_now,
     "payment_methods/renew": renew_card,
     "payments/settle": settle_payments,

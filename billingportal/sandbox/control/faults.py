@@ -13,7 +13,8 @@ class Fault:
 
     `seconds` is how long a latency or a time-out lasts; `per_row` makes it that long for each row of the requested
     page, since long pages take Stripe longer. With `applied` the request takes effect and only its answer
-    is lost or replaced.
+    is lost or replaced. With `stored` a 500 came after the execution began, so its idempotency key repeats it for a
+    day; that is so for an `applied` one unless said otherwise.
     """
 
     kind: str
@@ -23,10 +24,25 @@ class Fault:
     count: int | None = None
     applied: bool = False
     per_row: bool = False
+    stored: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.stored is None:
+            self.stored = self.kind == "500" and self.applied
 
     def hits(self, method: str, path: str) -> bool:
         """Whether the fault applies to a request."""
         return self.count != 0 and self.method in (None, method) and path.startswith(self.path_prefix)
+
+    @property
+    def executes(self) -> bool:
+        """Whether the request takes effect in spite of the fault."""
+        return self.kind == "latency" or self.applied
+
+    @property
+    def reaches(self) -> bool:
+        """Whether the request reaches the API: a stored 500 does, even if it changes nothing."""
+        return self.executes or bool(self.stored)
 
     def latency(self, rows: int) -> float:
         """The seconds by which an answer with this many rows is late."""
@@ -42,9 +58,11 @@ class Faults:
     active: list[Fault] = field(default_factory=list)
 
     def add(self, fault: Fault) -> None:
-        """Activate a fault. Raises ValueError for an unknown kind."""
+        """Activate a fault. Raises ValueError for an unknown kind, and for another one than a 500 that is stored."""
         if fault.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+        if fault.stored and fault.kind != "500":
+            raise ValueError("only a 500 is stored")
         self.active.append(fault)
 
     def clear(self) -> None:

@@ -23,3 +23,15 @@ def age(call: Call, given: Document) -> Document:
     for answer in call.store.answers.values():
         answer["at"] -= seconds
     return {"events": len(events)}
+
+
+def lose(call: Call, given: Document) -> Document:
+    """Forget what was counted of a customer's meter events from a time on, up to another: {customer, starts, ends}."""
+    lost = [
+        event
+        for event in call.store.objects.get(processing.EVENT, {}).values()
+        if event["_customer"] == given["customer"] and given["starts"] <= event["timestamp"] < given["ends"]
+    ]
+    for event in lost:
+        event["_state"] = "lost"
+    return {"lost": len(lost)}

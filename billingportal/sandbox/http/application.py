@@ -14,6 +14,7 @@ from billingportal.sandbox.control import faults
 from billingportal.sandbox.http import form_encoding, idempotency, version_two
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import Refused, internal, invalid, too_many_requests
+from billingportal.sandbox.http.limits import Limits
 from billingportal.sandbox.http.lists import Page
 from billingportal.sandbox.http.presentation import present
 from billingportal.sandbox.http.router import Operation, find
@@ -39,6 +40,7 @@ class Application:
         self.postman = postman
         self.stopping = stopping
         self.faults = faults.Faults()
+        self.limits = Limits()
         self.operations = operations()
         # The sandbox's address, for the links to its pages.
         self.address = ""
@@ -48,36 +50,45 @@ class Application:
         request_id = new_id("req")
         with self.world.lock:
             fault = self.faults.take(request.method, request.path)
-        if fault is None or fault.kind == "latency" or fault.applied:
-            slow = fault.latency(request.rows) if fault is not None else 0.0
-            answer = self.guarded(request, request_id, slow)
-        else:
-            answer = Answer(500, "")
+        answer = self.guarded(request, request_id, fault) if fault is None or fault.reaches else Answer(500, "")
         if fault is not None:
             answer = spoiled(answer, fault, request.path)
         self.log(request, request_id, answer)
         return with_headers(answer, request, request_id)
 
-    def guarded(self, request: Request, request_id: str, slow: float) -> Answer:
-        """The answer to a request that reached the API, `slow` seconds late; refusals become error bodies."""
+    def guarded(self, request: Request, request_id: str, fault: faults.Fault | None) -> Answer:
+        """The answer to a request that reached the API; refusals become error bodies."""
         try:
             with self.world.lock:
                 key = authenticate(self.world.keys, request.headers.get("authorization"))
-            return self.once(request, request_id, key, slow)
+                lane = self.limits.enter(self.world.accounts[key.account], self.world.store_of(key), request)
+            try:
+                return self.once(request, request_id, key, fault)
+            finally:
+                with self.world.lock:
+                    self.limits.leave(lane)
         except Refused as refused:
             return refusal(refused, request.path)
 
-    def once(self, request: Request, request_id: str, key: Key, slow: float) -> Answer:
-        """Execute the request unless its idempotency key has a stored answer. Raises Refused."""
+    def once(self, request: Request, request_id: str, key: Key, fault: faults.Fault | None) -> Answer:
+        """Execute the request, late if the fault says so, unless its idempotency key has a stored answer.
+
+        Raises Refused.
+        """
         token = request.headers.get("idempotency-key") if version_two.takes_idempotency_key(request) else None
         with self.world.lock:
             store = self.world.store_of(key)
             kept = None if token is None else idempotency.begin(store, request, token)
         if kept is not None:
             return kept
-        self.stopping.wait(slow)
+        self.stopping.wait(fault.latency(request.rows) if fault is not None else 0.0)
         with self.world.lock:
-            answer, executed = self.executed(request, request_id, key, store)
+            if fault is None or fault.executes:
+                answer, executed = self.executed(request, request_id, key, store)
+            else:
+                answer, executed = refusal(internal()), True
+            if executed and fault is not None and fault.stored:
+                answer = refusal(internal())
             if token is not None:
                 idempotency.finish(store, token, answer, executed=executed)
         return answer
@@ -183,6 +194,8 @@ def rendered(call: Call, result: Document | Page | Listed, expansion: Expansion)
     if isinstance(result, Page):
         data = [present(call.store, document, expansion) for document in result.data]
         return {"object": "list", "data": data, "has_more": result.has_more, "url": result.url}
+    if "object" not in result:  # what API v2 says of a deleted object
+        return result
     return {**present(call.store, result, expansion), **call.revealed}
 
 
@@ -195,8 +208,7 @@ def refusal(refused: Refused, path: str) -> Answer:
 def spoiled(answer: Answer, fault: faults.Fault, path: str) -> Answer:
     """The answer after a fault was applied."""
     if fault.kind == "429":
-        limited = refusal(too_many_requests(), path)
-        return Answer(429, limited.body, {"Stripe-Rate-Limited-Reason": "global-rate"})
+        return refusal(too_many_requests("global-rate"), path)
     if fault.kind == "500":
         return refusal(internal(), path)
     if fault.kind == "malformed":

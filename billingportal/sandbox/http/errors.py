@@ -81,10 +81,10 @@ def forbidden(message: str) -> Refused:
     return Refused(message, status=403)
 
 
-def too_many_requests() -> Refused:
-    """429, as Stripe's limiter says it."""
+def too_many_requests(reason: str) -> Refused:
+    """429, as Stripe's limiter says it; `reason` is the limit's name in the header."""
     message = "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits."
-    return Refused(message, status=429, code="rate_limit")
+    return Refused(message, status=429, code="rate_limit", headers={"Stripe-Rate-Limited-Reason": reason})
 
 
 def internal() -> Refused:

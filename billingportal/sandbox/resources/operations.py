@@ -3,6 +3,7 @@
 from billingportal.sandbox.http.router import Operation
 from billingportal.sandbox.resources.catalog import (
     coupons,
+    meter_event_adjustments,
     meter_events,
     meters,
     prices,
@@ -48,6 +49,7 @@ def operations() -> list[Operation]:
         *invoice_payments.OPERATIONS,
         *invoice_previews.OPERATIONS,
         *invoices.OPERATIONS,
+        *meter_event_adjustments.OPERATIONS,
         *meter_events.OPERATIONS,
         *meters.OPERATIONS,
         *one_offs.OPERATIONS,

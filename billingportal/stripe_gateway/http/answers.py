@@ -69,13 +69,21 @@ def envelope(answer: object) -> object:
     """The answer without its objects: a list without its rows, nothing of a single object, all of an error."""
     if not isinstance(answer, dict) or "error" in answer:
         return answer
-    return {name: value for name, value in answer.items() if name != "data"} if answer.get("object") == "list" else None
+    return {name: value for name, value in answer.items() if name != "data"} if is_list(answer) else None
+
+
+def is_list(answer: JsonObject) -> bool:
+    """A list of API v1 says that it is one; a list of v2 has no type, and names its next page."""
+    return answer.get("object") == "list" or ("data" in answer and "next_page_url" in answer)
 
 
 def is_stripes(answer: JsonObject, status: int) -> bool:
-    """Whether a success names its object type and an error is an object of texts, as at Stripe."""
+    """Whether a success names its object type and an error is an object of texts, as at Stripe.
+
+    Without a type are the lists of API v2, and what it says of a deleted object (`stripe.v2.DeletedObject`).
+    """
     if 200 <= status < 300:
-        return isinstance(answer.get("object"), str)
+        return isinstance(answer.get("object"), str) or is_list(answer) or answer.keys() == {"id"}
     error = answer.get("error")
     if not isinstance(error, dict):
         return False

@@ -1,6 +1,6 @@
 """Reads single fields of Stripe's JSON. A missing field or another type raises UnreadableObject."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, DecimalException
 
 from billingportal.clock import from_unix
@@ -79,6 +79,17 @@ def moment(source: JsonObject, name: str) -> datetime:
 
 def optional_moment(source: JsonObject, name: str) -> datetime | None:
     return None if source.get(name) is None else moment(source, name)
+
+
+def spelled_moment(source: JsonObject, name: str) -> datetime:
+    """A time of API v2: RFC 3339."""
+    try:
+        read = datetime.fromisoformat(text(source, name))
+    except ValueError:
+        raise UnreadableObject(f"{name} is not a time") from None
+    if read.tzinfo is None:
+        raise UnreadableObject(f"{name} has no time zone")
+    return read.astimezone(UTC)
 
 
 def part(source: JsonObject, name: str) -> JsonObject:

@@ -6,7 +6,7 @@ from billingportal.limits import is_storable
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import UnreadableObject
 from billingportal.stripe_gateway.objects import parse_billing, parse_catalog, parse_payments, parse_sales
-from billingportal.stripe_gateway.objects.connection import AccountCopy, WebhookEndpointCopy
+from billingportal.stripe_gateway.objects.connection import AccountCopy, EventDestinationCopy, WebhookEndpointCopy
 from billingportal.stripe_gateway.objects.copies import Copy, EventCopy
 from billingportal.stripe_gateway.objects.fields import (
     flag,
@@ -14,10 +14,12 @@ from billingportal.stripe_gateway.objects.fields import (
     optional_text,
     part,
     short_text,
+    spelled_moment,
     stored_part,
     text,
     texts,
 )
+from billingportal.stripe_gateway.objects.meters import ThinEventCopy
 
 COPIED: dict[str, Callable[[JsonObject], Copy]] = {
     "product": parse_catalog.product,
@@ -61,6 +63,21 @@ def event(source: JsonObject) -> EventCopy:
     )
 
 
+def thin_event(source: JsonObject) -> ThinEventCopy:
+    """A thin event, as delivered, listed or fetched."""
+    if source.get("object") != "v2.core.event":
+        raise UnreadableObject("it is not a thin event")
+    related = part(source, "related_object")
+    return ThinEventCopy(
+        stripe_event_id=short_text(source, "id"),
+        type=short_text(source, "type"),
+        livemode=flag(source, "livemode"),
+        context=optional_text(source, "context"),
+        created_at=spelled_moment(source, "created"),
+        related_object_id=short_text(related, "id") if related.get("id") is not None else None,
+    )
+
+
 def account(source: JsonObject, *, livemode: bool) -> AccountCopy:
     """The account. Its name is the dashboard's display name, else the business name, else None."""
     dashboard = part(part(source, "settings"), "dashboard")
@@ -72,6 +89,19 @@ def account(source: JsonObject, *, livemode: bool) -> AccountCopy:
         currency=optional_text(source, "default_currency"),
         charges_enabled=flag(source, "charges_enabled"),
         livemode=livemode,
+    )
+
+
+def event_destination(source: JsonObject) -> EventDestinationCopy:
+    inside = part(source, "webhook_endpoint")
+    return EventDestinationCopy(
+        stripe_event_destination_id=short_text(source, "id"),
+        url=optional_text(inside, "url") or "",
+        is_enabled=source.get("status") == "enabled",
+        is_thin=source.get("event_payload") == "thin",
+        enabled_events=frozenset(texts(source, "enabled_events")),
+        labels=stored_part(source, "metadata"),
+        secret=optional_text(inside, "signing_secret"),
     )
 
 

@@ -47,6 +47,17 @@ CLOCK_MARGIN = 1
 # Seconds. Without a Date header our own clock is used, which may be this far off.
 UNKNOWN_CLOCK_MARGIN = 300
 
+# API v2 has classes of its own for some refusals; their HTTP status is 400 or 409.
+REFUSALS = (
+    stripe.InvalidRequestError,
+    stripe.CardError,
+    stripe.IdempotencyError,
+    stripe.QuotaExceededError,
+    stripe.FeatureNotEnabledError,
+    stripe.CannotProceedError,
+    stripe.BlockedByStripeError,
+)
+
 
 @contextmanager
 def stripe_errors() -> Iterator[None]:
@@ -90,7 +101,7 @@ def kind_of(error: stripe.StripeError) -> type[StripeProblem]:
         return TooManyRequests
     if isinstance(error, stripe.InvalidRequestError) and (error.http_status == 404 or error.code == "resource_missing"):
         return NotThere
-    if isinstance(error, (stripe.InvalidRequestError, stripe.CardError, stripe.IdempotencyError)):
+    if isinstance(error, REFUSALS):
         return RequestRefused
     return StripeUnreachable
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.config import Settings
 from billingportal.domain.common.severity import Severity
-from billingportal.domain.connection import processor_accounts, webhook_registration
+from billingportal.domain.connection import processor_accounts
+from billingportal.domain.connection.webhook_registration import WEBHOOK
 from billingportal.models import AuditEntry, ProcessorAccount, WebhookEndpoint
 from billingportal.models.connection.processor_account import Mode
 from billingportal.web.connection.reading import Reading, reading
@@ -139,7 +140,7 @@ def webhook_status(account: ProcessorAccount, endpoint: WebhookEndpoint | None) 
 def webhook_url(settings: Settings, endpoint: WebhookEndpoint | None) -> str | None:
     if endpoint is None or settings.public_url is None or not settings.is_reachable_by_stripe:
         return None
-    return webhook_registration.address(settings.public_url, endpoint.token)
+    return WEBHOOK.address(settings.public_url, endpoint.token)
 
 
 def preflight_line(line: dict[str, str]) -> PreflightLine:

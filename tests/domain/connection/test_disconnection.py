@@ -54,7 +54,8 @@ def test_disconnecting_works_with_a_dead_key_and_says_what_is_left_at_stripe(wor
     disconnect(world)
 
     assert accounts(world) == [(world.stripe_account.id, "disconnected", False)]
-    assert world.audited()[-1].endswith("; Stripe did not let us remove our webhook endpoint there")
+    left = "our webhook endpoint and event destination for usage errors there"
+    assert world.audited()[-1].endswith(f"; Stripe did not let us remove {left}")
 
 
 def test_connecting_the_account_again_goes_on_with_its_rows_and_misses_nothing(world: World) -> None:

@@ -24,6 +24,7 @@ from tests.support.stripe.worlds import World
 
 RIGHTS = (
     "webhook_endpoints",
+    "event_destinations",
     "products",
     "prices",
     "customers",
@@ -177,7 +178,7 @@ def test_a_stale_endpoint_of_ours_is_removed_and_a_foreign_one_is_named_and_left
     ids = {one["id"] for one in world.endpoints_at_stripe()}
     assert ids == {foreign.id, elsewhere.id, world.endpoint().stripe_webhook_endpoint_id}
     assert f"Removed an old webhook endpoint of ours, {stale.id}." in world.audited()
-    assert ("ok", "3 of 16 webhook endpoints used") in preflight(world)
+    assert ("ok", "4 of 16 webhook endpoints used") in preflight(world)
     assert [words for kind, words in preflight(world) if kind == "warn"] == ["Another endpoint points at this address"]
 
 

@@ -7,7 +7,14 @@ from billingportal.db import transaction
 from billingportal.domain.connection import stored_secrets
 from billingportal.domain.outgoing_webhooks import endpoints
 from billingportal.errors import Refusal
-from billingportal.models import AuditEntry, MailSettings, OutgoingEndpoint, ProcessorAccount, WebhookEndpoint
+from billingportal.models import (
+    AuditEntry,
+    EventDestination,
+    MailSettings,
+    OutgoingEndpoint,
+    ProcessorAccount,
+    WebhookEndpoint,
+)
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
 from billingportal.vault import Vault
@@ -20,6 +27,9 @@ def seal_everything(vault: Vault) -> None:
     account = ProcessorAccount(mode="test", state="connected", name="Harbor Dental", key_sealed=vault.seal("sk"))
     account.endpoint = WebhookEndpoint(
         token="t", state="registered", secret_sealed=vault.seal("s"), previous_secret_sealed=vault.seal("p")
+    )
+    account.destination = EventDestination(
+        token="d", state="registered", secret_sealed=vault.seal("s"), previous_secret_sealed=vault.seal("p")
     )
     mail = MailSettings(
         id=1, host="mail.example.com", port=465, security="tls", username="post", sender="post@example.com"
@@ -49,7 +59,7 @@ def test_every_column_that_holds_sealed_values_is_emptied(session: Session) -> N
 def test_what_our_keys_open_is_kept_and_nothing_is_written_down(session: Session) -> None:
     seal_everything(current_portal().vault)
     assert drop_lost() == []
-    assert stored_secrets.count(session.connection(), current_portal().vault) == stored_secrets.Count(6, 0)
+    assert stored_secrets.count(session.connection(), current_portal().vault) == stored_secrets.Count(8, 0)
     assert session.scalars(select(AuditEntry)).all() == []
 
 
@@ -59,7 +69,7 @@ def test_only_what_no_key_opens_is_dropped(session: Session) -> None:
         offered = ProcessorAccount(mode="live", state="offered", name="Other", key_sealed=LOST.seal("sk"))
         database.add(offered)
     count = stored_secrets.count(session.connection(), current_portal().vault)
-    assert (count, count.are_all_lost) == (stored_secrets.Count(7, 1), False)
+    assert (count, count.are_all_lost) == (stored_secrets.Count(9, 1), False)
     assert drop_lost() == ["the secret key of Other (live) on SaaS > Payment Processor"]
     states = {row.name: (row.state, row.key_state) for row in session.scalars(select(ProcessorAccount))}
     assert states == {"Harbor Dental": ("connected", "working"), "Other": ("disconnected", "working")}

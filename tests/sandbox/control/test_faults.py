@@ -1,6 +1,7 @@
 """Faults on command."""
 
 import time
+from typing import Any
 
 import pytest
 import stripe
@@ -28,12 +29,32 @@ def test_each_fault_is_what_the_sdk_calls_it(
 
 @pytest.mark.parametrize("kind", ["500", "drop", "malformed"])
 def test_an_applied_fault_loses_only_the_answer(sandbox: Sandbox, client: stripe.StripeClient, kind: str) -> None:
-    sandbox.control("faults", kind=kind, count=1, applied=True)
+    sandbox.control("faults", kind=kind, count=1, applied=True, stored=False)
     options: stripe.RequestOptions = {"idempotency_key": "key-1"}
     with pytest.raises(stripe.StripeError):
         client.v1.products.create(params={"name": "x"}, options=options)
     again = client.v1.products.create(params={"name": "x"}, options=options)
     assert [product.id for product in client.v1.products.list().data] == [again.id]
+
+
+@pytest.mark.parametrize("applied", [False, True])
+def test_a_stored_500_comes_again_for_its_key_and_only_another_key_helps(
+    sandbox: Sandbox, client: stripe.StripeClient, applied: bool
+) -> None:
+    given: dict[str, Any] = {"applied": True} if applied else {"stored": True}
+    sandbox.control("faults", kind="500", count=1, **given)
+    for replayed in (None, "true"):
+        with pytest.raises(stripe.APIError) as failed:
+            client.v1.products.create(params={"id": "p", "name": "x"}, options={"idempotency_key": "key-1"})
+        assert failed.value.headers is not None
+        assert failed.value.headers.get("idempotent-replayed") == replayed
+    assert len(client.v1.products.list().data) == int(applied)
+    if applied:
+        with pytest.raises(stripe.InvalidRequestError, match="already exists"):
+            client.v1.products.create(params={"id": "p", "name": "x"}, options={"idempotency_key": "key-1-2"})
+    else:
+        client.v1.products.create(params={"id": "p", "name": "x"}, options={"idempotency_key": "key-1-2"})
+    assert [product.id for product in client.v1.products.list().data] == ["p"]
 
 
 def test_latency_is_waited_for(sandbox: Sandbox, client: stripe.StripeClient) -> None:

@@ -12,7 +12,7 @@ from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.connection import credentials
 from billingportal.domain.connection.processor_accounts import connected, request_check
-from billingportal.models import AuditEntry, CatchUp, ProcessorAccount, StripeEvent, WebhookEndpoint
+from billingportal.models import AuditEntry, CatchUp, EventDestination, ProcessorAccount, StripeEvent, WebhookEndpoint
 from billingportal.models.connection.processor_account import Mode
 from billingportal.plain_json import JsonObject
 from billingportal.portal import Portal, current_portal
@@ -95,6 +95,20 @@ class World:
     def delete_endpoint(self) -> None:
         (endpoint,) = self.endpoints_at_stripe()
         self.sandbox.client(self.stripe_account.test_key).v1.webhook_endpoints.delete(endpoint["id"])
+
+    def destination(self) -> EventDestination:
+        return self.session.scalars(select(EventDestination)).one()
+
+    def destinations_at_stripe(self, mode: Mode = "test") -> list[dict[str, Any]]:
+        """The event destinations, webhook endpoints left out."""
+        found = self.sandbox.objects(self.stripe_account.id, mode, "v2.core.event_destination")
+        return [one for one in found if not one.get("deleted")]
+
+    def report_meter_errors(self, *errors: JsonObject, meter: str | None = None, **more: float) -> str:
+        """Have Stripe reject meter events that it took; the id of the report's event."""
+        given: dict[str, Any] = {"errors": list(errors), "meter": meter, **more}
+        made = self.sandbox.control("meters/report", account=self.stripe_account.id, mode="test", **given)
+        return str(made["event"])
 
     def shop(self, seed: int = 1) -> Shop:
         """The account's business."""

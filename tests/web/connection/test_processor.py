@@ -334,7 +334,8 @@ def test_disconnecting_works_with_a_dead_key(
 
     assert accounts(session)[0].state == "disconnected"
     summaries = list(session.scalars(select(AuditEntry.summary).order_by(AuditEntry.id.desc())))
-    assert "Stripe did not let us remove our webhook endpoint there" in summaries[0]
+    left = "our webhook endpoint and event destination for usage errors"
+    assert f"Stripe did not let us remove {left} there" in summaries[0]
 
 
 def test_a_poll_that_would_show_the_same_changes_nothing(

@@ -22,9 +22,10 @@ from billingportal.sandbox.billing.time.renewals import next_renewal, nothing_to
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.presentation import ENDED
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.settings import setting
 
 ITEMS = "subscription_details[items]"
-HOUR, DAY = 3600, 24 * 3600
+DAY = 24 * 3600
 
 
 def of_new(call: Call, customer: Document, currency: str | None, *, recurring: bool) -> Document:
@@ -131,7 +132,7 @@ def set_dates(call: Call, invoice: Document, subscription: Document, at: int) ->
     invoice.update(
         created=at,
         due_date=at + subscription["days_until_due"] * DAY if sends else None,
-        next_payment_attempt=None if sends else at + HOUR,
+        next_payment_attempt=None if sends else at + setting(call.account, "invoices")["draft_seconds"],
         period_end=at,
         period_start=min(item["current_period_start"] for item in items),
     )

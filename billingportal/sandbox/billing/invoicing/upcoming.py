@@ -6,9 +6,15 @@ from billingportal.sandbox.billing.time.renewals import next_renewal
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import Refused
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.settings import setting
 from billingportal.sandbox.state.changes import emit
 
-TOLD_BEFORE = 7 * 24 * 3600
+DAY = 24 * 3600
+
+
+def told_at(call: Call, end: int) -> int:
+    """When the invoice of a period that ends at a time is announced; both in seconds."""
+    return int(end - setting(call.account, "invoices")["upcoming_days"] * DAY)
 
 
 def tell(call: Call, subscription: Document) -> None:

@@ -4,6 +4,7 @@ import re
 
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state.store import Store
 
 PAST_SECONDS, FUTURE_SECONDS = 35 * 24 * 3600, 300
 MOST_DIGITS = 15
@@ -22,9 +23,9 @@ MESSAGES = {
 }
 
 
-def meter_of(call: Call, name: str) -> Document | None:
+def meter_of(store: Store, name: str) -> Document | None:
     """The meter of an event name: the active one, else the newest inactive one, else None."""
-    meters = [one for one in call.store.living("billing.meter") if one["event_name"] == name]
+    meters = [one for one in store.living("billing.meter") if one["event_name"] == name]
     return next((one for one in meters if one["status"] == "active"), meters[0] if meters else None)
 
 

@@ -12,6 +12,7 @@ from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.settings import setting
 from billingportal.sandbox.state.identifiers import new_id
+from billingportal.sandbox.webhooks import thin_events
 
 KIND = "meter_error_report"
 EVENT = "billing.meter_event"
@@ -35,7 +36,9 @@ def collect(call: Call, *, at_once: bool = False) -> list[Document]:
 
 
 def trigger(call: Call, made: Document) -> Document:
-    """Store a report. From here on it is known to whoever asks for it."""
+    """Store a report and emit the thin event that tells of it."""
+    meter = call.store.objects["billing.meter"][made["meter"]] if made["meter"] is not None else None
+    thin_events.raise_report(call, meter, made["error_types"], made["validation_start"], made["validation_end"])
     return call.store.put(made)
 
 

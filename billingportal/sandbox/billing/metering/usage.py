@@ -73,12 +73,15 @@ def usage_drafts(call: Call, item: Document, subscription: Document, until: int)
         yield line_draft(store, item, price, charge, currency)
 
 
-def unbilled(call: Call, subscription: Document, item: Document) -> list[Draft]:
-    """The lines for a metered item's usage in the period that ends now; none where usage and amount are zero."""
+def unbilled(call: Call, subscription: Document, item: Document, until: int) -> list[Draft]:
+    """The lines for a metered item's usage in the period that ends now; none where usage and amount are zero.
+
+    Counts events up to and with the second `until`.
+    """
     if not is_metered(call.store, item) or subscription["status"] == "trialing":
         return []
     ended = {**item, "current_period_end": call.now()}
-    drafts = usage_drafts(call, ended, subscription, call.now())
+    drafts = usage_drafts(call, ended, subscription, until)
     return [draft for draft in drafts if draft.quantity or draft.amount]
 
 

@@ -76,5 +76,5 @@ def last_drafts(call: Call, subscription: Document, *, prorate: bool, invoice_no
             drafts.extend(proration_drafts(call.store, item, call.now(), subscription["currency"], credit=True))
     if invoice_now:
         for item in items:
-            drafts.extend(unbilled(call, subscription, item))
+            drafts.extend(unbilled(call, subscription, item, call.now()))
     return drafts

@@ -11,6 +11,8 @@ from billingportal.sandbox.billing.invoicing.lines import (
     proration_drafts,
 )
 from billingportal.sandbox.billing.invoicing.pending_invoice_items import put_by
+from billingportal.sandbox.billing.metering import processing
+from billingportal.sandbox.billing.metering.checks import FUTURE_SECONDS
 from billingportal.sandbox.billing.metering.usage import close_usage, unbilled
 from billingportal.sandbox.billing.subscription.item_requests import ItemChange, apply_change
 from billingportal.sandbox.billing.subscription.items import set_period
@@ -57,21 +59,26 @@ def invoiced(
 
 
 def use_until_now(call: Call, subscription: Document, changes: list[ItemChange], *, reset: bool) -> list[Draft]:
-    """The usage of metered items so far, where it is billed now: old usage has the old price.
+    """The usage of metered items so far, where it is billed now: what was reported before has the old price.
 
-    A new billing cycle bills all of them; in flexible mode, a new price or an item's removal bills that item.
+    A new billing cycle bills all of them. In flexible mode, a new price or an item's removal bills that item, and
+    loses its usage where prorations are declined; in classic mode it loses it always.
     """
     flexible = subscription["billing_mode"]["type"] == "flexible"
+    bills = flexible and call.parameters.get("proration_behavior") != "none"
     items, drafts = call.store.objects["subscription_item"], []
     switched = {
         change.item
         for change in changes
         if change.item is not None and (change.price is None or change.price["id"] != items[change.item]["price"])
     }
+    if not call.rehearses:  # what was received before the change counts, processed or not
+        processing.process(call, subscription["customer"], at_once=True)
     for identifier in subscription["_items"]:
         item = items[identifier]
-        if is_metered(call.store, item) and (reset or (flexible and identifier in switched)):
-            drafts += [replace(draft, item=dict(item)) for draft in unbilled(call, subscription, item)]
+        if is_metered(call.store, item) and (reset or (bills and identifier in switched)):
+            found = unbilled(call, subscription, item, call.now() + FUTURE_SECONDS)
+            drafts += [replace(draft, item=dict(item)) for draft in found]
         if reset or identifier in switched:
             close_usage(call.store, item)
     return drafts

@@ -50,7 +50,7 @@ def pause_drafts(call: Call, subscription: Document, bill_for: Document) -> list
             moment = call.now() if unused == "now" else item["current_period_start"]
             drafts += proration_drafts(call.store, dict(item), moment, subscription["currency"], credit=True)
         if used == "now":
-            drafts += unbilled(call, subscription, dict(item))
+            drafts += unbilled(call, subscription, dict(item), call.now())
         close_usage(call.store, item)
     return drafts
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from billingportal.sandbox.billing.invoicing import invoice_creation
 from billingportal.sandbox.billing.invoicing.lines import Draft
 from billingportal.sandbox.billing.invoicing.voids import give_up, void
-from billingportal.sandbox.billing.metering import late_usage
+from billingportal.sandbox.billing.metering import late_usage, processing
 from billingportal.sandbox.billing.metering.usage import unbilled
 from billingportal.sandbox.billing.payments import collection, dunning, subscription_status
 from billingportal.sandbox.billing.subscription import cancellation as subscription_cancellation
@@ -13,13 +13,13 @@ from billingportal.sandbox.billing.subscription.items import set_period
 from billingportal.sandbox.billing.time.renewals import renewal_drafts
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.settings import setting
 from billingportal.sandbox.state.changes import updating
-
-DRAFT_SECONDS = 3600
 
 
 def renew(call: Call, subscription: Document, at: int, more: Sequence[Draft] = ()) -> None:
     """Start the next periods of the items whose periods end now; a draft invoice bills their price and `more`."""
+    processing.process(call, subscription["customer"])
     drafts = [*more, *renewal_drafts(call, subscription, at, recurring=False)]
     items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
     ending = [item for item in items if item["current_period_end"] == at]
@@ -28,15 +28,19 @@ def renew(call: Call, subscription: Document, at: int, more: Sequence[Draft] = (
         if subscription["status"] == "trialing":
             subscription["status"] = "active"
         if drafts or subscription["_pending"]:
-            late_usage.remember(make_draft(call, subscription, drafts, start), drafts, at - 1)
+            metered = [draft.item for draft in drafts if draft.item["quantity"] is None]
+            late_usage.remember(make_draft(call, subscription, drafts, start), metered, at - 1)
         for item in ending:
             set_period(call, item, at, subscription["billing_cycle_anchor"])
 
 
 def make_draft(call: Call, subscription: Document, drafts: list[Draft], start: int) -> Document:
-    """The invoice of a period that began at `start`; a draft for an hour, or indefinitely while collection is off."""
+    """The invoice of a period that began at `start`; a draft for an hour, or indefinitely while collection is off.
+
+    An account can have longer drafts.
+    """
     waits = subscription["status"] == "unpaid" or pauses(subscription) == "keep_as_draft"
-    at = None if waits else call.now() + DRAFT_SECONDS
+    at = None if waits else call.now() + setting(call.account, "invoices")["draft_seconds"]
     sends = subscription["collection_method"] == "send_invoice"
     more = {
         "auto_advance": not waits,
@@ -54,7 +58,7 @@ def pauses(subscription: Document) -> str | None:
 
 
 def finalize(call: Call, invoice: Document) -> None:
-    """The hour is over: finalize the draft and collect it."""
+    """The draft's time is over: finalize it and collect."""
     late_usage.count(call, invoice)
     invoice_creation.finalize(call, invoice)
     subscription = dunning.find_subscription(call, invoice)
@@ -105,9 +109,13 @@ def settle(call: Call, invoice: Document, *, succeeded: bool) -> None:
 
 def end(call: Call, subscription: Document) -> None:
     """End the subscription as scheduled: usage and pending items are billed, for the last time."""
+    processing.process(call, subscription["customer"])
     items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
-    drafts = [draft for item in items for draft in unbilled(call, subscription, item)]
+    last = call.now() - 1
+    drafts = [draft for item in items for draft in unbilled(call, subscription, item, last)]
     if drafts or subscription["_pending"]:
         draft = make_draft(call, subscription, drafts, min(item["current_period_start"] for item in items))
-        late_usage.remember(draft, drafts, call.now())
+        if subscription["status"] != "trialing":
+            metered = [{**item, "current_period_end": call.now()} for item in items if item["quantity"] is None]
+            late_usage.remember(draft, metered, last)
     subscription_cancellation.end(call, subscription, "cancellation_requested")

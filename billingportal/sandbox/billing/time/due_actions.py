@@ -108,7 +108,7 @@ def of_period(call: Call, subscription: Document) -> Iterator[Happening]:
             ends - subscription_trials.WARNED_BEFORE, 9, lambda: subscription_trials.warn(call, subscription)
         )
     if subscription.get("_told_of") != ends:
-        yield Happening(ends - upcoming.TOLD_BEFORE, 10, lambda: upcoming.tell(call, subscription))
+        yield Happening(upcoming.told_at(call, ends), 10, lambda: upcoming.tell(call, subscription))
     if tries:
         yield Happening(ends, 11, lambda: subscription_trials.end(call, subscription))
     else:

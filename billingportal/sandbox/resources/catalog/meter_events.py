@@ -25,7 +25,7 @@ def create(call: Call) -> Document:
     given = call.parameters
     if given["payload"] == CLEARED:
         raise empty("payload")
-    meter = checks.meter_of(call, given["event_name"])
+    meter = checks.meter_of(call.store, given["event_name"])
     customer = given["payload"].get(checks.customer_key(meter), "")
     found = call.store.find("customer", customer)
     if found is not None:

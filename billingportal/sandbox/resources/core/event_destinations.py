@@ -201,9 +201,9 @@ def ping(call: Call, identifier: str) -> Document:
 
 
 def delete(call: Call, identifier: str) -> Document:
-    """Delete a destination; its pending deliveries fail."""
+    """Delete a destination; its pending deliveries fail. The answer's `object` is optional, so it has none."""
     call.need(KIND, identifier, "id")["deleted"] = True
-    return {"id": identifier, "object": KIND}
+    return {"id": identifier}
 
 
 READ, WRITE = "event_destinations:read", "event_destinations:write"

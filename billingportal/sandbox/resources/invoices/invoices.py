@@ -1,6 +1,7 @@
 """Invoices: read, finalized, paid, voided and marked uncollectible here."""
 
 from billingportal.sandbox.billing.invoicing import invoice_creation, voids
+from billingportal.sandbox.billing.metering import late_usage
 from billingportal.sandbox.billing.payments import collection, dunning, subscription_status
 from billingportal.sandbox.billing.subscription import pending_updates
 from billingportal.sandbox.billing.time import clocks
@@ -78,6 +79,7 @@ def finalize(call: Call, identifier: str) -> Document:
     if invoice["status"] != "draft":
         raise invalid(f"This invoice is already finalized, you can't re-finalize a non-draft invoice: {identifier}.")
     invoice["auto_advance"] = call.parameters.get("auto_advance", invoice["auto_advance"])
+    late_usage.count(call, invoice)
     invoice_creation.finalize(call, invoice)
     if invoice["amount_due"] == 0:
         collection.mark_paid(call, invoice, None)
@@ -98,6 +100,7 @@ def pay(call: Call, identifier: str) -> Document:
         raise invalid(UNDER_WAY)
     method = method_for(call, invoice)
     if invoice["status"] == "draft":
+        late_usage.count(call, invoice)
         invoice_creation.finalize(call, invoice)
     if given.get("paid_out_of_band") or invoice["amount_due"] == 0:
         collection.mark_paid(call, invoice, None, out_of_band=True)

@@ -1,1 +1,1 @@
-"""What Stripe counted of usage, and what is billed beside it."""
+"""What Stripe counted of usage, what is billed beside it, and where Stripe reports what it rejected."""

@@ -82,7 +82,7 @@ def test_it_is_disabled_enabled_and_deleted(client: stripe.StripeClient) -> None
     with pytest.raises(stripe.InvalidRequestError):
         destinations.ping(made.id)
     assert destinations.enable(made.id).status == "enabled"
-    assert destinations.delete(made.id).to_dict() == {"id": made.id, "object": "v2.core.event_destination"}
+    assert destinations.delete(made.id).to_dict() == {"id": made.id}
     for call in (destinations.retrieve, destinations.delete, destinations.ping, destinations.enable):
         with pytest.raises(stripe.InvalidRequestError) as refused:
             call(made.id)

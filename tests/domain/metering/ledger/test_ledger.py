@@ -1,0 +1,235 @@
+"""The ledger over real HTTP: what was counted and sent against Stripe's own totals, and the cause of a difference."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from billingportal import clock
+from billingportal.db import transaction
+from billingportal.domain.metering import outbox
+from billingportal.domain.metering.ledger import late_use, resends, totals
+from billingportal.domain.metering.ledger.concerned import resendable
+from billingportal.domain.metering.ledger.differences import Difference, describe
+from billingportal.domain.metering.ledger.keys import Scope, find_keys
+from billingportal.errors import Refusal
+from billingportal.models import AuditEntry, ClientMeter
+from billingportal.models.auth.staff import Staff
+from tests.support.stripe.worlds import World
+from tests.support.usage.metered_clients import MeteredClient, metered_client, open_meters, today
+
+
+@pytest.fixture
+def staff_id(world: World) -> int:
+    with transaction() as session:
+        staff = Staff(name="Mara", email="m@x.example", password_hash="x", role="owner", created_at=clock.now())
+        session.add(staff)
+        session.flush()
+        return staff.id
+
+
+@pytest.fixture
+def harbor(world: World, staff_id: int) -> MeteredClient:
+    world.connect()
+    world.work()
+    meters = open_meters(world.sandbox, world.stripe_account, world.app, staff_id)
+    world.work()
+    return metered_client(meters, world.app)
+
+
+def scope(client: MeteredClient) -> Scope:
+    return Scope((client.ids.account_id,))
+
+
+def differences(client: MeteredClient) -> list[Difference]:
+    with transaction() as session:
+        return describe(session, find_keys(session, scope(client)), clock.now())
+
+
+def only(client: MeteredClient) -> Difference:
+    (found,) = differences(client)
+    return found
+
+
+def test_equal_totals_confirm_what_was_sent(harbor: MeteredClient) -> None:
+    harbor.uses(60, 40)
+    assert harbor.states() == ["sent", "sent"]
+    harbor.compare()
+
+    assert harbor.states() == ["confirmed", "confirmed"]
+    day = harbor.today()
+    assert (day.counted, day.sent, day.at_stripe, day.differs_since) == (100, 100, 100, None)
+    assert differences(harbor) == []
+
+
+def test_what_stripe_has_not_counted_yet_is_on_its_way_for_an_hour(harbor: MeteredClient) -> None:
+    harbor.meters.settings(processing_seconds=3000, summary_seconds=0)
+    harbor.uses(100)
+    harbor.compare()
+    assert (harbor.states(), harbor.today().at_stripe, differences(harbor)) == (["sent"], 0, [])
+
+    harbor.change_events(0, sent_at=clock.now() - timedelta(hours=2))
+    harbor.compare()
+    found = only(harbor)
+    assert (found.key.kind, found.key.value, str(found.amount)) == ("missing", -100, "US$0.40")
+
+    harbor.meters.control("metering/process")
+    harbor.compare()
+    assert (harbor.states(), differences(harbor)) == (["confirmed"], [])
+
+
+def test_a_foreign_sender_is_told(harbor: MeteredClient) -> None:
+    harbor.uses(610)
+    harbor.meters.report_elsewhere(harbor.ids.customer, 200)
+    harbor.compare()
+
+    found = only(harbor)
+    assert (found.key.kind, found.units, str(found.amount)) == ("more", 200, "US$0.80")
+    assert harbor.today().differs_by == 200
+
+
+def test_a_foreign_sender_is_told_where_the_client_used_nothing(harbor: MeteredClient) -> None:
+    harbor.push()
+    harbor.meters.report_elsewhere(harbor.ids.customer, 5)
+    harbor.compare()
+    assert (only(harbor).key.day, only(harbor).units, str(only(harbor).amount)) == (today(), 5, "US$0.02")
+    assert (harbor.today().counted, harbor.today().at_stripe) == (0, 5)
+
+
+def test_a_lost_day_names_its_events_and_they_are_sent_again_after_a_day(harbor: MeteredClient, staff_id: int) -> None:
+    harbor.uses(60, 40)
+    harbor.compare()
+    harbor.lose_today()
+    harbor.compare()
+
+    found = only(harbor)
+    assert (found.key.kind, found.units, found.is_open) == ("missing", 100, True)
+    assert harbor.states() == ["in_doubt", "in_doubt"]
+    with transaction() as session:
+        assert resendable(session, found, clock.now()) == []
+    with pytest.raises(Refusal):
+        resend(harbor, found, staff_id)
+
+    harbor.grow_older(25)
+    assert resend(harbor, found, staff_id) == 2
+    harbor.push()
+    harbor.compare()
+    assert harbor.states() == ["cancelled", "cancelled", "confirmed", "confirmed"]
+    assert (harbor.today().at_stripe, differences(harbor)) == (100, [])
+    with transaction() as session:
+        assert "Sent 2 meter events" in session.scalars(select(AuditEntry.summary)).all()[-1]
+
+
+def resend(client: MeteredClient, found: Difference, staff_id: int) -> int:
+    key = found.key
+    one = Scope((client.ids.account_id,), client_meter_ids=(key.client_meter_id,), day=key.day)
+    return resends.resend(transaction, client.gateway, key.client_meter_id, one, key.kind, staff_id)
+
+
+def test_what_arrived_meanwhile_is_not_sent_again(harbor: MeteredClient, staff_id: int) -> None:
+    harbor.meters.settings(processing_seconds=10**6, summary_seconds=0)
+    harbor.uses(100)
+    long_ago = clock.now() - timedelta(hours=25)
+    harbor.change_events(0, sent_at=long_ago, first_sent_at=long_ago)
+    harbor.compare()
+    found = only(harbor)
+    harbor.meters.control("metering/process")
+
+    with pytest.raises(Refusal):
+        resend(harbor, found, staff_id)
+    assert harbor.states() == ["confirmed"]
+
+
+def test_a_rejected_batch_is_sent_again_once_its_cause_is_mended(harbor: MeteredClient, staff_id: int) -> None:
+    harbor.uses(30, 18)
+    ids = [event.id for event in harbor.events()]
+    with transaction() as session:
+        outbox.reject(session, ids, "archived_meter", "The meter was archived.")
+    harbor.meters.sdk.v1.billing.meters.deactivate(harbor.meters.stripe_meter_id)
+    harbor.lose_today()
+    harbor.meters.read_meter()
+    harbor.compare()
+
+    found = only(harbor)
+    assert (found.key.kind, found.units, found.key.count, str(found.amount)) == ("rejected", 48, 2, "US$0.19")
+    with pytest.raises(Refusal):
+        resend(harbor, found, staff_id)
+
+    harbor.meters.sdk.v1.billing.meters.reactivate(harbor.meters.stripe_meter_id)
+    harbor.meters.read_meter()
+    assert resend(harbor, found, staff_id) == 2
+    harbor.push()
+    harbor.compare()
+    assert (harbor.today().at_stripe, harbor.today().rejected, differences(harbor)) == (48, 0, [])
+
+
+def test_a_duplicate_identifier_after_a_day_counts_twice_and_is_named(harbor: MeteredClient) -> None:
+    harbor.uses(80)
+    harbor.compare()
+    harbor.grow_older(25)
+    harbor.meters.report_elsewhere(harbor.ids.customer, 80, identifier=harbor.events()[0].identifier)
+    harbor.compare()
+
+    assert (only(harbor).key.kind, only(harbor).units) == ("more", 80)
+
+
+def test_an_answer_that_was_lost_is_decided_by_the_totals(harbor: MeteredClient, staff_id: int) -> None:
+    harbor.uses(84, 102, 9)
+    harbor.grow_older(25)
+    harbor.change_events(0, 1, state="in_doubt")
+    harbor.compare()
+    assert (harbor.states(), differences(harbor)) == (["confirmed"] * 3, [])
+
+    harbor.lose_today()
+    harbor.meters.report_elsewhere(harbor.ids.customer, 9)
+    harbor.change_events(0, 1, state="in_doubt")
+    harbor.compare()
+    assert (only(harbor).units, harbor.states()) == (186, ["in_doubt", "in_doubt", "confirmed"])
+    assert resend(harbor, only(harbor), staff_id) == 2
+
+
+def test_too_late_use_is_billed_once_or_let_go(harbor: MeteredClient, staff_id: int) -> None:
+    harbor.uses(1280, 500)
+    harbor.change_events(0, state="too_late")
+    row = harbor.row()
+    with transaction() as session:
+        outbox.refresh_days(session, row.id, [today()])
+    harbor.lose_today()
+    harbor.meters.report_elsewhere(harbor.ids.customer, 500)
+    harbor.compare()
+    late = only(harbor)
+    assert (late.key.kind, str(late.amount)) == ("late", "US$5.12")
+    one = Scope((harbor.ids.account_id,), client_meter_ids=(late.key.client_meter_id,), day=today())
+
+    with pytest.raises(Refusal):
+        late_use.bill(transaction, harbor.gateway, one, "late", None, staff_id)
+    billed = late_use.bill(transaction, harbor.gateway, one, "late", late_use.shown(late), staff_id)
+    assert str(billed) == "US$5.12"
+    with pytest.raises(Refusal):
+        late_use.bill(transaction, harbor.gateway, one, "late", late_use.shown(late), staff_id)
+    (item,) = harbor.meters.sdk.v1.invoice_items.list({"customer": harbor.ids.customer}).data
+    assert (item.amount, item.id) == (512, harbor.events()[0].billed_stripe_item_id)
+    assert differences(harbor) == []
+
+
+def test_due_totals_are_read_and_days_without_news_are_not(harbor: MeteredClient, world: World) -> None:
+    harbor.uses(10)
+    row = harbor.row()
+    assert row.compare_after is not None
+    make_due(harbor)
+    world.forget_asked()
+    totals.read_due(transaction, harbor.gateway, harbor.ids.account_id, seconds=5)
+    assert [one for one in world.asked() if "event_summaries" in one]
+    after = harbor.row().compare_after
+    assert after is not None
+    assert after > clock.now() + timedelta(days=1), "the next look is at the period's end"
+
+    make_due(harbor)
+    world.forget_asked()
+    totals.read_due(transaction, harbor.gateway, harbor.ids.account_id, seconds=5)
+    assert [one for one in world.asked() if "event_summaries" in one] == []
+
+
+def make_due(client: MeteredClient) -> None:
+    with transaction() as session:
+        session.scalars(select(ClientMeter)).one().compare_after = clock.now() - timedelta(minutes=1)

@@ -1,0 +1,1 @@
+"""Clients whose use is billed by Stripe's meters."""
