@@ -86,9 +86,12 @@ class ExplainedLine:
     @property
     def is_explained(self) -> bool:
         """Whether what came too late is the whole difference."""
-        if self.block.terms is None or self.use is None or not self.late:
+        if self.block.terms is None or self.use is None or self.window is None or not self.late:
             return False
-        in_time = Decimal(self.use.total - sum(one.units for one in self.late))
+        late = sum(one.units for one in self.late)
+        if self.window.is_level:
+            return late == self.use.total
+        in_time = Decimal(self.use.total - late)
         return in_time >= 0 and amount(self.block.terms, in_time) == self.block.amount
 
     @cached_property

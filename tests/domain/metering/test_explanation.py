@@ -45,7 +45,7 @@ def by_use(found: Explanation) -> list[ExplainedLine]:
     return [line for line in found.lines if line.block.kind == "usage"]
 
 
-def add_meter(shop: Metered, one: Subscribed, begins_at: datetime) -> int:
+def add_meter(shop: Metered, one: Subscribed, begins_at: datetime, **given: Any) -> int:
     with transaction() as session:
         meter = ClientMeter(
             client_id=one.client_id,
@@ -53,6 +53,7 @@ def add_meter(shop: Metered, one: Subscribed, begins_at: datetime) -> int:
             processor_account_id=one.account_id,
             stripe_meter_id=shop.meter,
             begins_at=begins_at,
+            **given,
         )
         session.add(meter)
         session.flush()
@@ -174,7 +175,8 @@ def test_use_from_before_the_subscription_is_part_of_its_first_period(shop: Mete
     shop.use(one, NAME, {"front": 130}, starts - 5 * DAY, at_stripe=False)
     shop.tell_stripe(one, 130, starts)
     shop.use(one, NAME, {"front": 20}, starts + HOUR)
-    add_meter(shop, one, datetime.fromtimestamp(starts - 6 * DAY, UTC))
+    begins_at, billed_from = (datetime.fromtimestamp(at, UTC) for at in (starts - 6 * DAY, starts))
+    add_meter(shop, one, begins_at, billed_from=billed_from, stripe_subscription_id=one.subscription)
     shop.advance(test_clock, ends + 2 * HOUR, [one])
     (line,) = by_use(last_explained(shop, one))
     assert (line.units, line.counted) == (Decimal(150), Decimal(150))

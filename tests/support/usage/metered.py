@@ -7,16 +7,19 @@ from typing import Any
 from uuid import uuid4
 
 import stripe
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from billingportal.db import transaction
 from billingportal.domain.invoices import lines
+from billingportal.domain.metering import client_meters, delivery, preparation
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.subscriptions.client_clock import clock_times
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import INVOICE, METER, PRICE, PRODUCT, SUBSCRIPTION, TEST_CLOCK
 from billingportal.domain.usage.records import take_records
-from billingportal.models import Invoice, Subscription
+from billingportal.jobs import entitlements as entitlement_jobs
+from billingportal.models import ClientMeter, Invoice, Subscription
+from billingportal.portal import current_portal
 from tests.support.catalog.catalog import Catalog
 from tests.support.catalog.usage import add_resource, add_workspace
 from tests.support.people.clients import Subscribed, connection, plan_of, subscribed_client
@@ -73,6 +76,16 @@ class Metered:
             assert set(results(take_records(session, "test", reports, clock_times))) <= {"accepted"}
         if at_stripe and any(used.values()):
             self.tell_stripe(one, sum(used.values()), at)
+
+    def work(self) -> None:
+        """As the worker does: evaluate, prepare meter events and send them, without a minute between two of them."""
+        entitlement_jobs.evaluate_clients(current_portal())
+        client_meters.follow_due(transaction)
+        with transaction() as session:
+            session.execute(update(ClientMeter).values(prepared_at=None))
+        preparation.prepare_due(transaction)
+        account, gateway = connection()
+        delivery.deliver_due(transaction, gateway, account.id)
 
     def tell_stripe(self, one: Subscribed, number: int, at: int) -> None:
         payload = {"stripe_customer_id": one.customer, "value": str(number)}
