@@ -86,9 +86,9 @@ class Application:
             if fault is None or fault.executes:
                 answer, executed = self.executed(request, request_id, key, store)
             else:
-                answer, executed = refusal(internal()), True
+                answer, executed = refusal(internal(), request.path), True
             if executed and fault is not None and fault.stored:
-                answer = refusal(internal())
+                answer = refusal(internal(), request.path)
             if token is not None:
                 idempotency.finish(store, token, answer, executed=executed)
         return answer
