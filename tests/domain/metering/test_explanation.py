@@ -296,3 +296,45 @@ def test_a_price_that_nothing_here_counts_is_not_compared_with_use(shop: Metered
     storage = next(line for line in found.lines if line.block.name == "Storage")
     assert (storage.use, storage.units) == (None, Decimal(0))
     assert date(2030, 2, 10) == storage.block.ends_at.date()
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_a_meter_that_began_or_ended_inside_the_period_bills_its_own_part(shop: Metered) -> None:
+    """What was used before it counted for the client, or after another one took over, is not missing."""
+    one, test_clock = subscribed(shop)
+    starts, ends = shop.period_of(one)
+    shop.advance(test_clock, starts + 20 * DAY, [one])
+    for day, used in ((2, 500), (8, 120), (15, 700)):
+        shop.use(one, NAME, {"front": used}, starts + day * DAY, at_stripe=False)
+    shop.tell_stripe(one, 120, starts + 8 * DAY)
+    begins_at, ends_at = (datetime.fromtimestamp(starts + day * DAY + HOUR, UTC) for day in (5, 12))
+    add_meter(shop, one, begins_at, ends_at=ends_at)
+    shop.advance(test_clock, ends + 2 * HOUR, [one])
+
+    (line,) = by_use(last_explained(shop, one))
+    assert (line.units, line.counted) == (Decimal(120), Decimal(120))
+    assert line.window is not None
+    assert (line.window.starts_at, line.window.ends_at) == (begins_at, ends_at)
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_of_a_current_total_only_the_newest_level_can_be_missing(shop: Metered) -> None:
+    one, test_clock = subscribed(shop)
+    starts, ends = shop.period_of(one)
+    with transaction() as session:
+        session.get_one(Resource, shop.resource_id).kind = "gauge"
+    shop.advance(test_clock, starts + 10 * DAY, [one])
+    shop.level(NAME, "front", 110, starts + DAY)
+    shop.level(NAME, "front", 150, starts + 5 * DAY)
+    shop.tell_stripe(one, 110, starts + DAY)
+    begins_at = datetime.fromtimestamp(starts, UTC)
+    meter_id = add_meter(shop, one, begins_at)
+    add_event(meter_id, 90, "rejected", begins_at + timedelta(hours=1))
+    add_event(meter_id, 110, "sent", begins_at + timedelta(days=1))
+    add_event(meter_id, 150, "too_late", begins_at + timedelta(days=5))
+    shop.advance(test_clock, ends + 2 * HOUR, [one])
+
+    (line,) = by_use(last_explained(shop, one))
+    assert (line.units, line.counted) == (Decimal(110), Decimal(150))
+    assert [(late.state, late.units) for late in line.late] == [("too_late", 150)]
+    assert line.is_explained
