@@ -252,6 +252,9 @@ def test_the_page_takes_the_same_few_queries_for_any_number_of_workspaces_and_li
         values |= {"stripe_price_id": None, "stripe_subscription_item_id": None, "amount_minor": 0}
         session.add_all(InvoiceLine(**{**values, "stripe_line_id": f"il_{number}"}) for number in range(300))
     assert queries_of(app, signed_in, staff_path(one, invoice)) == before < 45
+    words = text_of(signed_in.get(staff_path(one, invoice)))
+    assert "300 single amounts and prorations are listed here only." in words
+    assert markup_of(signed_in.get(staff_path(one, invoice))).count('aria-label="Line ') == 1
 
 
 def queries_of(app: Flask, visitor: Visitor, path: str) -> int:

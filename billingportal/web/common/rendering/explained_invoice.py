@@ -21,6 +21,8 @@ from billingportal.web.common.rendering.series import Series
 from billingportal.web.common.rendering.usage_charts import Course, chart_words, usage_chart
 from billingportal.web.common.stripe_access import stripe_of
 
+MOST_CARDS = 25
+
 
 @dataclass(frozen=True)
 class ShownLine:
@@ -49,6 +51,13 @@ class ShownInvoice:
     moment: datetime
     is_unread: bool
     replaced_by: Invoice | None
+
+    @property
+    def cards(self) -> list[ShownLine]:
+        """The lines that have a card of their own. Of hundreds of lines the plain amounts stand in the total only."""
+        if len(self.lines) <= MOST_CARDS:
+            return self.lines
+        return [line for line in self.lines if line.line.block.kind in ("usage", "licensed", "trial")]
 
     @property
     def has_use(self) -> bool:
