@@ -19,7 +19,16 @@ from billingportal.domain.metering.corrections import add_difference, add_single
 from billingportal.domain.metering.counted.closing import is_open
 from billingportal.domain.metering.counted.counts import counted
 from billingportal.domain.metering.counted.levels import prepare_level
-from billingportal.domain.metering.counted.segments import KNOWN, REACH, Key, Segment, Span, segments_of, start_of
+from billingportal.domain.metering.counted.segments import (
+    KNOWN,
+    REACH,
+    Key,
+    Segment,
+    Span,
+    segment_of,
+    segments_of,
+    start_of,
+)
 from billingportal.domain.metering.counted.windows import prepare_windows
 from billingportal.domain.metering.outbox import meter_of, refresh_days
 from billingportal.domain.subscriptions.client_clock import clock_time
@@ -107,6 +116,7 @@ def prepare(session: Session, client_meter_id: int) -> None:
     time = time_of(session, meter)
     if meter.prepared_revision == AGAIN:
         follow_periods(session, meter, time)
+        reopen(session, meter, time, may_be_negative=at_stripe.aggregation != "count")
     is_complete = write_events(session, meter, at_stripe, used, time)
     meter.prepared_revision = revision if is_complete else AGAIN
     meter.prepared_at = now() if is_complete else None
@@ -215,6 +225,28 @@ def follow_periods(session: Session, meter: ClientMeter, time: Time) -> None:
         if change_events(session, (MeterEvent.client_meter_id == meter.id, *has_waited), state="due"):
             outbox.make_due(meter)
     refresh_days(session, meter.id, changed)
+
+
+def reopen(session: Session, meter: ClientMeter, time: Time, *, may_be_negative: bool) -> None:
+    """Send what was taken for too late, where its invoice has come since and is a draft: some stay so for days."""
+    rows = session.scalars(
+        select(MeterEvent).where(
+            MeterEvent.client_meter_id == meter.id,
+            MeterEvent.state == "too_late",
+            MeterEvent.billed_stripe_item_id.is_(None),
+            MeterEvent.at > time.moment - REACH,
+        )
+    ).all()
+    changed = []
+    if meter.stripe_subscription_id is not None:
+        for event in rows:
+            is_sendable = event.value > 0 or may_be_negative
+            if is_sendable and is_open(session, meter, segment_of(time.periods, event.at), time.moment):
+                event.state, event.problem = "due", ""
+                changed.append(event)
+    if changed:
+        outbox.make_due(meter)
+        outbox.refresh_events(session, changed)
 
 
 def change_events(session: Session, which: Sequence[ColumnElement[bool]], **values: object) -> int:
