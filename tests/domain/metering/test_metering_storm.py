@@ -36,7 +36,7 @@ from tests.support.stripe.worlds import World
 from tests.support.usage.reports import quantity
 
 log = logging.getLogger(__name__)
-CLIENTS, BATCH, KILLS = 6, 200, 3
+CLIENTS, BATCH, KILLS = 6, 400, 2
 PATHS = ("/v1/billing/meter_events", "/v1/billing/meter_event_adjustments")
 FAULTS = (("429", False), ("500", False), ("500", True), ("drop", True), ("drop", False), ("malformed", True))
 
