@@ -69,7 +69,7 @@ def test_check_now_compares_and_the_page_says_that_all_agrees(
     assert "On its way" in text_of(signed_in.get(PAGE))
     answer = signed_in.swap(f"{PAGE}/checks")
     words = text_of(answer)
-    assert "Compared 1 meter of clients with Stripe" in words
+    assert "Compared 1 client meter with Stripe" in words
     assert "Everything agrees" in words
     assert "AI replies ai_replies 100 100 100 Equal" in words
     assert "Harbor Dental" in words

@@ -65,15 +65,17 @@ def missing(meter: Meter, events: Sequence[MeterEvent], units: int) -> list[Mete
     return any_subset([(event, adds[event.id]) for event in ordered], units) or []
 
 
-def resendable(session: Session, difference: Difference, moment: datetime) -> list[MeterEvent]:
-    """The events that may be sent once more, under new identifiers: missing ones that are older than a day, and
-    rejected ones whose cause was mended. Empty where their period is closed: then Stripe bills them no more."""
+def resendable(
+    session: Session, difference: Difference, events: Sequence[MeterEvent], moment: datetime
+) -> list[MeterEvent]:
+    """Those of a difference's events that may be sent once more, under new identifiers: missing ones that are older
+    than a day, and rejected ones whose cause was mended. Empty where their period is closed: Stripe bills them no more.
+    """
     if not difference.is_open or difference.key.kind not in ("missing", "rejected"):
         return []
-    events = concerned(session, difference)
     if difference.key.kind == "missing":
         is_old = all((one.first_sent_at or one.sent_at or moment) <= moment - FORGOTTEN for one in events)
-        return events if is_old else []
+        return list(events) if is_old else []
     return [event for event in events if is_mended(session, difference, event, moment)]
 
 

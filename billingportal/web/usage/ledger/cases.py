@@ -54,7 +54,7 @@ class Case:
 
 def case_of(session: Session, difference: Difference, moment: datetime) -> Case:
     events = concerned(session, difference)
-    resends = len(resendable(session, difference, moment))
+    resends = len(resendable(session, difference, events, moment))
     is_billable = late_use.is_billable(difference) and bool(events)
     return Case(
         difference,
@@ -126,7 +126,8 @@ def todo_of(difference: Difference, events: Sequence[MeterEvent], resends: int, 
     if late_use.may_be_let_go(difference):
         return closed_words(difference, is_billable=is_billable)
     if resends:
-        return f"Their identifiers are older than a day or refused, so you can send them under new ones.{about}"
+        why = "The cause is mended" if key.kind == "rejected" else "Stripe no longer knows their identifiers"
+        return f"{why}: they can be sent once more, under new ones.{about}"
     if key.kind == "rejected":
         return f"{REASONS.get(key.reason or '', OTHER_REASON)}{about}"
     tried = (one.first_sent_at or one.sent_at for one in events)
