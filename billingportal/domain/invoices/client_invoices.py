@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, select, tuple_
 from sqlalchemy.orm import Session
 
 from billingportal.domain.common.dates import day
@@ -35,6 +35,7 @@ class InvoiceRow:
     """
 
     id: int
+    stripe_invoice_id: str
     number: str
     purpose: str
     dated_at: datetime
@@ -80,9 +81,21 @@ def is_shown(link: ClientCustomer) -> ColumnElement[bool]:
     )
 
 
+def find_invoice(session: Session, client_id: int, stripe_invoice_id: str) -> Invoice | None:
+    """The invoice, if it is of a customer of this client: drafts and deleted ones too."""
+    is_own = exists().where(
+        ClientCustomer.client_id == client_id,
+        ClientCustomer.processor_account_id == Invoice.processor_account_id,
+        ClientCustomer.stripe_customer_id == Invoice.stripe_customer_id,
+    )
+    found = select(Invoice).where(Invoice.stripe_invoice_id == stripe_invoice_id, is_own).order_by(Invoice.id.desc())
+    return session.scalars(found.limit(1)).one_or_none()
+
+
 def row(invoice: Invoice, notes: Sequence[StatusText], status: StatusText) -> InvoiceRow:
     return InvoiceRow(
         id=invoice.id,
+        stripe_invoice_id=invoice.stripe_invoice_id,
         number=invoice.number or "Invoice",
         purpose=invoice.purpose or "",
         dated_at=invoice.finalized_at or invoice.created_at,

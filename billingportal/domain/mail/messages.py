@@ -50,6 +50,19 @@ def billing_link(brand: str) -> Letter:
     )
 
 
+def explained_invoice(number: str, query: str) -> Letter:
+    """The email by which staff share an invoice. `query` makes the link lead to it."""
+    return Letter(
+        "explained_invoice",
+        f"How invoice {number} comes together",
+        (
+            f"This page explains invoice {number} line by line: prices, units, and the workspaces that used them. "
+            "The link works for one hour.",
+            f"{BILLING_LINK}{query}",
+        ),
+    )
+
+
 def confirm_address(brand: str) -> Letter:
     """The email of a sign-up whose address has to be confirmed. It repeats nothing that was typed: a stranger may have
     typed it."""

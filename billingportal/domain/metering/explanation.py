@@ -16,7 +16,7 @@ from billingportal.domain.metering.explained.counted_use import CountedUse, Work
 from billingportal.domain.metering.explained.late_use import LateUse, late_use
 from billingportal.domain.metering.explained.shares import shares
 from billingportal.domain.metering.explained.sums import Sums, sums
-from billingportal.domain.metering.explained.windows import window_of
+from billingportal.domain.metering.explained.windows import Window, window_of
 from billingportal.domain.prices.pricing import Line, amount, lines
 from billingportal.domain.subscriptions import client_clock
 from billingportal.models import Client, ClientCustomer, Invoice, InvoiceLine, Price, Product
@@ -38,9 +38,10 @@ class WorkspaceShare:
 
 @dataclass(frozen=True)
 class ExplainedLine:
-    """`use` None: nothing here counts what this meter bills, or the price bills no use."""
+    """`use` None: nothing here counts what this meter bills, or the price bills no use. `window`: when it was used."""
 
     block: Block
+    window: Window | None = None
     use: CountedUse | None = None
     late: Sequence[LateUse] = ()
 
@@ -85,9 +86,12 @@ class ExplainedLine:
     @property
     def is_explained(self) -> bool:
         """Whether what came too late is the whole difference."""
-        if self.block.terms is None or self.use is None or not self.late:
+        if self.block.terms is None or self.use is None or self.window is None or not self.late:
             return False
-        in_time = Decimal(self.use.total - sum(one.units for one in self.late))
+        late = sum(one.units for one in self.late)
+        if self.window.is_level:
+            return late == self.use.total
+        in_time = Decimal(self.use.total - late)
         return in_time >= 0 and amount(self.block.terms, in_time) == self.block.amount
 
     @cached_property
@@ -150,7 +154,7 @@ def explained_line(
     window = window_of(session, client.id, invoice, block) if client and block.kind == "usage" else None
     if window is None:
         return ExplainedLine(block)
-    return ExplainedLine(block, counted_use(session, window, moment), late_use(session, window))
+    return ExplainedLine(block, window, counted_use(session, window, moment), late_use(session, window))
 
 
 def client_of(session: Session, invoice: Invoice) -> Client | None:

@@ -1,5 +1,8 @@
 """Billing links: staff hand them over; opening one signs the browser in as that client."""
 
+import re
+from urllib.parse import urlencode
+
 from flask import Blueprint, Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -16,6 +19,8 @@ from billingportal.web.common.forms import PortalForm
 
 # Where a link may lead beside the billing page: its parameter `to`.
 DESTINATIONS = {"plan": "own_plan.choose"}
+# Or to one of the client's invoices: its parameter `invoice`.
+INVOICE_ID = re.compile(r"in_[A-Za-z0-9_]{1,250}")
 
 blueprint = Blueprint("billing_links", __name__, url_prefix=billing_links.PATH)
 
@@ -25,6 +30,16 @@ def address(client: Client, *, hours: int) -> str:
     return billing_links.link_path(
         current_portal().settings.secret_keys, client.id, client.access_generation, hours=hours
     )
+
+
+def invoice_address(client: Client, stripe_invoice_id: str, *, hours: int) -> str:
+    """The same, leading to the page of one of the client's invoices."""
+    return address(client, hours=hours) + invoice_query(stripe_invoice_id)
+
+
+def invoice_query(stripe_invoice_id: str) -> str:
+    """What makes a link lead to an invoice. Whose it is, that page finds out."""
+    return f"?{urlencode({'invoice': stripe_invoice_id})}"
 
 
 class LinkRequestForm(PortalForm):
@@ -57,7 +72,15 @@ def show(token: str) -> ResponseReturnValue:
     if found.client is None:
         status = 404 if found.state == "unknown" else 410
         return discreet(Response(render_template("client_portal/link_needed.html", state=found.state), status=status))
-    return discreet(htmx.redirect(url_for(DESTINATIONS.get(request.args.get("to", ""), "billing.show"))))
+    return discreet(htmx.redirect(destination()))
+
+
+def destination() -> str:
+    """The page that the link leads to. Without a place of its own it is the billing page."""
+    invoice_id = request.args.get("invoice", "")
+    if INVOICE_ID.fullmatch(invoice_id):
+        return url_for("own_invoices.show", stripe_invoice_id=invoice_id)
+    return url_for(DESTINATIONS.get(request.args.get("to", ""), "billing.show"))
 
 
 def discreet(response: Response) -> Response:

@@ -29,6 +29,7 @@ CLIENT_BLUEPRINTS = {
     "client_sign_out",
     "confirmed_sign_up",
     "own_cancellation",
+    "own_invoices",
     "own_plan",
     "own_resumption",
     "own_spending_cap",

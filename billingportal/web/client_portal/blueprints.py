@@ -1,5 +1,11 @@
 """The blueprints of this subject."""
 
-from billingportal.web.client_portal import billing, resumptions, spending_caps, usage
+from billingportal.web.client_portal import billing, invoices, resumptions, spending_caps, usage
 
-BLUEPRINTS = (billing.blueprint, resumptions.blueprint, spending_caps.blueprint, usage.blueprint)
+BLUEPRINTS = (
+    billing.blueprint,
+    invoices.blueprint,
+    resumptions.blueprint,
+    spending_caps.blueprint,
+    usage.blueprint,
+)

@@ -7,21 +7,24 @@ from typing import Any
 from uuid import uuid4
 
 import stripe
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from billingportal.db import transaction
 from billingportal.domain.invoices import lines
+from billingportal.domain.metering import client_meters, delivery, preparation
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.subscriptions.client_clock import clock_times
 from billingportal.domain.sync import reconciliation
-from billingportal.domain.sync.object_types import INVOICE, METER, SUBSCRIPTION, TEST_CLOCK
+from billingportal.domain.sync.object_types import INVOICE, METER, PRICE, PRODUCT, SUBSCRIPTION, TEST_CLOCK
 from billingportal.domain.usage.records import take_records
-from billingportal.models import Invoice, Subscription
+from billingportal.jobs import entitlements as entitlement_jobs
+from billingportal.models import ClientMeter, Invoice, Subscription
+from billingportal.portal import current_portal
 from tests.support.catalog.catalog import Catalog
 from tests.support.catalog.usage import add_resource, add_workspace
 from tests.support.people.clients import Subscribed, connection, plan_of, subscribed_client
 from tests.support.stripe.worlds import World
-from tests.support.usage.reports import quantity, results
+from tests.support.usage.reports import level, quantity, results
 
 RESOURCE = "AI replies"
 KEY, EVENT = "ai_replies", "ai_replies"
@@ -71,14 +74,34 @@ class Metered:
         ]
         with transaction() as session:
             assert set(results(take_records(session, "test", reports, clock_times))) <= {"accepted"}
-        total = sum(used.values())
-        if at_stripe and total:
-            self.tell_stripe(one, total, at)
+        if at_stripe and any(used.values()):
+            self.tell_stripe(one, sum(used.values()), at)
+
+    def work(self) -> None:
+        """As the worker does: evaluate, prepare meter events and send them, without a minute between two of them."""
+        entitlement_jobs.evaluate_clients(current_portal())
+        client_meters.follow_due(transaction)
+        with transaction() as session:
+            session.execute(update(ClientMeter).values(prepared_at=None))
+        preparation.prepare_due(transaction)
+        account, gateway = connection()
+        delivery.deliver_due(transaction, gateway, account.id)
 
     def tell_stripe(self, one: Subscribed, number: int, at: int) -> None:
         payload = {"stripe_customer_id": one.customer, "value": str(number)}
         event: Any = {"event_name": EVENT, "payload": payload, "identifier": uuid4().hex, "timestamp": at}
         self.sdk.v1.billing.meter_events.create(params=event)
+
+    def level(self, name: str, who: str, number: int, at: int) -> None:
+        """Report a workspace's level, here only."""
+        report = level(uuid4().hex, f"{who}-{name}", KEY, number, datetime.fromtimestamp(at, UTC))
+        with transaction() as session:
+            assert results(take_records(session, "test", [report], clock_times)) == ["accepted"]
+
+    def read_price(self, price_id: str) -> None:
+        """Read a price that was made at Stripe, and its product."""
+        product = self.sdk.v1.prices.retrieve(price_id).product
+        self.refresh([(PRICE, price_id), (PRODUCT, str(product))])
 
     def period_of(self, one: Subscribed) -> tuple[int, int]:
         """The period that the subscription is in, at Stripe."""

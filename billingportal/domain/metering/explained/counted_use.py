@@ -51,7 +51,7 @@ def counted_use(session: Session, window: Window, moment: datetime) -> CountedUs
     """What was counted in the window, at a moment of the client's time: later days are left out."""
     last = min(window.ends_at, max(moment, window.starts_at + TICK)) - TICK
     span = Span(window.starts_at.date(), last.date())
-    if any(one.kind == "gauge" for one in window.resources):
+    if window.is_level:
         return level_use(session, window, span)
     is_old = window.starts_at < moment - RECORDS_KEPT
     used = whole_days(session, window, span) if is_old else exact_days(session, window)

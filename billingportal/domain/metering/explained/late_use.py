@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session, aliased
 
 from billingportal.domain.metering.explained.windows import Window
 from billingportal.models import MeterEvent
@@ -29,25 +29,46 @@ def late_use(session: Session, window: Window) -> Sequence[LateUse]:
     """By state, the most units first. An event that was sent again under another identifier does not count."""
     if not window.meters:
         return ()
+    return late_level(session, window) if window.is_level else late_sums(session, window)
+
+
+def late_sums(session: Session, window: Window) -> Sequence[LateUse]:
     is_billed = MeterEvent.billed_stripe_item_id.is_not(None)
-    resent = select(MeterEvent.replaces_id).where(MeterEvent.replaces_id.is_not(None))
     rows = session.execute(
         select(
-            MeterEvent.state,
-            is_billed,
-            func.sum(MeterEvent.value),
-            func.min(MeterEvent.day),
-            func.max(MeterEvent.day),
+            MeterEvent.state, is_billed, func.sum(MeterEvent.value), func.min(MeterEvent.day), func.max(MeterEvent.day)
         )
-        .where(
-            MeterEvent.client_meter_id.in_([one.id for one in window.meters]),
-            MeterEvent.day.between(window.starts_at.date(), window.ends_at.date()),
-            MeterEvent.at >= window.starts_at,
-            MeterEvent.at < window.ends_at,
-            MeterEvent.state.in_(MISSING),
-            MeterEvent.id.not_in(resent.where(MeterEvent.client_meter_id.in_([one.id for one in window.meters]))),
-        )
+        .where(is_of(window), MeterEvent.state.in_(MISSING))
         .group_by(MeterEvent.state, is_billed)
     )
     found = [LateUse(state, bool(billed), int(units), first, last) for state, billed, units, first, last in rows]
     return sorted((one for one in found if one.units), key=lambda one: -abs(one.units))
+
+
+def late_level(session: Session, window: Window) -> Sequence[LateUse]:
+    """Of a current total the newest level counts, so only that one can be missing."""
+    newest = session.scalar(
+        select(MeterEvent)
+        .where(is_of(window), MeterEvent.state.not_in(("cancelled", "cancelling")))
+        .order_by(MeterEvent.at.desc(), MeterEvent.id.desc())
+        .limit(1)
+    )
+    if newest is None or newest.state not in MISSING:
+        return ()
+    return (LateUse(newest.state, newest.billed_stripe_item_id is not None, newest.value, newest.day, newest.day),)
+
+
+def is_of(window: Window) -> ColumnElement[bool]:
+    """SQL condition: the client's events that count in the window."""
+    mine = MeterEvent.client_meter_id.in_([one.id for one in window.meters])
+    resent = aliased(MeterEvent)
+    again = select(resent.id).where(
+        resent.client_meter_id == MeterEvent.client_meter_id, resent.replaces_id == MeterEvent.id
+    )
+    return and_(
+        mine,
+        MeterEvent.day.between(window.starts_at.date(), window.ends_at.date()),
+        MeterEvent.at >= window.starts_at,
+        MeterEvent.at < window.ends_at,
+        ~again.exists(),
+    )
