@@ -116,7 +116,7 @@ def test_each_difference_says_its_cause_and_what_to_do(app: Flask, signed_in: Vi
     assert "1,280 missing at Stripe Stripe took 1 meter event, and its total lacks them." in words
     assert "Resend 1 event" in words
     assert "1,280 rejected Stripe rejected 1 meter event. The customer was deleted." in words
-    assert "Link the client to a customer that exists, then resend. About US$5.12" in words
+    assert "It can be resent here once Stripe would take it. About US$5.12" in words
     assert "Too late to bill 1,280 AI replies were reported after the invoice of their period was final." in words
     assert "Bill US$5.12 as an extra line of the next invoice" in words
     assert "<script>alert" not in page.text

@@ -16,8 +16,12 @@ from billingportal.models.metering.meter_event import TO_LOOK_AT, UNCONFIRMED, M
 
 # Stripe knows an identifier for a day at least. Until then it tells a repeat itself.
 FORGOTTEN = timedelta(hours=24)
-NO_CUSTOMER = ("meter_event_customer_not_found", "meter_event_no_customer_defined")
+# By Stripe's codes: where the portal can see whether the cause was mended, and where it cannot be.
+NO_CUSTOMER = "meter_event_customer_not_found"
 NO_METER = ("archived_meter", "no_meter")
+TOO_EARLY = "timestamp_in_future"
+NEVER = ("timestamp_too_far_in_past", "meter_event_value_too_many_digits")
+SEEN = (NO_CUSTOMER, *NO_METER, TOO_EARLY)
 STATES: dict[Kind, MeterEventState] = {"rejected": "rejected", "late": "too_late", "doubt": "in_doubt"}
 
 
@@ -80,12 +84,14 @@ def resendable(
 
 
 def is_mended(session: Session, difference: Difference, event: MeterEvent, moment: datetime) -> bool:
-    """Whether Stripe would take the event now."""
+    """Whether Stripe would take the event now. What the portal cannot see is for staff to say."""
     if event.reason in NO_METER:
         return difference.owner.meter.status == "active"
-    if event.reason == "timestamp_in_future":
+    if event.reason == TOO_EARLY:
         return event.at <= moment
-    return event.reason in NO_CUSTOMER and has_customer(session, difference, event)
+    if event.reason == NO_CUSTOMER:
+        return has_customer(session, difference, event)
+    return event.reason not in NEVER
 
 
 def has_customer(session: Session, difference: Difference, event: MeterEvent) -> bool:

@@ -7,13 +7,13 @@ from sqlalchemy import select, update
 
 from billingportal import clock
 from billingportal.db import transaction
-from billingportal.domain.metering import outbox
+from billingportal.domain.metering import outbox, report_marks
 from billingportal.domain.metering.ledger import late_use, resends, totals
 from billingportal.domain.metering.ledger.concerned import concerned, resendable
 from billingportal.domain.metering.ledger.differences import Difference, describe
 from billingportal.domain.metering.ledger.keys import Scope, find_keys
 from billingportal.errors import Refusal
-from billingportal.models import AuditEntry, ClientMeter
+from billingportal.models import AuditEntry, ClientMeter, EventDestination
 from billingportal.models.auth.staff import Staff
 from tests.sandbox.clocks import DAY, HOUR, advance, invoices_of, new_clock, renewed_at
 from tests.support.people.clients import catch_up
@@ -163,6 +163,47 @@ def test_a_rejected_batch_is_sent_again_once_its_cause_is_mended(harbor: Metered
     harbor.push()
     harbor.compare()
     assert (harbor.today().at_stripe, harbor.today().rejected, differences(harbor)) == (48, 0, [])
+
+
+def test_what_stripe_rejects_later_is_named_mended_and_sent_again(
+    world: World, harbor: MeteredClient, staff_id: int
+) -> None:
+    harbor.meters.settings(checks_later=True)
+    harbor.meters.sdk.v1.billing.meters.deactivate(harbor.meters.stripe_meter_id)
+    harbor.uses(48)
+    harbor.meters.control("metering/process")
+    with transaction() as session:
+        session.scalars(select(EventDestination)).one().next_read_at = clock.now()
+    world.work()
+    world.work()
+    harbor.meters.read_meter()
+    harbor.compare()
+    found = only(harbor)
+    assert (found.key.kind, found.key.reason, found.units) == ("rejected", "archived_meter", 48)
+
+    harbor.meters.sdk.v1.billing.meters.reactivate(harbor.meters.stripe_meter_id)
+    harbor.meters.read_meter()
+    assert resend(harbor, found, staff_id) == 1
+    harbor.push()
+    harbor.compare()
+    assert (harbor.states(), differences(harbor)) == (["cancelled", "confirmed"], [])
+
+
+def test_what_a_report_only_counts_is_in_doubt_until_the_totals_agree(harbor: MeteredClient) -> None:
+    harbor.uses(30, 18)
+    harbor.compare()
+    assert harbor.row().compare_after is not None
+    harbor.change_events(0, 1, state="sent")
+    ids = [event.id for event in harbor.events()]
+    with transaction() as session:
+        report_marks.doubt_some(session, ids)
+    after = harbor.row().compare_after
+    assert after is not None
+    assert after <= clock.now() + timedelta(hours=1)
+    found = only(harbor)
+    assert (found.key.kind, found.key.count) == ("doubt", 2)
+    harbor.compare()
+    assert (harbor.states(), differences(harbor)) == (["confirmed", "confirmed"], [])
 
 
 def test_a_duplicate_identifier_after_a_day_counts_twice_and_is_named(harbor: MeteredClient) -> None:
