@@ -37,6 +37,7 @@ LONGEST = (
     "test_power_cut.py",
     "test_outages.py",
     "test_usage_storm.py",
+    "test_metering_storm.py",
     "test_paid_first.py",
     "test_in_step.py",
     "fuzz/",
@@ -50,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lives-seed", type=int, default=1, help="the first seed of tests/test_lives.py")
     parser.addoption("--mixed-calls", type=int, default=300, help="how many calls of test_crowds.py at once")
     parser.addoption("--usage-records", type=int, default=4000, help="records in test_usage_storm.py")
+    parser.addoption("--meter-records", type=int, default=2000, help="records in test_metering_storm.py")
     parser.addoption("--event-rate", type=float, default=20, help="events a second in tests/test_outages.py")
 
 

@@ -3,7 +3,7 @@
 from billingportal.clock import now
 from billingportal.db import db, transaction
 from billingportal.domain.connection.processor_accounts import working_accounts
-from billingportal.domain.metering import client_meters, delivery, preparation
+from billingportal.domain.metering import client_meters, delivery, error_reports, preparation
 from billingportal.domain.metering.ledger import sums, totals
 from billingportal.jobs.common.account_work import work_on_each
 from billingportal.jobs.common.job import Job
@@ -40,6 +40,19 @@ def send_meter_events(portal: Portal, mode: Mode) -> None:
     work_on_each(portal, account_ids, lambda gateway, id_: delivery.deliver_due(transaction, gateway, id_))
 
 
+def list_error_reports(portal: Portal) -> None:
+    """Read from Stripe's list which reports about meter events the event destination did not bring."""
+    account_ids = error_reports.claim_polls(transaction)
+    work_on_each(portal, account_ids, lambda gateway, id_: error_reports.poll(transaction, gateway, id_))
+
+
+def read_error_reports(portal: Portal) -> None:
+    """Fetch the reports about meter events that Stripe took and rejected, and mark the events."""
+    with transaction() as session:
+        account_ids = error_reports.due_accounts(session)
+    work_on_each(portal, account_ids, lambda gateway, id_: error_reports.read_reports(transaction, gateway, id_))
+
+
 def compare_live_totals(portal: Portal) -> None:
     """Compare what was sent in live mode with Stripe's totals."""
     compare_totals(portal, "live")
@@ -71,6 +84,8 @@ JOBS = (
     Job(prepare_meter_events, 1),
     Job(send_live_meter_events, 0.5),
     Job(send_test_meter_events, 0.5),
+    Job(list_error_reports, 1),
+    Job(read_error_reports, 1),
     Job(compare_live_totals, 2),
     Job(compare_test_totals, 2),
     Job(sum_ledger, 60),

@@ -16,12 +16,14 @@ DEFAULTS: dict[str, Document] = {
     # The calls that each mode answers in so many seconds, 0 without a limit. Live meter events have their own limit.
     "rate_limits": {"test": 0, "live": 0, "live_meter_events": 0, "seconds": 1},
     # Meter events: how many seconds later they are counted or rejected, and summaries and previews show them; whether
-    # also what Stripe is known to refuse at once is rejected later; the window of an error report in seconds, how many
-    # errors of a code it names at most, and by what.
+    # also what Stripe is known to refuse at once is rejected later; how many of the next good events are rejected, with
+    # which code; the window of an error report in seconds, how many errors of a code it names at most, and by what.
     "metering": {
         "processing_seconds": 0,
         "summary_seconds": 0,
         "checks_later": False,
+        "reject_next": 0,
+        "reject_code": "meter_event_dimension_count_too_high",
         "report_seconds": 0,
         "samples": 5,
         "sample_names": "idempotency_key",

@@ -34,7 +34,6 @@ def upgrade() -> None:
         sa.Column("counted", sa.BigInteger(), nullable=False),
         sa.Column("sent", sa.BigInteger(), nullable=False),
         sa.Column("at_stripe", sa.BigInteger(), nullable=False),
-        sa.Column("differing", sa.Integer(), nullable=False),
         sa.Column("agrees_up_to", TIME, nullable=True),
         sa.Column("summed_at", TIME, nullable=False),
         sa.ForeignKeyConstraint(

@@ -112,6 +112,8 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "prepare_meter_events: done",
         "send_live_meter_events: done",
         "send_test_meter_events: done",
+        "list_error_reports: done",
+        "read_error_reports: done",
         "compare_live_totals: done",
         "compare_test_totals: done",
         "sum_ledger: done",

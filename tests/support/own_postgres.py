@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from tests.support.database import HURRIED, KEEP, MIGRATED, PostgresDatabases, migrate, postgres_server
+from tests.support.database import HURRIED, KEEP, MIGRATED, PostgresDatabases, SqliteDatabases, migrate, postgres_server
 from tests.support.program import wait_until
 
 if TYPE_CHECKING:
@@ -75,3 +75,15 @@ def is_alive(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@contextmanager
+def durable_database(kind: str, folder: Path) -> Iterator[str]:
+    """The address of a database of this kind."""
+    if kind == "sqlite":
+        (folder / "template").mkdir()
+        with SqliteDatabases.prepare(folder / "template").fresh(folder) as url:
+            yield url
+        return
+    with own_postgres(durable=True) as own:
+        yield own.url

@@ -13,6 +13,7 @@ from billingportal.domain.common import audit
 from billingportal.domain.common.dates import day
 from billingportal.domain.common.shown_amounts import ShownAmount, require_unchanged
 from billingportal.domain.entitlements import client_plans, evaluation
+from billingportal.domain.metering.push import push_before_change
 from billingportal.domain.plan_changes import cancellation_reasons, withdrawal
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.plan_changes.quotes import ImmediateCharge, immediate_charge
@@ -55,11 +56,12 @@ class Cancelling:
 
 
 def cancel(transaction: Transaction, gateway: StripeGateway, wanted: Cancelling) -> None:
-    """Cancel the client's subscription. Call it with no transaction open.
+    """Cancel the client's subscription, after what was used was sent to Stripe. Call it with no transaction open.
 
     Raises Changed when ending now charges another amount than was shown, Refusal, Conflict, and a StripeProblem.
     """
     why = cancellation_reasons.checked(wanted.reason, wanted.comment)
+    push_before_change(transaction, gateway, wanted.client_id)
     if wanted.at_once:
         charge = last_charge(transaction, gateway, wanted.client_id, is_prorated=wanted.is_prorated)
         require_unchanged(wanted.shown, charge.shown)

@@ -9,6 +9,7 @@ from billingportal import clock
 from billingportal.db import Transaction
 from billingportal.domain.checkout.requests import missing_card
 from billingportal.domain.clients import clients
+from billingportal.domain.metering.push import push_before_change
 from billingportal.domain.plan_changes import quotes as plan_change_quotes
 from billingportal.domain.plan_changes import steps as plan_change_steps
 from billingportal.domain.plan_changes import withdrawal
@@ -37,8 +38,9 @@ class Aged(PortalError):
 def make_change(transaction: Transaction, gateway: StripeGateway, request: ChangeRequest) -> int:
     """Make the previewed change and return the id of its row. Moving to a free plan is a cancellation instead.
 
-    Confirming one preview twice makes one change. Call it with no transaction open. Raises Aged when the preview is
-    out of date, Refusal, Conflict, and a StripeProblem when Stripe does not answer.
+    Confirming one preview twice makes one change. What was used is sent to Stripe first, so that it is billed at the
+    old price. Call it with no transaction open. Raises Aged when the preview is out of date, Refusal, Conflict, and a
+    StripeProblem when Stripe does not answer.
     """
     with transaction() as session:
         earlier = same_change(session, request)
@@ -48,6 +50,7 @@ def make_change(transaction: Transaction, gateway: StripeGateway, request: Chang
         plan = planned(session, client, request)
     if not plan.wanted:
         raise Refusal("plan", f"{plan.plan.name} is free. Cancel the subscription to move to it.")
+    push_before_change(transaction, gateway, request.client_id)
     shown = confirmed_preview(transaction, gateway, plan, request)
     with transaction() as session:
         replaced_id = restoration.scheduled_change(session, request.client_id)

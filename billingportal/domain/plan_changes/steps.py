@@ -11,6 +11,7 @@ from billingportal import clock
 from billingportal.db import Transaction
 from billingportal.domain.common.due_times import is_impossible
 from billingportal.domain.entitlements import evaluation
+from billingportal.domain.metering.push import push_waiting
 from billingportal.domain.plan_changes.previews import phase_of
 from billingportal.domain.plan_changes.withdrawal import PlannedAtStripe, drop_at_stripe
 from billingportal.domain.subscriptions import change_state
@@ -196,6 +197,8 @@ def finish_lost(transaction: Transaction, gateway: StripeGateway, processor_acco
             PlanChange.state == "intended",
             is_lost(clock.now()),
         )
-        move_ids = list(session.scalars(found))
-    for move_id in move_ids:
+        moves = session.execute(found.add_columns(PlanChange.client_id)).all()
+    for move_id, client_id in moves:
+        if push_waiting(transaction, gateway, client_id).still_waiting:
+            continue  # Stripe would bill it at the new price
         finish_change(transaction, gateway, move_id)

@@ -17,6 +17,7 @@ from billingportal.domain.common.shown_amounts import ShownAmount, require_uncha
 from billingportal.domain.entitlements import client_plans, evaluation
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.domain.mail import settings as mail_settings
+from billingportal.domain.metering.push import push_before_change
 from billingportal.domain.plan_changes.present_plan import PresentPlan, present_plan
 from billingportal.domain.plan_changes.quotes import ImmediateCharge, immediate_charge
 from billingportal.domain.plan_changes.trial_terms import has_card
@@ -86,6 +87,7 @@ def start_now(
 
     Raises Changed when another amount or card would be charged, Refusal, and a StripeProblem.
     """
+    push_before_change(transaction, gateway, client_id)
     current = trial_end_charge(transaction, gateway, client_id).shown
     require_unchanged(shown, current)
     with transaction() as session:

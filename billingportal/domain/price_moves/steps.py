@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.clients import clients
+from billingportal.domain.metering.push import push_waiting
 from billingportal.domain.plan_changes import steps as plan_change_steps
 from billingportal.domain.plan_changes.present_plan import present_plan
 from billingportal.domain.price_moves import emails
@@ -27,6 +28,9 @@ def schedule_row(transaction: Transaction, gateway: StripeGateway, row_id: int) 
     """Schedule the new price of one client. Raises StripeProblem when Stripe does not answer."""
     change_id = record_intent(transaction, gateway, row_id)
     if change_id is not None:
+        with transaction() as session:
+            client_id = session.get_one(PlanChange, change_id).client_id
+        push_waiting(transaction, gateway, client_id)
         plan_change_steps.finish_change(transaction, gateway, change_id)
         with transaction() as session:
             follow_row(session, session.get_one(PriceMoveClient, row_id))

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.database.unavailable import is_unavailable
 from billingportal.db import Database
+from billingportal.domain.common.evaluation_queue import mark_customer
 from billingportal.domain.sync import row_sql
 from billingportal.domain.sync.apply import apply_event, is_past
-from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, ObjectType, is_creation
+from billingportal.domain.sync.object_types import OBJECT_TYPE_OF_EVENT, UPCOMING, ObjectType, is_creation
 from billingportal.domain.sync.ordering import EventSnapshot, Verdict
 from billingportal.domain.sync.outgoing_events import record_failed_payment
 from billingportal.domain.sync.snapshots import has_hidden_part, snapshot_of_event
@@ -104,6 +105,8 @@ def receive_event(
         found = read_event(event, livemode=livemode)
         with transaction() as database:
             result = found if isinstance(found, Result) else apply_told(database, processor_account_id, found)
+            if event.type == UPCOMING and result.state == "ignored":
+                result = mark_upcoming(database, processor_account_id, event)
             return store_event(database, processor_account_id, event, payload, result, proof)
     except UNABSORBED as error:
         if is_unavailable(error):
@@ -123,6 +126,14 @@ def read_event(event: EventCopy, *, livemode: bool) -> Result | Told:
     if not kind.payload_is_complete or event.api_version != API_VERSION or has_hidden_part(event.object):
         return Result("pending", {})
     return Told(kind, event.object_id, snapshot_of_event(event))
+
+
+def mark_upcoming(database: Database, processor_account_id: int, event: EventCopy) -> Result:
+    """Have the client evaluated whose next invoice is announced."""
+    customer_id = event.object.get("customer")
+    if isinstance(customer_id, str):
+        mark_customer(database, processor_account_id, customer_id)
+    return Result("applied", {})
 
 
 def describe(error: BaseException) -> str:

@@ -159,8 +159,11 @@ OBJECT_TYPE_OF_EVENT: dict[str, ObjectType] = {
 # and a portal that is down delays nobody's invoice; catch-up reads those events instead.
 NOT_DELIVERED = frozenset({"invoice.created"})
 
+# Tells of an invoice that does not exist yet. The client is evaluated, by which what it used is sent in time.
+UPCOMING = "invoice.upcoming"
+
 # The exact list that our webhook endpoint is registered with.
-DELIVERED_EVENTS: tuple[str, ...] = tuple(sorted(set(OBJECT_TYPE_OF_EVENT) - NOT_DELIVERED))
+DELIVERED_EVENTS: tuple[str, ...] = tuple(sorted({*OBJECT_TYPE_OF_EVENT, UPCOMING} - NOT_DELIVERED))
 
 
 def is_creation(event_type: str) -> bool:

@@ -11,8 +11,8 @@ from billingportal.db import Base, PrimaryKey
 class MeterSum(Base):
     """The sums of each client's newest billing period, as they were at `summed_at`.
 
-    `differing` is how many days of clients differ. `agrees_up_to`: for all other days, Stripe's totals agree with what
-    was counted up to this time; None: nothing was compared yet.
+    `agrees_up_to`: Stripe's totals agree with what was counted up to this time, on all days that do not differ; None:
+    nothing was compared yet.
     """
 
     __tablename__ = "meter_sum"
@@ -24,6 +24,5 @@ class MeterSum(Base):
     counted: Mapped[int] = mapped_column(BigInteger)
     sent: Mapped[int] = mapped_column(BigInteger)
     at_stripe: Mapped[int] = mapped_column(BigInteger)
-    differing: Mapped[int]
     agrees_up_to: Mapped[datetime | None]
     summed_at: Mapped[datetime]

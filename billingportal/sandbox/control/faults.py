@@ -14,7 +14,8 @@ class Fault:
     `seconds` is how long a latency or a time-out lasts; `per_row` makes it that long for each row of the requested
     page, since long pages take Stripe longer. With `applied` the request takes effect and only its answer
     is lost or replaced. With `stored` a 500 came after the execution began, so its idempotency key repeats it for a
-    day; that is so for an `applied` one unless said otherwise.
+    day; that is so for an `applied` one unless said otherwise. `retry_after` is the seconds that a 429 or 500 asks to
+    wait.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Fault:
     applied: bool = False
     per_row: bool = False
     stored: bool | None = None
+    retry_after: int | None = None
 
     def __post_init__(self) -> None:
         if self.stored is None:
@@ -43,6 +45,11 @@ class Fault:
     def reaches(self) -> bool:
         """Whether the request reaches the API: a stored 500 does, even if it changes nothing."""
         return self.executes or bool(self.stored)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that the fault adds to its answer."""
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
     def latency(self, rows: int) -> float:
         """The seconds by which an answer with this many rows is late."""

@@ -30,7 +30,9 @@ def lose(call: Call, given: Document) -> Document:
     lost = [
         event
         for event in call.store.objects.get(processing.EVENT, {}).values()
-        if event["_customer"] == given["customer"] and given["starts"] <= event["timestamp"] < given["ends"]
+        if event["_customer"] == given["customer"]
+        and event["_state"] == "counted"
+        and given["starts"] <= event["timestamp"] < given["ends"]
     ]
     for event in lost:
         event["_state"] = "lost"

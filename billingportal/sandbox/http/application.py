@@ -5,20 +5,18 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from billingportal.sandbox import clock
-from billingportal.sandbox.billing.metering import processing
+from billingportal.sandbox.billing.metering import error_reports, processing
 from billingportal.sandbox.control import faults
-from billingportal.sandbox.http import form_encoding, idempotency, version_two
 from billingportal.sandbox.http.call import Call
-from billingportal.sandbox.http.errors import Refused, internal, invalid, too_many_requests
-from billingportal.sandbox.http.limits import Limits
-from billingportal.sandbox.http.lists import Page
-from billingportal.sandbox.http.presentation import present
+from billingportal.sandbox.http.errors import Refused, internal, invalid
 from billingportal.sandbox.http.router import Operation, find
-from billingportal.sandbox.http.version_two import Listed
+from billingportal.sandbox.http.traffic import idempotency
+from billingportal.sandbox.http.traffic.answers import refusal, rendered, spoiled, with_headers
+from billingportal.sandbox.http.traffic.limits import Limits
+from billingportal.sandbox.http.version_two import bodies
 from billingportal.sandbox.http.wire import Answer, Document, Request
 from billingportal.sandbox.reference.versions import KNOWN_VERSIONS
 from billingportal.sandbox.resources.operations import operations
@@ -75,7 +73,7 @@ class Application:
 
         Raises Refused.
         """
-        token = request.headers.get("idempotency-key") if version_two.takes_idempotency_key(request) else None
+        token = request.headers.get("idempotency-key") if bodies.takes_idempotency_key(request) else None
         with self.world.lock:
             store = self.world.store_of(key)
             kept = None if token is None else idempotency.begin(store, request, token)
@@ -87,7 +85,8 @@ class Application:
                 answer, executed = self.executed(request, request_id, key, store)
             else:
                 answer, executed = refusal(internal(), request.path), True
-            if executed and fault is not None and fault.stored:
+            keeps_failures = not bodies.is_version_two(request.path)  # API v2 executes failed work again
+            if executed and fault is not None and fault.stored and keeps_failures:
                 answer = refusal(internal(), request.path)
             if token is not None:
                 idempotency.finish(store, token, answer, executed=executed)
@@ -127,7 +126,7 @@ class Application:
             raise invalid(f"Invalid Stripe API version: {version}")
         if not key.may(operation.right):
             raise lacking(key, operation.right)
-        parameters = operation.parameters.read(given(request), "")
+        parameters = operation.parameters.read(bodies.given(request), "")
         paths = parameters.pop("expand", [])
         listed = "limit" in operation.parameters.fields
         return parameters, read_expand(paths, operation.kind, listed=listed)
@@ -155,6 +154,7 @@ class Application:
         if store.waiting or store.rejected:
             with self.acting(store) as call:
                 processing.process(call)
+                error_reports.collect(call)
 
     def publish(self, call: Call) -> None:
         """Store the events of a call and deliver them."""
@@ -176,56 +176,3 @@ class Application:
         with self.world.lock:
             self.world.requests.append(entry)
             self.world.answered += 1
-
-
-def given(request: Request) -> Document:
-    """The parameters of a request as a tree of texts. Raises Refused."""
-    if request.method != "POST":
-        return form_encoding.decode(request.query)
-    decode = version_two.decode if version_two.is_version_two(request.path) else form_encoding.decode
-    return decode(request.body)
-
-
-def rendered(call: Call, result: Document | Page | Listed, expansion: Expansion) -> Document:
-    """The body of a successful answer."""
-    if isinstance(result, Listed):
-        data = [present(call.store, document) for document in result.data]
-        return {"data": data, "next_page_url": result.next_page_url, "previous_page_url": None}
-    if isinstance(result, Page):
-        data = [present(call.store, document, expansion) for document in result.data]
-        return {"object": "list", "data": data, "has_more": result.has_more, "url": result.url}
-    if "object" not in result:  # what API v2 says of a deleted object
-        return result
-    return {**present(call.store, result, expansion), **call.revealed}
-
-
-def refusal(refused: Refused, path: str) -> Answer:
-    """The error body, status and headers, as the path's version of the API writes them."""
-    body = version_two.error_body(refused) if version_two.is_version_two(path) else refused.body(None)
-    return Answer(refused.status, json.dumps(body), refused.headers)
-
-
-def spoiled(answer: Answer, fault: faults.Fault, path: str) -> Answer:
-    """The answer after a fault was applied."""
-    if fault.kind == "429":
-        return refusal(too_many_requests("global-rate"), path)
-    if fault.kind == "500":
-        return refusal(internal(), path)
-    if fault.kind == "malformed":
-        return Answer(200, '{"id": "', {})
-    if fault.kind == "latency":
-        return answer
-    return replace(answer, drop=True, pause=fault.seconds if fault.kind == "timeout" else 0.0)
-
-
-def with_headers(answer: Answer, request: Request, request_id: str) -> Answer:
-    """The headers that every answer of the API carries."""
-    headers = {
-        "Request-Id": request_id,
-        "Stripe-Version": request.headers.get("stripe-version", API_VERSION),
-        "Cache-Control": "no-cache, no-store",
-        **answer.headers,
-    }
-    if "idempotency-key" in request.headers:
-        headers["Idempotency-Key"] = request.headers["idempotency-key"]
-    return replace(answer, headers=headers)

@@ -31,6 +31,8 @@ class Call:
     confirmed: bool = False
     # Whether the call is a dry run.
     rehearses: bool = False
+    # Whether the call shows the next invoice only: it knows as much of usage as summaries do.
+    previews: bool = False
 
     def now(self) -> int:
         """The time of the call: that of its test clock, else the real one."""

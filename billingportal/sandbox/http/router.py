@@ -9,7 +9,7 @@ from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import unknown_url
 from billingportal.sandbox.http.lists import Page
 from billingportal.sandbox.http.parameters import Record
-from billingportal.sandbox.http.version_two import Listed
+from billingportal.sandbox.http.version_two.lists import Listed
 from billingportal.sandbox.http.wire import Document
 
 Handler = Callable[..., Document | Page | Listed]

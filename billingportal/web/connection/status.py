@@ -16,10 +16,12 @@ from billingportal.domain.connection.webhook_registration import WEBHOOK
 from billingportal.models import AuditEntry, ProcessorAccount, WebhookEndpoint
 from billingportal.models.connection.processor_account import Mode
 from billingportal.web.connection.reading import Reading, reading
+from billingportal.web.connection.usage_errors import UsageErrors, usage_errors
 
 StatusKind = Severity | Literal["busy"]
 # A worker polls every second; one that has not answered for this long is not running.
 WORKER_ANSWERS_WITHIN = timedelta(seconds=20)
+REPAIRS = ("webhook_endpoint.repaired", "event_destination.repaired")
 REPAIRS_SHOWN = 5
 
 
@@ -60,6 +62,7 @@ class Connection:
     webhook: Status
     webhook_problem: str | None
     webhook_url: str | None
+    usage_errors: UsageErrors
     is_reachable: bool
     last_event_at: datetime | None
     is_verifying: bool
@@ -102,6 +105,7 @@ def connection(session: Session, settings: Settings, mode: Mode) -> Connection |
         webhook=webhook_status(account, endpoint),
         webhook_problem=endpoint.problem if endpoint else None,
         webhook_url=webhook_url(settings, endpoint),
+        usage_errors=usage_errors(session, settings, account),
         is_reachable=settings.is_reachable_by_stripe,
         last_event_at=processor_accounts.last_event_at(session, account),
         is_verifying=account.is_verifying,
@@ -148,10 +152,10 @@ def preflight_line(line: dict[str, str]) -> PreflightLine:
 
 
 def repairs(session: Session, account: ProcessorAccount) -> tuple[Repair, ...]:
-    """Automatic repairs of the webhook, newest first."""
+    """Automatic repairs of the webhook and of the event destination, newest first."""
     entries = session.scalars(
         select(AuditEntry)
-        .where(AuditEntry.processor_account_id == account.id, AuditEntry.action == "webhook_endpoint.repaired")
+        .where(AuditEntry.processor_account_id == account.id, AuditEntry.action.in_(REPAIRS))
         .order_by(AuditEntry.id.desc())
         .limit(REPAIRS_SHOWN)
     )

@@ -9,26 +9,31 @@ from datetime import datetime
 from typing import cast
 
 from flask import current_app
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 
 from billingportal.clock import now
 from billingportal.db import glance
 from billingportal.domain.sync.inbox import EndpointProof
-from billingportal.models import ProcessorAccount, WebhookEndpoint
+from billingportal.models import EventDestination, ProcessorAccount, WebhookEndpoint
 from billingportal.portal import current_portal
 
 EXTENSION = "webhook_doors"
-FIND = (
-    select(
-        WebhookEndpoint.processor_account_id,
+
+
+def by_token(model: type[WebhookEndpoint] | type[EventDestination]) -> Select[tuple[object, ...]]:
+    """The statement that finds an address by its `token`."""
+    found = select(
+        model.processor_account_id,
         ProcessorAccount.mode,
-        WebhookEndpoint.secret_sealed,
-        WebhookEndpoint.previous_secret_sealed,
-        WebhookEndpoint.previous_secret_ends_at,
+        model.secret_sealed,
+        model.previous_secret_sealed,
+        model.previous_secret_ends_at,
     )
-    .join(ProcessorAccount, ProcessorAccount.id == WebhookEndpoint.processor_account_id)
-    .where(WebhookEndpoint.token == bindparam("token"))
-)
+    joined = found.join(ProcessorAccount, ProcessorAccount.id == model.processor_account_id)
+    return cast("Select[tuple[object, ...]]", joined.where(model.token == bindparam("token")))
+
+
+FIND, FIND_DESTINATION = by_token(WebhookEndpoint), by_token(EventDestination)
 
 
 @dataclass(frozen=True)
@@ -50,15 +55,24 @@ def remembered(token: str) -> Door | None:
 
 def look_up(token: str) -> Door | None:
     """The stored webhook address. It is cached when it has exactly one valid secret. Raises CannotOpen."""
+    door = find_door(FIND, token)
+    if door is not None and len(door.secrets) == 1:
+        doors()[token] = door
+    return door
+
+
+def look_up_destination(token: str) -> Door | None:
+    """The stored address of an event destination; its notices are too few to cache it. Raises CannotOpen."""
+    return find_door(FIND_DESTINATION, token)
+
+
+def find_door(statement: Select[tuple[object, ...]], token: str) -> Door | None:
     with glance() as connection:
-        row = connection.execute(FIND, {"token": token}).one_or_none()
+        row = connection.execute(statement, {"token": token}).one_or_none()
     if row is None:
         return None
     secrets = secrets_of(row.secret_sealed, row.previous_secret_sealed, row.previous_secret_ends_at)
-    door = Door(row.processor_account_id, row.mode == "live", EndpointProof(token, row.secret_sealed), secrets)
-    if len(secrets) == 1:
-        doors()[token] = door
-    return door
+    return Door(row.processor_account_id, row.mode == "live", EndpointProof(token, row.secret_sealed), secrets)
 
 
 def secrets_of(sealed: str | None, previous_sealed: str | None, previous_ends_at: datetime | None) -> list[str]:

@@ -1,9 +1,12 @@
-"""The one endpoint for Stripe's events. 200 means: stored durably."""
+"""The addresses for Stripe's events and for its reports about usage. 200 means: stored durably."""
+
+from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
 from billingportal.database.unavailable import UNAVAILABLE
 from billingportal.db import bare_transaction
+from billingportal.domain.metering import error_reports
 from billingportal.domain.sync import inbox
 from billingportal.models.connection.stripe_event import EventState
 from billingportal.stripe_gateway import webhook_signature
@@ -25,9 +28,20 @@ csrf.exempt(blueprint)
 @blueprint.post("/stripe/<secret:token>")
 def create(token: str) -> Response:
     """Verify, store, apply, answer. Anything but 200 makes Stripe send the same event again."""
+    return answered(receive, token)
+
+
+@blueprint.post("/stripe/reports/<secret:token>")
+def create_report(token: str) -> Response:
+    """Verify and store a notice, whose report a worker fetches. Anything but 200 makes Stripe send it again."""
+    return answered(receive_report, token)
+
+
+def answered(receive_at: Callable[[str], Response], token: str) -> Response:
+    """The answer of an address, whatever the sender or the database does."""
     request.max_content_length = LARGEST_EVENT
     try:
-        return receive(token)
+        return receive_at(token)
     except UNAVAILABLE as problem:
         errors.report_outage(problem)
         busy = answer(503, "The database does not answer, or is busy. Send this event again.")
@@ -71,6 +85,23 @@ def take_in(door: Door) -> EventState | None:
     return inbox.receive_event(
         bare_transaction, door.processor_account_id, event, body.decode(), livemode=door.livemode, proof=door.proof
     )
+
+
+def receive_report(token: str) -> Response:
+    """Verify a notice and store it. What the portal does not need is acknowledged: types are added at any time."""
+    door = webhook_endpoints.look_up_destination(token)
+    if door is None:
+        return answer(404, "There is no such webhook address.")
+    body = request.get_data()
+    webhook_signature.verify(body, request.headers.get("Stripe-Signature", ""), door.secrets)
+    notice = webhook_signature.read_notice(body)
+    if notice.livemode is not door.livemode or notice.context is not None:
+        return answer(400, "The event belongs to another mode or another Stripe account.")
+    if not error_reports.is_report(notice):
+        return answer(200, "not needed")
+    with bare_transaction() as database:
+        is_new = error_reports.store_notice(database, door.processor_account_id, notice)
+    return answer(200, "stored" if is_new else "stored before")
 
 
 def answer(status: int, words: str) -> Response:

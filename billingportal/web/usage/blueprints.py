@@ -1,5 +1,6 @@
 """The blueprints of this subject."""
 
 from billingportal.web.usage import client_usage, usage
+from billingportal.web.usage.ledger import acts, ledger
 
-BLUEPRINTS = (usage.blueprint, client_usage.blueprint)
+BLUEPRINTS = (usage.blueprint, client_usage.blueprint, ledger.blueprint, acts.blueprint)

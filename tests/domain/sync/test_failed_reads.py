@@ -123,7 +123,8 @@ def test_an_object_that_stays_unreadable_is_tried_again_with_a_growing_pause(wor
 def test_a_right_that_is_missing_leaves_out_its_own_list_only(world: World, kinds: tuple[str, ...]) -> None:
     furnish(world)
     others = {f"{right}:write" for right in RIGHTS.values()} - {f"{RIGHTS[kind]}:write" for kind in kinds}
-    extra = ("webhook_endpoints:write", "customer_portal:write", "checkout_sessions:write")
+    more = ("webhook_endpoints", "event_destinations", "customer_portal", "checkout_sessions")
+    extra = [f"{noun}:write" for noun in more]
     read = ("balance:read", "account:read", "events:read", "payment_methods:read", "test_clocks:read")
     world.connect(world.restricted_key(*read, *extra, *others))
     world.work()

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
@@ -29,8 +29,8 @@ from billingportal.domain.clients import workspaces
 from billingportal.domain.common.audit import by_staff
 from billingportal.domain.usage import recount
 from billingportal.models import Client, Resource, Staff, UsageCorrection, UsageRecord
-from tests.support.database import SqliteDatabases, settings_for
-from tests.support.own_postgres import own_postgres
+from tests.support.database import settings_for
+from tests.support.own_postgres import durable_database
 from tests.support.parts import SECRET_KEYS, Part, is_up, portal_of
 from tests.support.people.clients import new_client
 from tests.support.program import wait_until
@@ -119,17 +119,6 @@ def kill_at_random(parts: Sequence[Part], url: str, tally: Tally, number: int, c
     return len(killed)
 
 
-@contextmanager
-def database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        (folder / "template").mkdir()
-        with SqliteDatabases.prepare(folder / "template").fresh(folder) as url:
-            yield url
-        return
-    with own_postgres(durable=True) as own:
-        yield own.url
-
-
 def people_and_key() -> str:
     """Clients with workspaces, a counter, and an API key of live mode."""
     with transaction() as session:
@@ -159,7 +148,7 @@ def settings_in(folder: Path, url: str) -> Settings:
 def test_each_record_is_counted_exactly_once(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     number, chance, tally = request.config.getoption("--usage-records"), random.Random(1), Tally()
     with ExitStack() as stack:
-        settings = settings_in(tmp_path, stack.enter_context(database(kind, tmp_path)))
+        settings = settings_in(tmp_path, stack.enter_context(durable_database(kind, tmp_path)))
         stack.enter_context(portal_of(settings))
         url = str(settings.public_url)
         port = int(url.rpartition(":")[2])

@@ -57,6 +57,15 @@ def test_a_stored_500_comes_again_for_its_key_and_only_another_key_helps(
     assert [product.id for product in client.v1.products.list().data] == ["p"]
 
 
+@pytest.mark.parametrize("kind", ["429", "500"])
+def test_a_fault_may_ask_to_wait(sandbox: Sandbox, client: stripe.StripeClient, kind: str) -> None:
+    sandbox.control("faults", kind=kind, count=1, retry_after=7)
+    with pytest.raises(stripe.StripeError) as failed:
+        client.v1.products.list()
+    assert failed.value.headers is not None
+    assert failed.value.headers["retry-after"] == "7"
+
+
 def test_latency_is_waited_for(sandbox: Sandbox, client: stripe.StripeClient) -> None:
     sandbox.control("faults", kind="latency", seconds=0.2, count=1)
     began = time.monotonic()

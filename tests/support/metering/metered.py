@@ -45,6 +45,9 @@ class Metered:
     def gateway(self) -> StripeGateway:
         return connection()[1]
 
+    def resource_id(self) -> int:
+        return self.world.session.scalars(select(Resource.id).where(Resource.key == self.resource)).one()
+
     def new_clock(self) -> str:
         return clocks.new_clock(self.sdk)
 

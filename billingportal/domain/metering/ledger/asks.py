@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
@@ -50,6 +50,34 @@ def due_rows(session: Session, account_id: int, limit: int) -> list[int]:
             .order_by(ClientMeter.compare_after)
             .limit(limit)
         )
+    )
+
+
+def rows_to_check(session: Session, account_id: int, client_id: int | None, limit: int) -> list[int]:
+    """The client meters that somebody wants compared now: those that differ first, then the longest not compared."""
+    differing = select(MeterDay.client_meter_id).where(MeterDay.differs_since.is_not(None))
+    mine = [ClientMeter.client_id == client_id] if client_id is not None else []
+    return list(
+        session.scalars(
+            select(ClientMeter.id)
+            .where(ClientMeter.processor_account_id == account_id, *mine)
+            .order_by(ClientMeter.id.in_(differing).desc(), ClientMeter.compared_at.nulls_first(), ClientMeter.id)
+            .limit(limit)
+        )
+    )
+
+
+def make_due(session: Session, account_id: int) -> None:
+    """Have the worker compare all that was not compared just now."""
+    moment = now()
+    session.execute(
+        update(ClientMeter)
+        .where(
+            ClientMeter.processor_account_id == account_id,
+            ClientMeter.compared_at.is_(None) | (ClientMeter.compared_at < moment - timedelta(minutes=1)),
+        )
+        .values(compare_after=moment)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -1,6 +1,6 @@
 """The ledger by client, meter and day, in pages."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -17,6 +17,8 @@ from billingportal.models.metering.meter_event import TO_LOOK_AT, UNSENT, MeterE
 Result = Literal["differences", "waiting"]
 # A page shows no more rows of all; filters and the file lead further.
 MOST_ROWS = 1000
+# Days whose owners and events are read at once.
+PART = 500
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,23 @@ def ledger_page(session: Session, wanted: Wanted) -> Page[LedgerDay]:
     page = page_within(wanted.page, of)
     rows = session.scalars(in_order(matching(wanted)).offset(offset_of(page)).limit(PAGE)).all()
     return Page(ledger_days(session, rows), page, of)
+
+
+def all_days(session: Session, wanted: Wanted) -> Iterator[LedgerDay]:
+    """Every day that matches, read in parts."""
+    rows = session.scalars(in_order(matching(wanted))).all()
+    for start in range(0, len(rows), PART):
+        yield from ledger_days(session, rows[start : start + PART])
+
+
+def one_day(session: Session, ids: Sequence[int], day: date) -> LedgerDay | None:
+    """The day of a client's meter; None where nothing is known of it."""
+    rows = session.scalars(select(MeterDay).where(MeterDay.client_meter_id.in_(ids), MeterDay.day == day)).all()
+    return next(iter(ledger_days(session, rows)), None)
+
+
+def count(session: Session, found: Select[MeterEvent]) -> int:
+    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
 def matching(wanted: Wanted) -> Select[MeterDay]:
@@ -90,18 +109,24 @@ def is_result(result: Result) -> ColumnElement[bool]:
 def ledger_days(session: Session, rows: Sequence[MeterDay]) -> list[LedgerDay]:
     """The days of these rows, each once, with all rows of the day."""
     owners = owners_of(session, {row.client_meter_id for row in rows})
-    keys = dict.fromkeys((row.client_meter_id, row.day) for row in rows)
+    days = {row.day for row in rows}
     parts = session.scalars(
         select(MeterDay)
-        .where(MeterDay.client_meter_id.in_(owners), MeterDay.day.in_({day for _, day in keys}))
+        .where(MeterDay.client_meter_id.in_(owners), MeterDay.day.in_(days))
         .order_by(MeterDay.period_starts_at)
     ).all()
-    states = states_of(session, owners, {day for _, day in keys})
-    return [
-        together(owners[row_id], [one for one in parts if (one.client_meter_id, one.day) == (row_id, day)], states)
-        for row_id, day in keys
-        if row_id in owners
-    ]
+    states = states_of(session, owners, days)
+    found: dict[tuple[int, str, date], list[MeterDay]] = {}
+    for part in parts:
+        found.setdefault(place_of(owners, part), []).append(part)
+    shown = dict.fromkeys(place_of(owners, row) for row in rows if row.client_meter_id in owners)
+    return [together(owners[found[place][-1].client_meter_id], found[place], states) for place in shown]
+
+
+def place_of(owners: Mapping[int, Owner], row: MeterDay) -> tuple[int, str, date]:
+    """All rows of one client, meter and day have one total at Stripe, so they are shown as one."""
+    owner = owners[row.client_meter_id].row
+    return owner.client_id, owner.stripe_meter_id, row.day
 
 
 def states_of(

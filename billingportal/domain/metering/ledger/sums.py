@@ -19,7 +19,6 @@ class Sums:
     counted: int
     sent: int
     at_stripe: int
-    differing: int
     open_days: int
     oldest_comparison: datetime | None
 
@@ -42,7 +41,6 @@ def read_sums(session: Session) -> list[Sums]:
             func.sum(MeterDay.counted),
             func.sum(MeterDay.sent),
             func.coalesce(func.sum(MeterDay.at_stripe), 0),
-            func.sum(case((MeterDay.differs_since.is_not(None), 1), else_=0)),
             func.sum(case((is_open, 1), else_=0)),
             func.min(case((is_open, MeterDay.compared_at))),
         )
@@ -52,8 +50,8 @@ def read_sums(session: Session) -> list[Sums]:
         .group_by(ClientMeter.processor_account_id, ClientMeter.stripe_meter_id)
     )
     return [
-        Sums(account_id, meter_id, int(counted), int(sent), int(at_stripe), int(differing), int(open_days), oldest)
-        for account_id, meter_id, counted, sent, at_stripe, differing, open_days, oldest in rows
+        Sums(account_id, meter_id, int(counted), int(sent), int(at_stripe), int(open_days), oldest)
+        for account_id, meter_id, counted, sent, at_stripe, open_days, oldest in rows
     ]
 
 
@@ -67,7 +65,6 @@ def write_sums(session: Session, found: Sequence[Sums], summed_at: datetime) -> 
             counted=one.counted,
             sent=one.sent,
             at_stripe=one.at_stripe,
-            differing=one.differing,
             agrees_up_to=one.oldest_comparison if one.open_days else summed_at,
             summed_at=summed_at,
         )

@@ -11,6 +11,6 @@ CHANCE = SystemRandom()
 
 def next_attempt(attempts: int, moment: datetime, asked_seconds: float | None) -> datetime:
     """Twice as late each time, between half and all of it at random, and never sooner than Stripe asks."""
-    doubled = FIRST_PAUSE.total_seconds() * float(2 ** min(attempts - 1, 10))
-    pause = min(doubled, LONGEST_OWN_PAUSE.total_seconds()) * CHANCE.uniform(0.5, 1)
-    return moment + min(timedelta(seconds=max(pause, asked_seconds or 0)), LONGEST_PAUSE)
+    doubled: timedelta = FIRST_PAUSE * 2 ** min(attempts - 1, 10)
+    pause = min(doubled, LONGEST_OWN_PAUSE) * CHANCE.uniform(0.5, 1)
+    return moment + min(max(pause, timedelta(seconds=asked_seconds or 0)), LONGEST_PAUSE)

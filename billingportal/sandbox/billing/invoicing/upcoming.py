@@ -1,5 +1,7 @@
 """The `invoice.upcoming` event, some days before a subscription's next period."""
 
+from dataclasses import replace
+
 from billingportal.sandbox.billing.invoicing.dry_run import rehearsal
 from billingportal.sandbox.billing.invoicing.previews import of_existing
 from billingportal.sandbox.billing.time.renewals import next_renewal
@@ -20,7 +22,7 @@ def told_at(call: Call, end: int) -> int:
 def tell(call: Call, subscription: Document) -> None:
     """Emit the next invoice, if there will be one. Its id names nothing, since it is not made yet."""
     subscription["_told_of"] = next_renewal(call, subscription)
-    trial = rehearsal(call, {}, subscription)
+    trial = replace(rehearsal(call, {}, subscription), previews=True)
     try:
         invoice = of_existing(trial, trial.store.objects["subscription"][subscription["id"]], recurring=False)
     except Refused:  # no next invoice

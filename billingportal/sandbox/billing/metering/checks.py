@@ -13,6 +13,7 @@ DIGITS = re.compile(r"\d", re.ASCII)
 MESSAGES = {
     "archived_meter": "The meter is archived.",
     "meter_event_customer_not_found": "The customer was not found or is deleted.",
+    "meter_event_dimension_count_too_high": "The customer has too many dimensions.",
     "meter_event_invalid_value": "The value is not a whole number.",
     "meter_event_no_customer_defined": "The payload has no customer.",
     "meter_event_value_not_found": "The payload has no value.",

@@ -70,4 +70,5 @@ def error_types(call: Call, events: list[Document]) -> Iterator[Document]:
 def sample(event: Document, named_by: str) -> Document:
     """One error with the name of its request: the idempotency key, or the event's identifier."""
     key = event["_idempotency_key"] if named_by == "idempotency_key" else None
-    return {"error_message": MESSAGES[event["_error"]], "request": {"identifier": key or event["identifier"]}}
+    message = MESSAGES.get(event["_error"], "The event is invalid.")
+    return {"error_message": message, "request": {"identifier": key or event["identifier"]}}

@@ -1,7 +1,6 @@
 """Meter events are accepted first and processed later: counted, rejected or canceled."""
 
 from billingportal.sandbox import clock
-from billingportal.sandbox.billing.metering import error_reports
 from billingportal.sandbox.billing.metering.checks import error_of
 from billingportal.sandbox.http.call import CLOCK, Call
 from billingportal.sandbox.http.wire import Document
@@ -15,7 +14,7 @@ ADJUSTMENT = "billing.meter_event_adjustment"
 def process(call: Call, customer: str | None = None, *, at_once: bool = False) -> None:
     """Process what was received long enough ago, of one customer or of all; `at_once` also what is newer.
 
-    Rejected events are collected into error reports.
+    Rejected events wait in the store for `error_reports.collect`, which a call that may still be refused must not do.
     """
     delay = setting(call.account, "metering")["processing_seconds"]
     store, left = call.store, []
@@ -28,8 +27,6 @@ def process(call: Call, customer: str | None = None, *, at_once: bool = False) -
         else:
             left.append([kind, key])
     store.waiting = left
-    if store.rejected:
-        error_reports.collect(call)
 
 
 def decide(call: Call, kind: str, key: str) -> None:
@@ -41,13 +38,22 @@ def decide(call: Call, kind: str, key: str) -> None:
         return
     if document["_state"] != "waiting":  # canceled meanwhile
         return
-    error = error_of(call, document)
+    error = error_of(call, document) or error_on_command(call)
     document["_state"] = "counted" if error is None else "rejected"
     document["_decided"] = time_of(call.store, document["_customer"])
     document["_decided_real"] = clock.precise()
     if error is not None:
         document["_error"] = error
         call.store.rejected.append(key)
+
+
+def error_on_command(call: Call) -> str | None:
+    """The code of the control API for a good event that is rejected all the same; None if none is."""
+    chosen = setting(call.account, "metering")
+    if not chosen["reject_next"]:
+        return None
+    call.account.settings["metering"]["reject_next"] -= 1
+    return str(chosen["reject_code"])
 
 
 def has_passed(call: Call, document: Document, name: str, customer: str, seconds: float) -> bool:

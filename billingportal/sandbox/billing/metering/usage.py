@@ -67,7 +67,7 @@ def usage_drafts(call: Call, item: Document, subscription: Document, until: int)
     price = store.objects["price"][item["price"]]
     meter = store.objects["billing.meter"][price["recurring"]["meter"]]
     start, known = item["current_period_start"], item.get("_reports_billed", 0)
-    reported = events_of(call, meter, subscription["customer"], known=known, lagging=call.rehearses)
+    reported = events_of(call, meter, subscription["customer"], known=known, lagging=call.previews)
     used = aggregated(meter, [use for use in reported if start <= use.at <= until])
     for charge in charges(price, max(used, Decimal(0)), currency):
         yield line_draft(store, item, price, charge, currency)

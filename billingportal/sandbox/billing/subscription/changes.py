@@ -2,6 +2,7 @@
 
 from billingportal.sandbox.billing.invoicing import invoice_creation
 from billingportal.sandbox.billing.invoicing.dry_run import rehearsal
+from billingportal.sandbox.billing.metering import processing
 from billingportal.sandbox.billing.payments import collection
 from billingportal.sandbox.billing.schedules import lifecycle as schedule_lifecycle
 from billingportal.sandbox.billing.subscription import pending_updates
@@ -34,6 +35,8 @@ def update(call: Call, subscription: Document) -> Document:
     if behavior == "pending_if_incomplete":
         check_deferrable(call, subscription, given)
     changes = read_changes(call, subscription, given.get("items", []))
+    if given.keys() & {"items", "billing_cycle_anchor", "trial_end"}:  # received before the change: it counts
+        processing.process(call, subscription["customer"], at_once=True)
     attach_given_method(call, subscription)
     if stops_with_its_trial(call, subscription):
         return stop_with_trial(call, subscription, changes)

@@ -11,7 +11,6 @@ from billingportal.sandbox.billing.invoicing.lines import (
     proration_drafts,
 )
 from billingportal.sandbox.billing.invoicing.pending_invoice_items import put_by
-from billingportal.sandbox.billing.metering import processing
 from billingportal.sandbox.billing.metering.checks import FUTURE_SECONDS
 from billingportal.sandbox.billing.metering.usage import close_usage, unbilled
 from billingportal.sandbox.billing.subscription.item_requests import ItemChange, apply_change
@@ -72,8 +71,6 @@ def use_until_now(call: Call, subscription: Document, changes: list[ItemChange],
         for change in changes
         if change.item is not None and (change.price is None or change.price["id"] != items[change.item]["price"])
     }
-    if not call.rehearses:  # what was received before the change counts, processed or not
-        processing.process(call, subscription["customer"], at_once=True)
     for identifier in subscription["_items"]:
         item = items[identifier]
         if is_metered(call.store, item) and (reset or (bills and identifier in switched)):

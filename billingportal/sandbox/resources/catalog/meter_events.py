@@ -1,7 +1,7 @@
 """Meter events: reported usage. Accepted here; counted or rejected when they are processed."""
 
 from billingportal.sandbox import clock
-from billingportal.sandbox.billing.metering import checks, processing
+from billingportal.sandbox.billing.metering import checks, error_reports, processing
 from billingportal.sandbox.billing.metering.processing import EVENT as KIND
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import Refused, invalid
@@ -36,6 +36,7 @@ def create(call: Call) -> Document:
     check_new(call, identifier)
     event = accepted(call, meter, customer, identifier)
     processing.process(call, customer)
+    error_reports.collect(call)
     return event
 
 

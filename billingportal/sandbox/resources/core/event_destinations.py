@@ -10,7 +10,7 @@ from billingportal.sandbox.http.fields import CLEARABLE_TEXT, METADATA, TEXT, me
 from billingportal.sandbox.http.parameter_types import Choice
 from billingportal.sandbox.http.parameters import Many, Record
 from billingportal.sandbox.http.router import Operation
-from billingportal.sandbox.http.version_two import PAGE, Listed, include, listed
+from billingportal.sandbox.http.version_two.lists import PAGE, Listed, include, listed
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.resources.core.webhook_endpoints import KIND as ENDPOINT
 from billingportal.sandbox.resources.core.webhook_endpoints import MOST, addresses, check_url

@@ -10,7 +10,7 @@ from billingportal.sandbox.http.fields import TEXT
 from billingportal.sandbox.http.parameter_types import Raw
 from billingportal.sandbox.http.parameters import Many, Record
 from billingportal.sandbox.http.router import Operation
-from billingportal.sandbox.http.version_two import PAGE, Listed, listed
+from billingportal.sandbox.http.version_two.lists import PAGE, Listed, listed
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.resources.core.events import KEPT_SECONDS
 from billingportal.sandbox.webhooks.thin_event_names import THIN_EVENT_NAMES

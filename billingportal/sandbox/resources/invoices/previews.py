@@ -1,5 +1,7 @@
 """Invoice previews, never stored."""
 
+from dataclasses import replace
+
 from billingportal.sandbox.billing.invoicing import previews as invoicing_previews
 from billingportal.sandbox.billing.invoicing.dry_run import rehearsal
 from billingportal.sandbox.billing.subscription import changes as subscription_changes
@@ -91,7 +93,7 @@ def create(call: Call) -> Document:
     check_proration_date(call, subscription, details)
     check_details(subscription, details)
     terms: Document = {name: given[name] for name in ("automatic_tax", "discounts") if name in given}
-    trial = rehearsal(call, {**details, **terms}, subscription)
+    trial = replace(rehearsal(call, {**details, **terms}, subscription), previews=True)
     call.store = trial.store  # the answer shows objects that only the rehearsal has
     recurring = given.get("preview_mode") == "recurring"
     if subscription is None:

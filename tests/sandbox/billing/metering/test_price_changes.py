@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.sandbox.billing.metering.build import DAY, report
+from tests.sandbox.billing.metering.build import DAY, errors, report
 from tests.sandbox.build import change, first_item, metered_price, monthly_price, subscribe
-from tests.sandbox.clocks import HOUR, START, advance, customer_on, invoices_of, months_after, new_clock
+from tests.sandbox.clocks import HOUR, START, advance, customer_on, invoices_of, months_after, new_card, new_clock
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
 RENEWAL = months_after(START, 1)
@@ -184,3 +184,34 @@ def test_a_phase_from_the_middle_of_a_period_follows_its_prorations(
     report(client, customer, 4)
     advance(client, clock, RENEWAL + HOUR)
     assert billed(client, subscription) == expected
+
+
+def test_a_change_that_waits_for_its_payment_bills_what_was_received(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, clock: str, customer: str
+) -> None:
+    """Also what is not processed, or what summaries do not show yet."""
+    subscription = subscribe(client, customer, metered_price(client, 20).id)
+    sandbox.control("metering", account=account.id, processing_seconds=HOUR, summary_seconds=HOUR)
+    report(client, customer, 30)
+    new_card(client, customer, "pm_card_chargeCustomerFail")
+    always: Any = {"proration_behavior": "always_invoice", "payment_behavior": "pending_if_incomplete"}
+    assert dearer(client, subscription, **always).pending_update is not None
+    new_card(client, customer, "pm_card_visa")
+    client.v1.invoices.pay(invoices_of(client, subscription.id)[-1].id)
+    report(client, customer, 4)
+    advance(client, clock, RENEWAL + HOUR)
+    assert billed(client, subscription) == [[(600, 30)], [(200, 4)]]
+
+
+def test_a_refused_change_keeps_the_report_of_what_it_found_rejected(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, clock: str, customer: str
+) -> None:
+    subscription = subscribe(client, customer, metered_price(client, 20).id)
+    sandbox.control("metering", account=account.id, processing_seconds=HOUR)
+    for value in ("30", "many"):
+        report(client, customer, value)
+    new_card(client, customer, "pm_card_chargeCustomerFail")
+    with pytest.raises(stripe.CardError):
+        dearer(client, subscription, proration_behavior="always_invoice", payment_behavior="error_if_incomplete")
+    client.v1.products.list()
+    assert errors(sandbox, account) == {"meter_event_invalid_value": 1}

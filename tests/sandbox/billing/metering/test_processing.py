@@ -1,14 +1,17 @@
 """Meter events are accepted first, and counted or rejected later."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 import stripe
 
-from tests.sandbox.billing.metering.build import DAY, errors, lately, new_meter, report, reports
+from tests.sandbox.billing.metering.build import DAY, errors, lately, new_meter, report, reports, summaries
+from tests.sandbox.build import latest_invoice, monthly_price, paying_customer, preview, subscribe
 from tests.sandbox.clocks import START, advance, customer_on, new_clock
-from tests.support.stripe.sandbox import Sandbox, SandboxAccount
+from tests.sandbox.contract import violations
+from tests.support.stripe.sandbox import Sandbox, SandboxAccount, SandboxProcess
 
 
 @pytest.fixture
@@ -76,10 +79,74 @@ def test_summaries_and_previews_lag_behind(
     sandbox.control("metering", account=account.id, summary_seconds=3600)
     clock = new_clock(client)
     customer = customer_on(client, clock).id
+    recurring = {"interval": "month", "usage_type": "metered", "meter": meter}
+    subscription = subscribe(client, customer, monthly_price(client, 20, recurring=recurring).id).id
     report(client, customer, 5)
-    assert lately(client, meter, customer, START) == 0
+    assert (lately(client, meter, customer, START), preview(client, subscription=subscription).total) == (0, 0)
     advance(client, clock, START + 3600)
-    assert lately(client, meter, customer, START) == 5
+    assert (lately(client, meter, customer, START), preview(client, subscription=subscription).total) == (5, 100)
+
+
+def test_an_invoice_does_not_lag_behind(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, meter: str
+) -> None:
+    sandbox.control("metering", account=account.id, summary_seconds=3600)
+    recurring = {"interval": "month", "usage_type": "metered", "meter": meter}
+    price, customer = monthly_price(client, 20, recurring=recurring).id, paying_customer(client).id
+    subscription = subscribe(client, customer, price)
+    report(client, customer, 5)
+    client.v1.subscriptions.cancel(subscription.id, params={"invoice_now": True})
+    assert latest_invoice(client, subscription).total == 100
+
+
+def test_good_events_are_rejected_on_command(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, meter: str, customer: str
+) -> None:
+    sandbox.control("metering", account=account.id, reject_next=2)
+    for number in range(3):
+        report(client, customer, 1, identifier=f"i-{number}")
+    assert errors(sandbox, account) == {"meter_event_dimension_count_too_high": 2}
+    assert lately(client, meter, customer, int(time.time())) == 1
+    sandbox.control("metering", account=account.id, reject_next=1, reject_code="something_new")
+    report(client, customer, 1)
+    assert errors(sandbox, account)["something_new"] == 1
+
+
+def test_counted_events_are_lost_on_command(
+    sandbox: Sandbox, account: SandboxAccount, client: stripe.StripeClient, meter: str, customer: str
+) -> None:
+    now = int(time.time())
+    for value, at in ((1, now - DAY), (2, now - 60), (4, now)):
+        report(client, customer, value, at)
+    which: dict[str, Any] = {"customer": customer, "starts": now - 60, "ends": now}
+    told = sandbox.control("metering/lose", account=account.id, mode="test", **which)
+    assert (told["lost"], lately(client, meter, customer, now)) == (1, 5)
+
+
+def test_what_waits_outlives_a_restart(tmp_path: Path) -> None:
+    with SandboxProcess(tmp_path) as first:
+        account = first.account()
+        client = first.client(account.test_key)
+        meter, customer = new_meter(client).id, client.v1.customers.create(params={}).id
+        first.control("metering", account=account.id, processing_seconds=DAY)
+        report(client, customer, 5, identifier="i-1")
+        report(client, "cus_nobody", 5)
+    with SandboxProcess(tmp_path) as second:
+        client = second.client(account.test_key)
+        assert lately(client, meter, customer, int(time.time())) == 0
+        second.control("metering/process", account=account.id, mode="test")
+        assert lately(client, meter, customer, int(time.time())) == 5
+        assert len(second.objects(account.id, "test", "meter_error_report")) == 1
+        with pytest.raises(stripe.InvalidRequestError, match="already exists"):
+            report(client, customer, 5, identifier="i-1")
+
+
+def test_answers_have_what_the_sdk_declares(client: stripe.StripeClient, meter: str, customer: str) -> None:
+    event = report(client, customer, 5)
+    today = int(time.time()) // DAY * DAY
+    listed = summaries(client, meter, customer, today - DAY, today + 2 * DAY, value_grouping_window="day")
+    assert len(listed.data) == 1
+    assert [*violations(event.to_dict()), *violations(listed.to_dict())] == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What API v2 does differently."""

@@ -1,0 +1,1 @@
+"""SaaS > Usage > Billing ledger."""

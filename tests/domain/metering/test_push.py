@@ -1,0 +1,92 @@
+"""What waits is sent before a subscription changes: Stripe bills each unit at the price at which it was reported."""
+
+from typing import Any, cast
+
+import pytest
+
+from billingportal.db import transaction
+from billingportal.domain.metering.push import UseWaits, push_waiting
+from billingportal.domain.plan_changes.cancellations import Cancelling, cancel, last_charge
+from billingportal.domain.plans.price_links import Link
+from billingportal.domain.plans.terms import Limit
+from tests.support.catalog.catalog import Catalog
+from tests.support.metering.metered import Metered
+from tests.support.people.clients import Subscribed, plan_of
+from tests.support.people.plan_changes import confirm, look
+
+EVENTS = "/v1/billing/meter_events"
+
+
+@pytest.fixture
+def dearer(messages: Metered) -> int:
+    """A plan by the same meter, at US$0.50 for each message; its id."""
+    price = Catalog(messages.sdk).metered(messages.meter_id, unit_amount=50)
+    resource_id = messages.resource_id()
+    quotas = {resource_id: Limit(0, "bill")}
+    return plan_of(messages.staff_id, messages.world.app, [Link(price, "usage", resource_id)], "Dearer", quotas=quotas)
+
+
+def billed(messages: Metered, paying: Subscribed) -> list[tuple[int, int]]:
+    """The quantity and amount of each metered line of all invoices and of what waits for the next."""
+    params: Any = {"customer": paying.customer}
+    lines = [line for one in messages.sdk.v1.invoices.list(params=params).data for line in one.lines.data]
+    found = [(line.quantity or 0, line.amount) for line in lines]
+    items = messages.sdk.v1.invoice_items.list(params=cast(Any, {"customer": paying.customer, "pending": True})).data
+    return [*found, *((item.quantity, item.amount) for item in items)]
+
+
+def test_a_unit_is_billed_at_the_price_at_which_it_was_used(messages: Metered, dearer: int) -> None:
+    paying = messages.subscribe()
+    messages.prepare()
+    messages.use(5)
+
+    shown = look(paying.client_id, dearer)
+    push_waiting(transaction, messages.gateway, paying.client_id)
+    shown = look(paying.client_id, dearer)
+    confirm(paying.client_id, shown)
+    messages.use(3)
+    messages.work()
+
+    assert (5, 100) in billed(messages, paying)
+    assert [value for _, value in messages.at_stripe(paying.customer)] == [5, 3]
+    assert {event.client_meter_id for event in messages.events()} == {messages.meters()[0].id}
+
+
+def test_use_that_cannot_be_sent_holds_a_change_up_with_words(
+    messages: Metered, dearer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paying = messages.subscribe()
+    messages.prepare()
+    shown = look(paying.client_id, dearer)
+    messages.use(5)
+    monkeypatch.setattr("billingportal.domain.metering.push.LONGEST", 0.2)
+    messages.world.sandbox.control("faults", kind="500", method="POST", path_prefix=EVENTS)
+
+    with pytest.raises(UseWaits, match="1 report of use still waits"):
+        confirm(paying.client_id, shown)
+
+    (item,) = messages.sdk.v1.subscriptions.retrieve(paying.subscription)["items"].data
+    assert item.price.id == messages.price_id
+    assert messages.states() == [("due", 5)]
+
+
+def test_cancelling_now_bills_what_was_not_sent_yet(messages: Metered) -> None:
+    paying = messages.subscribe()
+    messages.prepare()
+    messages.use(7)
+    push_waiting(transaction, messages.gateway, paying.client_id)
+
+    charge = last_charge(transaction, messages.gateway, paying.client_id)
+    cancel(transaction, messages.gateway, Cancelling(paying.client_id, at_once=True, shown=charge.shown))
+
+    assert (7, 140) in billed(messages, paying)
+
+
+def test_cancelling_at_the_end_sends_what_waits_first(messages: Metered) -> None:
+    paying = messages.subscribe()
+    messages.prepare()
+    messages.use(7)
+
+    cancel(transaction, messages.gateway, Cancelling(paying.client_id))
+
+    assert [value for _, value in messages.at_stripe(paying.customer)] == [7]
