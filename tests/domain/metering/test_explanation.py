@@ -338,3 +338,20 @@ def test_of_a_current_total_only_the_newest_level_can_be_missing(shop: Metered) 
     assert (line.units, line.counted) == (Decimal(110), Decimal(150))
     assert [(late.state, late.units) for late in line.late] == [("too_late", 150)]
     assert line.is_explained
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_what_was_used_in_a_trial_is_free_and_no_difference(shop: Metered) -> None:
+    one, test_clock = subscribed(shop, trial_period_days=10)
+    starts, ends = shop.period_of(one)
+    shop.advance(test_clock, starts + 2 * HOUR, [one])
+    shop.use(one, NAME, {"front": 500}, starts + HOUR)
+    shop.advance(test_clock, ends + 2 * HOUR, [one])
+    shop.use(one, NAME, {"front": 300}, ends + HOUR)
+    _, ends = shop.period_of(one)
+    shop.advance(test_clock, ends + 2 * HOUR, [one])
+
+    explained = [explain(shop.world.session, invoice) for invoice in shop.read_invoices(one)]
+    assert all(found.is_equal for found in explained)
+    (line,) = by_use(explained[-1])
+    assert (line.units, line.counted) == (Decimal(300), Decimal(300))
