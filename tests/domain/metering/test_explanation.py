@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from billingportal import clock, models
 from billingportal.db import transaction
 from billingportal.domain.invoices.replacements import replacement_of
+from billingportal.domain.metering.explained.day_invoices import invoice_of_day
 from billingportal.domain.metering.explanation import ExplainedLine, Explanation, explain
 from billingportal.domain.usage.retention import RECORDS_KEPT
 from billingportal.models import ClientMeter, Invoice, MeterEvent, Resource, UsageRecord, Workspace
@@ -127,6 +128,9 @@ def test_what_did_not_reach_the_invoice_explains_the_difference(shop: Metered, s
 
     found = last_explained(shop, one)
     (line,) = by_use(found)
+    row = shop.world.session.get_one(ClientMeter, meter_id)
+    billed = [invoice_of_day(shop.world.session, row, at.date() + timedelta(days=days)) for days in (-1, 0, 30, 32)]
+    assert [one and one.stripe_invoice_id for one in billed] == [None, *[found.invoice.stripe_invoice_id] * 2, None]
     assert not found.is_equal
     assert (line.units, line.counted, line.missing_units) == (Decimal(180), Decimal(220), Decimal(40))
     assert line.difference is not None
