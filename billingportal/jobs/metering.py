@@ -3,7 +3,7 @@
 from billingportal.clock import now
 from billingportal.db import db, transaction
 from billingportal.domain.connection.processor_accounts import working_accounts
-from billingportal.domain.metering import client_meters, delivery, error_reports, preparation
+from billingportal.domain.metering import client_meters, delivery, error_reports, held_back, preparation
 from billingportal.domain.metering.ledger import sums, totals
 from billingportal.jobs.common.account_work import work_on_each
 from billingportal.jobs.common.job import Job
@@ -22,6 +22,14 @@ def follow_client_meters(_: Portal) -> None:
 def prepare_meter_events(_: Portal) -> None:
     """Write the meter events of what was counted since."""
     preparation.prepare_due(transaction)
+
+
+def look_after_held_back(_: Portal) -> None:
+    """Warn of use that waits for a subscription for long, and give up what Stripe takes no more."""
+    has_more = True
+    while has_more:
+        with transaction() as session:
+            has_more = held_back.look_after_waiting(session, now())
 
 
 def send_live_meter_events(portal: Portal) -> None:
@@ -82,6 +90,7 @@ def sum_ledger(_: Portal) -> None:
 JOBS = (
     Job(follow_client_meters, 0.5),
     Job(prepare_meter_events, 1),
+    Job(look_after_held_back, 600),
     Job(send_live_meter_events, 0.5),
     Job(send_test_meter_events, 0.5),
     Job(list_error_reports, 1),

@@ -19,7 +19,7 @@ from billingportal.domain.metering.corrections import add_difference, add_single
 from billingportal.domain.metering.counted.closing import is_open
 from billingportal.domain.metering.counted.counts import counted
 from billingportal.domain.metering.counted.levels import prepare_level
-from billingportal.domain.metering.counted.segments import REACH, Key, Segment, Span, segments_of, start_of
+from billingportal.domain.metering.counted.segments import KNOWN, REACH, Key, Segment, Span, segments_of, start_of
 from billingportal.domain.metering.counted.windows import prepare_windows
 from billingportal.domain.metering.outbox import meter_of, refresh_days
 from billingportal.domain.subscriptions.client_clock import clock_time
@@ -142,7 +142,7 @@ def write_differences(
     session: Session, meter: ClientMeter, segments: Sequence[Segment], time: Time, *, counts_events: bool
 ) -> bool:
     counts = counted(session, meter, segments)
-    stored = stored_days(session, meter, segments)
+    stored = stored_days(session, meter, max(day_of(meter.begins_at), day_of(time.moment - KNOWN)))
     by_key = {one.key: one for one in segments}
     room, changed = MOST_SINGLE_EVENTS, set()
     for key in sorted({*counts, *stored}):
@@ -164,12 +164,10 @@ def write_differences(
     return room > 0
 
 
-def stored_days(session: Session, meter: ClientMeter, segments: Sequence[Segment]) -> dict[Key, MeterDay]:
-    if not segments:
-        return {}
+def stored_days(session: Session, meter: ClientMeter, since: date) -> dict[Key, MeterDay]:
     rows = session.scalars(
         select(MeterDay)
-        .where(MeterDay.client_meter_id == meter.id, MeterDay.day >= segments[0].day)
+        .where(MeterDay.client_meter_id == meter.id, MeterDay.day >= since)
         .execution_options(populate_existing=True)
     )
     return {(row.day, row.period_starts_at): row for row in rows}

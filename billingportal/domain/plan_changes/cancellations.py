@@ -42,7 +42,7 @@ class Cancelling:
 
     `is_prorated`: unused prepaid time is credited. `base_plan_id` is the free plan afterwards. `shown`: what ending
     now was said to charge.
-    `staff_id` is None when the client cancels.
+    `staff_id` is None when the client cancels. `leaves_use`: staff were told what could not be sent to Stripe.
     """
 
     client_id: int
@@ -53,6 +53,7 @@ class Cancelling:
     shown: ShownAmount | None = None
     base_plan_id: int | None = None
     staff_id: int | None = None
+    leaves_use: bool = False
 
 
 def cancel(transaction: Transaction, gateway: StripeGateway, wanted: Cancelling) -> None:
@@ -61,7 +62,7 @@ def cancel(transaction: Transaction, gateway: StripeGateway, wanted: Cancelling)
     Raises Changed when ending now charges another amount than was shown, Refusal, Conflict, and a StripeProblem.
     """
     why = cancellation_reasons.checked(wanted.reason, wanted.comment)
-    push_before_change(transaction, gateway, wanted.client_id)
+    push_before_change(transaction, gateway, wanted.client_id, leaves_use=wanted.leaves_use or not wanted.at_once)
     if wanted.at_once:
         charge = last_charge(transaction, gateway, wanted.client_id, is_prorated=wanted.is_prorated)
         require_unchanged(wanted.shown, charge.shown)
@@ -182,7 +183,9 @@ def last_charge(
         present = present_or_refuse(session, client_id)
     invoice = gateway.subscriptions.preview_end(present.stripe_subscription_id, is_prorated=is_prorated)
     with transaction() as session:
-        return immediate_charge(session, session.get_one(Client, client_id), present, invoice)
+        client = session.get_one(Client, client_id)
+        bills_use = any(not item.is_licensed for item in present.items)
+        return immediate_charge(session, client, present, invoice, has_open_use=bills_use)
 
 
 def ending_words(present: PresentPlan, at_once: bool) -> str:

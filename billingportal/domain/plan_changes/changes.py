@@ -50,7 +50,9 @@ def make_change(transaction: Transaction, gateway: StripeGateway, request: Chang
         plan = planned(session, client, request)
     if not plan.wanted:
         raise Refusal("plan", f"{plan.plan.name} is free. Cancel the subscription to move to it.")
-    push_before_change(transaction, gateway, request.client_id)
+    # At the end of a period Stripe bills what was used by then at the old price anyway.
+    may_leave_use = request.leaves_use or request.timing == "renewal"
+    push_before_change(transaction, gateway, request.client_id, leaves_use=may_leave_use)
     shown = confirmed_preview(transaction, gateway, plan, request)
     with transaction() as session:
         replaced_id = restoration.scheduled_change(session, request.client_id)

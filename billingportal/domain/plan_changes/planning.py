@@ -12,6 +12,7 @@ from billingportal.domain.common.dates import day
 from billingportal.domain.common.plurals import counted
 from billingportal.domain.entitlements import client_plans
 from billingportal.domain.invoices import payments_under_way
+from billingportal.domain.metering.classic_mode import lost_use
 from billingportal.domain.offers import selection as offer_selection
 from billingportal.domain.offers.selection import ChosenItem, Selection
 from billingportal.domain.plan_changes import item_matching, trial_terms
@@ -37,6 +38,7 @@ class ChangeRequest:
 
     A request that confirms a preview repeats its `prorated_at`, the moment of its amounts, its `seal`, the fingerprint
     of its promises, and the `token` of the page that showed it. `staff_id` is None when the client asks.
+    `leaves_use`: staff were told what could not be sent to Stripe, and make the change all the same.
     """
 
     client_id: int
@@ -47,6 +49,7 @@ class ChangeRequest:
     seal: str = ""
     staff_id: int | None = None
     token: str = ""
+    leaves_use: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,7 @@ def planned(session: Session, client: Client | None, request: ChangeRequest) -> 
         is_on_trial=present.is_on_trial,
         allows_downgrade_at_once=checkout_settings.current_settings(session).allows_downgrade_at_once,
     )
+    offered = without_lost_use(session, present, changes, request.timing, offered)
     over = over_quota(session, client.id, plan, wanted)
     before, afterwards = change_words(session, present, plan.name, selection)
     kept = item_matching.staying(present.items, wanted)
@@ -124,6 +128,27 @@ def planned(session: Session, client: Client | None, request: ChangeRequest) -> 
         trial_days=trial_terms.days_kept(session, present, plan),
         staying=item_words(session, present.account_id, present.currency, kept),
     )
+
+
+def without_lost_use(
+    session: Session,
+    present: PresentPlan,
+    changes: Sequence[ItemChange],
+    timing: ChangeTiming | None,
+    offered: tuple[ChangeTiming, ...],
+) -> tuple[ChangeTiming, ...]:
+    """The timings that leave no use unbilled. Raises Refusal when another one was asked for."""
+    item_ids = [one.stripe_subscription_item_id for one in changes if one.stripe_subscription_item_id is not None]
+    lost = lost_use(session, present.client_id, present.account_id, present.stripe_subscription_id, item_ids)
+    if lost is None or present.is_on_trial:
+        return offered
+    if timing == "now":
+        raise Refusal(
+            "timing",
+            f"In this subscription's billing mode, Stripe would never bill the {lost} of this period if the price "
+            "changed now. Make the change at the end of the period.",
+        )
+    return ("renewal",)
 
 
 def change_words(session: Session, present: PresentPlan, name: str, selection: Selection) -> tuple[str, str]:

@@ -87,7 +87,7 @@ def start_now(
 
     Raises Changed when another amount or card would be charged, Refusal, and a StripeProblem.
     """
-    push_before_change(transaction, gateway, client_id)
+    push_before_change(transaction, gateway, client_id, leaves_use=True)  # what a trial used costs nothing
     current = trial_end_charge(transaction, gateway, client_id).shown
     require_unchanged(shown, current)
     with transaction() as session:

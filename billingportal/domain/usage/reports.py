@@ -16,6 +16,7 @@ Reason = Literal[
     "wrong_kind",
     "mixed_scope",
     "out_of_range",
+    "quantity_not_one",
     "in_the_future",
     "too_old",
     "key_reused",

@@ -4,6 +4,7 @@ from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 
 from billingportal.db import db, transaction
+from billingportal.domain.metering.push import UseWaits
 from billingportal.domain.plan_changes import cancellation_reasons, cancellations
 from billingportal.domain.plan_changes.cancellations import Cancelling
 from billingportal.domain.plan_changes.present_plan import present_plan
@@ -13,7 +14,7 @@ from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.web.common import htmx
 from billingportal.web.common.shown_amounts import shown_amount
 from billingportal.web.common.stripe_access import refusal_text
-from billingportal.web.plan_changes.confirmation import number_of
+from billingportal.web.plan_changes.confirmation import leaves_use, number_of
 from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of
 
 AT_ONCE = "now"
@@ -27,7 +28,7 @@ def new(viewer: Viewer) -> ResponseReturnValue:
     return page(viewer)
 
 
-def page(viewer: Viewer, problem: str = "") -> str:
+def page(viewer: Viewer, problem: str = "", *, use_waits: bool = False) -> str:
     present = present_plan(db.session(), client_of(viewer))
     can_end_now = present is not None and present.ends_at is None
     may_credit = can_end_now and viewer.is_staff and present is not None and not present.is_on_trial
@@ -40,6 +41,7 @@ def page(viewer: Viewer, problem: str = "") -> str:
         charge=last_charge(viewer) if can_end_now else None,
         with_credit=last_charge(viewer, is_prorated=True) if may_credit else None,
         problem=problem,
+        may_leave_use=use_waits and viewer.is_staff,
     )
 
 
@@ -66,10 +68,11 @@ def create(viewer: Viewer) -> ResponseReturnValue:
             shown=shown_amount(request.form, CREDIT_FIELDS if is_prorated else ""),
             base_plan_id=number_of(request.form["plan"]) if "plan" in request.form else None,
             staff_id=viewer.staff_id,
+            leaves_use=leaves_use(viewer),
         )
         cancellations.cancel(transaction, gateway_of(viewer), wanted)
     except (Refusal, Conflict) as refusal:
-        return page(viewer, str(refusal)), 422
+        return page(viewer, str(refusal), use_waits=isinstance(refusal, UseWaits)), 422
     except StripeProblem as problem:
         return page(viewer, refusal_text(problem)), 503
     flash(

@@ -21,6 +21,7 @@ LARGEST_MOMENT = 253_402_300_799
 TIMINGS: dict[str, ChangeTiming] = {"now": "now", "renewal": "renewal"}
 QUANTITY = "quantity."
 LONGEST_TOKEN = 40
+LEAVES_USE = "leaves_use"
 
 
 def confirmation_fields(shown: Preview) -> dict[str, str]:
@@ -54,7 +55,13 @@ def confirmed_request(viewer: Viewer) -> ChangeRequest:
         seal=form.get("seal", ""),
         staff_id=viewer.staff_id,
         token=form.get("token", "")[:LONGEST_TOKEN],
+        leaves_use=leaves_use(viewer),
     )
+
+
+def leaves_use(viewer: Viewer) -> bool:
+    """Whether staff go on although use waits to be sent. A client could use this to pay less, so it may not."""
+    return viewer.is_staff and LEAVES_USE in request.form
 
 
 def period_of(form: Mapping[str, str]) -> Period:

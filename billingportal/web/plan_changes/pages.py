@@ -1,11 +1,15 @@
 """The pages of a plan change: choose, preview the cost, confirm, and see the result."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from flask import abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from billingportal.db import db, transaction
 from billingportal.domain.checkout import trial_history
+from billingportal.domain.metering.push import UseWaits
 from billingportal.domain.plan_changes import changes as plan_change_changes
 from billingportal.domain.plan_changes import quotes as plan_change_quotes
 from billingportal.domain.plan_changes import withdrawal
@@ -24,6 +28,8 @@ from billingportal.web.offers.query import pricing_address
 from billingportal.web.plan_changes.choice import choice_of_request, chosen_plan
 from billingportal.web.plan_changes.confirmation import TIMINGS, confirmation_fields, confirmed_request
 from billingportal.web.plan_changes.viewer import Viewer, client_of, gateway_of
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def choose(viewer: Viewer) -> ResponseReturnValue:
@@ -83,6 +89,8 @@ def create(viewer: Viewer) -> ResponseReturnValue:
         change_id = plan_change_changes.make_change(transaction, gateway_of(viewer), confirmed_request(viewer))
     except plan_change_changes.Aged as aged:
         return preview_page(viewer, aged.preview, str(aged)), 422
+    except UseWaits as refusal:
+        return refused_page(viewer, str(refusal), confirmed=request.form), 422
     except (Refusal, Conflict) as refusal:
         return refused_page(viewer, str(refusal)), 422
     except StripeProblem as problem:
@@ -114,8 +122,9 @@ def destroy(viewer: Viewer) -> ResponseReturnValue:
     return htmx.redirect(viewer.home)
 
 
-def refused_page(viewer: Viewer, problem: str) -> str:
-    return render_template("plan_changes/refused.html", viewer=viewer, problem=problem)
+def refused_page(viewer: Viewer, problem: str, confirmed: Mapping[str, str] = NOTHING) -> str:
+    """Why nothing was changed. With the fields that were `confirmed`, staff may confirm them once more."""
+    return render_template("plan_changes/refused.html", viewer=viewer, problem=problem, confirmed=confirmed)
 
 
 def present_of(viewer: Viewer) -> PresentPlan | None:

@@ -36,6 +36,7 @@ class PriceCard:
     units: str
     tiers: tuple[TierRow, ...]
     meter: str | None
+    counts_records: bool
     other_currencies: tuple[str, ...]
     is_active: bool
     mode: Mode
@@ -64,6 +65,7 @@ def price_card(session: Session, price: Price, units: str | None = None) -> Pric
         units=(counted or "units").capitalize(),
         tiers=tier_rows(terms),
         meter=meter.event_name if meter else price.stripe_meter_id,
+        counts_records=meter is not None and meter.aggregation == "count",
         other_currencies=tuple(in_currency(price, name, period, counted) for name in currencies(price)[1:]),
         is_active=price.active and price.deleted_at is None,
         mode=mode,

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.metering.metered import START, Metered, metered
 from tests.support.stripe.worlds import World
+from tests.support.usage.reports import quantity, results
 
 
 @pytest.fixture
@@ -60,6 +61,15 @@ def test_a_meter_of_events_gets_one_for_each_record(world: World, staff_id: int)
     calls.work()
 
     assert [value for _, value in calls.at_stripe(paying.customer)] == [1, 1, 1, 1]
+
+
+def test_a_quantity_other_than_one_is_refused_where_records_are_counted(world: World, staff_id: int) -> None:
+    calls = metered(world, staff_id, "count")
+    calls.subscribe()
+
+    taken = calls.take(*(quantity(f"key-{number}", "harbor", "messages", number) for number in (1, 2)))
+
+    assert results(taken) == ["accepted", "quantity_not_one"]
 
 
 @pytest.mark.parametrize("window", ["hour", "day"])

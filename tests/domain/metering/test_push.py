@@ -7,11 +7,16 @@ import pytest
 from billingportal.db import transaction
 from billingportal.domain.metering.push import UseWaits, push_waiting
 from billingportal.domain.plan_changes.cancellations import Cancelling, cancel, last_charge
+from billingportal.domain.plan_changes.changes import Aged
+from billingportal.domain.plan_changes.previews import Preview
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
+from billingportal.models import Staff
 from tests.support.catalog.catalog import Catalog
 from tests.support.metering.metered import Metered
+from tests.support.pages import Visitor, text_of
 from tests.support.people.clients import Subscribed, plan_of
+from tests.support.people.forms import form_of
 from tests.support.people.plan_changes import confirm, look
 
 EVENTS = "/v1/billing/meter_events"
@@ -40,16 +45,21 @@ def test_a_unit_is_billed_at_the_price_at_which_it_was_used(messages: Metered, d
     messages.prepare()
     messages.use(5)
 
-    shown = look(paying.client_id, dearer)
-    push_waiting(transaction, messages.gateway, paying.client_id)
-    shown = look(paying.client_id, dearer)
-    confirm(paying.client_id, shown)
+    confirm_until_made(paying.client_id, look(paying.client_id, dearer))
     messages.use(3)
     messages.work()
 
     assert (5, 100) in billed(messages, paying)
     assert [value for _, value in messages.at_stripe(paying.customer)] == [5, 3]
     assert {event.client_meter_id for event in messages.events()} == {messages.meters()[0].id}
+
+
+def confirm_until_made(client_id: int, shown: Preview) -> None:
+    """As people do: what was sent just now is in the next preview, which is confirmed again."""
+    try:
+        confirm(client_id, shown)
+    except Aged as aged:
+        confirm_until_made(client_id, aged.preview)
 
 
 def test_use_that_cannot_be_sent_holds_a_change_up_with_words(
@@ -90,3 +100,57 @@ def test_cancelling_at_the_end_sends_what_waits_first(messages: Metered) -> None
     cancel(transaction, messages.gateway, Cancelling(paying.client_id))
 
     assert [value for _, value in messages.at_stripe(paying.customer)] == [7]
+
+
+def test_staff_may_cancel_without_what_cannot_be_sent(messages: Metered, monkeypatch: pytest.MonkeyPatch) -> None:
+    paying = messages.subscribe()
+    messages.prepare()
+    messages.use(5)
+    monkeypatch.setattr("billingportal.domain.metering.push.LONGEST", 0.2)
+    messages.world.sandbox.control("faults", kind="500", method="POST", path_prefix=EVENTS)
+    charge = last_charge(transaction, messages.gateway, paying.client_id)
+
+    def cancel_now(**more: bool) -> None:
+        wanted = Cancelling(
+            paying.client_id, at_once=True, shown=charge.shown, staff_id=messages.staff_id, leaves_use=bool(more)
+        )
+        cancel(transaction, messages.gateway, wanted)
+
+    with pytest.raises(UseWaits):
+        cancel_now()
+    assert messages.sdk.v1.subscriptions.retrieve(paying.subscription).status == "active"
+
+    cancel_now(leaves_use=True)
+
+    assert messages.sdk.v1.subscriptions.retrieve(paying.subscription).status == "canceled"
+
+
+def test_only_staff_are_offered_to_leave_what_waits(
+    messages: Metered, dearer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paying = messages.subscribe()
+    messages.prepare()
+    visitor = staff_visitor(messages)
+    address = f"/saas/clients/{paying.client_id}/cancellation"
+    form = form_of(visitor.get(address), "cancel-subscription").typed(when="now")
+    messages.use(5)
+    monkeypatch.setattr("billingportal.domain.metering.push.LONGEST", 0.2)
+    messages.world.sandbox.control("faults", kind="500", method="POST", path_prefix=EVENTS)
+
+    refused = form.send(visitor)
+
+    assert refused.status_code == 422
+    assert "1 report of use still waits" in text_of(refused)
+    assert "Cancel without what waits" in text_of(refused)
+    again = form_of(refused, "cancel-subscription").typed(when="now", leaves_use="1")
+    assert again.send(visitor).status_code == 303
+    assert messages.sdk.v1.subscriptions.retrieve(paying.subscription).status == "canceled"
+
+
+def staff_visitor(messages: Metered) -> Visitor:
+    app = messages.world.app
+    app.testing, app.test_client_class = True, Visitor
+    visitor = app.test_client()
+    assert isinstance(visitor, Visitor)
+    visitor.become(messages.world.session.get_one(Staff, messages.staff_id))
+    return visitor

@@ -92,6 +92,8 @@ def reason_of(
         return "wrong_kind"
     if not (0 if report.kind == "level" else 1) <= report.amount <= LARGEST:
         return "out_of_range"
+    if resource.counts_events and report.amount != 1:
+        return "quantity_not_one"
     return "key_reused" if report.key.startswith(RESERVATION_PREFIX) else None
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Select, bindparam, select
 from billingportal.db import Database
 from billingportal.domain.common.references import Ref
 from billingportal.domain.usage.counting.given import Columns, dialect_of, given_rows, parameters
-from billingportal.models import Client, Resource, Workspace
+from billingportal.models import Client, Meter, PlanPrice, Price, Resource, Workspace
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.plans.resource import ResourceKind
 
@@ -31,9 +31,12 @@ class FoundWorkspace:
 
 @dataclass(frozen=True)
 class FoundResource:
+    """`counts_events`: a plan bills it by a meter that counts events, whatever their value."""
+
     id: int
     key: str
     kind: ResourceKind
+    counts_events: bool = False
 
 
 def find_workspaces(database: Database, mode: Mode, refs: Iterable[Ref]) -> Mapping[Ref, FoundWorkspace]:
@@ -70,7 +73,7 @@ def lock_clients(database: Database, client_ids: Iterable[int]) -> None:
 def find_resources(database: Database) -> Mapping[str, FoundResource]:
     """All resources by key."""
     rows = database.execute(RESOURCES)
-    return {key: FoundResource(id_, key, kind) for id_, key, kind in rows}
+    return {key: FoundResource(id_, key, kind, counts_events) for id_, key, kind, counts_events in rows}
 
 
 def by_column(refs: Iterable[Ref]) -> list[tuple[Columns, list[tuple[int] | tuple[str]]]]:
@@ -81,7 +84,21 @@ def by_column(refs: Iterable[Ref]) -> list[tuple[Columns, list[tuple[int] | tupl
     return [(columns, rows) for columns, rows in ((IDS, ids), (EXTERNAL_IDS, names)) if rows]
 
 
-RESOURCES = select(Resource.id, Resource.key, Resource.kind)
+# Accounts have a few meters, and rarely one that counts.
+COUNTED_BY_EVENT = (
+    select(PlanPrice.resource_id)
+    .join(
+        Price,
+        (Price.processor_account_id == PlanPrice.processor_account_id)
+        & (Price.stripe_price_id == PlanPrice.stripe_price_id),
+    )
+    .join(
+        Meter,
+        (Meter.processor_account_id == Price.processor_account_id) & (Meter.stripe_meter_id == Price.stripe_meter_id),
+    )
+    .where(Meter.aggregation == "count", PlanPrice.role == "usage", PlanPrice.is_hidden.is_(False))
+)
+RESOURCES = select(Resource.id, Resource.key, Resource.kind, Resource.id.in_(COUNTED_BY_EVENT))
 
 
 @cache

@@ -196,7 +196,7 @@ def test_what_a_report_only_counts_is_in_doubt_until_the_totals_agree(harbor: Me
     harbor.change_events(0, 1, state="sent")
     ids = [event.id for event in harbor.events()]
     with transaction() as session:
-        report_marks.doubt_some(session, ids)
+        report_marks.doubt(session, ids)
     after = harbor.row().compare_after
     assert after is not None
     assert after <= clock.now() + timedelta(hours=1)
