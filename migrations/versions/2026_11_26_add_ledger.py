@@ -13,6 +13,7 @@ branch_labels = None
 depends_on = None
 
 UNCONFIRMED = sa.text("state IN ('sent', 'in_doubt', 'cancelling')")
+UNSENT = sa.text("waiting <> 0")
 TIME = sa.DateTime(timezone=True)
 
 
@@ -26,6 +27,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("meter_day") as batch:
         batch.add_column(sa.Column("differs_by", sa.BigInteger(), server_default="0", nullable=False))
+    op.drop_index("ix_meter_day_day", table_name="meter_day")
+    op.create_index("ix_meter_day_day_client_meter_id", "meter_day", ["day", "client_meter_id"])
+    op.create_index(
+        "ix_meter_day_unsent", "meter_day", ["day", "client_meter_id"], sqlite_where=UNSENT, postgresql_where=UNSENT
+    )
+    op.drop_index("ix_client_meter_processor_account_id_stripe_meter_id", table_name="client_meter")
+    op.create_index(
+        "ix_client_meter_processor_account_id_stripe_meter_id_client_id",
+        "client_meter",
+        ["processor_account_id", "stripe_meter_id", "client_id"],
+    )
     op.create_table(
         "meter_sum",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -52,6 +64,15 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("meter_sum")
+    op.drop_index("ix_client_meter_processor_account_id_stripe_meter_id_client_id", table_name="client_meter")
+    op.create_index(
+        "ix_client_meter_processor_account_id_stripe_meter_id",
+        "client_meter",
+        ["processor_account_id", "stripe_meter_id"],
+    )
+    op.drop_index("ix_meter_day_unsent", table_name="meter_day")
+    op.drop_index("ix_meter_day_day_client_meter_id", table_name="meter_day")
+    op.create_index("ix_meter_day_day", "meter_day", ["day"])
     with op.batch_alter_table("meter_day") as batch:
         batch.drop_column("differs_by")
     op.drop_index("ix_meter_event_unconfirmed", table_name="meter_event")

@@ -170,8 +170,11 @@ def test_what_came_too_late_explains_the_difference_to_staff_alone(
         "Counted here 63,480 units US$160.44",
     ]
     assert_good(page)
+    page.get_by_role("link", name="Bill it or let it go in the ledger").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("ledger")
     page.goto(link_of(found.app, found.client_id) + f"?invoice={found.invoice}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Why US$208.48?")
+    expect(page.get_by_text("320 of these units are not charged on this invoice.")).to_be_visible()
     expect(page.get_by_text("too late")).to_have_count(0)
     expect(page.get_by_text("less than was used")).to_have_count(0)
     assert_good(page)

@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from billingportal.domain.connection.event_destination import DESTINATION
 from billingportal.domain.connection.registration import Kind
 from billingportal.domain.sync.object_types import DELIVERED_EVENTS
 from billingportal.models import WebhookEndpoint
@@ -30,7 +31,7 @@ class Webhook(Kind):
 
     def includes(self, found: AddressCopy) -> bool:
         """The addresses of event destinations begin as the webhook's."""
-        return "/" not in found.url.rpartition(self.path)[2]
+        return DESTINATION.path not in found.url
 
     def reason_to_renew(self, found: AddressCopy) -> str | None:
         """An endpoint's API version cannot be changed."""

@@ -91,8 +91,7 @@ def read_reports(transaction: Transaction, gateway: StripeGateway, account_id: i
             postpone(transaction, report_id, problem)
             raise
         else:
-            with transaction() as session:
-                report_marks.apply(session, session.get_one(MeterErrorReport, report_id, with_for_update=True), report)
+            report_marks.apply(transaction, report_id, report)
 
 
 def claim(transaction: Transaction, account_id: int) -> list[tuple[int, str]]:
@@ -149,11 +148,11 @@ def poll(transaction: Transaction, gateway: StripeGateway, account_id: int) -> N
     """Store the notices that no delivery brought, from Stripe's list. Raises a StripeProblem."""
     with transaction() as session:
         row, account = destination(session, account_id), session.get_one(ProcessorAccount, account_id)
-        since, livemode = since_when(row, account), account.livemode
+        since, livemode, contexts = since_when(row, account), account.livemode, (None, account.stripe_account_id)
     notices, reading = gateway.thin_events.since(since, REPORTS)
     with transaction() as session:
         for notice in notices:
-            if is_report(notice) and notice.livemode is livemode and notice.context is None:
+            if is_report(notice) and notice.livemode is livemode and notice.context in contexts:
                 store_notice(session, account_id, notice)
         row = destination(session, account_id)
         row.read_up_to = max(row.read_up_to or since, reading.certain_since)

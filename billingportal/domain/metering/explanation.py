@@ -1,7 +1,7 @@
 """Explains an invoice: for each line its price, its period, the steps to its amount, and the use behind it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -19,7 +19,7 @@ from billingportal.domain.metering.explained.sums import Sums, sums
 from billingportal.domain.metering.explained.windows import Window, window_of
 from billingportal.domain.prices.pricing import Line, amount, lines
 from billingportal.domain.subscriptions import client_clock
-from billingportal.models import Client, ClientCustomer, Invoice, InvoiceLine, Price, Product
+from billingportal.models import Client, ClientCustomer, Invoice, InvoiceLine, Price, Product, Subscription
 from billingportal.money import Money
 
 # The most workspaces that are listed; the others are summed up.
@@ -143,9 +143,27 @@ def explain(session: Session, invoice: Invoice) -> Explanation:
     stored = lines_of(session, invoice)
     client = client_of(session, invoice)
     moment = client_clock.moment_of(session, client) if client else invoice.created_at
-    found = blocks(stored, invoice.currency, *names_of(session, invoice, stored))
+    found = free_in_trial(session, invoice, blocks(stored, invoice.currency, *names_of(session, invoice, stored)))
     explained = [explained_line(session, invoice, client, block, moment) for block in found]
     return Explanation(invoice, explained, sums(stored, invoice.currency))
+
+
+def free_in_trial(session: Session, invoice: Invoice, found: Sequence[Block]) -> list[Block]:
+    """What was used in a trial is free."""
+    if not any(block.kind == "usage" and not block.amount.minor for block in found):
+        return list(found)
+    trial_ends_at = session.scalar(
+        select(Subscription.trial_ends_at).where(
+            Subscription.processor_account_id == invoice.processor_account_id,
+            Subscription.stripe_subscription_id == invoice.stripe_subscription_id,
+        )
+    )
+    return [
+        replace(block, kind="trial")
+        if block.kind == "usage" and not block.amount.minor and trial_ends_at and block.ends_at <= trial_ends_at
+        else block
+        for block in found
+    ]
 
 
 def explained_line(

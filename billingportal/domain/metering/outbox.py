@@ -8,11 +8,13 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
+from billingportal.domain.metering.ledger.asks import expect_totals
 from billingportal.domain.usage.counting.sums import day_of
 from billingportal.models import ClientMeter, Meter, MeterDay, MeterEvent
 from billingportal.models.metering.meter_event import MeterEventState
 
 AT_STRIPE: tuple[MeterEventState, ...] = ("sent", "confirmed", "cancelling")
+TO_PROVE: tuple[MeterEventState, ...] = ("sent", "in_doubt")
 WAITING: tuple[MeterEventState, ...] = ("waiting", "due")
 # What the host platform reported and these rows do not have is still to be prepared.
 NOT_COUNTED: tuple[MeterEventState, ...] = ("cancelled", "cancelling")
@@ -96,10 +98,13 @@ def resend(session: Session, event: MeterEvent) -> MeterEvent:
 
 
 def refresh_events(session: Session, events: Sequence[MeterEvent]) -> None:
-    """Refresh the days of these rows."""
+    """Refresh the days of these rows, and have Stripe's totals prove what it may have counted."""
     session.flush()
     for meter_id in {event.client_meter_id for event in events}:
-        refresh_days(session, meter_id, {one.day for one in events if one.client_meter_id == meter_id})
+        mine = [event for event in events if event.client_meter_id == meter_id]
+        refresh_days(session, meter_id, {event.day for event in mine})
+        if any(event.state in TO_PROVE for event in mine):
+            expect_totals(session.get_one(ClientMeter, meter_id), now())
 
 
 def refresh_days(session: Session, client_meter_id: int, days: Collection[date]) -> None:

@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import cast
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
+from billingportal.db import Transaction
 from billingportal.domain.common import audit
 from billingportal.domain.metering import outbox, rejections
 from billingportal.domain.metering.sending.claims import is_still_open
@@ -24,19 +25,37 @@ BEFORE, AFTER = timedelta(hours=1), timedelta(minutes=5)
 BATCH = 500
 
 
-def apply(session: Session, row: MeterErrorReport, report: ErrorReportCopy) -> None:
-    """Mark what the report says, once. It may come after the invoice, which is no error."""
-    if row.applied_at is not None:
-        return
+def apply(transaction: Transaction, report_id: int, report: ErrorReportCopy) -> None:
+    """Mark what the report says. It may come after the invoice, which is no error.
+
+    One report may put very many events in doubt: no transaction takes more than a batch of them. What a worker left
+    half done is done again, with the same result.
+    """
+    with transaction() as session:
+        may_mean = mark_named(session, session.get_one(MeterErrorReport, report_id, with_for_update=True), report)
+    doubted = 0
+    for start in range(0, len(may_mean), BATCH):
+        with transaction() as session:
+            doubted += doubt(session, may_mean[start : start + BATCH])
+    with transaction() as session:
+        row = session.get_one(MeterErrorReport, report_id, with_for_update=True)
+        if row.applied_at is None:  # else another worker was quicker, after this one's lease
+            row.applied_at, row.next_attempt_at = now(), None
+            record(session, row, doubted)
+
+
+def mark_named(session: Session, row: MeterErrorReport, report: ErrorReportCopy) -> list[int]:
+    """Reject the events that a report names, and store what it says. The ids of those that it may mean as well."""
     row.window_starts_at, row.window_ends_at = report.window_starts_at, report.window_ends_at
     row.error_count, row.summary = report.error_count, report.summary
     row.detail = {"errors": [as_json(error) for error in report.errors]}
-    row.named_count = sum(mark_named(session, row.processor_account_id, error) for error in report.errors)
-    doubted = 0
-    if report.error_count > sum(len(error.samples) for error in report.errors):
-        doubted = doubt(session, row)
-    row.applied_at, row.next_attempt_at = now(), None
-    record(session, row, doubted)
+    named = [(error, named_events(session, row.processor_account_id, error.samples)) for error in report.errors]
+    row.named_count = sum(len(events) for _, events in named)
+    outbox.lock_meters(session, [event.id for _, events in named for event in events])
+    for error, events in named:
+        reject(session, error, events)
+    names_all = report.error_count <= sum(len(error.samples) for error in report.errors)
+    return [] if names_all else sent_then(session, row)
 
 
 def as_json(error: MeterErrorCopy) -> Json:
@@ -44,19 +63,20 @@ def as_json(error: MeterErrorCopy) -> Json:
     return {"code": error.code, "error_count": error.error_count, "message": error.message, "samples": samples}
 
 
-def mark_named(session: Session, account_id: int, error: MeterErrorCopy) -> int:
-    """Reject the events that the samples name; how many there are. Those of somebody else's are not among them."""
-    events = named_events(session, account_id, error.samples)
+def reject(session: Session, error: MeterErrorCopy, events: Sequence[MeterEvent]) -> None:
+    """Reject the events that the samples name."""
     problem = rejections.words_of(error.code, error.message)
     too_late = [event.id for event in events if not may_be_sent_again(session, event)]
     in_time = [event.id for event in events if event.id not in too_late]
     outbox.reject(session, in_time, error.code, problem)
     outbox.reject(session, too_late, error.code, f"{problem} {rejections.AFTER_THE_INVOICE}")
-    return len(events)
 
 
 def named_events(session: Session, account_id: int, samples: Iterable[frozenset[str]]) -> Sequence[MeterEvent]:
-    """The account's events with these names: their identifier, or the idempotency key of one of their calls."""
+    """The account's events with these names: their identifier, or the idempotency key of one of their calls.
+
+    Others may report to the account's meters too, so it may be fewer than the samples.
+    """
     names = {name for sample in samples for given in sample for name in (given, REPEATED.sub("", given))}
     return session.scalars(
         select(MeterEvent)
@@ -72,15 +92,8 @@ def may_be_sent_again(session: Session, event: MeterEvent) -> bool:
     return is_still_open(session, meter, event, moment_of(session, session.get_one(Client, meter.client_id)))
 
 
-def doubt(session: Session, row: MeterErrorReport) -> int:
-    """Put the events in doubt that were sent in the report's window, until the ledger agrees; how many there are."""
-    ids = list(session.scalars(select(MeterEvent.id).join(ClientMeter).where(*sent_then(row)).order_by(MeterEvent.id)))
-    for start in range(0, len(ids), BATCH):
-        doubt_some(session, ids[start : start + BATCH])
-    return len(ids)
-
-
-def doubt_some(session: Session, event_ids: Collection[int]) -> None:
+def doubt(session: Session, event_ids: Collection[int]) -> int:
+    """Put events in doubt that are not rejected now, until the ledger agrees; how many there are."""
     outbox.lock_meters(session, event_ids)
     events = session.scalars(
         select(MeterEvent)
@@ -91,19 +104,27 @@ def doubt_some(session: Session, event_ids: Collection[int]) -> None:
     for event in events:
         event.state, event.problem = "in_doubt", rejections.IN_DOUBT
     outbox.refresh_events(session, events)
+    return len(events)
 
 
-def sent_then(row: MeterErrorReport) -> tuple[ColumnElement[bool], ...]:
-    """The account's events that Stripe took around the report's window, of its meter where it names one."""
+def sent_then(session: Session, row: MeterErrorReport) -> list[int]:
+    """The ids of the events that Stripe took around the report's window, of its meter where it names one."""
     ends_at = row.window_ends_at or row.created_at
     starts_at = row.window_starts_at or ends_at
-    found = (
-        ClientMeter.processor_account_id == row.processor_account_id,
-        MeterEvent.state == "sent",
-        MeterEvent.sent_at >= starts_at - BEFORE,
-        MeterEvent.sent_at <= ends_at + AFTER,
+    wanted = (
+        select(MeterEvent.id)
+        .join(ClientMeter, ClientMeter.id == MeterEvent.client_meter_id)
+        .where(
+            ClientMeter.processor_account_id == row.processor_account_id,
+            MeterEvent.state == "sent",
+            MeterEvent.sent_at >= starts_at - BEFORE,
+            MeterEvent.sent_at <= ends_at + AFTER,
+        )
+        .order_by(MeterEvent.id)
     )
-    return found if row.stripe_meter_id is None else (*found, ClientMeter.stripe_meter_id == row.stripe_meter_id)
+    if row.stripe_meter_id is not None:
+        wanted = wanted.where(ClientMeter.stripe_meter_id == row.stripe_meter_id)
+    return list(session.scalars(wanted))
 
 
 def record(session: Session, row: MeterErrorReport, doubted: int) -> None:

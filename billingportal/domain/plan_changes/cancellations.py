@@ -183,7 +183,9 @@ def last_charge(
         present = present_or_refuse(session, client_id)
     invoice = gateway.subscriptions.preview_end(present.stripe_subscription_id, is_prorated=is_prorated)
     with transaction() as session:
-        return immediate_charge(session, session.get_one(Client, client_id), present, invoice)
+        client = session.get_one(Client, client_id)
+        bills_use = any(not item.is_licensed for item in present.items)
+        return immediate_charge(session, client, present, invoice, has_open_use=bills_use)
 
 
 def ending_words(present: PresentPlan, at_once: bool) -> str:

@@ -71,6 +71,7 @@ class Preview:
     """A planned change with its amounts and words, as the preview page shows it.
 
     `charge` is None when nothing is charged now. `renewal` is the price of each later period, without usage.
+    `bills_use`: the present plan bills use, which a change charges too, up to its moment.
     `prorated_at` is frozen: with it Stripe computes the same again. `ends_subscription`: the new plan is free.
     `ends_trial`: the trial ends with the change. `trial_ends_at`: the end of a trial that goes on, earlier than before
     if `shortens_trial`.
@@ -90,6 +91,7 @@ class Preview:
     renewal: Money | None
     renews_at: datetime | None
     has_usage: bool
+    bills_use: bool
     prorated_at: datetime
     takes_effect_at: datetime
     over: tuple[Over, ...]
@@ -117,8 +119,8 @@ class Preview:
 
     @property
     def has_open_use(self) -> bool:
-        """Whether usage is charged now: it may grow until the change is made."""
-        return self.charge is not None and any(line.is_usage for line in self.charge.lines)
+        """Whether usage is charged now: it may grow until the change is made, from nothing too."""
+        return self.charge is not None and self.bills_use
 
     @property
     def due_minor(self) -> int:
@@ -156,7 +158,7 @@ class Preview:
         day = self.renews_at.date().isoformat() if self.renews_at else None
         shown = self.to_json() | {"renews_at": day}
         lines = self.charge.lines if self.charge else ()
-        if any(line.is_usage for line in lines):
+        if self.has_open_use:
             promised: list[Json] = [[line.words, line.amount.minor] for line in lines if not line.is_usage]
             shown |= {"lines": promised, "tax_minor": 0, "included_tax_minor": 0, "total_minor": 0, "due_minor": 0}
         said = json.dumps([self.plan.id, self.timing, shown], sort_keys=True)

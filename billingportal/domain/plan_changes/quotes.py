@@ -131,6 +131,7 @@ def put_together(
         renewal=renewal,
         renews_at=renewing_at if plan.wanted else None,
         has_usage=plan.has_usage,
+        bills_use=any(not item.is_licensed for item in present.items),
         prorated_at=moment,
         takes_effect_at=present.period_ends_at if timing == "renewal" else moment,
         over=plan.over,
@@ -150,6 +151,7 @@ class ImmediateCharge:
     """What ending a trial, resuming or cancelling charges at once.
 
     `charge` is None when Stripe would make no invoice. `method_words` names the payment method, empty for none.
+    `has_open_use`: use is charged too, and may grow until then.
     """
 
     stripe_subscription_id: str
@@ -157,6 +159,7 @@ class ImmediateCharge:
     charge: Charge | None
     method_id: str
     method_words: str
+    has_open_use: bool = False
 
     @property
     def amount(self) -> Money:
@@ -165,12 +168,26 @@ class ImmediateCharge:
 
     @property
     def shown(self) -> ShownAmount:
-        """What the button says that does it."""
-        return ShownAmount(self.stripe_subscription_id, self.amount, self.method_id)
+        """What the button says that does it. Use that may grow is no part of what is compared."""
+        return ShownAmount(self.stripe_subscription_id, self.agreed, self.method_id)
+
+    @property
+    def agreed(self) -> Money:
+        """The amount that must not change until it is charged: with open use, what the other lines charge."""
+        if not self.has_open_use:
+            return self.amount
+        lines = self.charge.lines if self.charge else ()
+        others = sum(line.amount.minor for line in lines if not line.is_usage)
+        return Money(max(others, 0), self.currency)
 
 
 def immediate_charge(
-    session: Session, client: Client, present: PresentPlan, invoice: InvoicePreview | None
+    session: Session,
+    client: Client,
+    present: PresentPlan,
+    invoice: InvoicePreview | None,
+    *,
+    has_open_use: bool = False,
 ) -> ImmediateCharge:
     """The previewed charge in words, with the payment method that Stripe charges; none where a bill is sent."""
     link = client_subscriptions.link_of(session, client)
@@ -183,4 +200,5 @@ def immediate_charge(
         charge=charge_of(invoice, lines) if invoice and invoice.lines else None,
         method_id=method.stripe_payment_method_id if method else "",
         method_words=method_words(method, present.moment).words if method else "",
+        has_open_use=has_open_use,
     )

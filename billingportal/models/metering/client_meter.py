@@ -26,7 +26,7 @@ class ClientMeter(Base):
     __tablename__ = "client_meter"
     __table_args__ = (
         UniqueConstraint("client_id", "resource_id", "processor_account_id", "stripe_meter_id", "begins_at"),
-        Index(None, "processor_account_id", "stripe_meter_id"),
+        Index(None, "processor_account_id", "stripe_meter_id", "client_id"),
         Index(None, "resource_id", "processor_account_id"),
         Index(None, "send_after"),
         Index(None, "compare_after"),

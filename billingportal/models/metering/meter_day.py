@@ -2,10 +2,12 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billingportal.db import Base, LargeKey
+
+UNSENT = text("waiting <> 0")
 
 
 class MeterDay(Base):
@@ -22,8 +24,9 @@ class MeterDay(Base):
     __tablename__ = "meter_day"
     __table_args__ = (
         UniqueConstraint("client_meter_id", "day", "period_starts_at"),
-        Index(None, "day"),
+        Index(None, "day", "client_meter_id"),
         Index(None, "differs_since"),
+        Index("ix_meter_day_unsent", "day", "client_meter_id", sqlite_where=UNSENT, postgresql_where=UNSENT),
     )
 
     id: Mapped[LargeKey]

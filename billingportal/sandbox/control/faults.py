@@ -15,7 +15,7 @@ class Fault:
     page, since long pages take Stripe longer. With `applied` the request takes effect and only its answer
     is lost or replaced. With `stored` a 500 came after the execution began, so its idempotency key repeats it for a
     day; that is so for an `applied` one unless said otherwise. `retry_after` is the seconds that a 429 or 500 asks to
-    wait.
+    wait. `reason` is the limiter that a 429 names; without one, another request holds the object.
     """
 
     kind: str
@@ -27,6 +27,7 @@ class Fault:
     per_row: bool = False
     stored: bool | None = None
     retry_after: int | None = None
+    reason: str = "global-rate"
 
     def __post_init__(self) -> None:
         if self.stored is None:

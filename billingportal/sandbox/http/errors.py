@@ -87,6 +87,15 @@ def too_many_requests(reason: str) -> Refused:
     return Refused(message, status=429, code="rate_limit", headers={"Stripe-Rate-Limited-Reason": reason})
 
 
+def locked() -> Refused:
+    """429 without a limiter's name: another request holds the object for too long."""
+    message = (
+        "This object cannot be accessed right now because another API request or Stripe process is currently "
+        "accessing it. If you see this error intermittently, retry the request."
+    )
+    return Refused(message, status=429, code="lock_timeout")
+
+
 def internal() -> Refused:
     """500, as Stripe says it."""
     message = (

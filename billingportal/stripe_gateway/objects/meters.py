@@ -36,7 +36,7 @@ class MeterCopy:
 
 @dataclass(frozen=True)
 class ThinEventCopy:
-    """A notice without data. `context` is another account's id in events of that account, else None."""
+    """A notice without data. `context` is the id of the account that it belongs to; None: the key's own."""
 
     stripe_event_id: str
     type: str

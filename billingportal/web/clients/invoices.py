@@ -39,11 +39,13 @@ def address_of(client: Client, invoice: Invoice) -> str:
 def show(client_id: int, stripe_invoice_id: str) -> str:
     client, invoice = invoice_or_404(client_id, stripe_invoice_id)
     shown = shown_invoice(client, invoice, client.name)
+    may_change = current_staff().role in ("owner", "admin")
     is_the_clients = invoice.status != "draft" and invoice.deleted_at is None and client.archived_at is None
     return render_template(
         "clients/invoice.html",
         shown=shown,
-        may_share=is_the_clients and current_staff().role in ("owner", "admin"),
+        may_change=may_change,
+        may_share=is_the_clients and may_change,
         address_of=lambda other: address_of(client, other),
         **invoice_words.WORDS,
     )

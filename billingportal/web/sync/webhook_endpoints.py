@@ -25,6 +25,7 @@ def by_token(model: type[WebhookEndpoint] | type[EventDestination]) -> Select[tu
     found = select(
         model.processor_account_id,
         ProcessorAccount.mode,
+        ProcessorAccount.stripe_account_id,
         model.secret_sealed,
         model.previous_secret_sealed,
         model.previous_secret_ends_at,
@@ -42,6 +43,7 @@ class Door:
 
     processor_account_id: int
     livemode: bool
+    stripe_account_id: str | None
     proof: EndpointProof
     secrets: list[str]
 
@@ -72,7 +74,8 @@ def find_door(statement: Select[tuple[object, ...]], token: str) -> Door | None:
     if row is None:
         return None
     secrets = secrets_of(row.secret_sealed, row.previous_secret_sealed, row.previous_secret_ends_at)
-    return Door(row.processor_account_id, row.mode == "live", EndpointProof(token, row.secret_sealed), secrets)
+    proof = EndpointProof(token, row.secret_sealed)
+    return Door(row.processor_account_id, row.mode == "live", row.stripe_account_id, proof, secrets)
 
 
 def secrets_of(sealed: str | None, previous_sealed: str | None, previous_ends_at: datetime | None) -> list[str]:

@@ -95,7 +95,7 @@ def receive_report(token: str) -> Response:
     body = request.get_data()
     webhook_signature.verify(body, request.headers.get("Stripe-Signature", ""), door.secrets)
     notice = webhook_signature.read_notice(body)
-    if notice.livemode is not door.livemode or notice.context is not None:
+    if notice.livemode is not door.livemode or notice.context not in (None, door.stripe_account_id):
         return answer(400, "The event belongs to another mode or another Stripe account.")
     if not error_reports.is_report(notice):
         return answer(200, "not needed")

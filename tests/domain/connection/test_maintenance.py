@@ -183,6 +183,20 @@ def test_a_stale_endpoint_of_ours_is_removed_and_a_foreign_one_is_named_and_left
 
 
 @one_database
+def test_a_duplicate_of_ours_is_removed_wherever_its_address_leads(world: World) -> None:
+    world.connect()
+    world.work()
+    endpoints = world.sandbox.client(world.stripe_account.test_key).v1.webhook_endpoints
+    labels = {LABEL: world.endpoint().token}
+    duplicate = endpoints.create(
+        params={"url": "http://127.0.0.1:9/moved", "enabled_events": ["product.created"], "metadata": labels}
+    )
+    world.check()
+    assert [one["id"] for one in world.endpoints_at_stripe()] == [world.endpoint().stripe_webhook_endpoint_id]
+    assert f"Removed an old webhook endpoint of ours, {duplicate.id}." in world.audited()
+
+
+@one_database
 def test_with_sixteen_endpoints_the_words_say_which_to_delete_and_a_retry_registers(world: World) -> None:
     endpoints = world.sandbox.client(world.stripe_account.test_key).v1.webhook_endpoints
     made = [

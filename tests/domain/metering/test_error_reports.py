@@ -1,17 +1,21 @@
 """What Stripe reports of meter events that it took and rejected later is read once, and the events are marked."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from billingportal.app import create_app
 from billingportal.clock import now
 from billingportal.db import db, transaction
 from billingportal.domain.metering import rejections
+from billingportal.jobs import metering as metering_jobs
 from billingportal.models import EventDestination, MeterDay, MeterErrorReport
 from billingportal.plain_json import JsonObject
+from billingportal.portal import current_portal
 from tests.support.stripe.portals import work
 from tests.support.stripe.worlds import World
 from tests.support.usage.sent_events import SentEvents, sent_events
@@ -140,6 +144,43 @@ def test_a_report_after_the_invoice_is_noted_with_what_is_left_to_do(world: Worl
     read(world)
     assert outbox.states(late) == ["rejected"]
     assert outbox.event(late).problem.endswith(rejections.AFTER_THE_INVOICE)
+
+
+@pytest.mark.parametrize("databases", ["postgres"], indirect=True)
+def test_meters_are_locked_in_their_order(world: World, outbox: SentEvents) -> None:
+    """As a sender locks them: else each would wait for the other. The report names the last meter first."""
+    first, last = outbox.add("mtr_1"), outbox.add("mtr_2")
+    world.report_meter_errors(error("no_meter", 1, last), error("archived_meter", 1, first))
+    with transaction() as session:
+        session.scalars(select(EventDestination)).one().next_read_at = now()
+    metering_jobs.list_error_reports(world.portal)
+
+    def read_reports() -> None:
+        with world.app.app_context():
+            metering_jobs.read_error_reports(current_portal())
+
+    with ThreadPoolExecutor(1) as worker, db.engine.connect() as sender:
+        lock = text("SELECT id FROM client_meter WHERE id = :id FOR UPDATE NOWAIT")
+        sender.execute(lock, {"id": outbox.meters["mtr_1"]})
+        reading = worker.submit(read_reports)
+        wait_until_blocked()
+        sender.execute(lock, {"id": outbox.meters["mtr_2"]})
+        sender.rollback()
+        reading.result(timeout=20)
+    assert outbox.states(first, last) == ["rejected", "rejected"]
+
+
+def wait_until_blocked() -> None:
+    """Return once a transaction waits for a lock. Raises TimeoutError."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    for _ in range(400):
+        with db.engine.connect() as looking:
+            if looking.execute(waiting).scalar_one():
+                return
+        time.sleep(0.025)
+    raise TimeoutError("nobody waits")
 
 
 @one_database

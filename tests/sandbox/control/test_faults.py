@@ -66,6 +66,18 @@ def test_a_fault_may_ask_to_wait(sandbox: Sandbox, client: stripe.StripeClient, 
     assert failed.value.headers["retry-after"] == "7"
 
 
+@pytest.mark.parametrize(("reason", "code"), [("resource-specific", "rate_limit"), ("", "lock_timeout")])
+def test_a_429_names_its_limiter_unless_the_object_is_locked(
+    sandbox: Sandbox, client: stripe.StripeClient, reason: str, code: str
+) -> None:
+    sandbox.control("faults", kind="429", count=1, reason=reason)
+    with pytest.raises(stripe.RateLimitError) as limited:
+        client.v1.products.list()
+    assert limited.value.headers is not None
+    assert limited.value.error is not None
+    assert (limited.value.headers.get("stripe-rate-limited-reason", ""), limited.value.error.code) == (reason, code)
+
+
 def test_latency_is_waited_for(sandbox: Sandbox, client: stripe.StripeClient) -> None:
     sandbox.control("faults", kind="latency", seconds=0.2, count=1)
     began = time.monotonic()

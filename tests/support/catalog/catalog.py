@@ -37,8 +37,8 @@ class Catalog:
     def tiered(self, mode: str, tiers: Sequence[object], **given: Any) -> str:
         return self.price(billing_scheme="tiered", tiers_mode=mode, tiers=tiers, **given)
 
-    def meter(self, event_name: str = "messages_sent", name: str = "Messages sent") -> str:
-        params = {"display_name": name, "event_name": event_name, "default_aggregation": {"formula": "sum"}}
+    def meter(self, event_name: str = "messages_sent", name: str = "Messages sent", formula: str = "sum") -> str:
+        params = {"display_name": name, "event_name": event_name, "default_aggregation": {"formula": formula}}
         return self.client.v1.billing.meters.create(params=cast(Any, params)).id
 
     def metered(self, meter: str, **given: Any) -> str:

@@ -123,7 +123,7 @@ def test_units_that_were_rejected_today_are_counted(
             found = writing.scalars(select(MeterEvent.id).where(MeterEvent.identifier == identifier)).one()
             outbox.reject(writing, [found], "archived_meter", "The meter is archived.")
     said = line(signed_in.get(PAGE).text)
-    assert said.startswith("Usage errors registered 1,234 units rejected today See usage ")
+    assert said.startswith("Usage errors registered 1,234 units rejected today See the ledger ")
 
 
 @one_database

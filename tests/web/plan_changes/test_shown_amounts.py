@@ -35,6 +35,19 @@ def store(app: Flask, signed_in: Visitor, owner: Staff, sandbox: Sandbox, stripe
     return open_store(app, sandbox.client(stripe_account.test_key), owner.id)
 
 
+def bill_later(store: Store, client: Subscribed, amount: int) -> None:
+    """An item that waits for the subscription's next invoice."""
+    store.sdk.v1.invoice_items.create(
+        params={
+            "customer": client.customer,
+            "subscription": client.subscription,
+            "amount": amount,
+            "currency": "usd",
+            "description": "Workshop",
+        }
+    )
+
+
 def use(store: Store, client: Subscribed, contacts: int) -> None:
     payload = {"stripe_customer_id": client.customer, "value": str(contacts)}
     store.sdk.v1.billing.meter_events.create(params={"event_name": "contacts_used", "payload": payload})
@@ -96,16 +109,25 @@ def test_a_resumption_charges_what_was_shown_to_the_card_that_was_shown(app: Fla
 def test_cancelling_now_bills_what_was_shown(app: Flask, signed_in: Visitor, store: Store) -> None:
     client = store.subscribe(store.scale, quantities={"contacts": 10})
     visitor = visitor_of(app, client.client_id)
-    page = f"{PAGE}/cancellation"
-    form = form_of(visitor.get(page), "cancel-subscription").typed(when="now")
-    use(store, client, 70)
+    form = form_of(visitor.get(f"{PAGE}/cancellation"), "cancel-subscription").typed(when="now")
+    bill_later(store, client, 700)
 
     changed = form.send(visitor)
 
     assert changed.status_code == 422
-    assert "it is US$2.10 now. Look again." in text_of(changed)
+    assert "it is US$7.00 now. Look again." in text_of(changed)
     assert store.sdk.v1.subscriptions.retrieve(client.subscription).status == "active"
     form_of(changed, "cancel-subscription").send(visitor)
+    assert paid_last(store, client) == 700
+
+
+def test_cancelling_now_bills_use_until_then_as_the_page_says(app: Flask, store: Store) -> None:
+    client = store.subscribe(store.scale, quantities={"contacts": 10})
+    visitor = visitor_of(app, client.client_id)
+    page = visitor.get(f"{PAGE}/cancellation")
+    assert "What is used until then is billed too." in text_of(page)
+    use(store, client, 70)
+    assert form_of(page, "cancel-subscription").typed(when="now").send(visitor).status_code == 303
     assert paid_last(store, client) == 210
 
 
@@ -125,12 +147,13 @@ def test_archiving_at_once_bills_what_was_shown(signed_in: Visitor, store: Store
     client = store.subscribe(store.scale, quantities={"contacts": 10})
     page = f"/saas/clients/{client.client_id}/archiving"
     form = form_of(signed_in.get(page), "archive").typed(when="now")
-    use(store, client, 70)
+    bill_later(store, client, 700)
     changed = form.send(signed_in)
     assert changed.status_code == 422
-    assert "What was used so far is billed: US$2.10" in text_of(changed)
+    assert "What was used so far is billed: US$7.00" in text_of(changed)
+    use(store, client, 70)
     assert form_of(changed, "archive").typed(when="now").send(signed_in).status_code == 303
-    assert paid_last(store, client) == 210
+    assert paid_last(store, client) == 910
 
 
 def test_nothing_is_cancelled_now_while_stripe_does_not_say_what_is_billed(

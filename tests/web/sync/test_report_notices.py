@@ -82,6 +82,10 @@ def test_a_notice_without_a_related_object_is_stored(address: Address) -> None:
     assert address.stored()[0].stripe_meter_id is None
 
 
+def test_a_notice_may_name_the_account_itself(address: Address) -> None:
+    assert address.send(notice(context="acct_1")) == (200, "stored")
+
+
 @pytest.mark.parametrize("type_", ["v2.core.event_destination.ping", "v1.customer.updated", "v9.not.known.yet"])
 def test_other_types_are_acknowledged_and_not_stored(address: Address, type_: str) -> None:
     assert address.send(notice(type_)) == (200, "not needed")

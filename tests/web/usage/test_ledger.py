@@ -69,7 +69,7 @@ def test_check_now_compares_and_the_page_says_that_all_agrees(
     assert "On its way" in text_of(signed_in.get(PAGE))
     answer = signed_in.swap(f"{PAGE}/checks")
     words = text_of(answer)
-    assert "Compared 1 meter of clients with Stripe" in words
+    assert "Compared 1 client meter with Stripe" in words
     assert "Everything agrees" in words
     assert "AI replies ai_replies 100 100 100 Equal" in words
     assert "Harbor Dental" in words
@@ -116,7 +116,7 @@ def test_each_difference_says_its_cause_and_what_to_do(app: Flask, signed_in: Vi
     assert "1,280 missing at Stripe Stripe took 1 meter event, and its total lacks them." in words
     assert "Resend 1 event" in words
     assert "1,280 rejected Stripe rejected 1 meter event. The customer was deleted." in words
-    assert "Link the client to a customer that exists, then resend. About US$5.12" in words
+    assert "It can be resent here once Stripe would take it. About US$5.12" in words
     assert "Too late to bill 1,280 AI replies were reported after the invoice of their period was final." in words
     assert "Bill US$5.12 as an extra line of the next invoice" in words
     assert "<script>alert" not in page.text

@@ -8,6 +8,7 @@ from billingportal.domain.usage.counting.sums import day_of
 from billingportal.domain.usage.periods import Period, period_in
 
 DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
 # Stripe takes timestamps of the last 35 days. A day less, so that an event may wait before it is sent.
 REACH = timedelta(days=34)
 # Records are kept for 100 days, so what they add up to is known for so long.
@@ -43,9 +44,12 @@ class Segment:
         return self.counts_from == start_of(self.day) and self.ends_at == start_of(self.day) + DAY
 
     def event_time(self, moment: datetime) -> datetime:
-        """The timestamp of an event that is prepared now: the present, else the segment's last second."""
-        last = max(self.starts_at, self.ends_at - timedelta(seconds=1))
-        return min(max(moment, self.starts_at), last)
+        """The timestamp of an event that is prepared now: the second before, else the segment's last second.
+
+        A subscription that is changed or ends this very second has what was used before it; a test clock stands still.
+        """
+        last = max(self.starts_at, self.ends_at - SECOND)
+        return min(max(moment - SECOND, self.starts_at), last)
 
 
 def segment_of(periods: Sequence[Period], at: datetime) -> Segment:

@@ -1,7 +1,7 @@
 """Groups the lines of an invoice: Stripe sends one line for each tier of a price and for each tier's fee. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -74,7 +74,7 @@ def block_of(
 ) -> Block:
     first = lines[0]
     price = prices.get(first.stripe_price_id or "")
-    terms = usable_terms(price, currency) if price else None
+    terms = as_charged(usable_terms(price, currency), price, lines) if price else None
     product_id = price.stripe_product_id if price else first.stripe_product_id
     name = products.get(product_id or "") or first.description or "An amount without a name"
     return Block(kind_of(lines, price, terms), name, lines, currency, price, terms)
@@ -88,6 +88,14 @@ def usable_terms(price: Price, currency: str) -> Terms | None:
         return None
     is_whole = bool(terms.tiers) and terms.tiers[-1].up_to is None if terms.tiers_mode is not None else True
     return terms if is_whole and not price.is_custom_amount else None
+
+
+def as_charged(terms: Terms | None, price: Price, lines: tuple[InvoiceLine, ...]) -> Terms | None:
+    """The terms of then: a price's amounts in its other currencies can be edited at Stripe, those in its own never."""
+    charged = {line.unit_amount for line in lines if line.unit_amount}
+    if terms is None or terms.currency == price.currency or terms.package or terms.tiers or len(charged) != 1:
+        return terms
+    return replace(terms, unit_amount=charged.pop())
 
 
 def kind_of(lines: tuple[InvoiceLine, ...], price: Price | None, terms: Terms | None) -> BlockKind:

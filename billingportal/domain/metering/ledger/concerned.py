@@ -16,8 +16,12 @@ from billingportal.models.metering.meter_event import TO_LOOK_AT, UNCONFIRMED, M
 
 # Stripe knows an identifier for a day at least. Until then it tells a repeat itself.
 FORGOTTEN = timedelta(hours=24)
-NO_CUSTOMER = ("meter_event_customer_not_found", "meter_event_no_customer_defined")
+# By Stripe's codes: where the portal can see whether the cause was mended, and where it cannot be.
+NO_CUSTOMER = "meter_event_customer_not_found"
 NO_METER = ("archived_meter", "no_meter")
+TOO_EARLY = "timestamp_in_future"
+NEVER = ("timestamp_too_far_in_past", "meter_event_value_too_many_digits")
+SEEN = (NO_CUSTOMER, *NO_METER, TOO_EARLY)
 STATES: dict[Kind, MeterEventState] = {"rejected": "rejected", "late": "too_late", "doubt": "in_doubt"}
 
 
@@ -65,25 +69,29 @@ def missing(meter: Meter, events: Sequence[MeterEvent], units: int) -> list[Mete
     return any_subset([(event, adds[event.id]) for event in ordered], units) or []
 
 
-def resendable(session: Session, difference: Difference, moment: datetime) -> list[MeterEvent]:
-    """The events that may be sent once more, under new identifiers: missing ones that are older than a day, and
-    rejected ones whose cause was mended. Empty where their period is closed: then Stripe bills them no more."""
+def resendable(
+    session: Session, difference: Difference, events: Sequence[MeterEvent], moment: datetime
+) -> list[MeterEvent]:
+    """Those of a difference's events that may be sent once more, under new identifiers: missing ones that are older
+    than a day, and rejected ones whose cause was mended. Empty where their period is closed: Stripe bills them no more.
+    """
     if not difference.is_open or difference.key.kind not in ("missing", "rejected"):
         return []
-    events = concerned(session, difference)
     if difference.key.kind == "missing":
         is_old = all((one.first_sent_at or one.sent_at or moment) <= moment - FORGOTTEN for one in events)
-        return events if is_old else []
+        return list(events) if is_old else []
     return [event for event in events if is_mended(session, difference, event, moment)]
 
 
 def is_mended(session: Session, difference: Difference, event: MeterEvent, moment: datetime) -> bool:
-    """Whether Stripe would take the event now."""
+    """Whether Stripe would take the event now. What the portal cannot see is for staff to say."""
     if event.reason in NO_METER:
         return difference.owner.meter.status == "active"
-    if event.reason == "timestamp_in_future":
+    if event.reason == TOO_EARLY:
         return event.at <= moment
-    return event.reason in NO_CUSTOMER and has_customer(session, difference, event)
+    if event.reason == NO_CUSTOMER:
+        return has_customer(session, difference, event)
+    return event.reason not in NEVER
 
 
 def has_customer(session: Session, difference: Difference, event: MeterEvent) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, case, exists, false, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from billingportal.models import ClientMeter, MeterDay, MeterEvent
@@ -135,8 +135,12 @@ def held_keys(session: Session, scope: Scope) -> list[DifferenceKey]:
 
 
 def conditions(scope: Scope, day: InstrumentedAttribute[date] | None = None) -> list[ColumnElement[bool]]:
-    """SQL conditions: the rows of this scope."""
-    found: list[ColumnElement[bool]] = [ClientMeter.processor_account_id.in_(scope.account_ids)]
+    """SQL conditions: the rows of this scope.
+
+    An account has thousands of clients. A CASE keeps SQLite from reading them all first, by the account's index.
+    """
+    is_of_mode = case((ClientMeter.processor_account_id.in_(scope.account_ids), true()), else_=false())
+    found: list[ColumnElement[bool]] = [is_of_mode]
     if scope.client_id is not None:
         found.append(ClientMeter.client_id == scope.client_id)
     if scope.client_meter_ids is not None:

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from billingportal.domain.common.lists.paging import PAGE, Page, offset_of, page_within
 from billingportal.domain.metering.ledger.differences import Owner, owners_of
 from billingportal.domain.metering.ledger.keys import Scope, conditions
 from billingportal.models import ClientMeter, MeterDay, MeterEvent
+from billingportal.models.metering.meter_day import UNSENT as UNSENT_DAY
 from billingportal.models.metering.meter_event import TO_LOOK_AT, UNSENT, MeterEventState
 
 Result = Literal["differences", "waiting"]
@@ -85,25 +86,23 @@ def matching(wanted: Wanted) -> Select[MeterDay]:
 
 
 def in_order(found: Select[MeterDay]) -> Select[MeterDay]:
-    return found.order_by(MeterDay.day.desc(), MeterDay.client_meter_id, MeterDay.period_starts_at)
+    return found.order_by(MeterDay.day.desc(), MeterDay.client_meter_id.desc())
 
 
 def is_result(result: Result) -> ColumnElement[bool]:
     """SQL condition: the day differs or has events to look at; or something of it waits to be sent."""
     if result == "waiting":
-        return MeterDay.waiting != 0
+        return and_(UNSENT_DAY)
+    differing = select(MeterDay.id).where(MeterDay.differs_since.is_not(None))
     to_look_at = (
-        select(MeterEvent.id)
-        .where(
-            TO_LOOK_AT,
-            MeterEvent.client_meter_id == MeterDay.client_meter_id,
-            MeterEvent.day == MeterDay.day,
-            MeterEvent.state != "cancelling",
-            MeterEvent.billed_stripe_item_id.is_(None),
+        select(MeterDay.id)
+        .join(
+            MeterEvent,
+            (MeterEvent.client_meter_id == MeterDay.client_meter_id) & (MeterEvent.day == MeterDay.day),
         )
-        .correlate(MeterDay)
+        .where(TO_LOOK_AT, MeterEvent.state != "cancelling", MeterEvent.billed_stripe_item_id.is_(None))
     )
-    return or_(MeterDay.differs_since.is_not(None), to_look_at.exists())
+    return MeterDay.id.in_(union(differing, to_look_at))
 
 
 def ledger_days(session: Session, rows: Sequence[MeterDay]) -> list[LedgerDay]:

@@ -7,7 +7,7 @@ from billingportal.db import Transaction
 from billingportal.domain.common.audit import Act, record_act
 from billingportal.domain.common.plurals import counted
 from billingportal.domain.metering import outbox
-from billingportal.domain.metering.ledger.concerned import resendable
+from billingportal.domain.metering.ledger.concerned import concerned, resendable
 from billingportal.domain.metering.ledger.keys import Kind, Scope
 from billingportal.domain.metering.ledger.late_use import GONE, find_difference
 from billingportal.domain.metering.ledger.storage import restate
@@ -30,7 +30,7 @@ def resend(
 
 def resend_now(session: Session, scope: Scope, kind: Kind, staff_id: int) -> int:
     difference = find_difference(session, scope, kind)
-    events = resendable(session, difference, now())
+    events = resendable(session, difference, concerned(session, difference), now())
     if not events:
         raise Refusal("", GONE)
     for event in events:

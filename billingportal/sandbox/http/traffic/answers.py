@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from billingportal.sandbox.control import faults
 from billingportal.sandbox.http.call import Call
-from billingportal.sandbox.http.errors import Refused, internal, too_many_requests
+from billingportal.sandbox.http.errors import Refused, internal, locked, too_many_requests
 from billingportal.sandbox.http.lists import Page
 from billingportal.sandbox.http.presentation import present
 from billingportal.sandbox.http.version_two import bodies
@@ -36,7 +36,7 @@ def refusal(refused: Refused, path: str) -> Answer:
 def spoiled(answer: Answer, fault: faults.Fault, path: str) -> Answer:
     """The answer after a fault was applied."""
     if fault.kind == "429":
-        answer = refusal(too_many_requests("global-rate"), path)
+        answer = refusal(too_many_requests(fault.reason) if fault.reason else locked(), path)
         return replace(answer, headers={**answer.headers, **fault.headers})
     if fault.kind == "500":
         return replace(refusal(internal(), path), headers=fault.headers)

@@ -47,7 +47,7 @@ def create_check() -> ResponseReturnValue:
             asks.make_due(session, access.account_id)
     sum_up()
     rest = " The rest is compared within minutes." if done.left or len(ids) == MOST_CHECKED else ""
-    return answered(f"Compared {counted(done.compared, 'meters')} of clients with Stripe.{rest}")
+    return answered(f"Compared {counted(done.compared, 'client meters')} with Stripe.{rest}")
 
 
 def sum_up() -> None:

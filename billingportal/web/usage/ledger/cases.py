@@ -11,23 +11,13 @@ from billingportal.domain.common.plurals import counted
 from billingportal.domain.common.shown_amounts import ShownAmount
 from billingportal.domain.metering.ledger import late_use
 from billingportal.domain.metering.ledger.asks import REACH
-from billingportal.domain.metering.ledger.concerned import FORGOTTEN, concerned, resendable
+from billingportal.domain.metering.ledger.concerned import FORGOTTEN, SEEN, concerned, resendable
 from billingportal.domain.metering.ledger.differences import Difference
-from billingportal.domain.metering.ledger.keys import Kind
+from billingportal.domain.metering.ledger.keys import DifferenceKey, Kind
 from billingportal.models import MeterEvent
 from billingportal.web.usage.ledger.days import short_day
 from billingportal.web.usage.ledger.statuses import EVENTS, Status
 
-# What to do about the reasons by which Stripe rejects an event.
-REASONS = {
-    "meter_event_customer_not_found": "Link the client to a customer that exists, then resend.",
-    "meter_event_no_customer_defined": "Link the client to a customer, then resend.",
-    "archived_meter": "Reactivate the meter in Stripe, then resend.",
-    "no_meter": "Create or reactivate the meter in Stripe, then resend.",
-    "timestamp_in_future": "Set the server's clock right. It can be resent once its time has come.",
-    "timestamp_too_far_in_past": "Stripe takes nothing that is this old.",
-}
-OTHER_REASON = "Stripe will not take it as it is. You can bill it as an extra line once its invoice is final."
 EVENTS_UNIT = "meter events"
 
 
@@ -54,7 +44,7 @@ class Case:
 
 def case_of(session: Session, difference: Difference, moment: datetime) -> Case:
     events = concerned(session, difference)
-    resends = len(resendable(session, difference, moment))
+    resends = len(resendable(session, difference, events, moment))
     is_billable = late_use.is_billable(difference) and bool(events)
     return Case(
         difference,
@@ -126,13 +116,21 @@ def todo_of(difference: Difference, events: Sequence[MeterEvent], resends: int, 
     if late_use.may_be_let_go(difference):
         return closed_words(difference, is_billable=is_billable)
     if resends:
-        return f"Their identifiers are older than a day or refused, so you can send them under new ones.{about}"
+        return f"{resend_words(key)}{about}"
     if key.kind == "rejected":
-        return f"{REASONS.get(key.reason or '', OTHER_REASON)}{about}"
+        return f"It can be resent here once Stripe would take it.{about}"
     tried = (one.first_sent_at or one.sent_at for one in events)
     newest = max((at for at in tried if at is not None), default=None)
     wait = f" You can resend them from {newest + FORGOTTEN:%d %b, %H:%M} UTC, unless they arrive." if newest else ""
     return f"Not sent again by themselves: that might count them twice.{wait}{about}"
+
+
+def resend_words(key: DifferenceKey) -> str:
+    if key.kind == "missing":
+        return "Stripe no longer knows their identifiers, so they can be sent once more under new ones."
+    if key.reason in SEEN:
+        return "The cause is mended, so they can be sent once more under new identifiers."
+    return "Resend them once you have mended the cause: they get new identifiers."
 
 
 def closed_words(difference: Difference, *, is_billable: bool) -> str:

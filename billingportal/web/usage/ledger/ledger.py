@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import db
 from billingportal.domain.common.lists.paging import PAGE, Page, offset_of, page_within
+from billingportal.domain.metering.explained.day_invoices import invoice_of_day
 from billingportal.domain.metering.ledger import listing
 from billingportal.domain.metering.ledger.asks import siblings
 from billingportal.domain.metering.ledger.differences import describe
@@ -107,6 +108,7 @@ def show(row_id: int, day: str) -> str:
         row=row,
         cases=cases,
         events=events_page(session, ids, on),
+        invoice=invoice_of_day(session, row, on),
         **frame(),
     )
 

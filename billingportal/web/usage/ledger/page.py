@@ -21,7 +21,7 @@ from billingportal.money import Money
 from billingportal.web.usage.ledger.cases import Case, case_of
 
 RESULTS: dict[str, Result] = {"differences": "differences", "waiting": "waiting"}
-MOST_CASES = 20
+MOST_CASES = 10
 # Not billed unless staff acts. What is held back is sent later by itself.
 UNBILLED = ("missing", "rejected", "late")
 

@@ -1,20 +1,22 @@
 """The ledger over real HTTP: what was counted and sent against Stripe's own totals, and the cause of a difference."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from billingportal import clock
 from billingportal.db import transaction
-from billingportal.domain.metering import outbox
+from billingportal.domain.metering import outbox, report_marks
 from billingportal.domain.metering.ledger import late_use, resends, totals
-from billingportal.domain.metering.ledger.concerned import resendable
+from billingportal.domain.metering.ledger.concerned import concerned, resendable
 from billingportal.domain.metering.ledger.differences import Difference, describe
 from billingportal.domain.metering.ledger.keys import Scope, find_keys
 from billingportal.errors import Refusal
-from billingportal.models import AuditEntry, ClientMeter
+from billingportal.models import AuditEntry, ClientMeter, EventDestination
 from billingportal.models.auth.staff import Staff
+from tests.sandbox.clocks import DAY, HOUR, advance, invoices_of, new_clock, renewed_at
+from tests.support.people.clients import catch_up
 from tests.support.stripe.worlds import World
 from tests.support.usage.metered_clients import MeteredClient, metered_client, open_meters, today
 
@@ -106,7 +108,7 @@ def test_a_lost_day_names_its_events_and_they_are_sent_again_after_a_day(harbor:
     assert (found.key.kind, found.units, found.is_open) == ("missing", 100, True)
     assert harbor.states() == ["in_doubt", "in_doubt"]
     with transaction() as session:
-        assert resendable(session, found, clock.now()) == []
+        assert resendable(session, found, concerned(session, found), clock.now()) == []
     with pytest.raises(Refusal):
         resend(harbor, found, staff_id)
 
@@ -161,6 +163,47 @@ def test_a_rejected_batch_is_sent_again_once_its_cause_is_mended(harbor: Metered
     harbor.push()
     harbor.compare()
     assert (harbor.today().at_stripe, harbor.today().rejected, differences(harbor)) == (48, 0, [])
+
+
+def test_what_stripe_rejects_later_is_named_mended_and_sent_again(
+    world: World, harbor: MeteredClient, staff_id: int
+) -> None:
+    harbor.meters.settings(checks_later=True)
+    harbor.meters.sdk.v1.billing.meters.deactivate(harbor.meters.stripe_meter_id)
+    harbor.uses(48)
+    harbor.meters.control("metering/process")
+    with transaction() as session:
+        session.scalars(select(EventDestination)).one().next_read_at = clock.now()
+    world.work()
+    world.work()
+    harbor.meters.read_meter()
+    harbor.compare()
+    found = only(harbor)
+    assert (found.key.kind, found.key.reason, found.units) == ("rejected", "archived_meter", 48)
+
+    harbor.meters.sdk.v1.billing.meters.reactivate(harbor.meters.stripe_meter_id)
+    harbor.meters.read_meter()
+    assert resend(harbor, found, staff_id) == 1
+    harbor.push()
+    harbor.compare()
+    assert (harbor.states(), differences(harbor)) == (["cancelled", "confirmed"], [])
+
+
+def test_what_a_report_only_counts_is_in_doubt_until_the_totals_agree(harbor: MeteredClient) -> None:
+    harbor.uses(30, 18)
+    harbor.compare()
+    assert harbor.row().compare_after is not None
+    harbor.change_events(0, 1, state="sent")
+    ids = [event.id for event in harbor.events()]
+    with transaction() as session:
+        report_marks.doubt(session, ids)
+    after = harbor.row().compare_after
+    assert after is not None
+    assert after <= clock.now() + timedelta(hours=1)
+    found = only(harbor)
+    assert (found.key.kind, found.key.count) == ("doubt", 2)
+    harbor.compare()
+    assert (harbor.states(), differences(harbor)) == (["confirmed", "confirmed"], [])
 
 
 def test_a_duplicate_identifier_after_a_day_counts_twice_and_is_named(harbor: MeteredClient) -> None:
@@ -233,3 +276,59 @@ def test_due_totals_are_read_and_days_without_news_are_not(harbor: MeteredClient
 def make_due(client: MeteredClient) -> None:
     with transaction() as session:
         session.scalars(select(ClientMeter)).one().compare_after = clock.now() - timedelta(minutes=1)
+
+
+def test_what_is_missing_after_the_final_invoice_is_billed_by_the_next_one(
+    world: World, staff_id: int, harbor: MeteredClient
+) -> None:
+    sdk = harbor.meters.sdk
+    test_clock = new_clock(sdk)
+    late = metered_client(harbor.meters, world.app, "Atlas Fitness", test_clock=test_clock)
+    late.uses(1000, 280)
+    lost_day = late.events()[0].day
+    late.grow_older(25)
+    start = int(datetime.combine(lost_day, time(), UTC).timestamp())
+    harbor.meters.control("metering/lose", customer=late.ids.customer, starts=start, ends=start + 86400)
+    subscription = sdk.v1.subscriptions.retrieve(late.ids.subscription)
+    advance(sdk, test_clock, renewed_at(subscription) + 3 * HOUR)
+    catch_up(world.app, sdk, late.ids, test_clock)
+    totals.read_one(transaction, late.gateway, late.row().id, all_open=True)
+
+    found = only(late)
+    assert (found.key.kind, found.key.day, found.units, found.is_open) == ("missing", lost_day, 1280, False)
+    assert (str(found.amount), late_use.is_billable(found)) == ("US$5.12", True)
+    with transaction() as session:
+        events = concerned(session, found)
+        assert resendable(session, found, events, clock.now()) == []
+    one = Scope((late.ids.account_id,), client_meter_ids=(found.key.client_meter_id,), day=lost_day)
+    late_use.bill(transaction, late.gateway, one, "missing", late_use.shown(found), staff_id)
+    assert differences(late) == []
+
+    renewed = sdk.v1.subscriptions.retrieve(late.ids.subscription)
+    advance(sdk, test_clock, renewed_at(renewed) + 3 * HOUR)
+    newest = invoices_of(sdk, late.ids.subscription)[-1]
+    lines = {line.description: line.amount for line in newest.lines.data}
+    assert lines[f"1,280 AI replies on {lost_day.day} {lost_day:%B %Y}, reported late"] == 512
+
+
+def test_a_period_is_compared_once_more_after_its_end_and_after_its_invoice_is_final(
+    world: World, harbor: MeteredClient
+) -> None:
+    sdk = harbor.meters.sdk
+    test_clock = new_clock(sdk)
+    client = metered_client(harbor.meters, world.app, "Atlas Fitness", test_clock=test_clock)
+    client.uses(10)
+    client.compare()
+    subscription = sdk.v1.subscriptions.retrieve(client.ids.subscription)
+    end = renewed_at(subscription)
+    for moment in (end + 20 * 60, end + 2 * HOUR):
+        advance(sdk, test_clock, moment)
+        catch_up(world.app, sdk, client.ids, test_clock)
+        long_ago = datetime.fromtimestamp(end - HOUR if moment < end + HOUR else end + 20 * 60, UTC)
+        with transaction() as session:
+            mine = update(ClientMeter).where(ClientMeter.client_id == client.ids.client_id)
+            session.execute(mine.values(compared_at=long_ago))
+        client.meters.report_elsewhere(client.ids.customer, 7, datetime.fromtimestamp(end - DAY, UTC))
+        totals.read_one(transaction, client.gateway, client.row().id, all_open=False)
+        days = {found.key.day: found.units for found in differences(client)}
+        assert days[datetime.fromtimestamp(end - DAY, UTC).date()] in (7, 14)

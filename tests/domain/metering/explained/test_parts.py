@@ -166,3 +166,13 @@ def test_the_sum_follows_stripe_from_lines_to_total() -> None:
     assert found.total == Money(1000 - 100 - 50 + 85 + 500, "usd")
     assert found.included_tax.minor == 80
     assert sums([], "usd").total == Money(0, "usd")
+
+
+def test_an_amount_in_another_currency_that_was_edited_since_is_that_of_the_line() -> None:
+    options = {"eur": {"unit_amount_decimal": "999"}}
+    for currency, each in (("eur", Decimal(450)), ("usd", Decimal(4900))):
+        (found,) = blocks(
+            [line(900, 2, unit_amount=Decimal(450))], currency, {"price_1": price(currency_options=options)}, {}
+        )
+        assert found.terms is not None
+        assert found.terms.unit_amount == each

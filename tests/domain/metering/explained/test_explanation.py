@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from billingportal import clock, models
 from billingportal.db import transaction
 from billingportal.domain.invoices.replacements import replacement_of
+from billingportal.domain.metering.explained.day_invoices import invoice_of_day
 from billingportal.domain.metering.explanation import ExplainedLine, Explanation, explain
 from billingportal.domain.usage.retention import RECORDS_KEPT
 from billingportal.models import ClientMeter, Invoice, MeterEvent, Resource, UsageRecord, Workspace
@@ -127,6 +128,9 @@ def test_what_did_not_reach_the_invoice_explains_the_difference(shop: Metered, s
 
     found = last_explained(shop, one)
     (line,) = by_use(found)
+    row = shop.world.session.get_one(ClientMeter, meter_id)
+    billed = [invoice_of_day(shop.world.session, row, at.date() + timedelta(days=days)) for days in (-1, 0, 30, 32)]
+    assert [one and one.stripe_invoice_id for one in billed] == [None, *[found.invoice.stripe_invoice_id] * 2, None]
     assert not found.is_equal
     assert (line.units, line.counted, line.missing_units) == (Decimal(180), Decimal(220), Decimal(40))
     assert line.difference is not None
@@ -338,3 +342,20 @@ def test_of_a_current_total_only_the_newest_level_can_be_missing(shop: Metered) 
     assert (line.units, line.counted) == (Decimal(110), Decimal(150))
     assert [(late.state, late.units) for late in line.late] == [("too_late", 150)]
     assert line.is_explained
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_what_was_used_in_a_trial_is_free_and_no_difference(shop: Metered) -> None:
+    one, test_clock = subscribed(shop, trial_period_days=10)
+    starts, ends = shop.period_of(one)
+    shop.advance(test_clock, starts + 2 * HOUR, [one])
+    shop.use(one, NAME, {"front": 500}, starts + HOUR)
+    shop.advance(test_clock, ends + 2 * HOUR, [one])
+    shop.use(one, NAME, {"front": 300}, ends + HOUR)
+    _, ends = shop.period_of(one)
+    shop.advance(test_clock, ends + 2 * HOUR, [one])
+
+    explained = [explain(shop.world.session, invoice) for invoice in shop.read_invoices(one)]
+    assert all(found.is_equal for found in explained)
+    (line,) = by_use(explained[-1])
+    assert (line.units, line.counted) == (Decimal(300), Decimal(300))
