@@ -26,10 +26,11 @@ def prepare_meter_events(_: Portal) -> None:
 
 def look_after_held_back(_: Portal) -> None:
     """Warn of use that waits for a subscription for long, and give up what Stripe takes no more."""
-    has_more = True
-    while has_more:
-        with transaction() as session:
-            has_more = held_back.look_after_waiting(session, now())
+    for step in (held_back.give_up_old, held_back.warn):
+        has_more = True
+        while has_more:
+            with transaction() as session:
+                has_more = step(session, now())
 
 
 def send_live_meter_events(portal: Portal) -> None:

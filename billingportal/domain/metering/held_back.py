@@ -21,29 +21,22 @@ TOO_OLD = "It waited for a subscription for longer than Stripe takes use of the 
 BATCH = 200
 
 
-def look_after_waiting(session: Session, moment: datetime) -> bool:
-    """Warn of what waits for 25 days, and give up what Stripe would refuse; whether there may be more."""
-    given_up = give_up_old(session, moment)
-    warned = warn(session, moment)
-    return BATCH in (given_up, warned)
-
-
-def give_up_old(session: Session, moment: datetime) -> int:
-    """Keep what is too old as too late, for staff; how many events."""
+def give_up_old(session: Session, moment: datetime) -> bool:
+    """Keep what Stripe would refuse as too late, for staff, in batches; whether there may be more."""
     events = waiting_since(session, moment - REACH)
     for event in events:
         event.state, event.problem = "too_late", TOO_OLD
     refresh_events(session, events)
-    return len(events)
+    return len(events) == BATCH
 
 
-def warn(session: Session, moment: datetime) -> int:
-    """Write a warning into the timeline of each client whose use waits for long; how many events it is about."""
+def warn(session: Session, moment: datetime) -> bool:
+    """Write a warning into the timeline of each client whose use waits for 25 days; whether there may be more."""
     events = waiting_since(session, moment - WARNED_AFTER, unwarned=True)
     for meter_id in sorted({event.client_meter_id for event in events}):
         meter = session.get_one(ClientMeter, meter_id)
         record_warning(session, meter, [event for event in events if event.client_meter_id == meter_id])
-    return len(events)
+    return len(events) == BATCH
 
 
 def waiting_since(session: Session, since: datetime, *, unwarned: bool = False) -> Sequence[MeterEvent]:

@@ -4,28 +4,32 @@ It compares sums and keeps no place in the records, so late records, records tak
 all come right in the same way, and after a crash the next comparison goes on.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.db import Transaction
-from billingportal.domain.metering import outbox
 from billingportal.domain.metering.corrections import add_difference, add_single_events
 from billingportal.domain.metering.counted.closing import is_open
 from billingportal.domain.metering.counted.counts import counted
 from billingportal.domain.metering.counted.levels import prepare_level
-from billingportal.domain.metering.counted.segments import KNOWN, REACH, Key, Segment, Span, segments_of, start_of
+from billingportal.domain.metering.counted.segments import (
+    KNOWN,
+    Key,
+    Segment,
+    Span,
+    segments_of,
+    start_of,
+)
 from billingportal.domain.metering.counted.windows import prepare_windows
 from billingportal.domain.metering.outbox import meter_of, refresh_days
-from billingportal.domain.subscriptions.client_clock import clock_time
+from billingportal.domain.metering.period_changes import Time, follow_periods, reopen, time_of
 from billingportal.domain.usage.counting.sums import day_of
-from billingportal.domain.usage.periods import Period, period_in, stored_periods
-from billingportal.models import Client, ClientMeter, ClientUsage, Meter, MeterDay, MeterEvent
+from billingportal.domain.usage.periods import Period, period_in
+from billingportal.models import ClientMeter, ClientUsage, Meter, MeterDay
 from billingportal.models.metering.meter_event import MeterEventState
 
 # At most one event a minute for a client and meter that adds up.
@@ -38,15 +42,6 @@ MOST_SINGLE_EVENTS = 500
 AGAIN = -1
 # Of a client that never used the resource.
 NOTHING_USED = -2
-
-
-@dataclass(frozen=True)
-class Time:
-    """The client's time, and its periods in their order."""
-
-    moment: datetime
-    periods: Sequence[Period]
-    is_on_clock: bool
 
 
 def due_meters(session: Session, moment: datetime, after_id: int = 0) -> list[int]:
@@ -107,17 +102,12 @@ def prepare(session: Session, client_meter_id: int) -> None:
     time = time_of(session, meter)
     if meter.prepared_revision == AGAIN:
         follow_periods(session, meter, time)
+        reopen(session, meter, time, may_be_negative=at_stripe.aggregation != "count")
     is_complete = write_events(session, meter, at_stripe, used, time)
     meter.prepared_revision = revision if is_complete else AGAIN
     meter.prepared_at = now() if is_complete else None
     meter.period_ends_at = next_turn(meter, time)
     session.flush()
-
-
-def time_of(session: Session, meter: ClientMeter) -> Time:
-    on_clock = clock_time(session, session.get_one(Client, meter.client_id))
-    periods = stored_periods(session, [meter.client_id], meter.begins_at).get(meter.client_id, ())
-    return Time(on_clock or now(), periods, on_clock is not None)
 
 
 def next_turn(meter: ClientMeter, time: Time) -> datetime | None:
@@ -193,40 +183,3 @@ def state_in(session: Session, meter: ClientMeter, segment: Segment, moment: dat
     if not is_open(session, meter, segment, moment):
         return "too_late"
     return "waiting" if meter.stripe_subscription_id is None else "due"
-
-
-def follow_periods(session: Session, meter: ClientMeter, time: Time) -> None:
-    """Put events into the periods in which Stripe counts them, and make those due that waited for a subscription."""
-    changed: set[date] = set()
-    for period in periods_between(time.periods, max(meter.begins_at, time.moment - REACH), time.moment):
-        is_elsewhere = (
-            MeterEvent.client_meter_id == meter.id,
-            MeterEvent.day.between(day_of(period.starts_at), day_of(period.ends_at)),
-            MeterEvent.at >= period.starts_at,
-            MeterEvent.at < period.ends_at,
-            MeterEvent.period_starts_at != period.starts_at,
-        )
-        days = set(session.scalars(select(MeterEvent.day).where(*is_elsewhere).distinct()))
-        if days:
-            change_events(session, is_elsewhere, period_starts_at=period.starts_at)
-        changed |= days
-    if meter.billed_from is not None:
-        has_waited = MeterEvent.state == "waiting", MeterEvent.at >= meter.billed_from
-        if change_events(session, (MeterEvent.client_meter_id == meter.id, *has_waited), state="due"):
-            outbox.make_due(meter)
-    refresh_days(session, meter.id, changed)
-
-
-def change_events(session: Session, which: Sequence[ColumnElement[bool]], **values: object) -> int:
-    changed = update(MeterEvent).where(*which).values(**values).execution_options(synchronize_session=False)
-    result = session.execute(changed)
-    session.expire_all()
-    return cast("CursorResult[tuple[()]]", result).rowcount
-
-
-def periods_between(periods: Sequence[Period], start: datetime, end: datetime) -> Iterator[Period]:
-    at = start
-    while at <= end:
-        period = period_in(periods, at)
-        yield period
-        at = period.ends_at

@@ -27,7 +27,8 @@ class MeterEvent(Base):
     `at` is the event's timestamp, in the client's time; `day` its UTC day. `period_starts_at` is the billing period
     that it counts in. `value` may be negative; of a meter that takes the last value it is the level.
     `attempts` counts the calls: the first has the identifier as its idempotency key, later ones a suffix.
-    `first_sent_at`, `sent_at` and the other times are real times. `replaces_id`: it was sent again under a new name.
+    `first_sent_at` is the first call that Stripe may have taken. It, `sent_at` and the others are real times.
+    `replaces_id`: it was sent again under a new name.
     `billed_stripe_item_id`: staff billed it as an invoice item, after its invoice was final.
     """
 

@@ -7,8 +7,9 @@ from sqlalchemy import select, update
 from billingportal.clock import now
 from billingportal.db import transaction
 from billingportal.domain.entitlements import evaluation
-from billingportal.domain.metering import held_back
+from billingportal.jobs.metering import look_after_held_back
 from billingportal.models import Client, MeterEvent
+from billingportal.portal import current_portal
 from tests.support.metering.metered import Metered, ago
 from tests.support.people.clients import Subscribed, catch_up, link_customer, new_client, new_customer
 
@@ -59,8 +60,7 @@ def test_staff_are_warned_once_and_what_is_too_old_is_given_up(messages: Metered
     for days, state in ((24, "waiting"), (26, "waiting"), (27, "waiting"), (35, "too_late")):
         with transaction() as session:
             session.execute(update(MeterEvent).values(at=now() - timedelta(days=days)))
-        with transaction() as session:
-            held_back.look_after_waiting(session, now())
+        look_after_held_back(current_portal())
         assert messages.world.session.scalars(select(MeterEvent.state)).all() == [state]
 
     warnings = [words for words in messages.world.audited() if "wait to be billed" in words]

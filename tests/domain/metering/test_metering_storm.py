@@ -68,6 +68,7 @@ class Storm:
     def pass_time(self, *, frees_leases: bool = False) -> None:
         """Have meters be prepared again now; with their worker dead, also the lease that it had."""
         with transaction() as session:
+            session.execute(select(ClientMeter.id).order_by(ClientMeter.id).with_for_update()).all()
             session.execute(update(ClientMeter).values(prepared_at=None))
             session.execute(update(ClientMeter).where(ClientMeter.send_after > now()).values(send_after=now()))
             if frees_leases:

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from billingportal.clock import now
 from billingportal.db import transaction
+from billingportal.domain.entitlements import evaluation
 from billingportal.domain.usage.taking_back import take_back
-from billingportal.models import MeterEvent
+from billingportal.models import Invoice, MeterEvent
 from tests.support.metering.metered import START, Metered
 
 
@@ -99,3 +101,41 @@ def test_an_answer_that_was_lost_a_day_ago_leaves_a_doubt(messages: Metered) -> 
     messages.deliver()
 
     assert messages.states() == [("in_doubt", 3)]
+
+
+@pytest.mark.parametrize(("kind", "is_doubtful"), [("429", False), ("500", True), ("drop", True)])
+def test_only_a_call_that_stripe_may_have_taken_leads_to_a_doubt(
+    messages: Metered, kind: str, is_doubtful: bool
+) -> None:
+    messages.subscribe()
+    messages.use(3)
+    messages.prepare()
+    messages.world.sandbox.control("faults", kind=kind, method="POST", path_prefix="/v1/billing/meter_events", count=1)
+
+    messages.deliver()
+
+    (event,) = messages.events()
+    assert (event.state, event.attempts) == ("due", 1)
+    assert (event.first_sent_at is not None) == is_doubtful
+
+
+def test_use_is_sent_after_all_when_its_invoice_comes_late_and_is_a_draft(messages: Metered) -> None:
+    test_clock = messages.new_clock()
+    paying = messages.subscribe(test_clock=test_clock)
+    end = START + timedelta(days=31)
+    messages.use(5)
+    messages.work()
+    messages.advance(test_clock, end + timedelta(minutes=30))
+    with transaction() as session:  # as if Stripe had made it long ago, and it was final
+        invoice = session.scalars(select(Invoice).where(Invoice.period_ends_at == end)).one()
+        finalizes_at, invoice.automatically_finalizes_at = invoice.automatically_finalizes_at, end
+    messages.use(7, end - timedelta(minutes=5))
+    messages.work()
+    assert messages.states()[-1] == ("too_late", 7)
+
+    with transaction() as session:
+        session.get_one(Invoice, invoice.id).automatically_finalizes_at = finalizes_at
+        evaluation.evaluate(session, paying.client_id)
+    messages.work()
+
+    assert messages.total_at_stripe(paying.customer, START, end) == 12

@@ -52,6 +52,12 @@ class Segment:
         return min(max(moment - SECOND, self.starts_at), last)
 
 
+def segment_of(periods: Sequence[Period], at: datetime) -> Segment:
+    """The segment of an event's timestamp, from there on."""
+    day, period = day_of(at), period_in(periods, at)
+    return Segment(day, period, at, min(start_of(day) + DAY, period.ends_at), at)
+
+
 def segments_of(periods: Sequence[Period], span: Span, moment: datetime) -> list[Segment]:
     """The segments of a meter that have begun by the client's time `moment`, as far back as use is known.
 

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.common.due_times import is_due
 from billingportal.domain.metering.counted.closing import is_open
-from billingportal.domain.metering.counted.segments import Segment, start_of
+from billingportal.domain.metering.counted.segments import segment_of
 from billingportal.domain.metering.outbox import meter_of, refresh_events
 from billingportal.domain.metering.sending.retries import LONGEST_PAUSE
 from billingportal.domain.subscriptions.client_clock import moment_of
-from billingportal.domain.usage.periods import period_at
+from billingportal.domain.usage.periods import stored_periods
 from billingportal.models import Client, ClientCustomer, ClientMeter, Meter, MeterEvent
 
 # The events of a worker that dies are free for others after this long. The last call of a batch begins within
@@ -23,7 +23,6 @@ BATCH_SECONDS = 20
 BATCH = 20
 # Stripe forgets an identifier after a day, and would then count the event again.
 SAFE = timedelta(hours=20)
-DAY = timedelta(days=1)
 # The meter is read with the account's other objects.
 UNKNOWN_METER = timedelta(minutes=1)
 
@@ -48,6 +47,10 @@ class Claimed:
     client_meter_ids: tuple[int, ...]
     leased_until: datetime
     calls: tuple[Outgoing, ...]
+
+    @property
+    def claimed_at(self) -> datetime:
+        return self.leased_until - LEASE
 
 
 def due_for_sending(session: Session, account_id: int, moment: datetime, limit: int) -> Sequence[int]:
@@ -179,9 +182,8 @@ def may_be_sent(event: MeterEvent, moment: datetime, *, is_open: bool) -> bool:
 
 
 def is_still_open(session: Session, row: ClientMeter, event: MeterEvent, client_time: datetime) -> bool:
-    period = period_at(session, row.client_id, event.at)
-    segment = Segment(event.day, period, event.at, min(start_of(event.day) + DAY, period.ends_at), event.at)
-    return is_open(session, row, segment, client_time)
+    periods = stored_periods(session, [row.client_id], event.at).get(row.client_id, ())
+    return is_open(session, row, segment_of(periods, event.at), client_time)
 
 
 def outgoing(event: MeterEvent, at_stripe: Meter, customer_id: str, moment: datetime) -> Outgoing:

@@ -20,9 +20,12 @@ from billingportal.stripe_gateway.errors import (
     RequestRefused,
     RightMissing,
     StripeProblem,
+    TooManyRequests,
 )
 from billingportal.stripe_gateway.gateway import StripeGateway
 
+# Stripe has done nothing then, so nobody needs to doubt the event later.
+NOT_TAKEN = (KeyRejected, RightMissing, TooManyRequests)
 Result = Literal["taken", "refused", "unknown"]
 
 
@@ -88,7 +91,10 @@ def store(session: Session, sent: Sent, moment: datetime) -> int:
         )
     }
     for one in sent.outcomes:
-        store_outcome(events[one.call.event_id], one, moment)
+        event = events[one.call.event_id]
+        if isinstance(one.problem, NOT_TAKEN) and event.first_sent_at == sent.claimed.claimed_at:
+            event.first_sent_at = None
+        store_outcome(event, one, moment)
     uncount(session, sent)
     refresh_events(session, list(events.values()))
     free(session, rows, sent, moment)
