@@ -110,6 +110,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "count_usage_of_earlier_days: done",
         "follow_client_meters: done",
         "prepare_meter_events: done",
+        "look_after_held_back: done",
         "send_live_meter_events: done",
         "send_test_meter_events: done",
         "list_error_reports: done",

@@ -37,7 +37,7 @@ class Ask:
 
 def expect_totals(row: ClientMeter, sent_at: datetime) -> None:
     """Have the totals of a client meter read soon, because Stripe took an event of it; at most once an hour."""
-    soon = max(sent_at + SOON, (row.compared_at or row.begins_at) + OFTEN)
+    soon = max(sent_at + SOON, row.compared_at + OFTEN) if row.compared_at else sent_at + SOON
     row.compare_after = min(row.compare_after or soon, soon)
 
 

@@ -12,13 +12,16 @@ from billingportal.domain.metering.ledger import late_use, resends, totals
 from billingportal.domain.metering.ledger.concerned import concerned, resendable
 from billingportal.domain.metering.ledger.differences import Difference, describe
 from billingportal.domain.metering.ledger.keys import Scope, find_keys
+from billingportal.domain.metering.ledger.listing import Wanted, ledger_page
 from billingportal.errors import Refusal
-from billingportal.models import AuditEntry, ClientMeter, EventDestination
+from billingportal.models import AuditEntry, ClientMeter, EventDestination, MeterEvent
 from billingportal.models.auth.staff import Staff
 from tests.sandbox.clocks import DAY, HOUR, advance, invoices_of, new_clock, renewed_at
 from tests.support.people.clients import catch_up
 from tests.support.stripe.worlds import World
 from tests.support.usage.metered_clients import MeteredClient, metered_client, open_meters, today
+
+KEY = ("client_id", "resource_id", "processor_account_id", "stripe_meter_id")
 
 
 @pytest.fixture
@@ -62,6 +65,40 @@ def test_equal_totals_confirm_what_was_sent(harbor: MeteredClient) -> None:
     day = harbor.today()
     assert (day.counted, day.sent, day.at_stripe, day.differs_since) == (100, 100, 100, None)
     assert differences(harbor) == []
+
+
+def test_a_day_of_two_periods_has_one_total_at_stripe(harbor: MeteredClient) -> None:
+    harbor.uses(60, 40)
+    turn, row = clock.now(), harbor.row()
+    harbor.change_events(1, period_starts_at=turn)
+    with transaction() as session:
+        outbox.refresh_days(session, row.id, [today()])
+    harbor.compare()
+
+    assert (harbor.states(), differences(harbor)) == (["confirmed", "confirmed"], [])
+    with transaction() as session:
+        (day,) = ledger_page(session, Wanted(scope(harbor))).rows
+        assert (day.sent, day.at_stripe) == (100, 100)
+
+
+def test_a_client_that_came_back_to_a_meter_has_one_total_at_stripe(harbor: MeteredClient) -> None:
+    harbor.uses(60, 40)
+    row, moved = harbor.row(), harbor.events()[1].id
+    with transaction() as session:
+        key = {name: getattr(row, name) for name in KEY}
+        again = ClientMeter(**key, begins_at=clock.now(), prepared_revision=row.prepared_revision)
+        session.add(again)
+        session.flush()
+        session.execute(update(MeterEvent).where(MeterEvent.id == moved).values(client_meter_id=again.id))
+        for client_meter_id in (row.id, again.id):
+            outbox.refresh_days(session, client_meter_id, [today()])
+    totals.read_one(transaction, harbor.gateway, row.id, all_open=True)
+
+    assert differences(harbor) == []
+    with transaction() as session:
+        assert set(session.scalars(select(MeterEvent.state))) == {"confirmed"}
+        (day,) = ledger_page(session, Wanted(scope(harbor))).rows
+        assert (day.sent, day.at_stripe) == (100, 100)
 
 
 def test_what_stripe_has_not_counted_yet_is_on_its_way_for_an_hour(harbor: MeteredClient) -> None:
@@ -318,6 +355,9 @@ def test_a_period_is_compared_once_more_after_its_end_and_after_its_invoice_is_f
     test_clock = new_clock(sdk)
     client = metered_client(harbor.meters, world.app, "Atlas Fitness", test_clock=test_clock)
     client.uses(10)
+    due = client.row().compare_after
+    assert due is not None
+    assert due <= clock.now() + timedelta(hours=1), "in real time, whatever the test clock says"
     client.compare()
     subscription = sdk.v1.subscriptions.retrieve(client.ids.subscription)
     end = renewed_at(subscription)
