@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from billingportal.models import Invoice, Subscription
 
 BY_BILL = "send_invoice"
-CHANGE, CREATION = "subscription_update", "subscription_create"
+CHANGE, CREATION, CYCLE = "subscription_update", "subscription_create", "subscription_cycle"
 
 
 def invoices_of(session: Session, subscription: Subscription) -> list[Invoice]:
@@ -128,12 +128,13 @@ def may_have_prorations(subscription: Subscription, invoices: Sequence[Invoice])
     """Whether prorations may wait for the next invoice: its licensed items are not those that were billed last.
 
     A trial has none. A change without prorations looks the same in the rows. An invoice that a change waits for, or
-    waited for in vain, billed nothing of what the subscription has; nor did one of 0. While the latest is not stored it
+    waited for in vain, billed nothing of what the subscription has; nor did one of 0. One for a period that was voided
+    counts: Stripe prorates what it billed all the same. While the latest is not stored it
     is the draft of a renewal, which took all that waited.
     """
     if not invoices or invoices[0].stripe_invoice_id != subscription.latest_stripe_invoice_id:
         return False
-    real = (one for one in invoices if one.sold and one.status != "void")
+    real = (one for one in invoices if one.sold and (one.status != "void" or one.billing_reason in (CREATION, CYCLE)))
     last = next((one for one in real if not is_of_pending_update(subscription, one)), None)
     if last is None or subscription.status == "trialing":
         return False

@@ -175,6 +175,12 @@ def moved_in_stripe_for_later(store: Store, client: Subscribed, test_clock: str)
     change_item(store, client, price=flat_prices(store, "Scale")[0], proration_behavior="none")
 
 
+def moved_back_and_renewal_voided(store: Store, client: Subscribed, test_clock: str) -> None:
+    """The unused time of the voided renewal is credited all the same."""
+    change_item(store, client, price=flat_prices(store, "Growth")[0])
+    store.sdk.v1.invoices.void_invoice(str(store.invoices(client)[0].id))
+
+
 def to_the_draft(store: Store, client: Subscribed, test_clock: str) -> None:
     """Into the hour in which the renewal's invoice is a draft."""
     item = store.sdk.v1.subscriptions.retrieve(client.subscription)["items"].data[0]
@@ -209,6 +215,11 @@ STRIPES: dict[str, list[Life]] = {
 UNKNOWN: dict[str, list[Life]] = {
     "another price since the last invoice": [moved_in_stripe],
     "another number since the last invoice": [counted_in_stripe],
+    "another price since a renewal that was voided": [
+        moved_in_stripe_for_later,
+        card_fails,
+        moved_back_and_renewal_voided,
+    ],
     "two intervals": [in_months],
     "credit that a draft takes first": [balance(-900), to_the_draft],
     "forever": [discounted(duration="forever")],
