@@ -177,7 +177,10 @@ def moved_in_stripe_for_later(store: Store, client: Subscribed, test_clock: str)
 
 def moved_back_and_renewal_voided(store: Store, client: Subscribed, test_clock: str) -> None:
     """The unused time of the voided renewal is credited all the same."""
-    change_item(store, client, price=flat_prices(store, "Growth")[0])
+    bought = store.invoices(client)[-1].lines.data[0].pricing
+    assert bought is not None
+    assert bought.price_details is not None
+    change_item(store, client, price=str(bought.price_details.price))
     store.sdk.v1.invoices.void_invoice(str(store.invoices(client)[0].id))
 
 
