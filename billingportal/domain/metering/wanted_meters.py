@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billingportal.clock import now
 from billingportal.domain.entitlements.plan_matching import links_of
 from billingportal.domain.plans.bought_links import prices_shown
 from billingportal.models import (
@@ -17,7 +18,11 @@ from billingportal.models import (
     Price,
     ProcessorAccount,
     Subscription,
+    SubscriptionItem,
 )
+
+# A price that changes at a renewal is known here within that time.
+RENEWING = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -59,20 +64,37 @@ def wanted_by_subscription(
         link = links.get(price_id)
         if link is not None and link.role == "usage" and link.resource_id is not None:
             key = MeterKey(link.resource_id, main.processor_account_id, meter_id)
-            begins_at = items[price_id].priced_at or main.started_at
-            if on_clock is not None:
-                begins_at = on_clock if was_changed_to(session, main, price_id) else main.started_at
-            yield key, Wanted(begins_at, main)
+            yield key, Wanted(priced_at(session, main, items[price_id], on_clock), main)
 
 
-def was_changed_to(session: Session, main: Subscription, price_id: str) -> bool:
-    """Whether a plan change brought the price. When an item got its price is known by the real time only, which says
-    nothing on a test clock.
+def priced_at(session: Session, main: Subscription, item: SubscriptionItem, on_clock: datetime | None) -> datetime:
+    """Since when the item has its price, in the client's time; rather too early than too late.
+
+    What is reported to the meter before, after it has left the subscription, would never be billed. So a change that
+    the portal made counts from its request on, after which nothing was sent to the former meter.
     """
+    change = change_to(session, main, item.stripe_price_id)
+    if change is not None:
+        is_later = change.timing == "renewal"
+        return (change.takes_effect_at if is_later else None) or on_clock or change.created_at
+    if on_clock is not None or item.priced_at is None:
+        return main.started_at
+    if timedelta(0) <= item.priced_at - item.period_started_at < RENEWING:
+        return item.period_started_at
+    return min(item.priced_at, now())
+
+
+def change_to(session: Session, main: Subscription, price_id: str) -> PlanChange | None:
+    """The newest plan change that brought the price."""
     changes = session.scalars(
-        select(PlanChange.preview).where(PlanChange.stripe_subscription_id == main.stripe_subscription_id)
+        select(PlanChange)
+        .where(
+            PlanChange.processor_account_id == main.processor_account_id,
+            PlanChange.stripe_subscription_id == main.stripe_subscription_id,
+        )
+        .order_by(PlanChange.id.desc())
     )
-    return any(price_id in prices_shown(preview) for preview in changes)
+    return next((one for one in changes if price_id in prices_shown(one.preview)), None)
 
 
 def metered_prices(session: Session, account_id: int, price_ids: Iterable[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What waits is sent before a subscription changes: Stripe bills each unit at the price at which it was reported."""
 
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -154,3 +155,31 @@ def staff_visitor(messages: Metered) -> Visitor:
     assert isinstance(visitor, Visitor)
     visitor.become(messages.world.session.get_one(Staff, messages.staff_id))
     return visitor
+
+
+def test_another_meter_takes_over_when_its_plan_does(messages: Metered) -> None:
+    meter = Catalog(messages.sdk).meter("letters", "Letters")
+    links = [Link(Catalog(messages.sdk).metered(meter, unit_amount=50), "usage", messages.resource_id())]
+    quotas = {messages.resource_id(): Limit(0, "bill")}
+    other = plan_of(messages.staff_id, messages.world.app, links, "By letter", quotas=quotas)
+    messages.world.read_events()
+    paying = messages.subscribe()
+    messages.work()
+    messages.use(5)
+    confirm_until_made(paying.client_id, look(paying.client_id, other))
+    messages.work()
+    messages.use(3)
+    messages.work()
+
+    first, second = messages.meters()
+    assert first.ends_at == second.begins_at
+    assert (first.stripe_meter_id, second.stripe_meter_id) == (messages.meter_id, meter)
+    found = messages.world.sandbox.objects(messages.world.stripe_account.id, "test", "billing.meter_event")
+    assert [(one["event_name"], one["payload"]["value"]) for one in found] == [("messages", "5"), ("letters", "3")]
+
+    messages.use(2, second.begins_at - timedelta(milliseconds=1))
+    messages.work()
+
+    assert [(event.value, event.client_meter_id) for event in messages.events() if event.state == "too_late"] == [
+        (2, first.id)
+    ]
