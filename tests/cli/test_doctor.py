@@ -73,9 +73,13 @@ def test_a_portal_in_order_has_nothing_that_fails(app: Flask, stripe_account: Sa
     assert result.exit_code == 0, result.output
     assert "fail" not in result.output
     assert "ok    The database is at the newest revision\n" in result.output
-    assert "ok    All 2 stored secrets can be opened\n" in result.output
+    assert "ok    All 3 stored secrets can be opened\n" in result.output
     assert "ok    Harbor Dental (test): Stripe answers\n" in result.output
     assert "ok    Harbor Dental (test): Webhook: registered for http://127.0.0.1:9/webhooks/stripe/" in result.output
+    assert (
+        "ok    Harbor Dental (test): Usage errors: registered for http://127.0.0.1:9/webhooks/stripe/reports/"
+        in result.output
+    )
     assert f"warn  Stripe is a stand-in at {app_api_base(app)}  ->  Unset PORTAL_STRIPE_API_BASE.\n" in result.output
     assert stripe_account.test_key not in result.output
 
@@ -117,7 +121,7 @@ def test_secrets_that_no_key_opens_fail_and_another_key_beside_the_old_one_is_fi
     assert rotated.exit_code == 0, rotated.output
     lost = examine_with(replace(settings, secret_keys=(OTHER_SECRET_KEY,)))
     assert lost.exit_code == 1
-    assert "fail  2 of 2 stored secrets cannot be opened" in lost.output
+    assert "fail  3 of 3 stored secrets cannot be opened" in lost.output
     assert "fail  Harbor Dental (test): the stored key cannot be opened" in lost.output
 
 

@@ -191,4 +191,4 @@ def test_a_downgrade_with_a_coupon_until_its_first_invoice(
     page.reload()
     expect(page.get_by_role("heading", name="Starter")).to_be_visible()
     expect(following).to_contain_text("US$19.00")
-    expect(page.get_by_text("US$9.50")).to_be_visible()
+    expect(page.get_by_text("US$9.50", exact=True)).to_be_visible()

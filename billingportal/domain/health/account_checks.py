@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from billingportal.clock import now
 from billingportal.domain.connection import stored_secrets
 from billingportal.domain.health.doctor import Finding
-from billingportal.models import ProcessorAccount, WebhookEndpoint
+from billingportal.models import EventDestination, ProcessorAccount, WebhookEndpoint
 from billingportal.stripe_gateway.client import OpenGateway
 from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem
 from billingportal.vault import CannotOpen, Vault
@@ -30,6 +30,7 @@ class Patient:
     name: str
     key: str | None = field(repr=False)
     webhook: Finding
+    usage_errors: Finding
     check_is_late: bool
 
 
@@ -48,7 +49,7 @@ def patients(session: Session, vault: Vault) -> list[Patient]:
     rows = session.scalars(
         select(ProcessorAccount)
         .where(ProcessorAccount.state == "connected")
-        .options(joinedload(ProcessorAccount.endpoint))
+        .options(joinedload(ProcessorAccount.endpoint), joinedload(ProcessorAccount.destination))
         .order_by(ProcessorAccount.mode.desc())
     )
     return [
@@ -56,6 +57,7 @@ def patients(session: Session, vault: Vault) -> list[Patient]:
             f"{row.display_name} ({row.mode})",
             opened(vault, row.key_sealed or ""),
             examine_webhook(row.endpoint),
+            examine_destination(row.destination),
             is_late(row.next_check_at, moment),
         )
         for row in rows
@@ -86,13 +88,25 @@ def examine_webhook(endpoint: WebhookEndpoint | None) -> Finding:
     return Finding("fail", f"Webhook: {endpoint.problem or state}", f"Open {PAGE} and try again.")
 
 
+def examine_destination(destination: EventDestination | None) -> Finding:
+    """How reports about usage errors come: by the event destination, or read every minute, which misses none."""
+    state = destination.state if destination else "waiting"
+    if destination is None or state == "waiting":
+        return Finding("warn", "Usage errors: not tried yet", "Start the worker; it registers within seconds.")
+    if state == "registered":
+        return Finding("ok", f"Usage errors: registered for {destination.url}")
+    why = f" ({destination.problem})" if destination.problem else ""
+    return Finding("ok", f"Usage errors: read every minute{why}")
+
+
 def examine_accounts(found: list[Patient], open_gateway: OpenGateway) -> Iterator[Finding]:
     """Ask Stripe whether each key works. Call it with no transaction open."""
     if not found:
         yield Finding("warn", "No Stripe account is connected", f"Open {PAGE} and paste a secret key.")
     for patient in found:
         yield examine_key(patient, open_gateway)
-        yield Finding(patient.webhook.state, f"{patient.name}: {patient.webhook.what}", patient.webhook.advice)
+        for found_before in (patient.webhook, patient.usage_errors):
+            yield Finding(found_before.state, f"{patient.name}: {found_before.what}", found_before.advice)
     if any(patient.check_is_late for patient in found):
         yield Finding("fail", "No background worker has worked for a while", "Start it: billingportal worker")
 
