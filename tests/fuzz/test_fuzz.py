@@ -16,7 +16,7 @@ from tests.fuzz.running import Report, Run, prepare, quick_and_alone
 from tests.support.database import PostgresDatabases, SqliteDatabases
 
 # On each of the two databases; many more are sent by ./bin/fuzz.
-REQUESTS = 2500
+REQUESTS = 1500
 SEED = 8
 
 

@@ -185,7 +185,7 @@ def test_threads_share_one_gateway_and_each_gets_its_own_answer(server: Misbehav
         conversation.say(message(found.encode()))
 
     server.manner = echo
-    gateway: StripeGateway = gateway_opener(server.url)(KEY)
+    gateway: StripeGateway = gateway_opener(server.url, limits=BACKGROUND)(KEY)
     wanted = [f"price_{number}" for number in range(200)]
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(gateway.price_id_of_lookup_key, wanted)) == wanted

@@ -10,6 +10,9 @@ from tests.support.metering.metered import Metered
 from tests.support.people.clients import plan_of
 from tests.support.people.plan_changes import look
 
+# Properties and the storm run on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def dearer(messages: Metered) -> int:

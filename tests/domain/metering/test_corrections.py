@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
 from billingportal.clock import now
@@ -9,6 +10,9 @@ from billingportal.db import transaction
 from billingportal.domain.usage.taking_back import take_back
 from billingportal.models import MeterEvent
 from tests.support.metering.metered import START, Metered
+
+# Properties and the storm run on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
 def take_it_back(messages: Metered, key: str) -> None:

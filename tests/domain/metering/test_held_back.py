@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from billingportal.clock import now
@@ -12,6 +13,9 @@ from billingportal.models import Client, MeterEvent
 from billingportal.portal import current_portal
 from tests.support.metering.metered import Metered, ago
 from tests.support.people.clients import Subscribed, catch_up, link_customer, new_client, new_customer
+
+# Properties and the storm run on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
 def without_subscription(messages: Metered) -> int:

@@ -8,6 +8,9 @@ from tests.support.metering.metered import START, Metered, metered
 from tests.support.stripe.worlds import World
 from tests.support.usage.reports import quantity, results
 
+# Properties and the storm run on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def seats(world: World, staff_id: int) -> Metered:

@@ -20,6 +20,9 @@ from tests.support.people.clients import Subscribed, plan_of
 from tests.support.people.forms import form_of
 from tests.support.people.plan_changes import confirm, look
 
+# Properties and the storm run on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+
 EVENTS = "/v1/billing/meter_events"
 
 

@@ -1,5 +1,6 @@
 """Stripe announces an invoice: what the client used is prepared at once."""
 
+import pytest
 from sqlalchemy import update
 
 from billingportal.clock import now
@@ -10,6 +11,9 @@ from billingportal.models import ClientMeter, StripeEvent
 from billingportal.portal import current_portal
 from tests.support.metering.metered import Metered
 from tests.support.stripe import events
+
+# Properties and the storm run on both databases.
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
 def test_an_announced_invoice_has_use_prepared_before_its_minute_is_over(messages: Metered) -> None:

@@ -92,6 +92,14 @@ class Buyer:
         elif is_before:
             self.held = plan  # what gives less than was paid for needs no payment
 
+    def note_paid(self, invoice: stripe.Invoice) -> None:
+        """What an invoice charged for was paid for, also where its subscription has ended meanwhile."""
+        names = {price: name for name, price in self.plans.items()}
+        for line in invoice.lines.data:
+            details = line.pricing.price_details if line.pricing else None
+            if details is not None and line.amount > 0:
+                self.granted |= set(list(self.plans)[: self.rank(names[str(details.price)]) + 1])
+
     def is_by_use(self) -> bool:
         return self.held is not None and self.held == self.by_use
 
@@ -131,7 +139,7 @@ def change_at_once(buyer: Buyer) -> None:
 def pay_what_is_open(buyer: Buyer) -> None:
     buyer.pay_with(buyer.chance.choice(GOOD_CARDS))
     for invoice in buyer.api.invoices.list(params={"customer": buyer.customer, "status": "open"}).data:
-        buyer.api.invoices.pay(str(invoice.id))
+        buyer.note_paid(buyer.api.invoices.pay(str(invoice.id)))
 
 
 def end_trial(buyer: Buyer) -> None:

@@ -17,6 +17,7 @@ def test_the_secret_addresses_are_these(app: Flask) -> None:
         "/portal/sign-up/confirmed/",
         "/setup/",
         "/webhooks/stripe/",
+        "/webhooks/stripe/reports/",
     )
 
 
