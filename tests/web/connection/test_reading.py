@@ -1,5 +1,6 @@
 """The Payment Processor page: up to when it is complete, how far a reading is, and what could not be read."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -56,7 +57,9 @@ def test_events_that_wait_hold_back_the_time_and_are_counted_by_object(
         add_event("pending", ago, object_id)
     words = text_of(signed_in.get(PAGE))
 
-    assert f"Complete up to {clock.now() - oldest:%H:%M}"[:-1] in words
+    said = re.search(r"Complete up to (.*?)(\d\d:\d)\d", words)  # with the day, where it was another one
+    assert said is not None
+    assert said[2] == f"{clock.now() - oldest:%H:%M}"[:-1]
     assert "2 objects still to read" in words
     add_event("failed", timedelta(minutes=2), "cus_3")
     assert "3 objects still to read Failed events" in text_of(signed_in.get(PAGE))
