@@ -37,7 +37,7 @@ LONGEST = (
     "test_power_cut.py",
     "test_outages.py",
     "test_usage_storm.py",
-    "test_metering_storm.py",
+    "domain/metering/",
     "test_paid_first.py",
     "test_in_step.py",
     "fuzz/",

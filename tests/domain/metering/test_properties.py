@@ -91,7 +91,7 @@ def harbor(session: Session, owner: Staff) -> Harbor:
 
 @pytest.mark.timeout(400)
 @settings(
-    max_examples=40, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, phases=[Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.integers(0, 2**32))
 def test_events_add_up_to_what_was_counted(session: Session, harbor: Harbor, seed: int) -> None:
