@@ -150,6 +150,11 @@ def has_open_draft(subscription: Subscription, invoices: Sequence[Invoice]) -> b
     return invoices[0].stripe_invoice_id != latest_id or invoices[0].status == "draft"
 
 
+def changes_balance(draft: Invoice) -> bool:
+    """Whether a draft's total is not what is due for it: then the rest changes the customer's balance."""
+    return draft.status == "draft" and draft.amount_due_minor != draft.total_minor
+
+
 def is_of_pending_update(subscription: Subscription, invoice: Invoice) -> bool:
     """Whether a change of the subscription waits for the payment of this invoice."""
     is_waiting = subscription.pending_update_expires_at is not None

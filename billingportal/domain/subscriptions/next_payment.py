@@ -13,7 +13,12 @@ from billingportal.domain.prices.pricing import amount
 from billingportal.domain.prices.terms import is_metered, terms_of
 from billingportal.domain.subscriptions.client_subscriptions import find_customer, trial_outcome
 from billingportal.domain.subscriptions.estimates import Key, prices_by_key
-from billingportal.domain.subscriptions.invoice_history import has_open_draft, invoices_of, may_have_prorations
+from billingportal.domain.subscriptions.invoice_history import (
+    changes_balance,
+    has_open_draft,
+    invoices_of,
+    may_have_prorations,
+)
 from billingportal.domain.subscriptions.scheduled_phases import Phase, Unclear, phase_at
 from billingportal.models import Price, Subscription
 from billingportal.money import Money
@@ -98,8 +103,9 @@ def payment_of(session: Session, subscription: Subscription, at: datetime, phase
     is_adjusted = subscription.has_adjustments if phase is None else phase.has_adjustments
     invoices = invoices_of(session, subscription)
     is_adjusted = is_adjusted or may_have_prorations(subscription, invoices)
-    if customer is not None and customer.balance_minor and has_open_draft(subscription, invoices):
-        is_adjusted = True  # the draft takes the balance first
+    if customer is not None and has_open_draft(subscription, invoices):
+        # The draft takes the balance first, or gives to it: what it credits, or what is too little to be charged.
+        is_adjusted = is_adjusted or bool(customer.balance_minor) or changes_balance(invoices[0])
     if price is None or customer is None or customer.has_discount or is_adjusted:
         return NextPayment(at, price, None, None, has_use)
     balance = customer.balance_minor if customer.currency == subscription.currency else 0

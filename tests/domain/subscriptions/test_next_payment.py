@@ -170,6 +170,11 @@ def moved_in_stripe(store: Store, client: Subscribed, test_clock: str) -> None:
     change_item(store, client, price=flat_prices(store, "Scale")[0])
 
 
+def moved_to_less_in_stripe(store: Store, client: Subscribed, test_clock: str) -> None:
+    """At once after the payment: what comes back is more than the next period costs."""
+    change_item(store, client, price=flat_prices(store, "Starter")[0])
+
+
 def moved_in_stripe_for_later(store: Store, client: Subscribed, test_clock: str) -> None:
     """Without prorations."""
     change_item(store, client, price=flat_prices(store, "Scale")[0], proration_behavior="none")
@@ -225,6 +230,7 @@ UNKNOWN: dict[str, list[Life]] = {
     ],
     "two intervals": [in_months],
     "credit that a draft takes first": [balance(-900), to_the_draft],
+    "a draft that gives credit": [moved_to_less_in_stripe, to_the_draft],
     "forever": [discounted(duration="forever")],
     "once": [discounted(duration="once")],
     "repeating": [discounted(duration="repeating", duration_in_months=3)],

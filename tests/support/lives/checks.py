@@ -143,11 +143,16 @@ def is_adjusted(shop: Shop, one: Person, truth: Truth) -> bool:
     return bool(
         one.price not in billed_in(truth.invoices[0])
         or row.discounts
-        or (truth.invoices[0].status == "draft" and shop.sdk.v1.customers.retrieve(one.customer).balance)
+        or (truth.invoices[0].status == "draft" and moves_balance(shop, one, truth.invoices[0]))
         or row.cancel_at
         or any(item.discounts for item in row["items"].data)
         or shop.sdk.v1.invoice_items.list(waiting).data
     )
+
+
+def moves_balance(shop: Shop, one: Person, draft: stripe.Invoice) -> bool:
+    """Whether a draft takes of the customer's balance, or gives to it."""
+    return bool(shop.sdk.v1.customers.retrieve(one.customer).balance) or draft.amount_due != draft.total
 
 
 def billed_in(invoice: stripe.Invoice) -> list[str]:
