@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain.metering.ledger.asks import expect_totals
+from billingportal.domain.metering.sending.stripe_meter import meter_of
 from billingportal.domain.usage.counting.sums import day_of
 from billingportal.models import ClientMeter, Meter, MeterDay, MeterEvent
 from billingportal.models.metering.meter_event import MeterEventState
@@ -18,15 +19,6 @@ TO_PROVE: tuple[MeterEventState, ...] = ("sent", "in_doubt")
 WAITING: tuple[MeterEventState, ...] = ("waiting", "due")
 # What the host platform reported and these rows do not have is still to be prepared.
 NOT_COUNTED: tuple[MeterEventState, ...] = ("cancelled", "cancelling")
-
-
-def meter_of(session: Session, meter: ClientMeter) -> Meter | None:
-    """The meter at Stripe, as it is stored; None: it was not read yet."""
-    return session.scalar(
-        select(Meter).where(
-            Meter.processor_account_id == meter.processor_account_id, Meter.stripe_meter_id == meter.stripe_meter_id
-        )
-    )
 
 
 def add_event(

@@ -25,8 +25,9 @@ from billingportal.domain.metering.counted.segments import (
     start_of,
 )
 from billingportal.domain.metering.counted.windows import prepare_windows
-from billingportal.domain.metering.outbox import meter_of, refresh_days
+from billingportal.domain.metering.outbox import refresh_days
 from billingportal.domain.metering.period_changes import Time, follow_periods, reopen, time_of
+from billingportal.domain.metering.sending.stripe_meter import meter_of
 from billingportal.domain.usage.counting.sums import day_of
 from billingportal.domain.usage.periods import Period, period_in
 from billingportal.models import ClientMeter, ClientUsage, Meter, MeterDay

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain.metering.ledger.billing import billings
+from billingportal.domain.metering.sending.stripe_meter import customer_of, of_same_meter
 from billingportal.domain.subscriptions.client_clock import moment_of
-from billingportal.models import Client, ClientCustomer, ClientMeter, MeterDay, MeterEvent
+from billingportal.models import Client, ClientMeter, MeterDay, MeterEvent
 from billingportal.models.metering.meter_event import UNCONFIRMED
 
 # Stripe takes no event that is older, so older days do not change any more.
@@ -118,22 +119,7 @@ def siblings(session: Session, row: ClientMeter) -> list[ClientMeter]:
     """All rows of the client and the meter, the newest first: it may have come back to it, or use it twice."""
     return list(
         session.scalars(
-            select(ClientMeter)
-            .where(
-                ClientMeter.client_id == row.client_id,
-                ClientMeter.processor_account_id == row.processor_account_id,
-                ClientMeter.stripe_meter_id == row.stripe_meter_id,
-            )
-            .order_by(ClientMeter.begins_at.desc(), ClientMeter.id.desc())
-        )
-    )
-
-
-def customer_of(session: Session, row: ClientMeter) -> str | None:
-    return session.scalar(
-        select(ClientCustomer.stripe_customer_id).where(
-            ClientCustomer.client_id == row.client_id,
-            ClientCustomer.processor_account_id == row.processor_account_id,
+            select(ClientMeter).where(*of_same_meter(row)).order_by(ClientMeter.begins_at.desc(), ClientMeter.id.desc())
         )
     )
 

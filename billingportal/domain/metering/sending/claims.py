@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from billingportal.domain.common.due_times import is_due
 from billingportal.domain.metering.counted.closing import is_open
 from billingportal.domain.metering.counted.segments import segment_of
-from billingportal.domain.metering.outbox import meter_of, refresh_events
+from billingportal.domain.metering.outbox import refresh_events
 from billingportal.domain.metering.sending.retries import LONGEST_PAUSE
+from billingportal.domain.metering.sending.stripe_meter import customer_of, meter_of, of_same_meter
 from billingportal.domain.subscriptions.client_clock import moment_of
 from billingportal.domain.usage.periods import stored_periods
-from billingportal.models import Client, ClientCustomer, ClientMeter, Meter, MeterEvent
+from billingportal.models import Client, ClientMeter, Meter, MeterEvent
 
 # The events of a worker that dies are free for others after this long. The last call of a batch begins within
 # BATCH_SECONDS of the claim, and waits METER_EVENT seconds at most.
@@ -110,11 +111,7 @@ def siblings(session: Session, client_meter_id: int, *, skip_locked: bool = Fals
     With `skip_locked` none, where another transaction has locked one of them.
     """
     row = session.get_one(ClientMeter, client_meter_id)
-    same = (
-        ClientMeter.client_id == row.client_id,
-        ClientMeter.processor_account_id == row.processor_account_id,
-        ClientMeter.stripe_meter_id == row.stripe_meter_id,
-    )
+    same = of_same_meter(row)
     rows = session.scalars(
         select(ClientMeter)
         .where(*same)
@@ -143,15 +140,6 @@ def unsent_events(session: Session, rows: Sequence[ClientMeter]) -> Sequence[Met
         .limit(BATCH)
         .execution_options(populate_existing=True)
     ).all()
-
-
-def customer_of(session: Session, row: ClientMeter) -> str | None:
-    return session.scalar(
-        select(ClientCustomer.stripe_customer_id).where(
-            ClientCustomer.client_id == row.client_id,
-            ClientCustomer.processor_account_id == row.processor_account_id,
-        )
-    )
 
 
 def ready_events(
