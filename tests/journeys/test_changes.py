@@ -45,7 +45,8 @@ def come(page: Page, app: Flask, client_id: int) -> None:
 def choose(page: Page, plan: str) -> None:
     page.goto("/portal/billing/plan")
     page.get_by_role("radio", name=plan).check()
-    page.get_by_role("button", name="See what it costs").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="See what it costs").click()
 
 
 def test_the_client_upgrades_and_pays_what_was_shown(open_page: OpenPage, app: Flask, store: Store) -> None:

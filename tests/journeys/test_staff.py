@@ -200,5 +200,6 @@ def test_every_page_is_accessible_and_fits_its_window(open_page: OpenPage, width
     page.get_by_role("button", name="Account menu").click()
     look()
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Live").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Live").click()
     look()

@@ -1,13 +1,14 @@
 """A real browser, strict: whatever goes wrong inside a page fails the test that opened it."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, TypeVar
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 CHROMIUM = "/usr/bin/chromium"
@@ -23,6 +24,9 @@ FLAGS = (
 )
 PHONE, DESK = 390, 1280
 Theme = Literal["light", "dark"]
+Measure = TypeVar("Measure")
+# What the browser says of a measurement in a page that is just being replaced.
+INTERRUPTED = re.compile(r"Execution context was destroyed|properties of null|axe is not defined")
 
 # Runs before any script of the page: what a page would swallow becomes an error in the console.
 WATCH = """
@@ -92,16 +96,41 @@ def watched_page(
     assert not watch.unexpected(), "\n".join(watch.unexpected())
 
 
+def measured(page: Page, measure: Callable[[], Measure]) -> Measure:
+    """What `measure` finds on a page that stands still.
+
+    A click returns before the page that it leads to is there. A measurement that the change of pages interrupts says
+    nothing about either page, so it is done again, on the page that came.
+    """
+    for _ in range(3):
+        page.wait_for_load_state()
+        try:
+            return measure()
+        except Error as error:
+            if not INTERRUPTED.search(error.message):
+                raise
+    return measure()
+
+
 def assert_accessible(page: Page) -> None:
     """Nothing that axe knows is wrong with the page as it stands."""
-    page.evaluate(AXE.read_text())
-    findings: list[Finding] = page.evaluate("async () => (await axe.run(document)).violations")
+
+    def violations() -> list[Finding]:
+        page.evaluate(AXE.read_text())
+        found: list[Finding] = page.evaluate("async () => (await axe.run(document)).violations")
+        return found
+
+    findings = measured(page, violations)
     told = [f"{finding['id']}: {finding['help']}: {json.dumps(finding['nodes'][:2])[:600]}" for finding in findings]
     assert not told, f"{page.url}\n" + "\n".join(told)
 
 
 def assert_no_sideways_scroll(page: Page) -> None:
-    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    def excess() -> int:
+        pixels: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return pixels
+
+    width = measured(page, excess)
     assert width <= 0, f"{page.url} is {width} px wider than the window"
 
 
