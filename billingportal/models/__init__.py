@@ -30,6 +30,11 @@ from billingportal.models.entitlements.comp import Comp
 from billingportal.models.entitlements.entitled_quota import EntitledQuota
 from billingportal.models.entitlements.entitlement import Entitlement
 from billingportal.models.entitlements.quota_override import QuotaOverride
+from billingportal.models.health.health_check import HealthCheck
+from billingportal.models.health.health_finding import HealthFinding
+from billingportal.models.health.job_run import JobRun
+from billingportal.models.health.stripe_audit import StripeAudit
+from billingportal.models.health.stripe_audit_entry import StripeAuditEntry
 from billingportal.models.invoices.invoice_line import InvoiceLine
 from billingportal.models.invoices.invoice_lines_read import InvoiceLinesRead
 from billingportal.models.invoices.payment_attempt import PaymentAttempt
@@ -54,6 +59,10 @@ from billingportal.models.plans.resource import Resource
 from billingportal.models.price_moves.price_exception import PriceException
 from billingportal.models.price_moves.price_move import PriceMove
 from billingportal.models.price_moves.price_move_client import PriceMoveClient
+from billingportal.models.rehearsal.rehearsal import Rehearsal
+from billingportal.models.rehearsal.rehearsal_client import RehearsalClient
+from billingportal.models.rehearsal.rehearsal_life import RehearsalLife
+from billingportal.models.rehearsal.rehearsal_step import RehearsalStep
 from billingportal.models.stripe_objects.checkout_session import CheckoutSession
 from billingportal.models.stripe_objects.customer import Customer
 from billingportal.models.stripe_objects.dispute import Dispute
@@ -106,11 +115,14 @@ __all__ = [
     "Entitlement",
     "EventDestination",
     "FailedRead",
+    "HealthCheck",
+    "HealthFinding",
     "IgnoredCustomer",
     "Invoice",
     "InvoiceLine",
     "InvoiceLinesRead",
     "InvoicePayment",
+    "JobRun",
     "LadderSettings",
     "LimitNotice",
     "MailSettings",
@@ -141,6 +153,10 @@ __all__ = [
     "QuotaChange",
     "QuotaOverride",
     "Refund",
+    "Rehearsal",
+    "RehearsalClient",
+    "RehearsalLife",
+    "RehearsalStep",
     "Reservation",
     "Resource",
     "SellingSettings",
@@ -149,6 +165,8 @@ __all__ = [
     "SignUpRequest",
     "Staff",
     "StoredAnswer",
+    "StripeAudit",
+    "StripeAuditEntry",
     "StripeEvent",
     "Subscription",
     "SubscriptionItem",

@@ -3,7 +3,6 @@
 from flask import Flask, current_app, request
 from werkzeug.local import LocalProxy
 
-from billingportal.web import healthz
 from billingportal.web.adoption import blueprints as adoption
 from billingportal.web.api import blueprints as api
 from billingportal.web.auth import billing_links, client_session, last_seen, session
@@ -19,6 +18,7 @@ from billingportal.web.common.rendering import assets, icons, indentation, serie
 from billingportal.web.common.rendering import filters as common_filters
 from billingportal.web.connection import blueprints as connection
 from billingportal.web.dunning import blueprints as dunning
+from billingportal.web.health import healthz
 from billingportal.web.mail import blueprints as mail
 from billingportal.web.offers import blueprints as offers
 from billingportal.web.outgoing_webhooks import blueprints as outgoing_webhooks

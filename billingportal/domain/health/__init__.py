@@ -1,1 +1,1 @@
-"""Checks of an installation: settings, files, database and Stripe accounts."""
+"""Agreement with Stripe: checks and their findings, audits, and the examination of an installation."""

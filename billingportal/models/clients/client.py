@@ -19,6 +19,8 @@ class Client(Base):
     is paid for or granted. `evaluation_due_at` is the time of the next evaluation of its entitlement: now after a
     change, or the time when the entitlement changes by itself.
 
+    `is_rehearsal`: a throw-away client of a rehearsal, which no page, API answer, export, sum or message may show.
+
     `is_leaving`: the client is archived once its subscription has ended.
 
     `email` is the address as it was typed, `canonical_email` the form in which addresses are compared and written to
@@ -50,6 +52,7 @@ class Client(Base):
     notes: Mapped[str] = mapped_column(Text, default="")
     suspended_at: Mapped[datetime | None]
     suspension_reason: Mapped[str] = mapped_column(String(200), default="")
+    is_rehearsal: Mapped[bool] = mapped_column(default=False)
     is_leaving: Mapped[bool] = mapped_column(default=False)
     archived_at: Mapped[datetime | None]
     evaluation_due_at: Mapped[datetime | None] = mapped_column(index=True)
