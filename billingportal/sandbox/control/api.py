@@ -15,7 +15,7 @@ from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import Refused
 from billingportal.sandbox.http.presentation import whole
 from billingportal.sandbox.http.wire import Answer, Document, Request
-from billingportal.sandbox.resources.core import thin_events
+from billingportal.sandbox.resources.core import accounts, thin_events
 from billingportal.sandbox.resources.core.history import history
 from billingportal.sandbox.resources.core.samples import sample
 from billingportal.sandbox.state.keys import MODES, Key, new_key
@@ -45,6 +45,8 @@ class Control:
             ("GET", "delivery"): self.delivery,
             ("POST", "delivery"): self.change_delivery,
             ("POST", "delivery/wait"): self.wait_for_delivery,
+            ("POST", "accounts/details"): partial(accounts.change_details, self.world),
+            ("POST", "date"): self.skew_date,
             ("POST", "clocks"): partial(settings.change, self.world, "clocks"),
             ("POST", "dunning"): partial(settings.change, self.world, "dunning"),
             ("POST", "invoices"): partial(settings.change, self.world, "invoices"),
@@ -145,6 +147,11 @@ class Control:
         with self.world.lock:
             self.application.faults.clear()
         return self.show_faults({})
+
+    def skew_date(self, given: Document) -> Document:
+        """Answers carry a `Date` that is some seconds ahead of the clock, or behind: {seconds}."""
+        self.application.date_skew = int(given["seconds"])
+        return {"seconds": self.application.date_skew}
 
     def delivery(self, given: Document) -> Document:
         """The delivery settings and counts."""
