@@ -7,6 +7,7 @@ from billingportal.sandbox.checkout import commands as page_commands
 from billingportal.sandbox.control import (
     bank_commands,
     clock_commands,
+    fault_commands,
     metering_commands,
     object_commands,
     thin_event_commands,
@@ -83,6 +84,8 @@ COMMANDS: dict[str, Command] = {
     "meters/report": thin_event_commands.report_meter_errors,
     "thin_events": thin_event_commands.notify,
     "tax": tax_settings.change,
+    "plant": fault_commands.plant,
+    "plant/clear": fault_commands.clear,
     "portal/default": default_portal,
     "time": test_clocks.pass_time,
 }

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.http.wire import Document
@@ -35,6 +36,9 @@ class Store:
     waiting: list[list[str]] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
     identifiers: dict[str, str] = field(default_factory=dict)
+    # Planted faults by name (`planted.py`), and type, id and former state of each object that a fault has changed.
+    planted: dict[str, Document] = field(default_factory=dict)
+    unplanted: list[Any] = field(default_factory=list)
 
     @property
     def mode(self) -> str:
