@@ -8,6 +8,7 @@ from functools import partial
 from urllib.parse import parse_qsl
 
 from billingportal.sandbox import settings
+from billingportal.sandbox.control import twins
 from billingportal.sandbox.control.commands import COMMANDS, Command
 from billingportal.sandbox.control.faults import Fault
 from billingportal.sandbox.http.application import Application
@@ -45,6 +46,7 @@ class Control:
             ("GET", "delivery"): self.delivery,
             ("POST", "delivery"): self.change_delivery,
             ("POST", "delivery/wait"): self.wait_for_delivery,
+            ("POST", "twins"): partial(twins.copy_catalog, self.world),
             ("POST", "accounts/details"): partial(accounts.change_details, self.world),
             ("POST", "date"): self.skew_date,
             ("POST", "clocks"): partial(settings.change, self.world, "clocks"),
