@@ -71,6 +71,7 @@ COMMANDS: dict[str, Command] = {
     "clocks/fail": clock_commands.fail,
     "objects/alter": object_commands.show_otherwise,
     "objects/change": object_commands.change,
+    "objects/delete": object_commands.delete,
     "objects/lose": object_commands.lose,
     "objects/restore": object_commands.restore,
     "disputes": bank_commands.dispute,

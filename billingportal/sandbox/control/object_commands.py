@@ -28,6 +28,12 @@ def change(call: Call, given: Document) -> Document:
     return {"id": given["id"]}
 
 
+def delete(call: Call, given: Document) -> Document:
+    """An object is deleted, and nothing follows from it: {type, id}."""
+    found(call, given)["deleted"] = True
+    return {"id": given["id"]}
+
+
 def lose(call: Call, given: Document) -> Document:
     """The API knows an object no more, and nothing happens to it: {type, id}."""
     found(call, given)["_lost"] = True

@@ -94,6 +94,17 @@ def test_a_lost_subscription_is_not_renewed(
     assert len(client.v1.invoices.list(params={"customer": customer}).data) == 1
 
 
+def test_a_customer_is_deleted_without_an_event(
+    sandbox: Sandbox, client: stripe.StripeClient, place: dict[str, str]
+) -> None:
+    subscription = running_subscription(client)
+    before = event_types(client)
+    sandbox.control("objects/delete", **place, type="customer", id=str(subscription.customer))
+    assert client.v1.customers.retrieve(str(subscription.customer)).deleted is True
+    assert client.v1.subscriptions.retrieve(subscription.id).status == "active"
+    assert event_types(client) == before
+
+
 def test_a_deleted_object_is_restored(sandbox: Sandbox, client: stripe.StripeClient, place: dict[str, str]) -> None:
     product = client.v1.products.create(params={"name": "Pro"}).id
     client.v1.products.delete(product)
