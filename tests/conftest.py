@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -25,6 +26,12 @@ from billingportal.models.auth.staff import Role, Staff
 from billingportal.stripe_gateway.client import OpenGateway
 from tests.support.database import PostgresDatabases, SqliteDatabases, settings_for
 from tests.support.pages import Visitor
+
+# A slow machine is no fault of the code.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 PASSWORD = "correct horse battery"
 # The files that take longest, so that none of them is left for the end, when the other processes are done.
