@@ -16,6 +16,7 @@ from billingportal.jobs import (
     sync,
     usage,
 )
+from billingportal.jobs.proof import rehearsal
 
 # In the order in which one pass synchronizes a new account.
 JOBS = (
@@ -33,4 +34,5 @@ JOBS = (
     *auth.JOBS,
     *usage.JOBS,
     *metering.JOBS,
+    *rehearsal.JOBS,
 )

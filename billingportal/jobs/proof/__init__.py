@@ -1,0 +1,1 @@
+"""Jobs that prove that invoices and quotas come out right."""
