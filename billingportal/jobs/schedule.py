@@ -6,17 +6,18 @@ from billingportal.jobs import (
     clients,
     connection,
     entitlements,
+    health,
     invoices,
     mail,
     metering,
     outgoing_webhooks,
     plan_changes,
     price_moves,
+    rehearsal,
     reservations,
     sync,
     usage,
 )
-from billingportal.jobs.proof import rehearsal
 
 # In the order in which one pass synchronizes a new account.
 JOBS = (
@@ -35,4 +36,5 @@ JOBS = (
     *usage.JOBS,
     *metering.JOBS,
     *rehearsal.JOBS,
+    *health.JOBS,
 )

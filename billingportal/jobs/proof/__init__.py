@@ -1,1 +1,0 @@
-"""Jobs that prove that invoices and quotas come out right."""
