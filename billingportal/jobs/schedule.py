@@ -6,6 +6,7 @@ from billingportal.jobs import (
     clients,
     connection,
     entitlements,
+    health,
     invoices,
     mail,
     metering,
@@ -33,4 +34,5 @@ JOBS = (
     *auth.JOBS,
     *usage.JOBS,
     *metering.JOBS,
+    *health.JOBS,
 )
