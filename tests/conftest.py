@@ -1,5 +1,6 @@
 """What tests start from. Everything that touches a database runs on SQLite and on PostgreSQL."""
 
+import gc
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
@@ -76,6 +77,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(
         key=lambda item: next((place for place, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST))
     )
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives as long as the process: the modules, the tables and the collected tests.
+
+    Looking through it again and again took a seventh of the processor time of the tests.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def on_the_other_database(items: list[pytest.Item]) -> list[pytest.Item]:
