@@ -13,6 +13,7 @@ from billingportal.jobs import (
     outgoing_webhooks,
     plan_changes,
     price_moves,
+    rehearsal,
     reservations,
     sync,
     usage,
@@ -34,5 +35,6 @@ JOBS = (
     *auth.JOBS,
     *usage.JOBS,
     *metering.JOBS,
+    *rehearsal.JOBS,
     *health.JOBS,
 )
