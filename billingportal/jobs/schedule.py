@@ -1,6 +1,7 @@
 """Every job of every subject."""
 
 from billingportal.jobs import (
+    audits,
     auth,
     checkout,
     clients,
@@ -35,4 +36,5 @@ JOBS = (
     *usage.JOBS,
     *metering.JOBS,
     *health.JOBS,
+    *audits.JOBS,
 )
