@@ -25,8 +25,8 @@ def agreed(world: World) -> Agreement:
 def green(world: World) -> World:
     """Connected, and every check has agreed."""
     connect(world)
-    run_checks(world)
     beat(world)
+    run_checks(world)
     assert agreed(world).state == "green"
     return world
 
