@@ -61,6 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lives-steps", type=int, default=75, help="how many steps tests/test_lives.py lives")
     parser.addoption("--lives-seed", type=int, default=1, help="the first seed of tests/test_lives.py")
     parser.addoption("--mixed-calls", type=int, default=300, help="how many calls of test_crowds.py at once")
+    parser.addoption("--audit-clients", type=int, default=5, help="how many clients are in a restored database")
     parser.addoption("--usage-records", type=int, default=4000, help="records in test_usage_storm.py")
     parser.addoption("--meter-records", type=int, default=800, help="records in test_metering_storm.py")
     parser.addoption("--rehearsal-lives", type=int, default=5, help="how many lives test_green.py plays; 60 are all")
