@@ -1,0 +1,1 @@
+"""Rehearsals for tests, written by hand."""
