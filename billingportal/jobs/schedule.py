@@ -7,6 +7,7 @@ from billingportal.jobs import (
     connection,
     entitlements,
     go_live,
+    health,
     invoices,
     mail,
     metering,
@@ -35,4 +36,5 @@ JOBS = (
     *auth.JOBS,
     *usage.JOBS,
     *metering.JOBS,
+    *health.JOBS,
 )
