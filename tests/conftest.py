@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -25,6 +26,12 @@ from billingportal.models.auth.staff import Role, Staff
 from billingportal.stripe_gateway.client import OpenGateway
 from tests.support.database import PostgresDatabases, SqliteDatabases, settings_for
 from tests.support.pages import Visitor
+
+# A slow machine is no fault of the code.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 PASSWORD = "correct horse battery"
 # The files that take longest, so that none of them is left for the end, when the other processes are done.
@@ -52,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--mixed-calls", type=int, default=300, help="how many calls of test_crowds.py at once")
     parser.addoption("--usage-records", type=int, default=4000, help="records in test_usage_storm.py")
     parser.addoption("--meter-records", type=int, default=800, help="records in test_metering_storm.py")
+    parser.addoption("--rehearsal-lives", type=int, default=5, help="how many lives test_green.py plays; 60 are all")
     parser.addoption("--event-rate", type=float, default=20, help="events a second in tests/test_outages.py")
 
 

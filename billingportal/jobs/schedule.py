@@ -14,6 +14,7 @@ from billingportal.jobs import (
     outgoing_webhooks,
     plan_changes,
     price_moves,
+    rehearsal,
     reservations,
     sync,
     usage,
@@ -36,5 +37,6 @@ JOBS = (
     *auth.JOBS,
     *usage.JOBS,
     *metering.JOBS,
+    *rehearsal.JOBS,
     *health.JOBS,
 )
