@@ -1,11 +1,13 @@
 """Every job of every subject."""
 
 from billingportal.jobs import (
+    audits,
     auth,
     checkout,
     clients,
     connection,
     entitlements,
+    go_live,
     health,
     invoices,
     mail,
@@ -30,6 +32,7 @@ JOBS = (
     *invoices.JOBS,
     *plan_changes.JOBS,
     *price_moves.JOBS,
+    *go_live.JOBS,
     *mail.JOBS,
     *outgoing_webhooks.JOBS,
     *auth.JOBS,
@@ -37,4 +40,5 @@ JOBS = (
     *metering.JOBS,
     *rehearsal.JOBS,
     *health.JOBS,
+    *audits.JOBS,
 )

@@ -25,6 +25,8 @@ from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenChe
 from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
 from billingportal.stripe_gateway.requests.customers import Subscriber
 from billingportal.stripe_gateway.requests.discounts import Discounts
+from billingportal.stripe_gateway.requests.go_live.account_readiness import Readiness
+from billingportal.stripe_gateway.requests.go_live.catalog_copies import CatalogCopies
 from billingportal.stripe_gateway.requests.meter_events import MeterEvents
 from billingportal.stripe_gateway.requests.metering.event_destinations import EventDestinations, ThinEvents
 from billingportal.stripe_gateway.requests.metering.event_summaries import EventSummaries
@@ -63,6 +65,8 @@ class StripeGateway:
         self.meter_events = MeterEvents(meter_client or client)
         self.event_summaries = EventSummaries(client)
         self.invoice_items = InvoiceItems(client)
+        self.account_readiness = Readiness(client)
+        self.catalog_copies = CatalogCopies(client)
         self.test_clocks = TestClocks(client)
         self.test_customers = TestCustomers(client)
 
