@@ -24,6 +24,8 @@ from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenChe
 from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
 from billingportal.stripe_gateway.requests.customers import Subscriber
 from billingportal.stripe_gateway.requests.discounts import Discounts
+from billingportal.stripe_gateway.requests.go_live.account_readiness import Readiness
+from billingportal.stripe_gateway.requests.go_live.catalog_copies import CatalogCopies
 from billingportal.stripe_gateway.requests.meter_events import MeterEvents
 from billingportal.stripe_gateway.requests.metering.event_destinations import EventDestinations, ThinEvents
 from billingportal.stripe_gateway.requests.metering.event_summaries import EventSummaries
@@ -34,6 +36,8 @@ from billingportal.stripe_gateway.requests.refunds import Refunds
 from billingportal.stripe_gateway.requests.schedules import Schedules
 from billingportal.stripe_gateway.requests.subscriptions import Subscriptions
 from billingportal.stripe_gateway.requests.tax import TaxSettings
+from billingportal.stripe_gateway.requests.test_mode.test_clocks import TestClocks
+from billingportal.stripe_gateway.requests.test_mode.test_customers import TestCustomers
 
 # The API version of this SDK's types. Webhook endpoints are pinned to it, so payloads have a known shape.
 API_VERSION = stripe.api_version
@@ -60,6 +64,10 @@ class StripeGateway:
         self.meter_events = MeterEvents(meter_client or client)
         self.event_summaries = EventSummaries(client)
         self.invoice_items = InvoiceItems(client)
+        self.account_readiness = Readiness(client)
+        self.catalog_copies = CatalogCopies(client)
+        self.test_clocks = TestClocks(client)
+        self.test_customers = TestCustomers(client)
 
     def account(self) -> AccountCopy:
         """The account of the key, and its mode as Stripe reports it.

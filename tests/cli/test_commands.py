@@ -94,6 +94,8 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "follow_scheduled_terms: done",
         "remind_of_trials: done",
         "work_on_price_moves: done",
+        "work_on_promotions: done",
+        "expire_checkouts_of_other_mode: done",
         "answer_link_requests: done",
         "send_mails: done",
         "deliver_messages: done",
