@@ -1,6 +1,7 @@
 """Every job of every subject."""
 
 from billingportal.jobs import (
+    audits,
     auth,
     checkout,
     clients,
@@ -39,4 +40,5 @@ JOBS = (
     *metering.JOBS,
     *rehearsal.JOBS,
     *health.JOBS,
+    *audits.JOBS,
 )

@@ -69,6 +69,7 @@ from billingportal.models.rehearsal.rehearsal import Rehearsal
 from billingportal.models.rehearsal.rehearsal_client import RehearsalClient
 from billingportal.models.rehearsal.rehearsal_life import RehearsalLife
 from billingportal.models.rehearsal.rehearsal_step import RehearsalStep
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.models.stripe_objects.checkout_session import CheckoutSession
 from billingportal.models.stripe_objects.customer import Customer
 from billingportal.models.stripe_objects.dispute import Dispute
@@ -193,4 +194,5 @@ __all__ = [
     "WebhookEndpoint",
     "Workspace",
     "WorkspaceUsage",
+    "full_transaction",
 ]

@@ -1,14 +1,14 @@
 """create go live: chosen twins, promotions, waivers and facts
 
 Revision ID: create_go_live
-Revises: create_rehearsal
+Revises: name_customers_of_events
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "create_go_live"
-down_revision = "create_rehearsal"
+down_revision = "name_customers_of_events"
 branch_labels = None
 depends_on = None
 
