@@ -69,7 +69,6 @@ def test_each_item_is_done_by_its_fact_and_by_nothing_else(session: Session, set
         live = add_account(writing, "live")
         live_id = live.id
     moment = clock.now()
-    at = {"updated_at": moment}
     made: dict[str, Callable[[Session], None]] = {
         "checkout": lambda writing: writing.add(SellingSettings(id=1, updated_at=moment)),
         "branding": lambda writing: writing.add(
