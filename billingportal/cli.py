@@ -12,14 +12,15 @@ from flask_migrate.cli import db as migration_commands
 from billingportal import private_files
 from billingportal.app import create_app
 from billingportal.config import Settings, environment_with
-from billingportal.errors import Refusal
+from billingportal.errors import PortalError, Refusal
 from billingportal.examination import examine
 from billingportal.jobs.schedule import JOBS
 from billingportal.portal import current_portal
-from billingportal.runtime import supervisor, web_server, worker
+from billingportal.runtime import rehearsing, supervisor, web_server, worker
 from billingportal.runtime.failures import failures_in_words
 from billingportal.runtime.setup_address import new_setup_address
 from billingportal.runtime.startup import forget_secrets, open_app
+from billingportal.vault import CannotOpen
 
 USUAL_ADDRESS = "http://127.0.0.1:8000"
 PORT = click.IntRange(1, 65535)
@@ -116,6 +117,22 @@ def doctor() -> None:
         is_broken = is_broken or finding.state == "fail"
         click.echo(f"{finding.state:4}  {finding.what}" + (f"  ->  {finding.advice}" if finding.advice else ""))
     sys.exit(1 if is_broken else 0)
+
+
+@commands.command()
+@click.option("--plan", "plans", multiple=True, metavar="NAME", help="A plan to rehearse; all for sale unless named.")
+@click.option("--quick", "is_quick", is_flag=True, help="First invoice, use and renewal only.")
+@click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the whole result here.")
+def rehearse(plans: tuple[str, ...], file: Path | None, *, is_quick: bool) -> None:
+    """Play clients' lives at Stripe in test mode and compare every figure.
+
+    Exit code 0: passed. 1: something differs. 2: it could not run, or not everything could be proven.
+    """
+    try:
+        sys.exit(rehearsing.rehearse(current_portal(), plans, is_quick=is_quick, file=file, say=click.echo))
+    except (PortalError, CannotOpen) as problem:
+        click.echo(str(problem), err=True)
+        sys.exit(2)
 
 
 @commands.command(with_appcontext=False, context_settings={"ignore_unknown_options": True}, add_help_option=False)

@@ -4,8 +4,9 @@ from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.state.store import Account, World
 
 DEFAULTS: dict[str, Document] = {
-    # Maximum number of customers on a test clock, and of running subscriptions of each customer.
-    "clocks": {"customers_per_clock": 3, "subscriptions_per_customer": 3},
+    # Test clocks: maximum number of customers, and of running subscriptions of each customer; how many real seconds an
+    # advance takes; how many of the next advances fail for good.
+    "clocks": {"customers_per_clock": 3, "subscriptions_per_customer": 3, "advance_seconds": 0, "fail_next": 0},
     # Automatic tax: one percentage for everything. Without an address of its head office, an account has none.
     "tax_live": {"percent": "0", "active": True},
     "tax_test": {"percent": "0", "active": True},

@@ -34,6 +34,8 @@ from billingportal.stripe_gateway.requests.refunds import Refunds
 from billingportal.stripe_gateway.requests.schedules import Schedules
 from billingportal.stripe_gateway.requests.subscriptions import Subscriptions
 from billingportal.stripe_gateway.requests.tax import TaxSettings
+from billingportal.stripe_gateway.requests.test_mode.test_clocks import TestClocks
+from billingportal.stripe_gateway.requests.test_mode.test_customers import TestCustomers
 
 # The API version of this SDK's types. Webhook endpoints are pinned to it, so payloads have a known shape.
 API_VERSION = stripe.api_version
@@ -60,6 +62,8 @@ class StripeGateway:
         self.meter_events = MeterEvents(meter_client or client)
         self.event_summaries = EventSummaries(client)
         self.invoice_items = InvoiceItems(client)
+        self.test_clocks = TestClocks(client)
+        self.test_customers = TestCustomers(client)
 
     def account(self) -> AccountCopy:
         """The account of the key, and its mode as Stripe reports it.

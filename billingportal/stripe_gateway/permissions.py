@@ -53,7 +53,7 @@ PROBES: tuple[tuple[Right, Probe], ...] = (
 )
 # These exist in test mode only.
 TEST_PROBES: tuple[tuple[Right, Probe], ...] = (
-    (Right("Test Clocks", "Read"), lambda client: client.v1.test_helpers.test_clocks.list(params={"limit": 1})),
+    (Right("Test Clocks", "Write"), lambda client: client.v1.test_helpers.test_clocks.list(params={"limit": 1})),
 )
 
 

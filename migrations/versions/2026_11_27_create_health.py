@@ -39,7 +39,7 @@ def create_health_check() -> None:
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("as_of", TIME, nullable=True),
         sa.Column("started_at", TIME, nullable=False),
-        sa.Column("ended_at", TIME, nullable=False),
+        sa.Column("ended_at", TIME, nullable=True),
         sa.Column("due_at", TIME, nullable=False),
         sa.CheckConstraint("state IN ('finished', 'unknown')", name=op.f("ck_health_check_state")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_health_check")),

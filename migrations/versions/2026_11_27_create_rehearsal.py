@@ -49,6 +49,8 @@ def create_rehearsal() -> None:
         sa.Column("signature", sa.String(length=88), nullable=True),
         sa.Column("public_key_id", sa.String(length=64), nullable=True),
         sa.Column("staff_id", sa.Integer(), nullable=True),
+        sa.Column("lease", sa.String(length=16), nullable=True),
+        sa.Column("leased_until", TIME, nullable=True),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("started_at", TIME, nullable=True),
         sa.Column("ended_at", TIME, nullable=True),

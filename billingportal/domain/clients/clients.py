@@ -35,7 +35,10 @@ class ClientTerms:
 
 @dataclass(frozen=True)
 class ClientDraft:
-    """A client to create, with its first workspace if one is named, and the actor who creates it."""
+    """A client to create, with its first workspace if one is named, and the actor who creates it.
+
+    `is_rehearsal`: a throw-away client of a rehearsal.
+    """
 
     mode: Mode
     name: str
@@ -46,6 +49,7 @@ class ClientDraft:
     workspace_name: str | None = None
     workspace_external_id: str | None = None
     author: Author = STAFF
+    is_rehearsal: bool = False
 
 
 def find_client(session: Session, client_id: int, mode: Mode | None = None) -> Client | None:
@@ -75,6 +79,7 @@ def create_client(session: Session, draft: ClientDraft) -> Client:
         external_id=terms.external_id,
         source=draft.source,
         base_plan_id=draft.base_plan_id,
+        is_rehearsal=draft.is_rehearsal,
         created_at=now(),
     )
     session.add(client)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import delete, func, select
@@ -11,9 +11,6 @@ from sqlalchemy.orm import Session
 from billingportal.domain.usage import current_use
 from billingportal.domain.usage.periods import Period, following, month_of, period_in
 from billingportal.models import Resource, UsagePeriod, UsageRecord, UsageTotal
-
-# Records lie up to five minutes ahead; a client on a test clock may have been further ahead.
-AHEAD = timedelta(days=400)
 
 
 class Span(NamedTuple):
@@ -36,7 +33,7 @@ def follow_subscription(session: Session, client_id: int, span: Span | None, mom
     for one in changed:
         session.add(UsagePeriod(client_id=client_id, starts_at=one.starts_at, ends_at=one.ends_at, source=one.source))
     session.flush()
-    count_again(session, client_id, rows, changed, moment)
+    count_again(session, client_id, rows, changed)
 
 
 def refresh_counters(session: Session, client_id: int, moment: datetime) -> None:
@@ -85,12 +82,10 @@ class Part(NamedTuple):
     after: Period
 
 
-def changed_parts(old: Sequence[Period], new: Sequence[Period], ahead: datetime) -> list[Part]:
-    """The stretches of time whose period begins elsewhere now. Pure."""
-    unlike = set(old) ^ set(new)
-    at, parts = min(row.starts_at for row in unlike), []
-    end = max(ahead, *(row.ends_at for row in unlike))
-    while at < end:
+def changed_parts(old: Sequence[Period], new: Sequence[Period], newest: datetime) -> list[Part]:
+    """The stretches of time, up to the newest record, whose period begins elsewhere now. Pure."""
+    at, parts = min(row.starts_at for row in set(old) ^ set(new)), []
+    while at <= newest:
         before, after = period_in(old, at), period_in(new, at)
         ends_at = min(before.ends_at, after.ends_at)
         if before.starts_at != after.starts_at:
@@ -99,9 +94,7 @@ def changed_parts(old: Sequence[Period], new: Sequence[Period], ahead: datetime)
     return parts
 
 
-def count_again(
-    session: Session, client_id: int, old: Sequence[Period], new: Sequence[Period], moment: datetime
-) -> None:
+def count_again(session: Session, client_id: int, old: Sequence[Period], new: Sequence[Period]) -> None:
     """Move what was counted in a changed stretch of time from its former period's totals to the new one's."""
     totals: dict[tuple[int, datetime], int] = defaultdict(int)
     since = month_of(min(row.starts_at for row in set(old) ^ set(new))).starts_at
@@ -110,7 +103,8 @@ def count_again(
     ).all()
     for row in stored:
         totals[row.resource_id, row.period_starts_at] += row.used
-    for part in changed_parts(old, new, moment + AHEAD):
+    newest = newest_record(session, client_id, since)
+    for part in changed_parts(old, new, newest) if newest else ():
         for resource_id, used in recorded(session, client_id, part.starts_at, part.ends_at):
             totals[resource_id, part.before.starts_at] -= used
             totals[resource_id, part.after.starts_at] += used
@@ -118,6 +112,14 @@ def count_again(
         if period_in(new, starts_at).starts_at != starts_at:  # this period is gone; its records may be, too
             totals[resource_id, period_in(new, starts_at).starts_at] += totals.pop((resource_id, starts_at))
     write_totals(session, client_id, stored, totals, new)
+
+
+def newest_record(session: Session, client_id: int, since: datetime) -> datetime | None:
+    """The time of the client's newest record, which a test clock may have put far ahead; None: none since then."""
+    newest: datetime | None = session.scalar(
+        select(func.max(UsageRecord.at)).where(UsageRecord.client_id == client_id, UsageRecord.at >= since)
+    )
+    return newest
 
 
 def recorded(session: Session, client_id: int, starts_at: datetime, ends_at: datetime) -> list[tuple[int, int]]:

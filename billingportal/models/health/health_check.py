@@ -14,7 +14,8 @@ CheckState = Literal["finished", "unknown"]
 
 class HealthCheck(Base):
     """`as_of` is the oldest of the moments for which the result stands, None until the check was finished once. A
-    check that could not be finished keeps it, and its findings.
+    check that could not be finished keeps it, and its findings. A run is under way while `started_at` is later than
+    `ended_at`.
     """
 
     __tablename__ = "health_check"
@@ -25,5 +26,5 @@ class HealthCheck(Base):
     problem: Mapped[str] = mapped_column(Text, default="")
     as_of: Mapped[datetime | None]
     started_at: Mapped[datetime]
-    ended_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
     due_at: Mapped[datetime]

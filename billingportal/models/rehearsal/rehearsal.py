@@ -23,6 +23,8 @@ class Rehearsal(Base):
     `choices`: the plan ids, whether it is quick, and the uses that staff chose. `snapshot`: the plans as they were at
     the start, with prices, quotas and order, for "changed since". `report` is the signed JSON exactly as it was signed,
     `signature` the Ed25519 signature in base64, `public_key_id` the key's fingerprint.
+
+    `lease` names the worker that plays it, until `leased_until`; then another one may go on.
     """
 
     __tablename__ = "rehearsal"
@@ -52,6 +54,8 @@ class Rehearsal(Base):
     signature: Mapped[str | None] = mapped_column(String(88))
     public_key_id: Mapped[str | None] = mapped_column(String(64))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    lease: Mapped[str | None] = mapped_column(String(16))
+    leased_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

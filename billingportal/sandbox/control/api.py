@@ -8,6 +8,7 @@ from functools import partial
 from urllib.parse import parse_qsl
 
 from billingportal.sandbox import settings
+from billingportal.sandbox.control import twins
 from billingportal.sandbox.control.commands import COMMANDS, Command
 from billingportal.sandbox.control.faults import Fault
 from billingportal.sandbox.http.application import Application
@@ -15,7 +16,7 @@ from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import Refused
 from billingportal.sandbox.http.presentation import whole
 from billingportal.sandbox.http.wire import Answer, Document, Request
-from billingportal.sandbox.resources.core import thin_events
+from billingportal.sandbox.resources.core import accounts, thin_events
 from billingportal.sandbox.resources.core.history import history
 from billingportal.sandbox.resources.core.samples import sample
 from billingportal.sandbox.state.keys import MODES, Key, new_key
@@ -45,6 +46,9 @@ class Control:
             ("GET", "delivery"): self.delivery,
             ("POST", "delivery"): self.change_delivery,
             ("POST", "delivery/wait"): self.wait_for_delivery,
+            ("POST", "twins"): partial(twins.copy_catalog, self.world),
+            ("POST", "accounts/details"): partial(accounts.change_details, self.world),
+            ("POST", "date"): self.skew_date,
             ("POST", "clocks"): partial(settings.change, self.world, "clocks"),
             ("POST", "dunning"): partial(settings.change, self.world, "dunning"),
             ("POST", "invoices"): partial(settings.change, self.world, "invoices"),
@@ -145,6 +149,11 @@ class Control:
         with self.world.lock:
             self.application.faults.clear()
         return self.show_faults({})
+
+    def skew_date(self, given: Document) -> Document:
+        """Answers carry a `Date` that is some seconds ahead of the clock, or behind: {seconds}."""
+        self.application.date_skew = int(given["seconds"])
+        return {"seconds": self.application.date_skew}
 
     def delivery(self, given: Document) -> Document:
         """The delivery settings and counts."""

@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 from billingportal.sandbox.billing.time import cycles
 from billingportal.sandbox.checkout import commands as page_commands
-from billingportal.sandbox.control import bank_commands, metering_commands, thin_event_commands
+from billingportal.sandbox.control import (
+    bank_commands,
+    clock_commands,
+    fault_commands,
+    metering_commands,
+    object_commands,
+    thin_event_commands,
+)
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.reference.test_cards import TOKENS
@@ -47,16 +54,6 @@ def default_portal(call: Call, given: Document) -> Document:
     return {"configuration": portal_configurations.made(call, {"features": features}, is_default=True)["id"]}
 
 
-def alter_object(call: Call, given: Document) -> Document:
-    """Show other attributes of an object, as a newer API would, or a fault of Stripe's: {id, shown}.
-
-    An empty `shown` shows the stored ones again.
-    """
-    shown: Document = given["shown"]
-    call.store.altered[given["id"]] = shown
-    return shown
-
-
 def save_source(call: Call, given: Document) -> Document:
     """A customer has a card of the time before payment methods, as its default source: {customer}."""
     customer = call.need("customer", given["customer"], "customer")
@@ -69,7 +66,14 @@ def save_source(call: Call, given: Document) -> Document:
 COMMANDS: dict[str, Command] = {
     "checkout/complete": page_commands.complete_checkout,
     "checkout/expire": page_commands.expire_checkout,
-    "objects/alter": alter_object,
+    "clocks/age": clock_commands.age,
+    "clocks/arrive": clock_commands.arrive,
+    "clocks/fail": clock_commands.fail,
+    "objects/alter": object_commands.show_otherwise,
+    "objects/change": object_commands.change,
+    "objects/delete": object_commands.delete,
+    "objects/lose": object_commands.lose,
+    "objects/restore": object_commands.restore,
     "disputes": bank_commands.dispute,
     "metering/age": metering_commands.age,
     "metering/lose": metering_commands.lose,
@@ -81,6 +85,8 @@ COMMANDS: dict[str, Command] = {
     "meters/report": thin_event_commands.report_meter_errors,
     "thin_events": thin_event_commands.notify,
     "tax": tax_settings.change,
+    "plant": fault_commands.plant,
+    "plant/clear": fault_commands.clear,
     "portal/default": default_portal,
     "time": test_clocks.pass_time,
 }

@@ -19,6 +19,7 @@ from billingportal.sandbox.http.traffic.limits import Limits
 from billingportal.sandbox.http.version_two import bodies
 from billingportal.sandbox.http.wire import Answer, Document, Request
 from billingportal.sandbox.reference.versions import KNOWN_VERSIONS
+from billingportal.sandbox.resources.core import test_clocks
 from billingportal.sandbox.resources.operations import operations
 from billingportal.sandbox.state.changes import API_VERSION
 from billingportal.sandbox.state.identifiers import new_id
@@ -42,6 +43,8 @@ class Application:
         self.operations = operations()
         # The sandbox's address, for the links to its pages.
         self.address = ""
+        # How many seconds the `Date` of an answer is ahead of the clock.
+        self.date_skew = 0
 
     def answer(self, request: Request) -> Answer:
         """Answer one request to /v1 or /v2, faults included."""
@@ -101,6 +104,7 @@ class Application:
             operation, identifiers = find(self.operations, request.method, request.path)
             parameters, expansion = self.understood(request, key, operation)
             began = True
+            call.modifies = operation.method != "GET"
             call.parameters = parameters
             call.idempotency_key = request.headers.get("idempotency-key")
             call.address = self.address
@@ -150,7 +154,10 @@ class Application:
             self.publish(call)
 
     def catch_up(self, store: Store) -> None:
-        """Process the meter events that were received long enough ago. The lock is held."""
+        """Process the meter events and finish the advances whose time has come. The lock is held."""
+        if test_clocks.is_due(store):
+            with self.acting(store) as call:
+                test_clocks.keep_time(call)
         if store.waiting or store.rejected:
             with self.acting(store) as call:
                 processing.process(call)

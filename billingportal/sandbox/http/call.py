@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from billingportal.sandbox import clock
-from billingportal.sandbox.http.errors import Refused, missing
+from billingportal.sandbox.http.errors import Refused, advancing, missing
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.state.store import Account, Store
 
@@ -27,6 +27,8 @@ class Call:
     moment: int | None = None
     # Whether no request caused it: it happens as time passes.
     automatic: bool = False
+    # Whether the call changes something, so that a test clock which is advancing refuses it.
+    modifies: bool = False
     # Whether the customer is at a page and has confirmed the bank's request.
     confirmed: bool = False
     # Whether the call is a dry run.
@@ -58,8 +60,13 @@ class Call:
         return document
 
     def play_at(self, document: Document) -> None:
-        """Set the call's time to that of the given test clock, or of an object's customer, if there is one."""
+        """Set the call's time to that of the given test clock, or of an object's customer, if there is one.
+
+        Raises Refused for a change while the clock is advancing.
+        """
         if document["object"] == CLOCK:
+            if self.modifies and document["status"] == "advancing":
+                raise advancing()
             self.moment = document["frozen_time"]
             return
         if document["object"] == "subscription_item":

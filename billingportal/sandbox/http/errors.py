@@ -96,6 +96,14 @@ def locked() -> Refused:
     return Refused(message, status=429, code="lock_timeout")
 
 
+def advancing() -> Refused:
+    """429 without a limiter's name: a test clock is advancing, so nothing that lives by it can be changed.
+
+    Integrators report the status and the words; webhooks are delivered meanwhile.
+    """
+    return Refused("Test clock advancement underway - cannot perform modifications.", status=429)
+
+
 def internal() -> Refused:
     """500, as Stripe says it."""
     message = (

@@ -107,9 +107,9 @@ def value_shown(store: Store, value: object, target: str, expand: Expansion | No
 
 
 def parts(store: Store, kind: str, identifiers: list[str]) -> list[Document]:
-    """The objects of some ids that are not deleted, in their order."""
-    found = [store.objects[kind][identifier] for identifier in identifiers]
-    return [document for document in found if not document.get("deleted")]
+    """The objects of some ids that are neither deleted nor lost, in their order."""
+    found = [store.find(kind, identifier) for identifier in identifiers]
+    return [document for document in found if document is not None and not document.get("deleted")]
 
 
 def listing(documents: list[Document], url: str, shown_at_once: int = 100) -> Document:

@@ -6,6 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from billingportal.sandbox import clock
 from billingportal.sandbox.checkout import door as checkout
 from billingportal.sandbox.control.api import Control
 from billingportal.sandbox.control.home import Home
@@ -157,6 +158,11 @@ class Connection(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The `Date` of an answer, skewed on command."""
+        moment = clock.precise() if timestamp is None else timestamp
+        return super().date_time_string(moment + self.server.application.date_skew)
 
     def version_string(self) -> str:
         return "nginx"

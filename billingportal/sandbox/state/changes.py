@@ -65,6 +65,16 @@ def part_copied(value: object) -> object:
     return [part_copied(item) for item in value] if isinstance(value, list) else value
 
 
+def changed(document: Document, changes: Document) -> Document:
+    """A copy of a document with changes: hashes are merged, arrays and values replaced."""
+    inside = {
+        name: changed(document[name], value)
+        for name, value in changes.items()
+        if isinstance(value, dict) and isinstance(document.get(name), dict)
+    }
+    return {**copied(document), **copied(changes), **inside}
+
+
 def difference(before: Document, after: Document) -> Document:
     """The previous values of the attributes that `after` changed: hashes by key, arrays whole, new keys null."""
     previous: Document = {}

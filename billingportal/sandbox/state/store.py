@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.http.wire import Document
@@ -18,7 +19,10 @@ REQUESTS_KEPT = 500
 
 @dataclass
 class Store:
-    """The objects of one account in one mode, by type and id, oldest first; deleted ones stay, marked."""
+    """The objects of one account in one mode, by type and id, oldest first; deleted and lost ones stay, marked.
+
+    The API knows nothing of a lost object, though what belongs to it keeps its id.
+    """
 
     account: str
     livemode: bool
@@ -32,6 +36,9 @@ class Store:
     waiting: list[list[str]] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
     identifiers: dict[str, str] = field(default_factory=dict)
+    # Planted faults by name (`planted.py`), and type, id and former state of each object that a fault has changed.
+    planted: dict[str, Document] = field(default_factory=dict)
+    unplanted: list[Any] = field(default_factory=list)
 
     @property
     def mode(self) -> str:
@@ -53,12 +60,13 @@ class Store:
                 documents.popitem()
 
     def find(self, kind: str, identifier: str) -> Document | None:
-        """An object, deleted or not."""
-        return self.objects.get(kind, {}).get(identifier)
+        """An object, deleted or not, but not lost."""
+        document = self.objects.get(kind, {}).get(identifier)
+        return None if document is None or document.get("_lost") else document
 
     def newest_first(self, kind: str) -> Iterator[Document]:
-        """All objects of a type, deleted ones too: cursors may name them."""
-        return iter(reversed(self.objects.get(kind, {}).values()))
+        """All objects of a type, deleted ones too: cursors may name them. Lost ones are left out."""
+        return (one for one in reversed(self.objects.get(kind, {}).values()) if not one.get("_lost"))
 
     def living(self, kind: str) -> Iterator[Document]:
         """All objects of a type that are not deleted, newest first."""

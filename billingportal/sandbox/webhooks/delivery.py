@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from billingportal.sandbox.clock import now
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state import planted
 from billingportal.sandbox.state.store import Store, World
 from billingportal.sandbox.webhooks import recipients
 from billingportal.sandbox.webhooks.http_post import Mail
@@ -94,6 +95,7 @@ class Postman:
     def address(self, store: Store, event: Document, endpoint: Document) -> None:
         """Create the delivery of one event to one endpoint; at random it is dropped or duplicated."""
         dropped = self.chance.random() < self.settings.drop_rate
+        dropped = dropped or planted.happens(store, "webhook_dropped", event["type"])
         delivery = {
             "id": f"{event['id']}:{endpoint['id']}",
             "event": event["id"],

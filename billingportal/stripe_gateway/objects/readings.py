@@ -1,9 +1,11 @@
 """Answers of Stripe with the time of their reading: one object, or a page of a list."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from billingportal.stripe_gateway.objects.copies import Copy, EventCopy
+from billingportal.stripe_gateway.objects.invoice_lines import InvoiceLineCopy
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,15 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list, newest first. `last_id` continues the list."""
+    """One page of a list, newest first. `last_id` continues the list. `lines`: all lines of an invoice, by its id,
+    where the page has them."""
 
     copies: tuple[Copy, ...]
     unreadable: tuple[Unreadable, ...]
     last_id: str | None
     has_more: bool
     reading: Reading
+    lines: Mapping[str, tuple[InvoiceLineCopy, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -137,11 +137,15 @@ def check_next(shop: Shop, one: Person, truth: Truth, mine: Seen, theirs: Seen) 
 
 
 def is_adjusted(shop: Shop, one: Person, truth: Truth) -> bool:
-    """Whether more than prices and the balance decides on the next amount, so that only Stripe can tell it."""
+    """Whether more than prices and the balance decides on the next amount, so that only Stripe can tell it.
+
+    A void invoice billed nothing, though it may have taken up prorations that waited.
+    """
     row = truth.subscription
+    billed = next((invoice for invoice in truth.invoices if invoice.status != "void"), truth.invoices[0])
     waiting: Any = {"customer": one.customer, "pending": True}
     return bool(
-        one.price not in billed_in(truth.invoices[0])
+        one.price not in billed_in(billed)
         or row.discounts
         or (truth.invoices[0].status == "draft" and moves_balance(shop, one, truth.invoices[0]))
         or row.cancel_at

@@ -1,1 +1,1 @@
-"""Rehearsals for tests, written by hand."""
+"""Plans of every shape, and rehearsals of them."""

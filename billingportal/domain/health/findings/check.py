@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from billingportal.config import Settings
-from billingportal.db import Transaction
+from billingportal.db import Transaction, reading
 from billingportal.domain.health.findings.finding import Found
+from billingportal.models.connection.processor_account import Mode
 from billingportal.stripe_gateway.client import OpenGateway
 from billingportal.vault import Vault
 
@@ -17,12 +18,16 @@ Group = Literal["connection", "plans", "clients", "invoices", "usage", "machine"
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a check may use. It opens its own transactions, and none is open while it waits for Stripe."""
+    """What a check may use. It opens its own transactions, and none is open while it waits for Stripe.
+
+    `reading` is for checks: they change nothing, and a write transaction would keep other writers waiting.
+    """
 
     transaction: Transaction
     settings: Settings
     vault: Vault
     open_gateway: OpenGateway
+    reading: Transaction = reading
 
 
 class CannotCheck(Exception):
@@ -42,7 +47,8 @@ class Result:
 class Check:
     """`keys` are those that it may find: after a finished run, what stands under them and was not found is gone.
 
-    `seconds` is the time between two runs. `run` raises CannotCheck.
+    `seconds` is the time between two runs. `run` raises CannotCheck. A check of one `mode` leaves the findings of the
+    other alone, and each mode's agreement depends on its own checks and on those without a mode.
     """
 
     name: str
@@ -51,3 +57,4 @@ class Check:
     keys: tuple[str, ...]
     seconds: float
     run: Callable[[Surroundings], Result]
+    mode: Mode | None = None

@@ -9,6 +9,7 @@ from billingportal.sandbox.billing.invoicing.pending_invoice_items import keep, 
 from billingportal.sandbox.billing.payments import payment_intents
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state import planted
 from billingportal.sandbox.state.changes import emit, updating
 
 
@@ -26,7 +27,9 @@ def make_invoice(
     keep(call, subscription, drafts)
     lines = settle(call, subscription, invoice)
     lines += [period_line(call, invoice, subscription, draft) for draft in drafts if not draft.proration]
-    invoice["discounts"] = [one["id"] for one in redemption.active(call.store, subscription, call.now())]
+    forgets = reason == "subscription_cycle" and planted.happens(call.store, "coupon_forgotten")
+    discounts = [] if forgets else redemption.active(call.store, subscription, call.now())
+    invoice["discounts"] = [one["id"] for one in discounts]
     write(call, subscription, invoice, lines)
     call.store.put(invoice)
     subscription["latest_invoice"] = invoice["id"]

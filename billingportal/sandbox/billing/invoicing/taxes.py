@@ -29,6 +29,10 @@ class Rate:
     rate: str
 
 
+# The tax of a planted fault, which nobody asked for.
+UNASKED = Rate(Decimal(10), "standard_rated", "txr_1UnaskedTax")
+
+
 def check_active(call: Call) -> None:
     """Raises Refused where the account has no active tax settings."""
     if not settings_of(call)["active"]:

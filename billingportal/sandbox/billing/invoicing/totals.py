@@ -6,6 +6,7 @@ from billingportal.sandbox.billing.invoicing.discounts import Off, Part, fits, t
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.reference.currencies import MINIMUM_CHARGES
+from billingportal.sandbox.state import planted
 from billingportal.sandbox.state.changes import updating
 
 
@@ -73,6 +74,10 @@ def apply_taxes(
     """The tax on each line, after its discounts."""
     for line in lines:
         line["taxes"] = []
+    if planted.happens(call.store, "tax_added"):
+        for line in lines:
+            line["taxes"] = [invoicing_taxes.tax_on(line["amount"], invoicing_taxes.UNASKED, "exclusive")]
+        return
     if not subscription["automatic_tax"]["enabled"]:
         for line in lines:
             amount = line["amount"] - sum(one["amount"] for one in line["discount_amounts"])

@@ -5,6 +5,7 @@ from billingportal.sandbox.billing.metering.checks import error_of
 from billingportal.sandbox.http.call import CLOCK, Call
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.settings import setting
+from billingportal.sandbox.state import planted
 from billingportal.sandbox.state.store import Store
 
 EVENT = "billing.meter_event"
@@ -40,11 +41,16 @@ def decide(call: Call, kind: str, key: str) -> None:
         return
     error = error_of(call, document) or error_on_command(call)
     document["_state"] = "counted" if error is None else "rejected"
+    if error is None and planted.happens(call.store, "meter_event_lost"):
+        document["_state"] = "lost"
     document["_decided"] = time_of(call.store, document["_customer"])
     document["_decided_real"] = clock.precise()
     if error is not None:
         document["_error"] = error
         call.store.rejected.append(key)
+    elif planted.happens(call.store, "meter_event_doubled"):
+        number = len(call.store.objects[EVENT]) + 1
+        call.store.objects[EVENT][str(number)] = {**document, "_number": number}
 
 
 def error_on_command(call: Call) -> str | None:

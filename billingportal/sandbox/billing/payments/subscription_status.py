@@ -3,6 +3,7 @@
 from billingportal.sandbox.billing.payments.dunning import find_subscription
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state import planted
 from billingportal.sandbox.state.changes import emit, updating
 
 WAITING = ("incomplete", "past_due", "unpaid")
@@ -18,6 +19,9 @@ def paid(call: Call, invoice: Document) -> None:
 
 def activate(call: Call, subscription: Document, invoice: Document) -> None:
     """Activate a subscription that waited for this invoice."""
+    owed = subscription["status"] in ("past_due", "unpaid")
+    if owed and planted.happens(call.store, "repair_unnoticed"):
+        return
     if subscription["status"] in WAITING and latest_finalized(call, subscription) in (None, invoice["id"]):
         with updating(call, "customer.subscription.updated", subscription):
             subscription["status"] = "active"

@@ -10,10 +10,12 @@ from billingportal.sandbox.billing.schedules.phase_terms import put_item_terms, 
 from billingportal.sandbox.billing.subscription import changes as subscription_changes
 from billingportal.sandbox.billing.subscription import trials as subscription_trials
 from billingportal.sandbox.billing.subscription.item_requests import ItemChange, apply_change, read_changes
+from billingportal.sandbox.billing.subscription.item_updates import price_of_use
 from billingportal.sandbox.billing.subscription.items import interval_of, set_period
 from billingportal.sandbox.billing.time import cycles
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state import planted
 from billingportal.sandbox.state.changes import updating
 
 
@@ -34,6 +36,9 @@ def follow(call: Call, schedule: Document, proration: str) -> None:
     start = schedule["current_phase"]["start_date"]
     current = next(phase for phase in schedule["phases"] if phase["start_date"] == start)
     enter(call, schedule_lifecycle.subscription_of(call, schedule), current, proration)
+    later = [phase for phase in schedule["phases"] if phase["start_date"] > call.now()]
+    if later and planted.happens(call.store, "downgrade_at_once"):
+        enter(call, schedule_lifecycle.subscription_of(call, schedule), later[0])
     while schedule["current_phase"] is not None and schedule["current_phase"]["end_date"] <= call.now():
         move_on(call, schedule)
 
@@ -108,7 +113,7 @@ def swap(call: Call, subscription: Document, changes: list[ItemChange], phase: D
     for change in changes:
         old = None if change.item is None else items[change.item]
         if old is not None and is_metered(store, old) and subscription["status"] != "trialing":
-            drafts += usage_drafts(call, dict(old), subscription, at - 1)
+            drafts += usage_drafts(call, {**old, "price": price_of_use(call, old, changes)}, subscription, at - 1)
         new = apply_change(call, subscription, change)
         if new is None:
             continue

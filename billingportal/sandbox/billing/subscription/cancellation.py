@@ -11,6 +11,7 @@ from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.fields import or_none
 from billingportal.sandbox.http.presentation import ENDED
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state import planted
 from billingportal.sandbox.state.changes import emit, updating
 
 
@@ -20,6 +21,8 @@ def cancel(call: Call, subscription: Document) -> Document:
     if subscription["status"] in ENDED:
         raise call.absent("subscription", subscription["id"], "id")
     apply_details(subscription, given.get("cancellation_details", {}))
+    if planted.happens(call.store, "cancel_ignored"):
+        return subscription
     if given.get("invoice_now") or given.get("prorate"):
         last_invoice(call, subscription)
     subscription["canceled_at"] = call.now()

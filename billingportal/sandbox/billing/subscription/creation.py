@@ -27,6 +27,7 @@ from billingportal.sandbox.http.errors import Refused, invalid
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.periods import after
 from billingportal.sandbox.resources.customers import payment_methods
+from billingportal.sandbox.state import planted
 from billingportal.sandbox.state.changes import emit, updating
 
 DAY = 24 * 3600
@@ -98,6 +99,8 @@ def check_anchor(call: Call, prices: list[Document]) -> None:
 def trial_end_of(call: Call) -> int | None:
     """The end of the trial, or None. Raises Refused for the past and for more than two years."""
     given = call.parameters
+    if given.keys() & {"trial_end", "trial_period_days"} and planted.happens(call.store, "trial_ignored"):
+        return None
     if "trial_end" in given and "trial_period_days" in given:
         raise invalid("You may only specify one of these parameters: trial_end, trial_period_days.", "trial_end")
     if "trial_period_days" in given:

@@ -18,6 +18,7 @@ from billingportal.sandbox.billing.subscription.items import set_period
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.errors import invalid
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state import planted
 
 
 def apply_changes(call: Call, subscription: Document, changes: list[ItemChange]) -> tuple[list[Draft], bool]:
@@ -27,6 +28,7 @@ def apply_changes(call: Call, subscription: Document, changes: list[ItemChange])
     reset = restarts(subscription, given, trial, changes)
     starts_trial = trial == "extended" and subscription["status"] != "trialing"
     prorated = subscription["status"] != "trialing" and given.get("proration_behavior") != "none"
+    prorated = prorated and not (changes and planted.happens(call.store, "proration_off"))
     changed = {change.item for change in changes}
     drafts: list[Draft] = []
     if prorated:
@@ -74,11 +76,23 @@ def use_until_now(call: Call, subscription: Document, changes: list[ItemChange],
     for identifier in subscription["_items"]:
         item = items[identifier]
         if is_metered(call.store, item) and (reset or (bills and identifier in switched)):
-            found = unbilled(call, subscription, item, call.now() + FUTURE_SECONDS)
+            billed = {**item, "price": price_of_use(call, item, changes)}
+            found = unbilled(call, subscription, billed, call.now() + FUTURE_SECONDS)
             drafts += [replace(draft, item=dict(item)) for draft in found]
         if reset or identifier in switched:
             close_usage(call.store, item)
     return drafts
+
+
+def price_of_use(call: Call, item: Document, changes: list[ItemChange]) -> str:
+    """The price that an item's use so far is billed at: its own, or by a planted fault the one that follows it."""
+    own, prices = str(item["price"]), call.store.objects["price"]
+    following = (change.price for change in changes if change.item == item["id"] and change.price is not None)
+    meter = prices[own]["recurring"]["meter"]
+    later = next((price for price in following if price["recurring"]["meter"] == meter), None)
+    if meter is None or later is None or not planted.happens(call.store, "use_at_new_price"):
+        return own
+    return str(later["id"])
 
 
 def restarts(subscription: Document, given: Document, trial: str | None, changes: list[ItemChange]) -> bool:

@@ -6,6 +6,7 @@ from billingportal.sandbox.billing.subscription import pause as subscription_pau
 from billingportal.sandbox.billing.time import cycles
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state import planted
 from billingportal.sandbox.state.changes import emit
 
 WARNED_BEFORE = 3 * 24 * 3600
@@ -22,6 +23,8 @@ def outcome_of_end(call: Call, subscription: Document) -> str:
     if subscription["collection_method"] == "send_invoice":
         return "create_invoice"
     if collection.payment_method_of(call.store, subscription) is not None:
+        return "create_invoice"
+    if planted.happens(call.store, "trial_card_rule_ignored"):
         return "create_invoice"
     return str(subscription["trial_settings"]["end_behavior"]["missing_payment_method"])
 

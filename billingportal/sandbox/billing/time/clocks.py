@@ -1,10 +1,11 @@
 """Test clocks and their customers."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from billingportal.sandbox.billing.subscription.items import interval_of
 from billingportal.sandbox.http.call import Call
-from billingportal.sandbox.http.errors import Refused, invalid
+from billingportal.sandbox.http.errors import invalid
 from billingportal.sandbox.http.lists import Test
 from billingportal.sandbox.http.presentation import ENDED
 from billingportal.sandbox.http.wire import Document
@@ -14,12 +15,20 @@ from billingportal.sandbox.state.changes import updating
 
 OF_CUSTOMERS = ("subscription", "subscription_schedule", "invoice", "invoiceitem")
 MOST_INTERVALS = 2
+TOO_FAR = (
+    "The frozen time of this clock is {frozen}. You can only advance it up to {last}. "
+    "You can only advance a test clock up to two intervals from the current frozen time at a time, "
+    "based on the shortest subscription interval in the test clock. "
+    "For example, if a test clock has a monthly and yearly subscription, you may only advance up to two months at a "
+    "time. If the test clock has no subscriptions or subscription schedules, you can advance up to 2 years from the "
+    "current frozen time."
+)
 
 
 def customers_on(call: Call, test_clock: Document) -> list[Document]:
     """The customers of a test clock, oldest first."""
-    customers = call.store.objects.get("customer", {}).values()
-    return [one for one in customers if one["test_clock"] == test_clock["id"] and not one.get("deleted")]
+    customers = list(call.store.living("customer"))[::-1]
+    return [one for one in customers if one["test_clock"] == test_clock["id"]]
 
 
 def join(call: Call, customer: Document, test_clock: Document) -> None:
@@ -58,7 +67,7 @@ def running(call: Call, customer: Document) -> Iterator[Document]:
     """A customer's subscriptions that have not ended, oldest first."""
     for identifier in customer["_subscriptions"]:
         subscription = call.store.objects["subscription"][identifier]
-        if subscription["status"] not in ENDED:
+        if subscription["status"] not in ENDED and not subscription.get("_lost"):
             yield subscription
 
 
@@ -76,17 +85,18 @@ def furthest(call: Call, test_clock: Document) -> int:
 
 
 def check_target(call: Call, test_clock: Document, target: int) -> None:
-    """Raises Refused for a time to which a clock cannot be advanced."""
-    if target <= test_clock["frozen_time"]:
-        raise out_of_reach("Must be after the test clock's current frozen time.")
-    if target > furthest(call, test_clock):
-        message = "Cannot be more than two intervals in the future from the shortest subscription in this test clock."
-        raise out_of_reach(message)
+    """Raises Refused, in Stripe's words, for a time to which a clock cannot be advanced from its frozen time."""
+    frozen = test_clock["frozen_time"]
+    if target <= frozen:
+        raise invalid("Invalid `frozen_time`: Must be after the test clock's current frozen time.", "frozen_time")
+    last = furthest(call, test_clock)
+    if target > last:
+        raise invalid(TOO_FAR.format(frozen=spelled(frozen), last=spelled(last)), "frozen_time")
 
 
-def out_of_reach(message: str) -> Refused:
-    """The refusal of a time."""
-    return invalid(f"Invalid `frozen_time`: {message}", "frozen_time")
+def spelled(moment: int) -> str:
+    """A time as the refusal writes it, such as `1732320000 (2024-11-23 00:00:00 UTC)`."""
+    return f"{moment} ({datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC)"
 
 
 def in_the_open(call: Call, *names: str) -> Test:

@@ -14,6 +14,7 @@ from billingportal.sandbox.billing.time.renewals import renewal_drafts
 from billingportal.sandbox.http.call import Call
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.settings import setting
+from billingportal.sandbox.state import planted
 from billingportal.sandbox.state.changes import updating
 
 
@@ -109,6 +110,9 @@ def settle(call: Call, invoice: Document, *, succeeded: bool) -> None:
 
 def end(call: Call, subscription: Document) -> None:
     """End the subscription as scheduled: usage and pending items are billed, for the last time."""
+    if planted.happens(call.store, "cancel_ignored"):
+        subscription["cancel_at"] = None
+        return
     processing.process(call, subscription["customer"])
     items = [call.store.objects["subscription_item"][one] for one in subscription["_items"]]
     last = call.now() - 1

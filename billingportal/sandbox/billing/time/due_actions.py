@@ -30,7 +30,7 @@ class Happening:
 
 def first(call: Call, customer: Document) -> Happening | None:
     """A customer's next action."""
-    if customer.get("deleted"):
+    if customer.get("deleted") or customer.get("_lost"):
         return None
     return min(of_customer(call, customer), default=None)
 
@@ -56,6 +56,8 @@ def of_session(call: Call, session: Document) -> Iterator[Happening]:
 
 def of_invoice(call: Call, invoice: Document) -> Iterator[Happening]:
     """The decision of a payment, the end of a draft, the next attempt, the due date of a sent invoice."""
+    if invoice.get("_lost"):
+        return
     at = invoice["automatically_finalizes_at"]
     if invoice["status"] == "draft" and at is not None:
         yield Happening(at, 1, lambda: cycles.finalize(call, invoice))

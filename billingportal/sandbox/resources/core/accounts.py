@@ -5,11 +5,33 @@ from billingportal.sandbox.http.fields import ONLY_EXPAND
 from billingportal.sandbox.http.presentation import listing
 from billingportal.sandbox.http.router import Operation
 from billingportal.sandbox.http.wire import Document
+from billingportal.sandbox.state.changes import changed
+from billingportal.sandbox.state.store import Account, World
 
 
 def retrieve(call: Call) -> Document:
-    """The account as its owner sees it."""
+    """The account as its owner sees it, with the details that the control API changed."""
     account = call.account
+    return changed(usual(account), account.settings.get("details", {}))
+
+
+def change_details(world: World, given: Document) -> Document:
+    """Stripe or the owner changes an account: {account, details}. Hashes are merged, lists and values replaced.
+
+    No event tells of it. Raises ValueError for an attribute that accounts do not have.
+    """
+    with world.lock:
+        account, details = world.accounts[given["account"]], given["details"]
+        unknown = details.keys() - usual(account).keys()
+        if unknown:
+            raise ValueError(f"unknown attributes {', '.join(sorted(unknown))}")
+        account.settings["details"] = changed(account.settings.get("details", {}), details)
+        account.charges_enabled = details.get("charges_enabled", account.charges_enabled)
+        return changed(usual(account), account.settings["details"])
+
+
+def usual(account: Account) -> Document:
+    """An account in good order, or a new one whose charges are not enabled yet."""
     active = "active" if account.charges_enabled else "inactive"
     return {
         "id": account.id,

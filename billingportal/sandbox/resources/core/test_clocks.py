@@ -1,14 +1,13 @@
 """Test clocks: time that passes on request."""
 
-import logging
-from copy import deepcopy
+from collections.abc import Iterator
 from dataclasses import replace
 
 from billingportal.sandbox import clock
 from billingportal.sandbox.billing.time import clock_advance, clocks
 from billingportal.sandbox.http.call import CLOCK as KIND
 from billingportal.sandbox.http.call import Call
-from billingportal.sandbox.http.errors import Refused, invalid
+from billingportal.sandbox.http.errors import invalid
 from billingportal.sandbox.http.fields import EXPAND, ONLY_EXPAND, PAGE, TEXT, TIMESTAMP
 from billingportal.sandbox.http.lists import Page, page
 from billingportal.sandbox.http.parameter_types import Text
@@ -16,10 +15,11 @@ from billingportal.sandbox.http.parameters import Record
 from billingportal.sandbox.http.router import Operation
 from billingportal.sandbox.http.wire import Document
 from billingportal.sandbox.resources.customers import customers as customer_customers
+from billingportal.sandbox.settings import setting
 from billingportal.sandbox.state.changes import emit
 from billingportal.sandbox.state.identifiers import new_id
+from billingportal.sandbox.state.store import Store
 
-LOG = logging.getLogger(__name__)
 LIFETIME = 30 * 24 * 3600
 CREATE = Record(
     {"customer": TEXT, "frozen_time": TIMESTAMP, "name": Text(300), **EXPAND},
@@ -70,30 +70,38 @@ def index(call: Call) -> Page:
 
 
 def advance(call: Call, identifier: str) -> Document:
-    """Advance a clock. The answer has the status `advancing`, but all actions are complete when it is returned."""
-    test_clock = call.need(KIND, identifier, "test_clock")
-    target = call.parameters["frozen_time"]
-    clocks.check_target(call, test_clock, target)
-    return moved(call, test_clock, target)
+    """Advance a clock. The answer has the status `advancing`; the account's setting says how long it takes.
+
+    Raises Refused (429) while the clock is advancing, and for a clock that failed: no source says that it can go on.
+    """
+    test_clock = call.store.find(KIND, identifier)
+    if test_clock is None or test_clock.get("deleted"):
+        raise call.absent(KIND, identifier, "test_clock")
+    clocks.check_target(call, test_clock, call.parameters["frozen_time"])
+    call.play_at(test_clock)
+    if test_clock["status"] == clock_advance.FAILED:
+        raise invalid("This test clock has failed. You can only delete it.", "test_clock")
+    seconds = setting(call.account, "clocks")["advance_seconds"]
+    return clock_advance.begin(call, test_clock, call.parameters["frozen_time"], seconds)
 
 
-def moved(call: Call, test_clock: Document, target: int) -> Document:
-    """Advance a clock. Returns its state during the advance."""
-    test_clock.update(status="advancing", status_details={"advancing": {"target_frozen_time": target}})
-    emit(call, f"{KIND}.advancing", test_clock)
-    under_way = deepcopy(test_clock)
-    # No request caused the automatic actions.
-    by_itself = replace(call, request_id=None, idempotency_key=None, parameters={}, automatic=True)
-    try:
-        clock_advance.advance(by_itself, test_clock, target)
-    except Refused:
-        LOG.exception("%s could not be advanced", test_clock["id"])
-        test_clock.update(status="internal_failure", status_details={})
-        emit(call, f"{KIND}.internal_failure", test_clock)
-        return under_way
-    test_clock.update(status="ready", status_details={})
-    emit(call, f"{KIND}.ready", test_clock)
-    return under_way
+def is_due(store: Store) -> bool:
+    """Whether `keep_time` has something to do."""
+    return any(True for _ in clock_advance.arrived(store)) or any(True for _ in outlived(store))
+
+
+def outlived(store: Store) -> Iterator[Document]:
+    """The clocks that Stripe deletes by itself now."""
+    now = clock.now()
+    return (one for one in store.living(KIND) if one["deletes_after"] <= now and one["status"] != "advancing")
+
+
+def keep_time(call: Call) -> None:
+    """End the advances whose time has come, and delete the clocks that have lived for 30 days."""
+    for test_clock in list(clock_advance.arrived(call.store)):
+        clock_advance.arrive(call, test_clock)
+    for test_clock in list(outlived(call.store)):
+        delete(call, test_clock["id"])
 
 
 def pass_time(call: Call, given: Document) -> Document:
@@ -109,8 +117,10 @@ def pass_time(call: Call, given: Document) -> Document:
             clocks.take_over(call, customer, made(call, clock.now(), "Time passes"))
     on_clocks = dict.fromkeys(one["test_clock"] for one in everyone or call.store.living("customer"))
     moving = [call.store.objects[KIND][identifier] for identifier in on_clocks]
+    if any(one["status"] != "ready" for one in moving):
+        raise ValueError("a clock is advancing or has failed")
     for test_clock in moving:
-        moved(call, test_clock, test_clock["frozen_time"] + int(given["seconds"]))
+        clock_advance.begin(call, test_clock, test_clock["frozen_time"] + int(given["seconds"]))
     return {"test_clocks": {one["id"]: one["frozen_time"] for one in moving}}
 
 

@@ -1,0 +1,1 @@
+"""How each finding is provoked and ended: one row a key, in one file a subject."""
