@@ -30,6 +30,12 @@ from billingportal.models.entitlements.comp import Comp
 from billingportal.models.entitlements.entitled_quota import EntitledQuota
 from billingportal.models.entitlements.entitlement import Entitlement
 from billingportal.models.entitlements.quota_override import QuotaOverride
+from billingportal.models.go_live.checklist_waiver import ChecklistWaiver
+from billingportal.models.go_live.live_fact import LiveFact
+from billingportal.models.go_live.promotion import Promotion
+from billingportal.models.go_live.promotion_step import PromotionStep
+from billingportal.models.go_live.selling_mode import SellingMode
+from billingportal.models.go_live.twin_choice import TwinChoice
 from billingportal.models.health.health_check import HealthCheck
 from billingportal.models.health.health_finding import HealthFinding
 from billingportal.models.health.job_run import JobRun
@@ -103,6 +109,7 @@ __all__ = [
     "BrowserSession",
     "Cancellation",
     "CatchUp",
+    "ChecklistWaiver",
     "Checkout",
     "CheckoutSession",
     "Client",
@@ -127,6 +134,7 @@ __all__ = [
     "JobRun",
     "LadderSettings",
     "LimitNotice",
+    "LiveFact",
     "MailSettings",
     "Meter",
     "MeterDay",
@@ -152,6 +160,8 @@ __all__ = [
     "PriceMoveClient",
     "ProcessorAccount",
     "Product",
+    "Promotion",
+    "PromotionStep",
     "QuotaChange",
     "QuotaOverride",
     "Refund",
@@ -162,6 +172,7 @@ __all__ = [
     "ReportKey",
     "Reservation",
     "Resource",
+    "SellingMode",
     "SellingSettings",
     "SetupLink",
     "SignInAttempt",
@@ -175,6 +186,7 @@ __all__ = [
     "SubscriptionItem",
     "SubscriptionSchedule",
     "TestClock",
+    "TwinChoice",
     "UsageCorrection",
     "UsageDay",
     "UsagePeriod",

@@ -1,14 +1,14 @@
 """create report key: what reports of rehearsals are signed with
 
 Revision ID: create_report_key
-Revises: name_customers_of_events
+Revises: add_clock_skew
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "create_report_key"
-down_revision = "name_customers_of_events"
+down_revision = "add_clock_skew"
 branch_labels = None
 depends_on = None
 

@@ -146,7 +146,7 @@ def judge_lines(
     ones. Neither where later ones are stored."""
     row = reading_of(session, invoice)
     if row is None or row.read_at is None:
-        return row is not None, False
+        return True, False
     if asked_at < row.read_at <= now():
         return False, False
     names = tuple(InvoiceLineCopy.__dataclass_fields__)
@@ -157,9 +157,9 @@ def judge_lines(
 def store_listed(session: Session, invoice: Invoice, copies: Sequence[InvoiceLineCopy], asked_at: datetime) -> None:
     """Replace the stored lines by those that a list of Stripe's showed, which was asked for at a time."""
     row = reading_of(session, invoice)
-    if row is not None:
-        store_lines(
-            session,
-            Turn(invoice.id, invoice.stripe_invoice_id, invoice.status, asked_at, row.next_attempt_at or asked_at),
-            copies,
-        )
+    if row is None:
+        row = InvoiceLinesRead(invoice_id=invoice.id, attempts=0)
+        session.add(row)
+        session.flush()
+    until = row.next_attempt_at or asked_at
+    store_lines(session, Turn(invoice.id, invoice.stripe_invoice_id, invoice.status, asked_at, until), copies)

@@ -18,6 +18,7 @@ NIGHTLY_AT = time(3, 10)
 # An audit that cannot be read to its end within this is given up.
 LONGEST = timedelta(hours=12)
 INTERRUPTED = "It was interrupted."
+WORKING = (ProcessorAccount.state == "connected", ProcessorAccount.key_state == "working")
 
 
 def begin(session: Session, account_id: int, *, client_id: int | None = None, is_dry_run: bool = False) -> StripeAudit:
@@ -85,6 +86,11 @@ def end(session: Session, audit_id: int, *, is_broken: bool = False) -> None:
 
 def begin_nightly(session: Session, moment: datetime) -> list[int]:
     """Begin the audits that are due: one a night and account, the first in the night after it was connected."""
+    return [begin(session, account_id).id for account_id in due_accounts(session, moment)]
+
+
+def due_accounts(session: Session, moment: datetime) -> list[int]:
+    """The ids of the accounts that had no audit last night."""
     due_at = last_night(moment)
     has_had_one = (
         select(StripeAudit.id)
@@ -97,18 +103,18 @@ def begin_nightly(session: Session, moment: datetime) -> list[int]:
         )
         .exists()
     )
-    account_ids = session.scalars(
-        select(ProcessorAccount.id)
-        .join(CatchUp, CatchUp.processor_account_id == ProcessorAccount.id)
-        .where(
-            ProcessorAccount.state == "connected",
-            ProcessorAccount.key_state == "working",
-            ProcessorAccount.connected_at < due_at,
-            CatchUp.complete_up_to.is_not(None),
-            ~has_had_one,
+    return list(
+        session.scalars(
+            select(ProcessorAccount.id)
+            .join(CatchUp, CatchUp.processor_account_id == ProcessorAccount.id)
+            .where(
+                *WORKING,
+                ProcessorAccount.connected_at < due_at,
+                CatchUp.complete_up_to.is_not(None),
+                ~has_had_one,
+            )
         )
-    ).all()
-    return [begin(session, account_id).id for account_id in account_ids]
+    )
 
 
 def last_night(moment: datetime) -> datetime:
@@ -117,19 +123,27 @@ def last_night(moment: datetime) -> datetime:
     return today if today <= moment else today - timedelta(days=1)
 
 
-def running_ids(session: Session) -> list[int]:
-    """The ids of the audits under way of connected accounts with a working key, oldest first; old ones are ended."""
-    rows = session.scalars(
-        select(StripeAudit)
+def has_running(session: Session) -> bool:
+    return session.scalar(select(StripeAudit.id).where(StripeAudit.state == "running").limit(1)) is not None
+
+
+def running_audits(session: Session) -> list[tuple[int, int]]:
+    """The audits under way and their accounts, oldest first, that any process may go on with."""
+    rows = session.execute(
+        select(StripeAudit.id, StripeAudit.processor_account_id)
         .join(ProcessorAccount, ProcessorAccount.id == StripeAudit.processor_account_id)
-        .where(StripeAudit.state == "running")
+        .where(StripeAudit.state == "running", StripeAudit.is_dry_run.is_(False), *WORKING)
         .order_by(StripeAudit.id)
-    ).all()
-    too_old = [audit.id for audit in rows if now() - audit.started_at > LONGEST or is_lost(audit)]
-    for audit_id in too_old:
-        note_problem(session, audit_id, INTERRUPTED)
-        end(session, audit_id, is_broken=True)
-    return [audit.id for audit in rows if audit.id not in too_old and not audit.is_dry_run]
+    )
+    return [(audit_id, account_id) for audit_id, account_id in rows]
+
+
+def end_old(session: Session) -> None:
+    """End the audits that could not be read to their end in a long time, and the dry runs that nobody works on."""
+    for audit in session.scalars(select(StripeAudit).where(StripeAudit.state == "running")).all():
+        if now() - audit.started_at > LONGEST or is_lost(audit):
+            note_problem(session, audit.id, INTERRUPTED)
+            end(session, audit.id, is_broken=True)
 
 
 def is_lost(audit: StripeAudit) -> bool:

@@ -11,7 +11,7 @@ from billingportal.domain.health.audit.entries import NewEntry, add_entry, count
 from billingportal.domain.health.audit.progress import locked_audit
 from billingportal.domain.health.audit.work import Work
 from billingportal.domain.invoices import lines
-from billingportal.models import Invoice, InvoiceLinesRead
+from billingportal.models import ClientCustomer, Invoice
 from billingportal.stripe_gateway.errors import NotThere
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.objects.copies import InvoiceCopy
@@ -24,7 +24,7 @@ INVOICE_LINES = "invoice_lines"
 
 def compare_listed(session: Session, work: Work, stripe_invoice_ids: Sequence[str], page: Page, at: datetime) -> None:
     """Compare the lines of these invoices, which were asked for at a time, where the page has all of them."""
-    for invoice in invoices_with_lines(session, work.account_id, stripe_invoice_ids):
+    for invoice in invoices_of_clients(session, work.account_id, stripe_invoice_ids):
         if invoice.stripe_invoice_id in page.lines:
             compare(session, work, invoice, page.lines[invoice.stripe_invoice_id], at)
 
@@ -37,25 +37,29 @@ def compare_long(transaction: Transaction, gateway: StripeGateway, work: Work, p
         if isinstance(copy, InvoiceCopy) and copy.stripe_invoice_id not in page.lines
     ]
     with transaction() as session:
-        wanted = [invoice.stripe_invoice_id for invoice in invoices_with_lines(session, work.account_id, long)]
+        wanted = [invoice.stripe_invoice_id for invoice in invoices_of_clients(session, work.account_id, long)]
     for stripe_invoice_id in wanted:
         try:
             copies = gateway.invoice_lines(stripe_invoice_id)
         except NotThere:
             continue
         with transaction() as session:
-            for invoice in invoices_with_lines(session, work.account_id, [stripe_invoice_id]):
+            for invoice in invoices_of_clients(session, work.account_id, [stripe_invoice_id]):
                 compare(session, work, invoice, copies, at)
 
 
-def invoices_with_lines(session: Session, account_id: int, stripe_invoice_ids: Sequence[str]) -> list[Invoice]:
-    """Those of the invoices whose lines are stored or to be read: other invoices belong to no client."""
+def invoices_of_clients(session: Session, account_id: int, stripe_invoice_ids: Sequence[str]) -> list[Invoice]:
+    """Those of the invoices that belong to a client: nobody looks at the lines of others."""
     if not stripe_invoice_ids:
         return []
     return list(
         session.scalars(
             select(Invoice)
-            .join(InvoiceLinesRead, InvoiceLinesRead.invoice_id == Invoice.id)
+            .join(
+                ClientCustomer,
+                (ClientCustomer.processor_account_id == Invoice.processor_account_id)
+                & (ClientCustomer.stripe_customer_id == Invoice.stripe_customer_id),
+            )
             .where(Invoice.processor_account_id == account_id, Invoice.stripe_invoice_id.in_(stripe_invoice_ids))
             .order_by(Invoice.id)
         )
