@@ -10,6 +10,7 @@ from sqlalchemy import select
 from billingportal.domain.connection.processor_accounts import connected, gateway_of
 from billingportal.domain.rehearsal import listing, rehearsals, runner
 from billingportal.domain.rehearsal.rehearsals import UNDER_WAY, Wanted
+from billingportal.domain.rehearsal.report import reports
 from billingportal.errors import Refusal
 from billingportal.models import Plan, Rehearsal
 from billingportal.models.rehearsal.visibility import full_transaction
@@ -34,6 +35,8 @@ def rehearse(
         runner.run_queued(full_transaction, gateway, account_id)
         if is_under_way(rehearsal_id):
             time.sleep(LOOK_EVERY)
+    with full_transaction() as session:
+        reports.write_report(session, portal.vault, rehearsal_id)
     return tell(rehearsal_id, file, say)
 
 
