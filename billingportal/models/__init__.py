@@ -30,6 +30,12 @@ from billingportal.models.entitlements.comp import Comp
 from billingportal.models.entitlements.entitled_quota import EntitledQuota
 from billingportal.models.entitlements.entitlement import Entitlement
 from billingportal.models.entitlements.quota_override import QuotaOverride
+from billingportal.models.go_live.checklist_waiver import ChecklistWaiver
+from billingportal.models.go_live.live_fact import LiveFact
+from billingportal.models.go_live.promotion import Promotion
+from billingportal.models.go_live.promotion_step import PromotionStep
+from billingportal.models.go_live.selling_mode import SellingMode
+from billingportal.models.go_live.twin_choice import TwinChoice
 from billingportal.models.health.health_check import HealthCheck
 from billingportal.models.health.health_finding import HealthFinding
 from billingportal.models.health.job_run import JobRun
@@ -63,6 +69,7 @@ from billingportal.models.rehearsal.rehearsal import Rehearsal
 from billingportal.models.rehearsal.rehearsal_client import RehearsalClient
 from billingportal.models.rehearsal.rehearsal_life import RehearsalLife
 from billingportal.models.rehearsal.rehearsal_step import RehearsalStep
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.models.stripe_objects.checkout_session import CheckoutSession
 from billingportal.models.stripe_objects.customer import Customer
 from billingportal.models.stripe_objects.dispute import Dispute
@@ -101,6 +108,7 @@ __all__ = [
     "BrowserSession",
     "Cancellation",
     "CatchUp",
+    "ChecklistWaiver",
     "Checkout",
     "CheckoutSession",
     "Client",
@@ -125,6 +133,7 @@ __all__ = [
     "JobRun",
     "LadderSettings",
     "LimitNotice",
+    "LiveFact",
     "MailSettings",
     "Meter",
     "MeterDay",
@@ -150,6 +159,8 @@ __all__ = [
     "PriceMoveClient",
     "ProcessorAccount",
     "Product",
+    "Promotion",
+    "PromotionStep",
     "QuotaChange",
     "QuotaOverride",
     "Refund",
@@ -159,6 +170,7 @@ __all__ = [
     "RehearsalStep",
     "Reservation",
     "Resource",
+    "SellingMode",
     "SellingSettings",
     "SetupLink",
     "SignInAttempt",
@@ -172,6 +184,7 @@ __all__ = [
     "SubscriptionItem",
     "SubscriptionSchedule",
     "TestClock",
+    "TwinChoice",
     "UsageCorrection",
     "UsageDay",
     "UsagePeriod",
@@ -181,4 +194,5 @@ __all__ = [
     "WebhookEndpoint",
     "Workspace",
     "WorkspaceUsage",
+    "full_transaction",
 ]

@@ -94,6 +94,9 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "follow_scheduled_terms: done",
         "remind_of_trials: done",
         "work_on_price_moves: done",
+        "work_on_promotions: done",
+        "expire_checkouts_of_other_mode: done",
+        "ask_facts: done",
         "answer_link_requests: done",
         "send_mails: done",
         "deliver_messages: done",
@@ -118,6 +121,8 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "compare_live_totals: done",
         "compare_test_totals: done",
         "sum_ledger: done",
+        "run_frequent_checks: done",
+        "run_rare_checks: done",
     ]
     link = portal("setup-link", settings=settings).stdout
     assert link.startswith("https://billing.example.com/setup/")

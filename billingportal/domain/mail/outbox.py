@@ -14,6 +14,7 @@ from billingportal.domain.sync.row_sql import insert_unless_there
 from billingportal.errors import Refusal
 from billingportal.models import Client, OutgoingMail, SignUpRequest
 from billingportal.models.connection.processor_account import Mode
+from billingportal.models.rehearsal.visibility import is_rehearsal
 
 # The placeholders of links. A link is made when the email is sent, so that no secret is stored.
 BILLING_LINK = "{billing link}"
@@ -25,11 +26,14 @@ MOST_UNSENT = 3
 
 
 def write_mail(session: Session, client_id: int, kind: str, occasion: str, subject: str, body: str) -> bool:
-    """Queue an email to a client, once per occasion. Does nothing while sending is off or no mail server is set up.
+    """Queue an email to a client, once per occasion. Does nothing while sending is off or no mail server is set up,
+    nor for a throw-away client of a rehearsal.
 
     Returns whether it was queued now. In the body, BILLING_LINK is replaced by a link to the client's billing page.
     """
-    return mail_settings.is_on(session) and add_mail(session, {"client_id": client_id}, kind, occasion, subject, body)
+    if not mail_settings.is_on(session) or is_rehearsal(session, client_id):
+        return False
+    return add_mail(session, {"client_id": client_id}, kind, occasion, subject, body)
 
 
 def write_to_applicant(session: Session, sign_up_request_id: int, kind: str, subject: str, body: str) -> None:

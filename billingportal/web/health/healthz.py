@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from billingportal.database.write_line import Look
 from billingportal.db import db, standstill
 
-blueprint = Blueprint("health", __name__)
+blueprint = Blueprint("healthz", __name__)
 # Seconds without a write, while one is waiting, before the answer mentions it.
 STANDSTILL = 2
 

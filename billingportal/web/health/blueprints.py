@@ -1,0 +1,5 @@
+"""The blueprints of this subject."""
+
+from billingportal.web.health import findings, health, healthz, machine
+
+BLUEPRINTS = (healthz.blueprint, health.blueprint, findings.blueprint, machine.blueprint)
