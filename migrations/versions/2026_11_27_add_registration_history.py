@@ -1,14 +1,14 @@
 """add what was wrong with webhook endpoints and event destinations, and messages with a wrong signature
 
 Revision ID: add_registration_history
-Revises: create_rehearsal
+Revises: set_selling_mode
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "add_registration_history"
-down_revision = "create_rehearsal"
+down_revision = "set_selling_mode"
 branch_labels = None
 depends_on = None
 
