@@ -123,6 +123,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "sum_ledger: done",
         "run_frequent_checks: done",
         "run_rare_checks: done",
+        "tell_staff: done",
     ]
     link = portal("setup-link", settings=settings).stdout
     assert link.startswith("https://billing.example.com/setup/")
