@@ -1,5 +1,5 @@
 """The blueprints of this subject."""
 
-from billingportal.web.health import findings, health, healthz, machine
+from billingportal.web.health import audits, findings, health, healthz, machine
 
-BLUEPRINTS = (healthz.blueprint, health.blueprint, findings.blueprint, machine.blueprint)
+BLUEPRINTS = (healthz.blueprint, health.blueprint, findings.blueprint, machine.blueprint, audits.blueprint)

@@ -84,10 +84,10 @@ def test_an_audit_repairs_rows_that_differ_and_says_which_fields(world: World) -
         "reported": 0,
     }
     (missing,) = [entry for entry in entries(world, found) if entry.object_type == "price"]
-    assert missing.sentence == "This price was missing here. Stripe's state was stored."
+    assert missing.sentence == "This price was missing here. Stripe’s state was stored."
     named = {entry.object_type: entry for entry in entries(world, found)}
     assert named["customer"].fields["name"] == ["Somebody", named["customer"].fields["name"][1]]  # type: ignore[index]
-    assert named["customer"].sentence == "Name differed. Stripe's state was stored."
+    assert named["customer"].sentence == "Name differed. Stripe’s state was stored."
     assert set(named["subscription"].fields) >= {"status", "items"}
 
 
