@@ -2,6 +2,7 @@
 
 from billingportal.db import transaction
 from billingportal.domain.go_live import switch
+from billingportal.domain.go_live.checklist import facts
 from billingportal.domain.go_live.promotion import work
 from billingportal.jobs.common.account_work import work_on_each
 from billingportal.jobs.common.job import Job
@@ -22,4 +23,11 @@ def expire_checkouts_of_other_mode(portal: Portal) -> None:
     work_on_each(portal, account_ids, lambda gateway, id_: switch.expire_left_checkouts(transaction, gateway, id_))
 
 
-JOBS = (Job(work_on_promotions, 2), Job(expire_checkouts_of_other_mode, 5))
+def ask_facts(portal: Portal) -> None:
+    """Ask Stripe what the checklist of going live needs to know."""
+    with transaction() as session:
+        account_ids = facts.accounts_due(session)
+    work_on_each(portal, account_ids, lambda gateway, _: facts.ask(transaction, gateway))
+
+
+JOBS = (Job(work_on_promotions, 2), Job(expire_checkouts_of_other_mode, 5), Job(ask_facts, 30))

@@ -18,6 +18,7 @@ from billingportal.web.common.rendering import assets, icons, indentation, serie
 from billingportal.web.common.rendering import filters as common_filters
 from billingportal.web.connection import blueprints as connection
 from billingportal.web.dunning import blueprints as dunning
+from billingportal.web.go_live import blueprints as go_live
 from billingportal.web.health import blueprints as health
 from billingportal.web.mail import blueprints as mail
 from billingportal.web.offers import blueprints as offers
@@ -41,6 +42,7 @@ SUBJECTS = (
     common,
     connection,
     dunning,
+    go_live,
     health,
     mail,
     offers,

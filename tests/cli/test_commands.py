@@ -96,6 +96,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "work_on_price_moves: done",
         "work_on_promotions: done",
         "expire_checkouts_of_other_mode: done",
+        "ask_facts: done",
         "answer_link_requests: done",
         "send_mails: done",
         "deliver_messages: done",

@@ -14,7 +14,7 @@ from billingportal.domain.go_live.pairs import choices
 from billingportal.domain.go_live.pairs.choices import NEW, Answer
 from billingportal.domain.go_live.pairs.pairs import Pair, Pairs, all_pairs
 from billingportal.domain.go_live.promotion import work
-from billingportal.domain.go_live.promotion.draft import Draft, draft
+from billingportal.domain.go_live.promotion.draft import Draft, draft, missing_products
 from billingportal.domain.plans.price_links import Link, replace_links
 from billingportal.errors import Conflict, Refusal
 from billingportal.jobs import go_live as go_live_jobs
@@ -55,7 +55,9 @@ def pair(twins: Twins, name: str) -> Pair:
 
 
 def dry_run(twins: Twins) -> Draft:
-    return draft(pairs_of(twins), gateway(twins, "test").catalog_copies.product_params)
+    copies = gateway(twins, "test").catalog_copies
+    products = {one: copies.product_params(one) for one in missing_products(pairs_of(twins))}
+    return draft(pairs_of(twins), products)
 
 
 def begin(twins: Twins) -> int:

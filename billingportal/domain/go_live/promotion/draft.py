@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from billingportal.domain.go_live.pairs.comparison import tax_words
@@ -14,8 +15,8 @@ from billingportal.domain.go_live.promotion.twins import Blocked, Twins, refuse_
 from billingportal.models import Meter
 from billingportal.plain_json import JsonObject
 
-# The parameters that create a product of test mode again.
-ProductParams = Callable[[str], JsonObject]
+# The parameters that create a product of test mode again, by its id.
+Products = Mapping[str, JsonObject]
 
 
 @dataclass(frozen=True)
@@ -42,27 +43,34 @@ class Draft:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def draft(pairs: Pairs, product_params: ProductParams, coupons: dict[str, str] | None = None) -> Draft:
-    """What would be created for the missing prices, and linked for all that match then.
+def missing_products(pairs: Pairs) -> list[str]:
+    """The products of test mode that are to be created: ask Stripe for their parameters."""
+    twins, found = twins_of(pairs), dict[str, None]()
+    for pair in pairs.of("missing"):
+        with suppress(Blocked):
+            refuse_blocked(pairs, pair)
+            if twins.product(pair.test) is None:
+                found[pair.test.price.stripe_product_id] = None
+    return list(found)
 
-    `product_params` asks Stripe about a product of test mode. Raises what it raises.
-    """
+
+def draft(pairs: Pairs, products: Products, coupons: dict[str, str] | None = None) -> Draft:
+    """What would be created for the missing prices, and linked for all that match then. `products`: see
+    `missing_products`."""
     twins, steps, blocked = twins_of(pairs), dict[tuple[str, str], PlannedStep](), list[tuple[Pair, str]]()
     for pair in pairs.of("missing"):
         try:
             refuse_blocked(pairs, pair)
-            needed = steps_of(pair, twins, product_params, set(steps))
+            steps |= {(step.kind, step.subject): step for step in steps_of(pair, twins, products)}
         except Blocked as reason:
             blocked.append((pair, str(reason)))
-            continue
-        steps |= {(step.kind, step.subject): step for step in needed}
     created = {subject for kind, subject in steps if kind == "price"}
     ordered = sorted(steps.values(), key=lambda step: ("meter", "product", "price").index(step.kind))
     return Draft((*ordered, *link_steps(pairs, created)), tuple(blocked), coupons)
 
 
-def steps_of(pair: Pair, twins: Twins, product_params: ProductParams, there: set[tuple[str, str]]) -> list[PlannedStep]:
-    """The steps that one missing price needs and that are not there yet. Raises Blocked."""
+def steps_of(pair: Pair, twins: Twins, products: Products) -> list[PlannedStep]:
+    """The steps that one missing price needs. Raises Blocked."""
     test, awaits, steps = pair.test, JsonObject(), list[PlannedStep]()
     product = twins.product(test)
     meter = twins.meter(test.meter) if test.meter else None
@@ -71,8 +79,7 @@ def steps_of(pair: Pair, twins: Twins, product_params: ProductParams, there: set
         steps.append(meter_step(test.meter))
     if product is None:
         awaits["product"] = test.price.stripe_product_id
-        if ("product", test.price.stripe_product_id) not in there:
-            steps.append(product_step(test.price.stripe_product_id, product_params))
+        steps.append(product_step(test.price.stripe_product_id, products))
     product_id = product.stripe_product_id if product else ""
     meter_id = None if test.meter is None else meter.stripe_meter_id if meter else ""
     request: JsonObject = {"params": price_request(test.price, product_id, meter_id), "awaits": awaits}
@@ -85,8 +92,11 @@ def meter_step(meter: Meter) -> PlannedStep:
     return PlannedStep("meter", meter.stripe_meter_id, f"Meter “{meter.display_name}”", detail, meter_request(meter))
 
 
-def product_step(test_id: str, product_params: ProductParams) -> PlannedStep:
-    params = product_params(test_id)
+def product_step(test_id: str, products: Products) -> PlannedStep:
+    """Raises Blocked for a product that Stripe was not asked about."""
+    params = products.get(test_id)
+    if params is None:
+        raise Blocked("Its product changed in Stripe meanwhile. Look again.")
     return PlannedStep("product", test_id, f"Product “{params['name']}”", "All fields as in test mode", params)
 
 

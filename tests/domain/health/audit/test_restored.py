@@ -11,10 +11,10 @@ from billingportal.db import db, transaction
 from billingportal.domain.health.audit.report import report_of
 from billingportal.models import Staff, StripeAudit
 from tests.support.catalog.catalog import Catalog
+from tests.support.health.audits import audit, begin_audit, counts, read_audit, run_audit
+from tests.support.health.restored import Week, back_up, deliveries, entitlements, restore, timed
 from tests.support.metering.metered import metered
 from tests.support.people.clients import paid_plan
-from tests.support.stripe.audits import audit, begin_audit, counts, read_audit, run_audit
-from tests.support.stripe.restored import Week, back_up, deliveries, entitlements, restore, timed
 from tests.support.stripe.worlds import World
 
 one_database = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.domain.common.dates import day
 from billingportal.domain.health.findings.check import Check, Result, Surroundings
-from billingportal.domain.health.findings.client_invoices import of_clients, page_of, subject_of
 from billingportal.domain.health.findings.finding import Action, Found
+from billingportal.domain.health.findings.invoices.client_invoices import of_clients, page_of, subject_of
 from billingportal.domain.health.findings.stored import MOST, stored
 from billingportal.models import Client, Customer, Invoice, ProcessorAccount, StripeEvent
 from billingportal.models.connection.processor_account import MODES, Mode

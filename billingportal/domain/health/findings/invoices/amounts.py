@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain.health.findings.check import Check, Result, Surroundings
-from billingportal.domain.health.findings.client_invoices import Row, of_clients, page_of, subject_of
 from billingportal.domain.health.findings.finding import Action, Found
-from billingportal.domain.health.findings.invoice_computation import amount_difference
+from billingportal.domain.health.findings.invoices.client_invoices import Row, of_clients, page_of, subject_of
+from billingportal.domain.health.findings.invoices.computation import amount_difference
 from billingportal.domain.health.findings.stored import stored
 from billingportal.models import Client, HealthCheck, HealthFinding, Invoice, InvoiceLinesRead, ProcessorAccount
 from billingportal.models.connection.processor_account import MODES, Mode
