@@ -55,7 +55,6 @@ def customer_of(session: Session, account_id: int, client_id: int) -> str | None
         .where(
             ClientCustomer.processor_account_id == account_id,
             ClientCustomer.client_id == client_id,
-            Client.is_rehearsal.is_(False),
         )
     )
 

@@ -73,7 +73,7 @@ def compare(session: Session, work: Work, invoice: Invoice, copies: Sequence[Inv
         lines.store_listed(session, invoice, copies, at)
     count_read(session, work.audit_id, INVOICE_LINES, 1)
     if differs:
-        done = "Stripe's would be stored" if work.is_dry_run else "Stripe's were stored"
+        done = "Stripe’s would be stored" if work.is_dry_run else "Stripe’s were stored"
         words = f"The lines of invoice {invoice.number or invoice.stripe_invoice_id} differed. {done}."
         audit = locked_audit(session, work.audit_id)
         add_entry(

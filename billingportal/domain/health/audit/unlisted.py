@@ -39,6 +39,7 @@ def unlisted_ids(session: Session, work: Work, kind: ObjectType, since: datetime
     )
     customer = table.get("stripe_customer_id")
     if customer is not None:
+        # What belongs to a rehearsal is nobody's: it is deleted with its test clock.
         wanted = wanted.where(customer.is_(None) | customer.not_in(HIDDEN_CUSTOMERS))
         if work.stripe_customer_id is not None:
             wanted = wanted.where(customer == work.stripe_customer_id)
