@@ -3,23 +3,20 @@
 from billingportal.jobs import (
     audits,
     auth,
-    checkout,
     clients,
     connection,
     entitlements,
     go_live,
     health,
-    invoices,
     mail,
     metering,
     outgoing_webhooks,
-    plan_changes,
-    price_moves,
     rehearsal,
     reservations,
     sync,
     usage,
 )
+from billingportal.jobs.subscriptions import checkout, invoices, plan_changes, price_moves
 
 # In the order in which one pass synchronizes a new account.
 JOBS = (

@@ -14,7 +14,10 @@ from billingportal.domain.rehearsal.rehearsals import UNDER_WAY, Wanted
 from billingportal.errors import Refusal
 from billingportal.models import Plan, Rehearsal
 from billingportal.portal import Portal
+from billingportal.runtime import worker
+from billingportal.stripe_gateway.client import gateway_opener
 from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.stripe_gateway.limits import BACKGROUND
 
 PASSED, FAILED, NOT_PROVEN = 0, 1, 2
 CODES = {"passed": PASSED, "failed": FAILED}
@@ -44,7 +47,11 @@ def begin(portal: Portal, names: Sequence[str], *, is_quick: bool) -> tuple[int,
         if unknown:
             raise Refusal("plan", f"There is no active plan {unknown[0]}.")
         wanted = Wanted([plan.id for plan in plans if plan.name in names], is_quick)
-        gateway = gateway_of(account, portal.vault, portal.open_gateway)
+        # As the worker's: no limit for all calls together, and below Stripe's rate.
+        opener = gateway_opener(
+            portal.settings.stripe_api_base, calls_per_second=worker.CALLS_PER_SECOND, limits=BACKGROUND
+        )
+        gateway = gateway_of(account, portal.vault, opener)
         return rehearsals.start(session, account.id, wanted, staff_id=None).id, account.id, gateway
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import cast
 
@@ -74,14 +75,14 @@ class StripeGateway:
 
         A restricted key may not read the account; then only the mode is known, and the id if Stripe's error names it.
         """
-        balance, _ = ask(self._client.v1.balance.retrieve)
-        livemode = truth(balance, "livemode")
+        balance, reading = ask(self._client.v1.balance.retrieve)
+        livemode, skew = truth(balance, "livemode"), reading.skew_seconds
         try:
             source, _ = ask(self._client.v1.accounts.retrieve_current)
         except RightMissing as refusal:
             found = ACCOUNT_ID.search(refusal.message)
-            return AccountCopy(found.group() if found else None, None, None, None, None, livemode)
-        return parsing.account(source, livemode=livemode)
+            return AccountCopy(found.group() if found else None, None, None, None, None, livemode, skew)
+        return replace(parsing.account(source, livemode=livemode), clock_skew_seconds=skew)
 
     def missing_rights(self, *, livemode: bool) -> list[Right]:
         """The rights that this key lacks, probed by reading one row of each list."""

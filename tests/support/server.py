@@ -18,9 +18,9 @@ class QuietHandler(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(app: Flask) -> Iterator[str]:
-    """The address at which the application answers, on a free port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+def serving(app: Flask, port: int = 0) -> Iterator[str]:
+    """The address at which the application answers, on a free port unless said."""
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=QuietHandler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

@@ -56,17 +56,17 @@ def with_link(rows: Sequence[JsonObject], link: str) -> list[JsonObject]:
 def excused(rows: Sequence[JsonObject], earlier: Sequence[Json], step: str = "") -> list[JsonObject]:
     """The rows, with differences that an earlier step has shown already left out.
 
-    A difference is known by key and subject; a sum is known where known differences explain all of it.
+    A difference is known by its cause and subject; a sum is known where known differences explain all of it.
     """
     known = {
-        (row.get("key"), row.get("subject"))
+        (cause_of(row), row.get("subject"))
         for row in earlier
         if isinstance(row, dict) and row.get("result") == "differs" and row.get("subject")
     }
     found: list[JsonObject] = []
     explained = 0
     for row in rows:
-        is_known = row["result"] == "differs" and (row["key"], row.get("subject")) in known
+        is_known = row["result"] == "differs" and (cause_of(row), row.get("subject")) in known
         if is_known:
             explained += cast(int, row.get("difference") or 0)
         is_sum = row["result"] == "differs" and row["key"] in SUMS and explained
@@ -77,6 +77,18 @@ def excused(rows: Sequence[JsonObject], earlier: Sequence[Json], step: str = "")
     return found
 
 
+def cause_of(row: JsonObject) -> Json:
+    """What a price bills is one cause, in whatever row it shows; else the row's key."""
+    return "billing" if row["key"] in BILLING else row["key"]
+
+
+def ends_life(rows: Sequence[JsonObject]) -> str | None:
+    """The title of a difference after which nothing can be compared: dates and items are not those of this life."""
+    return next((str(row["title"]) for row in rows if row["result"] == "differs" and row["key"] in BASIC), None)
+
+
+BILLING = ("invoice.line", "preview.line", "meter.definition", "meter_total")
+BASIC = ("subscription", "items", "currency", "period", "trial")
 SUMS = ("invoice.total", "invoice.subtotal", "preview.total")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.domain.rehearsal import rehearsals
 from billingportal.domain.rehearsal.absorption import absorb
-from billingportal.domain.rehearsal.comparison import check, excused, left_out, verdict_of
+from billingportal.domain.rehearsal.comparison import check, ends_life, excused, left_out, verdict_of
 from billingportal.domain.rehearsal.stage import ClockFailed, LeftOut, Scene, Stage
 from billingportal.domain.rehearsal.steps.closing import NOT_PROVEN
 from billingportal.domain.rehearsal.steps.kind import Kind
@@ -159,6 +159,9 @@ def compare(scene: Scene, kind: Kind) -> None:
         earlier = [one for step in steps_of(session, stage.life_id) if step.id != scene.step_id for one in step.checks]
     rows = excused(rows, earlier)
     end_step(stage, scene.step_id, rows, verdict_of(rows), "")
+    if (title := ends_life(rows)) is not None:
+        reason = f"{title} differs at an earlier step, so nothing after it can be compared."
+        leave_out_rest(stage, reason, "not_provable")
 
 
 def find_road(stage: Stage, account: JsonObject) -> Stage:
@@ -209,11 +212,11 @@ def clock_time(session: Session, stage: Stage) -> datetime | None:
     return found
 
 
-def leave_out_rest(stage: Stage, reason: str) -> None:
+def leave_out_rest(stage: Stage, reason: str, verdict: StepVerdict = "left_out") -> None:
     with stage.transaction() as session:
         for row in steps_of(session, stage.life_id):
             if row.state != "ended" and row.kind != "events":
-                row.state, row.verdict, row.reason = "ended", "left_out", reason
+                row.state, row.verdict, row.reason = "ended", verdict, reason
 
 
 def give_up(stage: Stage, problem: str, verdict: Verdict) -> None:

@@ -11,7 +11,7 @@ from billingportal.clock import now
 from billingportal.domain.common import audit
 from billingportal.domain.offers import offers
 from billingportal.domain.rehearsal.promises import choices_for_sale, promise_of
-from billingportal.domain.rehearsal.scenario import Planned, steps_of
+from billingportal.domain.rehearsal.scenario import Planned, life_of, steps_of
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import Plan, ProcessorAccount, Rehearsal, RehearsalLife, RehearsalStep
 from billingportal.models.rehearsal.rehearsal import RehearsalState
@@ -100,7 +100,8 @@ def add_life(
     session.add(life)
     session.flush()
     promise = promise_of(session, plan.id, period, currency)
-    for position, step in enumerate(steps_of(promise, wanted.uses, is_quick=wanted.is_quick)):
+    planned = life_of(session, promise, wanted.uses, is_quick=wanted.is_quick)
+    for position, step in enumerate(steps_of(planned)):
         session.add(new_step(life, position, step))
     session.flush()
     return life

@@ -18,7 +18,7 @@ from billingportal.models.rehearsal.rehearsal import Verdict
 from billingportal.stripe_gateway.gateway import StripeGateway
 
 # A worker that dies leaves its rehearsal to another one after this long. One call to Stripe takes less.
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=5)
 USUAL = Patience()
 
 

@@ -115,6 +115,10 @@ class Scene:
         """A number of this step's intent."""
         return number_of(self.intent.get(name))
 
+    def moment_planned(self, name: str) -> datetime:
+        """A time of this step's intent, in UTC."""
+        return from_unix(self.planned(name))
+
     @property
     def clock_id(self) -> str:
         return str(self.memory["clock"])

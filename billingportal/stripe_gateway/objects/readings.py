@@ -12,12 +12,14 @@ from billingportal.stripe_gateway.objects.invoice_lines import InvoiceLineCopy
 class Reading:
     """The latest time on Stripe's clock at which an answer was read; it may be up to the uncertainty earlier.
 
-    `elapsed_seconds`: how long the answer took.
+    `elapsed_seconds`: how long the answer took. `skew_seconds`: how much our clock is ahead of Stripe's at least, or
+    behind it when negative.
     """
 
     as_of: datetime
     uncertainty_seconds: int
     elapsed_seconds: int = 0
+    skew_seconds: int = 0
 
     @property
     def certain_since(self) -> datetime:

@@ -8,6 +8,13 @@ from flask import url_for
 from billingportal.models import HealthFinding
 
 PAGES = {
+    "adoption": "adoption.index",
+    "client": "clients.show",
+    "invoice": "client_invoices.show",
+    "ledger.day": "ledger.show",
+    "plan": "plans.edit",
+    "usage": "usage.index",
+    "usage.resource": "usage.show",
     "api_keys": "api_keys.index",
     "events": "events.index",
     "machine": "machine.show",

@@ -14,7 +14,7 @@ from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import db, transaction
 from billingportal.domain.auth import visitor_throttle
-from billingportal.jobs import checkout as checkout_jobs
+from billingportal.jobs.subscriptions import checkout as checkout_jobs
 from billingportal.models import AuditEntry, Checkout, Client, Entitlement
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal

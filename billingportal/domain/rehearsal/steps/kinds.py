@@ -1,10 +1,14 @@
 """All kinds of steps by name."""
 
 from billingportal.domain.rehearsal.steps.beginning import CLIENT, CLOCK
+from billingportal.domain.rehearsal.steps.cancelling import CANCEL, END, KEEP
+from billingportal.domain.rehearsal.steps.changing import CHANGE_LATER, CHANGE_NOW, CHANGED
 from billingportal.domain.rehearsal.steps.closing import EVENTS
 from billingportal.domain.rehearsal.steps.kind import Kind
+from billingportal.domain.rehearsal.steps.owing import CARD_FAILS, REPAIR
 from billingportal.domain.rehearsal.steps.renewing import RENEWAL, TRIAL_END, USAGE_END
 from billingportal.domain.rehearsal.steps.subscribing import FIRST_INVOICE, SUBSCRIBE
+from billingportal.domain.rehearsal.steps.trying import TRIAL_CARD
 from billingportal.domain.rehearsal.steps.using import USE
 
 KINDS: dict[str, Kind] = {
@@ -16,5 +20,14 @@ KINDS: dict[str, Kind] = {
     "use": USE,
     "usage_invoice": USAGE_END,
     "renewal": RENEWAL,
+    "trial_card": TRIAL_CARD,
+    "upgrade": CHANGE_NOW,
+    "downgrade": CHANGE_LATER,
+    "downgraded": CHANGED,
+    "card_fails": CARD_FAILS,
+    "repair": REPAIR,
+    "cancel": CANCEL,
+    "keep": KEEP,
+    "end": END,
     "events": EVENTS,
 }

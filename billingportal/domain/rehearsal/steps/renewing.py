@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from billingportal.clock import from_unix
 from billingportal.domain.metering.push import push_waiting
 from billingportal.domain.offers.offers import length
 from billingportal.domain.rehearsal.absorption import absorb
@@ -23,7 +22,7 @@ def trial_intent(scene: Scene) -> JsonObject:
 
 
 def end_trial(scene: Scene) -> JsonObject:
-    go_to(scene, from_unix(scene.planned("to")))
+    go_to(scene, scene.moment_planned("to"))
     return scene.made(invoices=2)
 
 
@@ -41,7 +40,7 @@ def usage_end_intent(scene: Scene) -> JsonObject:
 
 
 def end_usage_period(scene: Scene) -> JsonObject:
-    go_to(scene, from_unix(scene.planned("to")))
+    go_to(scene, scene.moment_planned("to"))
     return scene.made(invoices=scene.number("invoices") + 1, used={}, billed=scene.recalled("used"))
 
 
@@ -55,8 +54,12 @@ def check_usage_invoice(scene: Scene) -> list[JsonObject]:
 
 
 def renewal_intent(scene: Scene) -> JsonObject:
-    end = after(scene.moment("anchor"), promise(scene).selection.period, periods_so_far(scene) + 1)
-    return {"to": int((end + AFTER_DRAFT).timestamp())}
+    return {"to": int((period_end(scene, promise(scene)) + AFTER_DRAFT).timestamp())}
+
+
+def period_end(scene: Scene, wanted: Promise) -> datetime:
+    """The end of the period that the client's subscription is in."""
+    return after(scene.moment("anchor"), wanted.selection.period, periods_so_far(scene) + 1)
 
 
 def periods_so_far(scene: Scene) -> int:
@@ -66,7 +69,7 @@ def periods_so_far(scene: Scene) -> int:
 
 def renew(scene: Scene) -> JsonObject:
     wanted = promise(scene)
-    go_to(scene, from_unix(scene.planned("to")), by_interval=wanted.shortest != wanted.selection.period)
+    go_to(scene, scene.moment_planned("to"), by_interval=wanted.shortest != wanted.selection.period)
     return scene.made(periods=periods_so_far(scene) + 1, billed=last_use(scene, wanted), used={})
 
 
@@ -114,7 +117,15 @@ def usage_lines(scene: Scene, wanted: Promise, ends_at: datetime, used: Mapping[
 
 
 def invoices_by_now(scene: Scene, wanted: Promise) -> int:
-    return scene.number("invoices") + 1
+    """One more than before, and one for each shorter period of use between them that charges something."""
+    number = scene.number("invoices") + 1
+    if wanted.shortest == wanted.selection.period:
+        return number
+    at = scene.moment("anchor")
+    soonest = [one for one in wanted.by_use if one.period == wanted.shortest]
+    lines = expected_lines(soonest, numbers_in(scene.recalled("billed")), at, at)
+    between = round(length(wanted.selection.period) / length(wanted.shortest)) - 2
+    return number + (between if any(line.amount.minor for line in lines) else 0)
 
 
 TRIAL_END = Kind(end_trial, check_trial_end, trial_intent, ("invoice.paid",))

@@ -120,7 +120,15 @@ def check_meter(scene: Scene, sold: Sold) -> list[JsonObject]:
     why = "The meter at Stripe adds up otherwise than the portal believes."
     meaning = "Stripe would bill another use than the portal reports."
     return [
-        check("meter.definition", f"Meter of {sold.title}", known, seen, why=why, meaning=meaning, subject=sold.title)
+        check(
+            "meter.definition",
+            f"Meter of {sold.title}",
+            known,
+            seen,
+            why=why,
+            meaning=meaning,
+            subject=sold.stripe_price_id,
+        )
     ]
 
 
@@ -139,7 +147,9 @@ def check_total(scene: Scene, sold: Sold, wanted: int) -> JsonObject:
     title = f"{sold.title}: total of Stripe's meter"
     why = "Stripe's meter has more than was reported."
     meaning = "A client would be billed for use that did not happen."
-    row = check("meter_total", title, f"{wanted:,}", f"{seen:,f}", why=why, meaning=meaning, subject=sold.title)
+    row = check(
+        "meter_total", title, f"{wanted:,}", f"{seen:,f}", why=why, meaning=meaning, subject=sold.stripe_price_id
+    )
     if seen > wanted:
         return row
     waited = (

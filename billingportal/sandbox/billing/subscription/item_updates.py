@@ -11,6 +11,7 @@ from billingportal.sandbox.billing.invoicing.lines import (
     proration_drafts,
 )
 from billingportal.sandbox.billing.invoicing.pending_invoice_items import put_by
+from billingportal.sandbox.billing.invoicing.stubs import whole_start
 from billingportal.sandbox.billing.metering.checks import FUTURE_SECONDS
 from billingportal.sandbox.billing.metering.usage import close_usage, unbilled
 from billingportal.sandbox.billing.subscription.item_requests import ItemChange, apply_change
@@ -106,13 +107,10 @@ def rest_of_period(call: Call, subscription: Document, items: list[str], *, cred
     """The credit or the charge for the rest of the items' periods."""
     moment = call.parameters.get("proration_date", call.now())
     store, currency = call.store, subscription["currency"]
-    return [
-        draft
-        for identifier in items
-        for draft in proration_drafts(
-            store, dict(store.objects["subscription_item"][identifier]), moment, currency, credit=credit
-        )
-    ]
+    found = [store.objects["subscription_item"][identifier] for identifier in items]
+    # An item that was added within the period costs its share of the whole period.
+    whole = [{**item, "current_period_start": whole_start(call, subscription, item)} for item in found]
+    return [draft for item in whole for draft in proration_drafts(store, item, moment, currency, credit=credit)]
 
 
 def trial_change(call: Call, subscription: Document) -> str | None:

@@ -13,7 +13,7 @@ from billingportal.jobs.connection import check_accounts
 from billingportal.jobs.sync import catch_up
 from billingportal.models import Customer, Invoice, Price, Product, StripeAudit, Subscription, SubscriptionItem
 from billingportal.stripe_gateway.errors import StripeProblem
-from tests.support.stripe.audits import audit, begin_audit, counts, entries, read_audit, run_audit
+from tests.support.health.audits import audit, begin_audit, counts, entries, read_audit, run_audit
 from tests.support.stripe.shop import add_meter, add_tiered_price, subscribe
 from tests.support.stripe.worlds import World
 

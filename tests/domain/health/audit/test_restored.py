@@ -11,10 +11,10 @@ from billingportal.db import db, transaction
 from billingportal.domain.health.audit.report import report_of
 from billingportal.models import Staff, StripeAudit
 from tests.support.catalog.catalog import Catalog
+from tests.support.health.audits import audit, begin_audit, counts, read_audit, run_audit
+from tests.support.health.restored import Week, back_up, deliveries, entitlements, restore, timed
 from tests.support.metering.metered import metered
 from tests.support.people.clients import paid_plan
-from tests.support.stripe.audits import begin_audit, counts, read_audit, run_audit
-from tests.support.stripe.restored import Week, back_up, deliveries, entitlements, restore, timed
 from tests.support.stripe.worlds import World
 
 one_database = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -42,7 +42,7 @@ def test_a_database_restored_from_a_week_ago_is_in_step_after_one_audit(
     week = Week(world, plans)
     week.open(present - 34 * DAY, number)
     week.pass_time(present - 8 * DAY)
-    world.read_events()
+    audit(world)
     backup = tmp_path / "backup.sqlite3"
     back_up(backup)
 
@@ -53,7 +53,7 @@ def test_a_database_restored_from_a_week_ago_is_in_step_after_one_audit(
     week.live()
     week.add_client("Newcomer of that week")
     week.pass_time(present)
-    world.read_events()
+    audit(world)
     world.assert_in_step()
     expected = {row[0]: row for row in entitlements(world)}
 

@@ -1,0 +1,106 @@
+"""A card that fails at the renewal, the steps of the ladder in their days, and the repair from each of them."""
+
+from datetime import timedelta
+
+from billingportal.domain.dunning import ladder
+from billingportal.domain.dunning.ladder import ACCESS
+from billingportal.domain.rehearsal.absorption import absorb
+from billingportal.domain.rehearsal.calendar import AFTER_DRAFT, after
+from billingportal.domain.rehearsal.comparison import check
+from billingportal.domain.rehearsal.stage import Scene
+from billingportal.domain.rehearsal.steps.beginning import client_id
+from billingportal.domain.rehearsal.steps.facts import access_of, check_access, check_standing
+from billingportal.domain.rehearsal.steps.kind import Kind
+from billingportal.domain.rehearsal.steps.renewing import go_to, period_end
+from billingportal.domain.rehearsal.steps.subscribing import check_in_force, promise
+from billingportal.models.entitlements.entitlement import LadderStep
+from billingportal.plain_json import JsonObject
+from billingportal.stripe_gateway.requests.test_mode.test_customers import FAILING_CARD, GOOD_CARD
+
+# The draft is final an hour after the period's end, and its payment fails then.
+DRAFT, BEFORE, AFTER = timedelta(hours=1), timedelta(hours=12), timedelta(hours=2)
+STEPS: dict[str, LadderStep] = {"grace": "grace", "warned": "warned", "limited": "limited", "suspended": "suspended"}
+
+
+def days_of(rules: ladder.Ladder) -> list[tuple[LadderStep, int]]:
+    """The steps that the partner takes, with the day of each since the payment failed."""
+    days: list[tuple[LadderStep, int | None]] = [
+        ("grace", 0),
+        ("warned", rules.warn_after_days),
+        ("limited", rules.limit_after_days),
+        ("suspended", rules.suspend_after_days),
+    ]
+    found = [(step, day) for step, day in days if day is not None]
+    last = {day: step for step, day in found}
+    return [(step, day) for step, day in found if last[day] == step]
+
+
+def failing_intent(scene: Scene) -> JsonObject:
+    """The renewal fails an hour after the period's end; the step begins so many days later."""
+    periods = periods_by_now(scene)
+    end = after(scene.moment("anchor"), promise(scene).selection.period, periods + 1)
+    begins = end + DRAFT + timedelta(days=scene.planned("day"))
+    return {"fails_at": int((end + AFTER_DRAFT).timestamp()), "begins_at": int(begins.timestamp()), "periods": periods}
+
+
+def periods_by_now(scene: Scene) -> int:
+    """How many periods the clock has passed: other clients' steps advance it too."""
+    moment = scene.stage.gateway.test_clocks.state(scene.clock_id).frozen_at
+    period, number = promise(scene).selection.period, 0
+    while after(scene.moment("anchor"), period, number + 1) <= moment:
+        number += 1
+    return number
+
+
+def fail(scene: Scene) -> JsonObject:
+    """Let the renewal fail, and the days pass to the step. What is in force shortly before it is kept."""
+    stage = scene.stage
+    stage.gateway.test_customers.use_card(scene.known("customer"), FAILING_CARD, f"{scene.key}-failing")
+    go_to(scene, scene.moment_planned("fails_at"))
+    absorb(stage, scene.started_at)
+    before = ""
+    if scene.planned("day") > 0:
+        go_to(scene, scene.moment_planned("begins_at") - BEFORE)
+        before = step_now(scene)
+        go_to(scene, scene.moment_planned("begins_at") + AFTER)
+    return scene.made(before=before, periods=scene.planned("periods") + 1)
+
+
+def step_now(scene: Scene) -> str:
+    absorb(scene.stage, scene.started_at)
+    with scene.stage.transaction() as session:
+        return access_of(session, client_id(scene)).step
+
+
+def check_failing(scene: Scene) -> list[JsonObject]:
+    step, before = STEPS[str(scene.intent["step"])], scene.intent.get("before")
+    with scene.stage.transaction() as session:
+        seen = access_of(session, client_id(scene))
+    rows = [check_standing("past_due", seen), *check_access(ACCESS[step], step, seen)]
+    if before:
+        why, meaning = "A step of failed payments is taken on another day.", "A client would lose access too early."
+        title, found = "Step 12 hours before", scene.known("before")
+        rows.append(check("ladder.before", title, str(before), found, why=why, meaning=meaning))
+    return rows
+
+
+def repair(scene: Scene) -> JsonObject:
+    """A good card, and the open invoice is paid with it."""
+    customers = scene.stage.gateway.test_customers
+    customers.use_card(scene.known("customer"), GOOD_CARD, f"{scene.key}-good")
+    for invoice in customers.invoices(scene.known("customer")):
+        if invoice.status == "open":
+            customers.pay(invoice.stripe_invoice_id, f"{scene.key}-{invoice.stripe_invoice_id}")
+    return {}
+
+
+def check_repaired(scene: Scene) -> list[JsonObject]:
+    """All is as before the failure: status, access, ladder, quotas."""
+    wanted = promise(scene)
+    with scene.stage.transaction() as session:
+        seen = access_of(session, client_id(scene))
+    return [*check_in_force(scene, wanted, "active", period_end(scene, wanted)), *check_access("full", "none", seen)]
+
+
+CARD_FAILS = Kind(fail, check_failing, failing_intent, ("invoice.payment_failed",))
+REPAIR = Kind(repair, check_repaired, events=("invoice.paid",))

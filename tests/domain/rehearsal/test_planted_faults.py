@@ -1,0 +1,116 @@
+"""Faults, planted one at a time: each is found at the step where it shows, and no other step fails for it.
+
+`--planted-faults=all` plays every row; without it a few are played.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from billingportal.app import create_app
+from billingportal.config import Settings
+from billingportal.db import db
+from billingportal.models import Plan
+from billingportal.models.auth.staff import Staff
+from tests.support.rehearsal import rehearsed
+from tests.support.rehearsal.matrix import stock
+from tests.support.server import serving
+from tests.support.stripe.portals import new_account, with_sandbox
+from tests.support.stripe.sandbox import Sandbox, free_port
+from tests.support.stripe.worlds import World
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fault, the plan that it is planted in, and the step and the row of its comparison that fail.
+
+    `unproven` are the steps that cannot be proven because of it.
+    """
+
+    fault: str
+    shows: str
+    key: str
+    model: str = "flat"
+    usage: str = "licensed"
+    given: dict[str, Any] = field(default_factory=dict)
+    terms: dict[str, Any] = field(default_factory=dict)
+    unproven: tuple[str, ...] = ()
+    is_quick: bool = True
+    always: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.fault}-{self.model}-{self.usage}"
+
+
+METERED: dict[str, Any] = {"model": "per_unit", "usage": "metered"}
+ROWS = (
+    Row("tier_mode_swapped", "first_invoice", "invoice.line", "volume"),
+    Row("tier_mode_swapped", "renewal", "invoice.line", "graduated", "metered"),
+    Row("tier_mode_swapped", "use", "preview.line", "graduated", "metered", is_quick=False),
+    Row("tier_end_moved", "first_invoice", "invoice.line", "graduated"),
+    Row("unit_amount_moved", "first_invoice", "invoice.line", "flat"),
+    Row("unit_amount_moved", "renewal", "invoice.line", **METERED),
+    Row("flat_fee_missing", "first_invoice", "invoice.line", "graduated"),
+    Row("package_rounding_swapped", "first_invoice", "invoice.line", "package"),
+    Row("currency_swapped", "first_invoice", "invoice.line", "flat"),
+    Row("interval_swapped", "subscribe", "period", "flat", unproven=("first_invoice", "renewal")),
+    Row("meter_inactive", "use", "meter.definition", **METERED),
+    Row("meter_takes_last", "use", "meter.definition", **METERED),
+    Row("value_key_wrong", "use", "meter.definition", **METERED),
+    Row("meter_event_lost", "renewal", "invoice.line", **METERED, unproven=("use",)),
+    Row("meter_event_doubled", "use", "meter_total", **METERED, always=True),
+    Row("trial_ignored", "subscribe", "trial", terms={"trial_days": 14}, unproven=("trial_end", "renewal")),
+    Row("tax_added", "first_invoice", "invoice.tax", always=True),
+    Row("webhook_dropped", "first_invoice", "events", given={"type": "invoice.paid"}, always=True),
+    Row("webhook_doubled", "events", "events.once"),
+)
+
+
+@pytest.fixture
+def reached(settings: Settings, sandbox: Sandbox) -> Iterator[World]:
+    """A portal that Stripe reaches by webhook."""
+    port = free_port()
+    app = create_app(with_sandbox(settings, sandbox, public_url=f"http://127.0.0.1:{port}"))
+    with serving(app, port), app.app_context():
+        yield World(app, sandbox, new_account(sandbox))
+        sandbox.control("faults", verb="DELETE")
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_fault_is_found_where_it_shows_and_nowhere_else(
+    reached: World, owner: Staff, row: Row, pytestconfig: pytest.Config
+) -> None:
+    if not row.always and pytestconfig.getoption("--planted-faults") != "all":
+        pytest.skip("a few faults are planted; --planted-faults=all plants all")
+    plan_id = stock(reached, owner).plan(row.model, row.usage, ("month",), **row.terms)
+    reached.sandbox.wait_for_deliveries()
+    reached.work()
+    rehearsal_id = rehearsed.start(plan_id, is_quick=row.is_quick, only=[("month", "usd")])
+    plant(reached, plan_id, row)
+
+    rehearsed.run()
+
+    steps = rehearsed.played(rehearsal_id)
+    failed = [step for step in steps if step.verdict == "failed"]
+    assert [step.kind for step in failed] == [row.shows], [(step.title, step.odd()) for step in failed]
+    assert row.key in {one["key"] for one in failed[0].checks if one["result"] == "differs"}
+    assert tuple(step.kind for step in steps if step.verdict == "not_provable") == row.unproven
+
+
+def plant(world: World, plan_id: int, row: Row) -> None:
+    """Plant the fault in the plan's price for its model, where it is one of a price or a meter."""
+    links = db.session().get_one(Plan, plan_id).prices
+    price = next((one for one in links if one.role in ("usage", "quantity")), links[0])
+    world.sandbox.control(
+        "plant",
+        account=world.stripe_account.id,
+        mode="test",
+        fault=row.fault,
+        price=price.stripe_price_id,
+        **row.given,
+    )
