@@ -70,6 +70,7 @@ from billingportal.models.rehearsal.rehearsal import Rehearsal
 from billingportal.models.rehearsal.rehearsal_client import RehearsalClient
 from billingportal.models.rehearsal.rehearsal_life import RehearsalLife
 from billingportal.models.rehearsal.rehearsal_step import RehearsalStep
+from billingportal.models.rehearsal.report_key import ReportKey
 from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.models.stripe_objects.checkout_session import CheckoutSession
 from billingportal.models.stripe_objects.customer import Customer
@@ -169,6 +170,7 @@ __all__ = [
     "RehearsalClient",
     "RehearsalLife",
     "RehearsalStep",
+    "ReportKey",
     "RequestCount",
     "Reservation",
     "Resource",
