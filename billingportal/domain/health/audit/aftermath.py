@@ -10,6 +10,7 @@ from billingportal.db import Transaction
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.health.audit.progress import go_to, locked_audit, place_of
 from billingportal.domain.health.audit.work import Work
+from billingportal.domain.metering import client_meters
 from billingportal.domain.metering.ledger.totals import read_each
 from billingportal.domain.sync import catch_up, reconciliation
 from billingportal.models import CatchUp, ClientMeter, StripeAudit
@@ -66,6 +67,7 @@ def work_out_clients(transaction: Transaction, gateway: StripeGateway, work: Wor
     if work.is_dry_run:
         return
     evaluate_all(transaction, work)
+    client_meters.follow_due(transaction)
     with transaction() as session:
         behind_since = place_of(session.get_one(StripeAudit, work.audit_id)).behind_since
         is_wanted = behind_since is not None and behind_since < work.started_at - BEHIND
