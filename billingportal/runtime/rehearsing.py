@@ -13,6 +13,7 @@ from billingportal.domain.rehearsal import listing, rehearsals, runner
 from billingportal.domain.rehearsal.rehearsals import UNDER_WAY, Wanted
 from billingportal.errors import Refusal
 from billingportal.models import Plan, Rehearsal
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.portal import Portal
 from billingportal.runtime import worker
 from billingportal.stripe_gateway.client import gateway_opener
@@ -31,7 +32,7 @@ def rehearse(
     """Rehearse the named plans to the end; the exit code. Raises Refusal, Conflict, StripeProblem and CannotOpen."""
     rehearsal_id, account_id, gateway = begin(portal, names, is_quick=is_quick)
     while is_under_way(rehearsal_id):
-        runner.run_queued(transaction, gateway, account_id)
+        runner.run_queued(full_transaction, gateway, account_id)
         if is_under_way(rehearsal_id):
             time.sleep(LOOK_EVERY)
     return tell(rehearsal_id, file, say)

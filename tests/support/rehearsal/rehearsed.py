@@ -12,6 +12,7 @@ from billingportal.domain.rehearsal import rehearsals, runner
 from billingportal.domain.rehearsal.rehearsals import Wanted
 from billingportal.domain.rehearsal.stage import Patience
 from billingportal.models import Rehearsal, RehearsalLife, RehearsalStep
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.portal import current_portal
 from billingportal.stripe_gateway.client import gateway_opener
 from billingportal.stripe_gateway.limits import BACKGROUND
@@ -60,7 +61,7 @@ def run(patience: Patience = BRIEF) -> None:
     account, _ = connection()
     portal = current_portal()
     opener = gateway_opener(portal.settings.stripe_api_base, limits=BACKGROUND)
-    runner.run_queued(transaction, gateway_of(account, portal.vault, opener), account.id, patience)
+    runner.run_queued(full_transaction, gateway_of(account, portal.vault, opener), account.id, patience)
 
 
 def cancel(rehearsal_id: int) -> None:
