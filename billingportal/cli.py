@@ -16,7 +16,7 @@ from billingportal.errors import PortalError, Refusal
 from billingportal.examination import examine
 from billingportal.jobs.schedule import JOBS
 from billingportal.portal import current_portal
-from billingportal.runtime import audit_command, rehearsing, supervisor, web_server, worker
+from billingportal.runtime import audit_command, rehearsing, report_check, supervisor, web_server, worker
 from billingportal.runtime.failures import failures_in_words
 from billingportal.runtime.setup_address import new_setup_address
 from billingportal.runtime.startup import forget_secrets, open_app
@@ -133,6 +133,19 @@ def rehearse(plans: tuple[str, ...], file: Path | None, *, is_quick: bool) -> No
     except (PortalError, CannotOpen) as problem:
         click.echo(str(problem), err=True)
         sys.exit(2)
+
+
+@commands.command("verify-report", with_appcontext=False)
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--public-key", help="The key of the portal that is said to have signed it, from its Settings.")
+def verify_report(file: Path, public_key: str | None) -> None:
+    """Check the report of a rehearsal: whether it is as it was signed. Needs no database.
+
+    Exit code 0: unchanged. 1: changed, or signed by another portal. 2: it is no report.
+    """
+    code, lines = report_check.check_file(file, public_key)
+    click.echo("\n".join(lines), err=code == report_check.NO_REPORT)
+    sys.exit(code)
 
 
 @commands.command()

@@ -39,6 +39,7 @@ from billingportal.models.go_live.twin_choice import TwinChoice
 from billingportal.models.health.health_check import HealthCheck
 from billingportal.models.health.health_finding import HealthFinding
 from billingportal.models.health.job_run import JobRun
+from billingportal.models.health.request_count import RequestCount
 from billingportal.models.health.stripe_audit import StripeAudit
 from billingportal.models.health.stripe_audit_entry import StripeAuditEntry
 from billingportal.models.invoices.invoice_line import InvoiceLine
@@ -69,6 +70,7 @@ from billingportal.models.rehearsal.rehearsal import Rehearsal
 from billingportal.models.rehearsal.rehearsal_client import RehearsalClient
 from billingportal.models.rehearsal.rehearsal_life import RehearsalLife
 from billingportal.models.rehearsal.rehearsal_step import RehearsalStep
+from billingportal.models.rehearsal.report_key import ReportKey
 from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.models.stripe_objects.checkout_session import CheckoutSession
 from billingportal.models.stripe_objects.customer import Customer
@@ -168,6 +170,8 @@ __all__ = [
     "RehearsalClient",
     "RehearsalLife",
     "RehearsalStep",
+    "ReportKey",
+    "RequestCount",
     "Reservation",
     "Resource",
     "SellingMode",

@@ -52,7 +52,6 @@ def lost_use(session: Session, audit: StripeAudit) -> LostUse | None:
         .join(Resource, Resource.id == ClientMeter.resource_id)
         .where(
             ClientMeter.processor_account_id == audit.processor_account_id,
-            Client.is_rehearsal.is_(False),
             MeterDay.differs_since.is_not(None),
             MeterDay.differs_by > 0,
             MeterDay.day >= since.date(),

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.db import Transaction
-from billingportal.domain.health.audit.entries import NewEntry, add_entry, count_read, has_entry
 from billingportal.domain.health.audit.listing import record
 from billingportal.domain.health.audit.lists import must_be_listed
+from billingportal.domain.health.audit.outcome.entries import NewEntry, add_entry, count_read, has_entry
 from billingportal.domain.health.audit.progress import locked_audit
 from billingportal.domain.health.audit.rows import compare_row
 from billingportal.domain.health.audit.seen import Seen
@@ -20,7 +20,8 @@ from billingportal.domain.sync import mirror_rows
 from billingportal.domain.sync.apply import apply_fetched
 from billingportal.domain.sync.object_types import INVOICE, INVOICE_PAYMENT, SUBSCRIPTION, ObjectType
 from billingportal.domain.sync.ordering import FetchedSnapshot, StoredState
-from billingportal.models import Client, ClientCustomer, Customer
+from billingportal.models import Customer
+from billingportal.models.rehearsal.visibility import HIDDEN_CUSTOMERS
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.objects.copies import InvoiceCopy
 from billingportal.stripe_gateway.objects.readings import Fetched
@@ -38,12 +39,8 @@ def unlisted_ids(session: Session, work: Work, kind: ObjectType, since: datetime
     )
     customer = table.get("stripe_customer_id")
     if customer is not None:
-        rehearsed = (
-            select(ClientCustomer.stripe_customer_id)
-            .join(Client, Client.id == ClientCustomer.client_id)
-            .where(ClientCustomer.processor_account_id == work.account_id, Client.is_rehearsal)
-        )
-        wanted = wanted.where(customer.is_(None) | customer.not_in(rehearsed))
+        # What belongs to a rehearsal is nobody's: it is deleted with its test clock.
+        wanted = wanted.where(customer.is_(None) | customer.not_in(HIDDEN_CUSTOMERS))
         if work.stripe_customer_id is not None:
             wanted = wanted.where(customer == work.stripe_customer_id)
     found = session.scalars(wanted.order_by(kind.table.c.id)).all()
