@@ -80,7 +80,7 @@ def check_failing(scene: Scene) -> list[JsonObject]:
     if before:
         why, meaning = "A step of failed payments is taken on another day.", "A client would lose access too early."
         title, found = "Step 12 hours before", scene.known("before")
-        rows.append(check("ladder.before", title, str(before), found, why=why, meaning=meaning))
+        rows.append(check("ladder.before", title, str(before), found, why=why, meaning=meaning, subject="days"))
     return rows
 
 
