@@ -16,7 +16,7 @@ from billingportal.errors import PortalError, Refusal
 from billingportal.examination import examine
 from billingportal.jobs.schedule import JOBS
 from billingportal.portal import current_portal
-from billingportal.runtime import rehearsing, supervisor, web_server, worker
+from billingportal.runtime import audit_command, rehearsing, report_check, supervisor, web_server, worker
 from billingportal.runtime.failures import failures_in_words
 from billingportal.runtime.setup_address import new_setup_address
 from billingportal.runtime.startup import forget_secrets, open_app
@@ -133,6 +133,34 @@ def rehearse(plans: tuple[str, ...], file: Path | None, *, is_quick: bool) -> No
     except (PortalError, CannotOpen) as problem:
         click.echo(str(problem), err=True)
         sys.exit(2)
+
+
+@commands.command("verify-report", with_appcontext=False)
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--public-key", help="The key of the portal that is said to have signed it, from its Settings.")
+def verify_report(file: Path, public_key: str | None) -> None:
+    """Check the report of a rehearsal: whether it is as it was signed. Needs no database.
+
+    Exit code 0: unchanged. 1: changed, or signed by another portal. 2: it is no report.
+    """
+    code, lines = report_check.check_file(file, public_key)
+    click.echo("\n".join(lines), err=code == report_check.NO_REPORT)
+    sys.exit(code)
+
+
+@commands.command()
+@click.option("--client", "client_id", type=int, help="Only this client, by its number.")
+@click.option("--repair/--dry-run", "is_repair", default=True, help="Store what is newer at Stripe, or change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def audit(client_id: int | None, *, is_repair: bool, as_json: bool) -> None:
+    """Compare every stored row with Stripe. Exit code 1 while something is left to do."""
+    portal = current_portal()
+    try:
+        reports = audit_command.run_audits(portal, client_id, is_dry_run=not is_repair)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.message) from None
+    click.echo(audit_command.as_json(reports) if as_json else audit_command.as_text(reports))
+    sys.exit(0 if all(report.is_done for report in reports) else 1)
 
 
 @commands.command(with_appcontext=False, context_settings={"ignore_unknown_options": True}, add_help_option=False)

@@ -1,10 +1,13 @@
 """What tests start from. Everything that touches a database runs on SQLite and on PostgreSQL."""
 
+import gc
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -26,7 +29,15 @@ from billingportal.stripe_gateway.client import OpenGateway
 from tests.support.database import PostgresDatabases, SqliteDatabases, settings_for
 from tests.support.pages import Visitor
 
+# A slow machine is no fault of the code.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
+
 PASSWORD = "correct horse battery"
+KINDS = ("sqlite", "postgres")
+DOORS = ("tests/web/", "tests/api/", "tests/cli/", "tests/journeys/", "tests/runtime/")
 # The files that take longest, so that none of them is left for the end, when the other processes are done.
 LONGEST = (
     "test_year.py",
@@ -50,18 +61,50 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lives-steps", type=int, default=75, help="how many steps tests/test_lives.py lives")
     parser.addoption("--lives-seed", type=int, default=1, help="the first seed of tests/test_lives.py")
     parser.addoption("--mixed-calls", type=int, default=300, help="how many calls of test_crowds.py at once")
+    parser.addoption("--audit-clients", type=int, default=5, help="how many clients are in a restored database")
     parser.addoption("--usage-records", type=int, default=4000, help="records in test_usage_storm.py")
     parser.addoption("--meter-records", type=int, default=800, help="records in test_metering_storm.py")
     parser.addoption("--rehearsal-lives", type=int, default=5, help="how many lives test_green.py plays; 60 are all")
+    parser.addoption("--databases", choices=("one", "both"), default="one", help="where tests of doors run")
     parser.addoption("--planted-faults", default="few", help="few or all of the rows of test_planted_faults.py")
     parser.addoption("--event-rate", type=float, default=20, help="events a second in tests/test_outages.py")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The longest files first, otherwise in their order."""
+    if config.getoption("--databases") == "one":
+        gone = set(left_out := on_the_other_database(items))
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in gone]
     items.sort(
         key=lambda item: next((place for place, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST))
     )
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives as long as the process: the modules, the tables and the collected tests.
+
+    Looking through it again and again took a seventh of the processor time of the tests.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
+def on_the_other_database(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The tests of doors that are left out, since they run on the other database.
+
+    The rules below the doors are tested on both databases. Of pages, the API and commands, each test runs on one of the
+    two, chosen by its name, so that about half of each door's tests run on either. Tests in which several callers meet
+    are marked with `both_databases`.
+    """
+    twins: dict[str, dict[str, pytest.Item]] = defaultdict(dict)
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        kind = str(callspec.params.get("databases")) if callspec else ""
+        if kind in KINDS and item.nodeid.startswith(DOORS) and not item.get_closest_marker("both_databases"):
+            twins[item.nodeid.replace(kind, "")][kind] = item
+    return [pair[KINDS[crc32(name.encode()) % 2]] for name, pair in twins.items() if len(pair) == len(KINDS)]
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +118,7 @@ def postgres_databases() -> Iterator[PostgresDatabases]:
         yield databases
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=KINDS)
 def databases(request: pytest.FixtureRequest) -> SqliteDatabases | PostgresDatabases:
     """Where databases come from; the test runs once for each kind."""
     chosen: SqliteDatabases | PostgresDatabases = request.getfixturevalue(f"{request.param}_databases")

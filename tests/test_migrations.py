@@ -76,6 +76,39 @@ def test_stored_addresses_get_their_canonical_form() -> None:
     assert column("client_customer", "client_id") == [1]
 
 
+@pytest.mark.usefixtures("unmigrated")
+@pytest.mark.parametrize(
+    ("live_state", "test_state", "is_active", "modes"),
+    [
+        ("connected", "connected", True, ["live"]),
+        ("connected", "connected", False, []),
+        ("connected", "disconnected", False, ["live"]),
+        ("disconnected", "connected", True, []),
+    ],
+)
+def test_an_installation_goes_on_selling_in_the_mode_in_which_it_sold(
+    live_state: str, test_state: str, is_active: bool, modes: list[str]
+) -> None:
+    flask_migrate.upgrade(revision="create_go_live")
+    mirror = {"is_chained": False, "has_settled_tie": False, "uncertainty_seconds": 0, "as_of": MOMENT, "revision": 1}
+    of_stripe = {**mirror, "processor_account_id": 1, "labels": {}, "created_at": MOMENT, "active": is_active}
+    price = {"type": "recurring", "billing_scheme": "per_unit", "is_custom_amount": False, "currency_options": {}}
+    plan = {"state": "active", "position": 0, "is_default": True, "trial_end": "default", "trial_needs_card": True}
+    texts = {"description": "", "note": "", "features": [], "is_featured": False, "is_on_request": False}
+    with inserting() as insert:
+        for row_id, (mode, state) in enumerate((("live", live_state), ("test", test_state)), 1):
+            insert("processor_account", id=row_id, mode=mode, state=state, key_state="working", preflight=[])
+        insert("product", id=1, stripe_product_id="prod_1", name="Growth", **of_stripe)
+        shown = {"stripe_price_id": "price_1", "stripe_product_id": "prod_1", "currency": "usd"}
+        insert("price", id=1, **shown, **price, **of_stripe)
+        moments = {"created_at": MOMENT, "updated_at": MOMENT}
+        insert("plan", id=1, key="growth", name="Growth", trial_days=0, revision=1, **plan, **texts, **moments)
+        link = {"role": "flat", "position": 0, "linked_as": {}, "linked_at": MOMENT, "is_hidden": False}
+        insert("plan_price", id=1, plan_id=1, processor_account_id=1, stripe_price_id="price_1", **link)
+    flask_migrate.upgrade()
+    assert column("selling_mode", "mode") == modes
+
+
 @contextmanager
 def inserting() -> Iterator[Callable[..., None]]:
     """Yields a function that inserts a row into a table as the database has it now."""

@@ -6,6 +6,7 @@ from billingportal.domain.common import evaluation_queue
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.entitlements.outgoing import announcements
 from billingportal.jobs.common.job import Job
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.portal import Portal
 
 
@@ -13,10 +14,10 @@ def evaluate_clients(_: Portal) -> None:
     """Evaluate the entitlements of the clients that are due."""
     while True:
         moment = now()
-        with transaction() as session:
+        with full_transaction() as session:
             client_ids = evaluation.due_clients(session, moment)
         for client_id in client_ids:
-            with transaction() as session:
+            with full_transaction() as session:
                 evaluation.evaluate_due(session, client_id, moment)
         if len(client_ids) < evaluation.BATCH:
             return
@@ -24,7 +25,7 @@ def evaluate_clients(_: Portal) -> None:
 
 def evaluate_premature(_: Portal) -> None:
     """Mark the clients that were evaluated while the clock was ahead, so that they are evaluated again."""
-    with transaction() as session:
+    with full_transaction() as session:
         evaluation_queue.mark_premature(session, now())
 
 

@@ -8,6 +8,7 @@ from billingportal.domain.metering.ledger import sums, totals
 from billingportal.jobs.common.account_work import work_on_each
 from billingportal.jobs.common.job import Job
 from billingportal.models.connection.processor_account import Mode
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.portal import Portal
 
 # Seconds of one run.
@@ -16,12 +17,12 @@ COMPARING = 10
 
 def follow_client_meters(_: Portal) -> None:
     """Follow which meters bill the clients whose entitlement was evaluated."""
-    client_meters.follow_due(transaction)
+    client_meters.follow_due(full_transaction)
 
 
 def prepare_meter_events(_: Portal) -> None:
     """Write the meter events of what was counted since."""
-    preparation.prepare_due(transaction)
+    preparation.prepare_due(full_transaction)
 
 
 def look_after_held_back(_: Portal) -> None:
@@ -44,22 +45,22 @@ def send_test_meter_events(portal: Portal) -> None:
 
 
 def send_meter_events(portal: Portal, mode: Mode) -> None:
-    with transaction() as session:
+    with full_transaction() as session:
         account_ids = working_accounts(session, mode)
-    work_on_each(portal, account_ids, lambda gateway, id_: delivery.deliver_due(transaction, gateway, id_))
+    work_on_each(portal, account_ids, lambda gateway, id_: delivery.deliver_due(full_transaction, gateway, id_))
 
 
 def list_error_reports(portal: Portal) -> None:
     """Read from Stripe's list which reports about meter events the event destination did not bring."""
-    account_ids = error_reports.claim_polls(transaction)
-    work_on_each(portal, account_ids, lambda gateway, id_: error_reports.poll(transaction, gateway, id_))
+    account_ids = error_reports.claim_polls(full_transaction)
+    work_on_each(portal, account_ids, lambda gateway, id_: error_reports.poll(full_transaction, gateway, id_))
 
 
 def read_error_reports(portal: Portal) -> None:
     """Fetch the reports about meter events that Stripe took and rejected, and mark the events."""
-    with transaction() as session:
+    with full_transaction() as session:
         account_ids = error_reports.due_accounts(session)
-    work_on_each(portal, account_ids, lambda gateway, id_: error_reports.read_reports(transaction, gateway, id_))
+    work_on_each(portal, account_ids, lambda gateway, id_: error_reports.read_reports(full_transaction, gateway, id_))
 
 
 def compare_live_totals(portal: Portal) -> None:
@@ -73,10 +74,10 @@ def compare_test_totals(portal: Portal) -> None:
 
 
 def compare_totals(portal: Portal, mode: Mode) -> None:
-    with transaction() as session:
+    with full_transaction() as session:
         account_ids = working_accounts(session, mode)
     work_on_each(
-        portal, account_ids, lambda gateway, id_: totals.read_due(transaction, gateway, id_, seconds=COMPARING)
+        portal, account_ids, lambda gateway, id_: totals.read_due(full_transaction, gateway, id_, seconds=COMPARING)
     )
 
 

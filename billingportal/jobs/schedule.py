@@ -1,23 +1,22 @@
 """Every job of every subject."""
 
 from billingportal.jobs import (
+    audits,
     auth,
-    checkout,
     clients,
     connection,
     entitlements,
+    go_live,
     health,
-    invoices,
     mail,
     metering,
     outgoing_webhooks,
-    plan_changes,
-    price_moves,
     rehearsal,
     reservations,
     sync,
     usage,
 )
+from billingportal.jobs.subscriptions import checkout, invoices, plan_changes, price_moves
 
 # In the order in which one pass synchronizes a new account.
 JOBS = (
@@ -30,6 +29,7 @@ JOBS = (
     *invoices.JOBS,
     *plan_changes.JOBS,
     *price_moves.JOBS,
+    *go_live.JOBS,
     *mail.JOBS,
     *outgoing_webhooks.JOBS,
     *auth.JOBS,
@@ -37,4 +37,5 @@ JOBS = (
     *metering.JOBS,
     *rehearsal.JOBS,
     *health.JOBS,
+    *audits.JOBS,
 )

@@ -13,6 +13,7 @@ from billingportal.domain.usage.history.mode_days import DaySums
 from billingportal.domain.usage.limits import pool_warnings
 from billingportal.jobs.common.job import Job
 from billingportal.models.connection.processor_account import Mode
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.portal import Portal
 
 # Seconds of one run.
@@ -23,17 +24,17 @@ def begin_periods(_: Portal) -> None:
     """Begin the next period of the counters whose period has ended."""
     after_id: int | None = 0
     while after_id is not None:
-        with transaction() as session:
+        with full_transaction() as session:
             after_id = rollover.roll_over(session, now(), after_id, clock_times)
 
 
 def recount_clients(_: Portal) -> None:
     """Recount the clients that are due, one after the other."""
     end = time.monotonic() + RECOUNT
-    with transaction() as session:
+    with full_transaction() as session:
         client_ids = recount.due_clients(session, now())
     for client_id in client_ids:
-        recount.recount_client(glance, transaction, client_id, clock_times)
+        recount.recount_client(glance, full_transaction, client_id, clock_times)
         if time.monotonic() > end:
             return
 
@@ -42,7 +43,7 @@ def prune_records(_: Portal) -> None:
     """Delete usage records past their retention time, in batches."""
     after_id: int | None = 0
     while after_id is not None:
-        with transaction() as session:
+        with full_transaction() as session:
             after_id = retention.drop_old_records(session, now(), after_id, clock_times)
 
 

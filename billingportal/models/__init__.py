@@ -30,9 +30,16 @@ from billingportal.models.entitlements.comp import Comp
 from billingportal.models.entitlements.entitled_quota import EntitledQuota
 from billingportal.models.entitlements.entitlement import Entitlement
 from billingportal.models.entitlements.quota_override import QuotaOverride
+from billingportal.models.go_live.checklist_waiver import ChecklistWaiver
+from billingportal.models.go_live.live_fact import LiveFact
+from billingportal.models.go_live.promotion import Promotion
+from billingportal.models.go_live.promotion_step import PromotionStep
+from billingportal.models.go_live.selling_mode import SellingMode
+from billingportal.models.go_live.twin_choice import TwinChoice
 from billingportal.models.health.health_check import HealthCheck
 from billingportal.models.health.health_finding import HealthFinding
 from billingportal.models.health.job_run import JobRun
+from billingportal.models.health.request_count import RequestCount
 from billingportal.models.health.stripe_audit import StripeAudit
 from billingportal.models.health.stripe_audit_entry import StripeAuditEntry
 from billingportal.models.invoices.invoice_line import InvoiceLine
@@ -63,6 +70,8 @@ from billingportal.models.rehearsal.rehearsal import Rehearsal
 from billingportal.models.rehearsal.rehearsal_client import RehearsalClient
 from billingportal.models.rehearsal.rehearsal_life import RehearsalLife
 from billingportal.models.rehearsal.rehearsal_step import RehearsalStep
+from billingportal.models.rehearsal.report_key import ReportKey
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.models.stripe_objects.checkout_session import CheckoutSession
 from billingportal.models.stripe_objects.customer import Customer
 from billingportal.models.stripe_objects.dispute import Dispute
@@ -101,6 +110,7 @@ __all__ = [
     "BrowserSession",
     "Cancellation",
     "CatchUp",
+    "ChecklistWaiver",
     "Checkout",
     "CheckoutSession",
     "Client",
@@ -125,6 +135,7 @@ __all__ = [
     "JobRun",
     "LadderSettings",
     "LimitNotice",
+    "LiveFact",
     "MailSettings",
     "Meter",
     "MeterDay",
@@ -150,6 +161,8 @@ __all__ = [
     "PriceMoveClient",
     "ProcessorAccount",
     "Product",
+    "Promotion",
+    "PromotionStep",
     "QuotaChange",
     "QuotaOverride",
     "Refund",
@@ -157,8 +170,11 @@ __all__ = [
     "RehearsalClient",
     "RehearsalLife",
     "RehearsalStep",
+    "ReportKey",
+    "RequestCount",
     "Reservation",
     "Resource",
+    "SellingMode",
     "SellingSettings",
     "SetupLink",
     "SignInAttempt",
@@ -172,6 +188,7 @@ __all__ = [
     "SubscriptionItem",
     "SubscriptionSchedule",
     "TestClock",
+    "TwinChoice",
     "UsageCorrection",
     "UsageDay",
     "UsagePeriod",
@@ -181,4 +198,5 @@ __all__ = [
     "WebhookEndpoint",
     "Workspace",
     "WorkspaceUsage",
+    "full_transaction",
 ]

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from billingportal.db import transaction
 from billingportal.domain.connection.processor_accounts import connected, gateway_of
 from billingportal.domain.rehearsal import listing, rehearsals, runner
 from billingportal.domain.rehearsal.rehearsals import UNDER_WAY, Wanted
+from billingportal.domain.rehearsal.report import reports
 from billingportal.errors import Refusal
 from billingportal.models import Plan, Rehearsal
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.portal import Portal
 from billingportal.runtime import worker
 from billingportal.stripe_gateway.client import gateway_opener
@@ -31,14 +32,16 @@ def rehearse(
     """Rehearse the named plans to the end; the exit code. Raises Refusal, Conflict, StripeProblem and CannotOpen."""
     rehearsal_id, account_id, gateway = begin(portal, names, is_quick=is_quick)
     while is_under_way(rehearsal_id):
-        runner.run_queued(transaction, gateway, account_id)
+        runner.run_queued(full_transaction, gateway, account_id)
         if is_under_way(rehearsal_id):
             time.sleep(LOOK_EVERY)
+    with full_transaction() as session:
+        reports.write_report(session, portal.vault, rehearsal_id)
     return tell(rehearsal_id, file, say)
 
 
 def begin(portal: Portal, names: Sequence[str], *, is_quick: bool) -> tuple[int, int, StripeGateway]:
-    with transaction() as session:
+    with full_transaction() as session:
         account = connected(session, "test")
         if account is None:
             raise Refusal("", "Connect a Stripe account in test mode first.")
@@ -56,13 +59,13 @@ def begin(portal: Portal, names: Sequence[str], *, is_quick: bool) -> tuple[int,
 
 
 def is_under_way(rehearsal_id: int) -> bool:
-    with transaction() as session:
+    with full_transaction() as session:
         return session.get_one(Rehearsal, rehearsal_id).state in UNDER_WAY
 
 
 def tell(rehearsal_id: int, file: Path | None, say: Callable[[str], None]) -> int:
     """Say what came of it, and write it down."""
-    with transaction() as session:
+    with full_transaction() as session:
         row = session.get_one(Rehearsal, rehearsal_id)
         for life in listing.lives_of(session, rehearsal_id):
             verdict = listing.WORDS.get(life.verdict or "", "Waiting")

@@ -15,6 +15,8 @@ from billingportal.database.outages import Outage
 from billingportal.jobs.common.job import Job
 from billingportal.jobs.schedule import JOBS
 from billingportal.portal import current_portal
+from billingportal.runtime import job_record
+from billingportal.runtime.job_record import Runs
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +47,11 @@ class RepeatedJob:
     """
 
     def __init__(self, name: str, run: Callable[[], None], seconds: float) -> None:
-        self.name = name
+        self.runs = Runs(name)
         self._run = run
         self._seconds = seconds
         self._due_at = time.monotonic() + seconds
+        self._begun_at = self._due_at
         self._under_way: Future[None] | None = None
 
     def look(self, pool: ThreadPoolExecutor) -> None:
@@ -61,12 +64,19 @@ class RepeatedJob:
         moment = time.monotonic()
         if moment >= self._due_at:
             self._due_at = max(self._due_at + self._seconds, moment)
+            self._begun_at = moment
+            self.runs.begin()
             self._under_way = pool.submit(self._run)
+
+    def seconds_to_next(self) -> float:
+        """Until the next run is due; negative while it is overdue."""
+        return self._due_at - time.monotonic()
 
     def _report(self, run: "Future[None]") -> None:
         error = run.exception()
+        self.runs.end(time.monotonic() - self._begun_at, error)
         if error is not None:
-            log.error("the job %s raised an exception", self.name, exc_info=error)
+            log.error("the job %s raised an exception", self.runs.name, exc_info=error)
 
 
 def repeated_jobs(app: Flask) -> list[RepeatedJob]:
@@ -75,12 +85,24 @@ def repeated_jobs(app: Flask) -> list[RepeatedJob]:
     return [RepeatedJob(job.name, partial(run_again_and_again, app, job, outage), job.seconds) for job in JOBS]
 
 
+def recorder(app: Flask, jobs: list[RepeatedJob]) -> RepeatedJob:
+    """The job that stores the runs of the others."""
+    outage = Outage()
+
+    def record() -> None:
+        with outage.endured(), app.app_context():
+            job_record.record(jobs)
+
+    return RepeatedJob("record_jobs", record, job_record.RECORD_EVERY)
+
+
 def work(app: Flask) -> None:
     """Run the jobs until SIGTERM or SIGINT, then end the process within a few seconds."""
     told_to_end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_end.set())
     jobs = repeated_jobs(app)
+    jobs.append(recorder(app, jobs[:]))
     pool = ThreadPoolExecutor(len(jobs))
     log.info("the worker runs %s jobs", len(jobs))
     while not told_to_end.wait(LOOK_EVERY):

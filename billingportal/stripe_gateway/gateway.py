@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import cast
 
@@ -24,6 +25,8 @@ from billingportal.stripe_gateway.requests.checkouts import NewCheckout, OpenChe
 from billingportal.stripe_gateway.requests.customer_portal import BillingPortal
 from billingportal.stripe_gateway.requests.customers import Subscriber
 from billingportal.stripe_gateway.requests.discounts import Discounts
+from billingportal.stripe_gateway.requests.go_live.account_readiness import Readiness
+from billingportal.stripe_gateway.requests.go_live.catalog_copies import CatalogCopies
 from billingportal.stripe_gateway.requests.meter_events import MeterEvents
 from billingportal.stripe_gateway.requests.metering.event_destinations import EventDestinations, ThinEvents
 from billingportal.stripe_gateway.requests.metering.event_summaries import EventSummaries
@@ -62,6 +65,8 @@ class StripeGateway:
         self.meter_events = MeterEvents(meter_client or client)
         self.event_summaries = EventSummaries(client)
         self.invoice_items = InvoiceItems(client)
+        self.account_readiness = Readiness(client)
+        self.catalog_copies = CatalogCopies(client)
         self.test_clocks = TestClocks(client)
         self.test_customers = TestCustomers(client)
 
@@ -70,14 +75,14 @@ class StripeGateway:
 
         A restricted key may not read the account; then only the mode is known, and the id if Stripe's error names it.
         """
-        balance, _ = ask(self._client.v1.balance.retrieve)
-        livemode = truth(balance, "livemode")
+        balance, reading = ask(self._client.v1.balance.retrieve)
+        livemode, skew = truth(balance, "livemode"), reading.skew_seconds
         try:
             source, _ = ask(self._client.v1.accounts.retrieve_current)
         except RightMissing as refusal:
             found = ACCOUNT_ID.search(refusal.message)
-            return AccountCopy(found.group() if found else None, None, None, None, None, livemode)
-        return parsing.account(source, livemode=livemode)
+            return AccountCopy(found.group() if found else None, None, None, None, None, livemode, skew)
+        return replace(parsing.account(source, livemode=livemode), clock_skew_seconds=skew)
 
     def missing_rights(self, *, livemode: bool) -> list[Right]:
         """The rights that this key lacks, probed by reading one row of each list."""

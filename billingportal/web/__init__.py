@@ -18,7 +18,8 @@ from billingportal.web.common.rendering import assets, icons, indentation, serie
 from billingportal.web.common.rendering import filters as common_filters
 from billingportal.web.connection import blueprints as connection
 from billingportal.web.dunning import blueprints as dunning
-from billingportal.web.health import healthz
+from billingportal.web.go_live import blueprints as go_live
+from billingportal.web.health import blueprints as health
 from billingportal.web.mail import blueprints as mail
 from billingportal.web.offers import blueprints as offers
 from billingportal.web.outgoing_webhooks import blueprints as outgoing_webhooks
@@ -41,6 +42,8 @@ SUBJECTS = (
     common,
     connection,
     dunning,
+    go_live,
+    health,
     mail,
     offers,
     outgoing_webhooks,
@@ -81,7 +84,7 @@ def init_app(app: Flask) -> None:
         plan_change_card,
     ):
         surrounding.init_app(app)
-    for blueprint in (healthz.blueprint, *(blueprint for subject in SUBJECTS for blueprint in subject.BLUEPRINTS)):
+    for blueprint in (blueprint for subject in SUBJECTS for blueprint in subject.BLUEPRINTS):
         app.register_blueprint(blueprint)
     app.context_processor(appearance)
 

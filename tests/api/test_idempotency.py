@@ -132,6 +132,7 @@ def test_a_day_later_the_key_is_free_before_it_is_swept(platform: Caller, sessio
     assert (first.status, links_made(session)) == (201, 2)
 
 
+@pytest.mark.both_databases
 def test_many_at_once_in_two_processes_have_one_effect(
     platform: Caller, other_process: Flask, session: Session, path: str
 ) -> None:

@@ -88,6 +88,7 @@ def are_done(jobs: list[Future[None]], most: int) -> bool:
     return sum(job.done() for job in jobs) >= min(most, len(jobs))
 
 
+@pytest.mark.both_databases
 def test_what_a_killed_server_did_is_done_once(settings: Settings, server: tuple[Part, str]) -> None:
     part, url = server
     with portal_of(settings) as app:

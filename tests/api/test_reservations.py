@@ -157,6 +157,7 @@ def ask_at_once(address: str, key: str, bodies: list[dict[str, object]]) -> Coun
         return Counter(pool.map(send, enumerate(bodies)))
 
 
+@pytest.mark.both_databases
 def test_200_askers_on_two_processes_get_what_there_is(settings: Settings, platform: Caller, takers: Takers) -> None:
     """First the last 50 units of one client; then a tighter pool over two clients."""
     single, one = takers.taker(50), takers.taker(50)

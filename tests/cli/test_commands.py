@@ -28,6 +28,7 @@ def end_of_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
         ("PORTAL_TRUSTED_PROXIES", "yes", "expected the number of proxies in front, from 0 to 9"),
         ("PORTAL_LOG_FORMAT", "xml", "expected text or json"),
         ("PORTAL_ALLOW_PRIVATE_WEBHOOKS", "true", "expected yes or no"),
+        ("PORTAL_METRICS_TOKEN", "short", "expected a text of 32 characters or more"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
@@ -94,6 +95,9 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "follow_scheduled_terms: done",
         "remind_of_trials: done",
         "work_on_price_moves: done",
+        "work_on_promotions: done",
+        "expire_checkouts_of_other_mode: done",
+        "ask_facts: done",
         "answer_link_requests: done",
         "send_mails: done",
         "deliver_messages: done",
@@ -118,6 +122,9 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "compare_live_totals: done",
         "compare_test_totals: done",
         "sum_ledger: done",
+        "run_frequent_checks: done",
+        "run_rare_checks: done",
+        "tell_staff: done",
     ]
     link = portal("setup-link", settings=settings).stdout
     assert link.startswith("https://billing.example.com/setup/")

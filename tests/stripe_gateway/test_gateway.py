@@ -20,13 +20,13 @@ from billingportal.stripe_gateway.errors import (
 )
 from billingportal.stripe_gateway.gateway import API_VERSION, StripeGateway
 from billingportal.stripe_gateway.limits import Limits
+from billingportal.stripe_gateway.listings import WALKS
 from billingportal.stripe_gateway.objects.connection import AccountCopy
 from billingportal.stripe_gateway.objects.copies import CustomerCopy, PriceCopy, SubscriptionCopy
 from billingportal.stripe_gateway.objects.payments import DisputeCopy, RefundCopy
 from billingportal.stripe_gateway.objects.sales import SubscriptionScheduleCopy
 from billingportal.stripe_gateway.permissions import PROBES, TEST_PROBES, Right
 from billingportal.stripe_gateway.requests import calls as request_calls
-from billingportal.stripe_gateway.requests.objects import WALKS
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount, free_port
 
 ADDRESS = "http://127.0.0.1:9/webhooks/stripe/token"

@@ -15,6 +15,7 @@ LADDER = 7245009
 ADOPTION = 7245010
 MAIL = 7245011
 OUTGOING_WEBHOOKS = 7245015
+REPORT_KEY = 7245016
 
 
 def take_turns(session: Session, matter: int) -> None:

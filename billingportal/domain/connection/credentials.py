@@ -151,6 +151,7 @@ def describe(row: ProcessorAccount, account: AccountCopy) -> None:
     row.currency = account.currency or row.currency
     if account.charges_enabled is not None:
         row.charges_enabled = account.charges_enabled
+    row.clock_skew_seconds = account.clock_skew_seconds
 
 
 def keep_key(row: ProcessorAccount, vault: Vault, key: SecretKey) -> None:

@@ -47,6 +47,6 @@ def note_outcome(row: EventDestination, outcome: Outcome, moment: datetime) -> N
     row.state = "registered" if outcome.state == "registered" else "reading"
     row.problem = UNREACHABLE if outcome.state == "unreachable" else outcome.problem
     if outcome.repairs:
-        row.repaired_at, row.repair = moment, outcome.repairs[-1]
+        row.repaired_at, row.repair = moment, outcome.repairs[-1].words
     if outcome.repairs or row.state != state or row.next_read_at is None:
         row.next_read_at = moment

@@ -14,10 +14,11 @@ from billingportal.domain.connection import event_destination, preflight
 from billingportal.domain.connection.credentials import describe
 from billingportal.domain.connection.findings import Examination, Findings, Mine
 from billingportal.domain.connection.processor_accounts import catch_up_of, destination_of, endpoint_of, gateway_of
-from billingportal.domain.connection.registration import Registered
+from billingportal.domain.connection.registration import Registered, Repaired
 from billingportal.domain.sync import event_log, failed_reads
 from billingportal.models import ProcessorAccount
 from billingportal.models.connection.processor_account import KeyState
+from billingportal.models.connection.registered_address import RegisteredAddress
 from billingportal.stripe_gateway.client import OpenGateway
 from billingportal.stripe_gateway.errors import KeyExpired, KeyRejected, StripeProblem
 from billingportal.vault import CannotOpen, Vault
@@ -103,18 +104,23 @@ def note_outcomes(session: Session, row: ProcessorAccount, found: Findings, mome
     endpoint, destination = endpoint_of(session, row), destination_of(session, row)
     is_new = endpoint.state != found.endpoint.state
     endpoint.state, endpoint.problem = found.endpoint.state, found.endpoint.problem
-    record_repairs(session, row, "webhook_endpoint", endpoint.id, found.endpoint.repairs)
+    record_repairs(session, row, "webhook_endpoint", endpoint, found.endpoint.repairs)
     if found.destination is not None:
         event_destination.note_outcome(destination, found.destination, moment)
-        record_repairs(session, row, "event_destination", destination.id, found.destination.repairs)
+        record_repairs(session, row, "event_destination", destination, found.destination.repairs)
     return is_new
 
 
-def record_repairs(session: Session, row: ProcessorAccount, kind: str, row_id: int, repairs: list[str]) -> None:
-    for words in repairs:
+def record_repairs(
+    session: Session, row: ProcessorAccount, kind: str, address: RegisteredAddress, repairs: list[Repaired]
+) -> None:
+    """Remember the repairs with the registration, and record each in the audit log."""
+    for made in repairs:
+        address.note_repair(made.wrong, now())
+        subject = (kind, address.id)
         audit.record_act(
             session,
-            audit.Act(f"{kind}.repaired", words, actor="sync", subject=(kind, row_id), processor_account_id=row.id),
+            audit.Act(f"{kind}.repaired", made.words, actor="sync", subject=subject, processor_account_id=row.id),
         )
 
 

@@ -5,20 +5,25 @@ from typing import Literal, cast
 
 from billingportal.models import ProcessorAccount
 from billingportal.plain_json import Json
-from billingportal.stripe_gateway.objects.connection import AccountCopy, AddressCopy
+from billingportal.stripe_gateway.objects.connection import AccountCopy, AddressCopy, WebhookEndpointCopy
 from billingportal.stripe_gateway.permissions import Right
 
 MOST_ENDPOINTS = 16
+Code = Literal["", "right_missing", "full", "webhook_duplicate", "destination_duplicate"]
 GRANT = "Grant it in Stripe: Developers, API keys, the key's menu, Edit key."
 
 
 @dataclass(frozen=True)
 class Line:
-    """`kind` is the status shown before the words; `detail` says what it means or what to do."""
+    """`kind` is the status shown before the words; `detail` says what it means or what to do.
+
+    `code` names a line that a finding comes from.
+    """
 
     kind: Literal["ok", "warn", "bad", "info"]
     words: str
     detail: str = ""
+    code: Code = ""
 
     def as_json(self) -> Json:
         return cast(Json, asdict(self))
@@ -69,13 +74,13 @@ def charges_line(account: AccountCopy) -> Line:
 def right_lines(missing: list[Right]) -> list[Line]:
     if not missing:
         return [Line("ok", "Restricted key has all rights", "Everything the portal reads may be read.")]
-    return [Line("bad", f"Right missing: {right.name}, {right.level}", GRANT) for right in missing]
+    return [Line("bad", f"Right missing: {right.name}, {right.level}", GRANT, "right_missing") for right in missing]
 
 
 def endpoints_line(used: int) -> Line:
     words = f"{used} of {MOST_ENDPOINTS} webhook endpoints used"
     if used >= MOST_ENDPOINTS:
-        return Line("warn", words, "No place is left for another one in this mode.")
+        return Line("warn", words, "No place is left for another one in this mode.", "full")
     return Line("ok", words, "Stripe allows 16 an account and mode.")
 
 
@@ -84,4 +89,5 @@ def other_line(endpoint: AddressCopy) -> Line:
         "warn",
         "Another endpoint points at this address",
         f"{endpoint.url} ({endpoint.stripe_id}) is not ours. Delete it in Stripe if nothing needs it.",
+        "webhook_duplicate" if isinstance(endpoint, WebhookEndpointCopy) else "destination_duplicate",
     )

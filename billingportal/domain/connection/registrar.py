@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.connection.preflight import MOST_ENDPOINTS
-from billingportal.domain.connection.registration import Kind, Outcome, Registered, Survey
+from billingportal.domain.connection.registration import Kind, Outcome, Registered, Repaired, Survey
 from billingportal.models import ProcessorAccount
 from billingportal.models.connection.registered_address import RegisteredAddress
 from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing
@@ -35,7 +35,8 @@ class Registrar:
         try:
             for one in found.stale:
                 self.remove(one, outcome)
-                outcome.repairs.append(f"Removed an old {self.kind.noun} of ours, {one.stripe_id}.")
+                words = f"Removed an old {self.kind.noun} of ours, {one.stripe_id}."
+                outcome.repairs.append(Repaired("duplicate", words))
             self.keep_ours(mine, found.ours, url, outcome)
         except RightMissing as problem:
             words = f"The key may not register {self.kind.short}s. {problem.message}"
@@ -46,17 +47,23 @@ class Registrar:
 
     def keep_ours(self, mine: Registered, ours: AddressCopy | None, url: str, outcome: Outcome) -> None:
         """Repair the registration, or renew it where no update can repair it."""
-        gone = f"The {self.kind.noun} was gone from Stripe; registered it again."
+        gone = Repaired("missing", f"The {self.kind.noun} was gone from Stripe; registered it again.")
         if ours is None:
             self.create(mine.row_id, url, outcome, gone)
             return
-        lost = f"The signing secret of the {self.kind.noun} was lost; registered it again."
-        words = lost if mine.is_secret_lost else self.kind.reason_to_renew(ours)
-        if words is not None:
+        renewal = self.reason_to_renew(mine, ours)
+        if renewal is not None:
             self.remove(ours, outcome)
-            self.create(mine.row_id, url, outcome, words)
+            self.create(mine.row_id, url, outcome, renewal)
         elif not self.repair(ours, url, outcome):
             self.create(mine.row_id, url, outcome, gone)
+
+    def reason_to_renew(self, mine: Registered, ours: AddressCopy) -> Repaired | None:
+        if mine.is_secret_lost:
+            words = f"The signing secret of the {self.kind.noun} was lost; registered it again."
+            return Repaired("signature", words)
+        outdated = self.kind.reason_to_renew(ours)
+        return None if outdated is None else Repaired("version", outdated)
 
     def remove(self, found: AddressCopy, outcome: Outcome) -> None:
         self.kind.delete(self.gateway, found.stripe_id)
@@ -73,18 +80,20 @@ class Registrar:
             outcome.repairs += to_mend
         return True
 
-    def wrongs(self, ours: AddressCopy, url: str) -> list[str]:
-        """The repairs that an update makes, in words for the audit log."""
+    def wrongs(self, ours: AddressCopy, url: str) -> list[Repaired]:
+        """The repairs that an update makes."""
         found = []
         if not ours.is_enabled:
-            found.append(f"The {self.kind.noun} was disabled in Stripe; switched it on again.")
+            words = f"The {self.kind.noun} was disabled in Stripe; switched it on again."
+            found.append(Repaired("disabled", words))
         if ours.url != url:
-            found.append(f"The {self.kind.short} address was {ours.url}; set it to {url}.")
+            found.append(Repaired("moved", f"The {self.kind.short} address was {ours.url}; set it to {url}."))
         if ours.enabled_events != frozenset(self.kind.events):
-            found.append(f"The event list of the {self.kind.short} was out of date; brought it up to date.")
+            words = f"The event list of the {self.kind.short} was out of date; brought it up to date."
+            found.append(Repaired("events", words))
         return found
 
-    def create(self, row_id: int, url: str, outcome: Outcome, words: str) -> None:
+    def create(self, row_id: int, url: str, outcome: Outcome, repaired: Repaired) -> None:
         """Register a new address, and report a repair if it is not the first one.
 
         The attempt is counted first, so that its idempotency key belongs to it alone.
@@ -107,7 +116,7 @@ class Registrar:
             return
         outcome.added += 1
         if was_registered:
-            outcome.repairs.append(words)
+            outcome.repairs.append(repaired)
 
     def accept(self, row: RegisteredAddress, made: AddressCopy, url: str, moment: datetime) -> None:
         """Seal the secret at once: Stripe shows it this one time."""

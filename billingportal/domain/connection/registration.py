@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from billingportal.models.connection.registered_address import RegisteredAddress
+from billingportal.models.connection.registered_address import RegisteredAddress, Wrong
 from billingportal.models.connection.webhook_endpoint import EndpointState
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.objects.connection import AddressCopy
@@ -47,13 +47,21 @@ class Kind(ABC):
         return f"{public_url}{self.path}{token}"
 
 
+@dataclass(frozen=True)
+class Repaired:
+    """A repair that was made: what was wrong, and the sentence about it for the audit log."""
+
+    wrong: Wrong
+    words: str
+
+
 @dataclass
 class Outcome:
-    """The registration's state after a check, the repairs in words, and how many addresses they added."""
+    """The registration's state after a check, the repairs that were made, and how many addresses they added."""
 
     state: EndpointState
     problem: str | None = None
-    repairs: list[str] = field(default_factory=list)
+    repairs: list[Repaired] = field(default_factory=list)
     added: int = 0
 
 

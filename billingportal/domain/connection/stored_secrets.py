@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import Base
 from billingportal.domain.common import audit
-from billingportal.models import EventDestination, MailSettings, OutgoingEndpoint, ProcessorAccount, WebhookEndpoint
+from billingportal.models import (
+    EventDestination,
+    MailSettings,
+    OutgoingEndpoint,
+    ProcessorAccount,
+    ReportKey,
+    WebhookEndpoint,
+)
 from billingportal.vault import Vault
 
 SEALED = "_sealed"
@@ -76,6 +83,10 @@ def drop_lost(session: Session, vault: Vault) -> list[str]:
         dropped += lost
         if lost and address.secret_sealed is None:
             to_paste.append(f"the secret of {address.url}, to be rotated on {WHERE_OUTGOING}")
+    for key in session.scalars(select(ReportKey)):
+        if is_lost(vault, key.private_key_sealed):
+            key.private_key_sealed = None  # the next report makes a new one
+            dropped += 1
     if dropped:
         summary = f"Dropped {dropped} stored secrets that no secret key opened"
         audit.record_act(

@@ -21,6 +21,7 @@ from billingportal.domain.usage import current_use, pool
 from billingportal.domain.usage.counting.references import lock_clients
 from billingportal.domain.usage.periods import Period, period_in
 from billingportal.models.connection.processor_account import Mode
+from billingportal.models.rehearsal.visibility import shows_rehearsals
 from billingportal.plain_json import Json, JsonObject
 
 UPGRADE_PATH = "/portal/billing/plan"
@@ -71,7 +72,7 @@ def read_tag(database: Database, mode: Mode, whose: Whose, base_url: str) -> Tag
     """The tag of the answer by one statement, or None when there is no such client or workspace."""
     moment = now()
     statement = TAG[dialect_of(database), whose.named]
-    row = database.execute(statement, {"mode": mode, "name": whose.name, "now": moment}).first()
+    row = database.execute(statement, asked(database, mode, whose, moment)).first()
     return None if row is None else tag_of(row, moment, base_url)
 
 
@@ -79,10 +80,15 @@ def read_answer(database: Database, mode: Mode, whose: Whose, base_url: str) -> 
     """The answer by one statement, or None when there is no such client or workspace."""
     moment = now()
     statement = ANSWER[dialect_of(database), whose.named]
-    row = database.execute(statement, {"mode": mode, "name": whose.name, "now": moment}).first()
+    row = database.execute(statement, asked(database, mode, whose, moment)).first()
     if row is None:
         return None
     return Entitlements(tag_of(row, moment, base_url), document_of(row, moment, base_url))
+
+
+def asked(database: Database, mode: Mode, whose: Whose, moment: datetime) -> dict[str, object]:
+    shows = shows_rehearsals(database)
+    return {"mode": mode, "name": whose.name, "now": moment, "shows_rehearsals": shows}
 
 
 def entitlements_answer(database: Database, mode: Mode, client_id: int, *, base_url: str) -> JsonObject:

@@ -137,3 +137,29 @@ def store_lines(session: Session, turn: Turn, copies: Sequence[InvoiceLineCopy])
         InvoiceLine(invoice_id=turn.invoice_id, position=position, **asdict(copy))
         for position, copy in enumerate(copies)
     )
+
+
+def judge_lines(
+    session: Session, invoice: Invoice, copies: Sequence[InvoiceLineCopy], asked_at: datetime
+) -> tuple[bool, bool]:
+    """Of lines that a list of Stripe's showed: whether they are the first, and whether they differ from the stored
+    ones. Neither where later ones are stored."""
+    row = reading_of(session, invoice)
+    if row is None or row.read_at is None:
+        return True, False
+    if asked_at < row.read_at <= now():
+        return False, False
+    names = tuple(InvoiceLineCopy.__dataclass_fields__)
+    stored = [tuple(getattr(line, name) for name in names) for line in lines_of(session, invoice)]
+    return False, stored != [tuple(getattr(copy, name) for name in names) for copy in copies]
+
+
+def store_listed(session: Session, invoice: Invoice, copies: Sequence[InvoiceLineCopy], asked_at: datetime) -> None:
+    """Replace the stored lines by those that a list of Stripe's showed, which was asked for at a time."""
+    row = reading_of(session, invoice)
+    if row is None:
+        row = InvoiceLinesRead(invoice_id=invoice.id, attempts=0)
+        session.add(row)
+        session.flush()
+    until = row.next_attempt_at or asked_at
+    store_lines(session, Turn(invoice.id, invoice.stripe_invoice_id, invoice.status, asked_at, until), copies)

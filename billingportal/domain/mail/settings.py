@@ -19,6 +19,8 @@ from billingportal.plain_json import Json
 from billingportal.vault import CannotOpen, Vault
 
 THE_ROW = 1
+# The subject of the audit entries of test emails.
+TESTED = ("mail_test", str(THE_ROW))
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[?[0-9a-fA-F:]+\]?")
 OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -148,3 +150,9 @@ def sender_of(typed: str) -> str:
         raise Refusal("sender", "Use ASCII characters before the @: many mail servers take no others.")
     checked_address(sender, "sender", "billing@example.com")
     return sender
+
+
+def record_test(session: Session, recipient: str, *, staff_id: int) -> None:
+    """Record in the audit log that the mail server took a test email."""
+    words = f"Sent a test email to {recipient}"
+    audit.record_act(session, audit.Act("mail_settings.tested", words, staff_id=staff_id, subject=TESTED))

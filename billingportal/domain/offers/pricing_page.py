@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, selectinload
 
 from billingportal.domain.common.plurals import counted
-from billingportal.domain.connection import processor_accounts
 from billingportal.domain.offers import offers
 from billingportal.domain.offers.offers import Choice, Offer, Period, length
 from billingportal.domain.offers.payment_options import Payment, payment_of
 from billingportal.domain.offers.quantities import Quantity, quantities
+from billingportal.domain.offers.selling_mode import selling_mode
 from billingportal.domain.prices.drafts import Interval
 from billingportal.domain.prices.tax_text import ADDED, INCLUDED
 from billingportal.models import Plan, PlanQuota
@@ -74,11 +74,8 @@ class PricingPage:
 
 def pricing_page(session: Session, asked: Asked, mode: Mode | None = None) -> PricingPage:
     """The pricing page in the given mode, by default in the mode in which the portal sells."""
-    plans = active_plans(session)
-    if mode is None:
-        mode, offered = selling(session, plans)
-    else:
-        offered = for_sale(session, plans, mode)
+    mode = mode or selling_mode(session)
+    offered = for_sale(session, active_plans(session), mode)
     choices = [choice for offer in offered for choice in offer.choices]
     periods = tuple(sorted({choice.period for choice in choices}, key=length))[:MOST_PERIODS]
     shared = shared_currencies(choices)
@@ -109,15 +106,6 @@ def active_plans(session: Session, *conditions: ColumnElement[bool]) -> Sequence
         .order_by(Plan.position, Plan.id)
         .options(selectinload(Plan.quotas).selectinload(PlanQuota.resource), selectinload(Plan.links))
     ).all()
-
-
-def selling(session: Session, plans: Sequence[Plan]) -> tuple[Mode, list[Offer]]:
-    """The selling mode and its offers: live as soon as a plan can be paid in live mode, test before that."""
-    if processor_accounts.connected(session, "live") is not None:
-        live = for_sale(session, plans, "live")
-        if any(offer.choices for offer in live) or processor_accounts.connected(session, "test") is None:
-            return "live", live
-    return "test", for_sale(session, plans, "test")
 
 
 def for_sale(session: Session, plans: Sequence[Plan], mode: Mode) -> list[Offer]:

@@ -12,6 +12,7 @@ from billingportal.db import Database
 from billingportal.models import OutgoingDelivery, OutgoingEndpoint, OutgoingMessage
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.outgoing_webhooks.outgoing_delivery import IS_WAITING
+from billingportal.models.rehearsal.visibility import is_rehearsal
 from billingportal.plain_json import Json, JsonObject
 
 ENDPOINTS = cast(Table, OutgoingEndpoint.__table__).c
@@ -46,9 +47,10 @@ def record_event(
 
     Messages of one client are sent in the order in which they are written. Transactions that run at the same time
     keep that order if they have the client's row locked. `about` names the subject for people, beside the client.
+    Nothing is written about a throw-away client of a rehearsal.
     """
     endpoint_ids = wanting_endpoints(database, mode, event_type)
-    if endpoint_ids:
+    if endpoint_ids and (client_id is None or not is_rehearsal(database, client_id)):
         message_id = write_message(database, mode, event_type, client_id, data, about=about)
         write_deliveries(database, message_id, event_type, endpoint_ids, client_id)
 

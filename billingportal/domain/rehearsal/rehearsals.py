@@ -11,6 +11,7 @@ from billingportal.clock import now
 from billingportal.domain.common import audit
 from billingportal.domain.offers import offers
 from billingportal.domain.rehearsal.promises import choices_for_sale, promise_of
+from billingportal.domain.rehearsal.report.plan_snapshots import snapshot_of
 from billingportal.domain.rehearsal.scenario import Planned, life_of, steps_of
 from billingportal.errors import Conflict, Refusal
 from billingportal.models import Plan, ProcessorAccount, Rehearsal, RehearsalLife, RehearsalStep
@@ -50,6 +51,7 @@ def start(session: Session, account_id: int, wanted: Wanted, *, staff_id: int | 
         state="queued",
         is_quick=wanted.is_quick,
         choices=Wanted([plan.id for plan in plans], wanted.is_quick, wanted.uses).to_json(),
+        snapshot=snapshot_of(session, account_id),
         staff_id=staff_id,
         created_at=now(),
     )

@@ -15,6 +15,7 @@ from billingportal.models.connection.processor_account import Mode
 from billingportal.models.entitlements.entitlement import Access
 from billingportal.models.plans.plan_quota import Reaction
 from billingportal.models.plans.resource import ResourceKind
+from billingportal.models.rehearsal.visibility import shows_rehearsals
 
 # A client on a Stripe test clock counts in the clock's time.
 PLACE = """
@@ -23,7 +24,7 @@ SELECT workspace.id AS workspace_id, workspace.client_id, workspace.archived_at,
   COALESCE(entitlement.access, 'limited') AS access, entitlement.plan_id,
   entitled_quota.quota, COALESCE(entitled_quota.reaction, 'block') AS reaction,
   client_usage.used, client_usage.reserved, client_usage.spending_cap, client_usage.period_ends_at,
-  usage_pool.id IS NOT NULL AS has_pool, usage_pool.period_ends_at AS pool_ends_at,
+  usage_pool.id IS NOT NULL AND NOT client.is_rehearsal AS has_pool, usage_pool.period_ends_at AS pool_ends_at,
   CASE WHEN workspace.mode = 'test' THEN (
     SELECT test_clock.frozen_at FROM client_customer
     JOIN customer ON customer.processor_account_id = client_customer.processor_account_id
@@ -33,6 +34,7 @@ SELECT workspace.id AS workspace_id, workspace.client_id, workspace.archived_at,
     WHERE client_customer.client_id = workspace.client_id AND test_clock.deleted_at IS NULL LIMIT 1
   ) END AS clock_time
 FROM workspace
+JOIN client ON client.id = workspace.client_id AND (:shows_rehearsals OR NOT client.is_rehearsal)
 LEFT JOIN resource ON {resource}
 LEFT JOIN entitlement ON entitlement.client_id = workspace.client_id
 LEFT JOIN entitled_quota ON entitled_quota.client_id = workspace.client_id
@@ -93,7 +95,8 @@ class Place:
 
 def find_place(database: Database, mode: Mode, workspace: Ref, resource_key: str) -> Place:
     """The place of a new reservation. Raises UnknownWorkspace or UnknownResource."""
-    values: dict[str, object] = {"mode": mode, "resource_key": resource_key}
+    shows = shows_rehearsals(database)
+    values: dict[str, object] = {"mode": mode, "resource_key": resource_key, "shows_rehearsals": shows}
     if workspace.id is not None:
         row = database.execute(PLACE_BY_ID, {**values, "workspace_id": workspace.id}).first()
     else:
@@ -107,7 +110,7 @@ def find_place(database: Database, mode: Mode, workspace: Ref, resource_key: str
 
 def present_place(database: Database, mode: Mode, workspace_id: int, resource_id: int) -> Place:
     """Where a reservation of this workspace stands now: the workspace may have moved."""
-    values = {"mode": mode, "workspace_id": workspace_id, "resource_id": resource_id}
+    values = {"mode": mode, "workspace_id": workspace_id, "resource_id": resource_id, "shows_rehearsals": True}
     return read_place(database.execute(PLACE_OF_RESERVATION, values).one())
 
 

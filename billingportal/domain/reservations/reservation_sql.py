@@ -41,7 +41,8 @@ INSERT = plain_sql(
 FOUND = """
     SELECT reservation.*, resource.key AS resource_key
     FROM reservation JOIN resource ON resource.id = reservation.resource_id
-    WHERE reservation.id = :id AND reservation.mode = :mode
+    WHERE reservation.id = :id AND reservation.mode = :mode AND (
+      :shows_rehearsals OR reservation.client_id NOT IN (SELECT id FROM client WHERE is_rehearsal))
 """
 TIMES = {"expires_at": UtcDateTime(), "created_at": UtcDateTime()}
 FIND = plain_sql(FOUND).columns(**TIMES)

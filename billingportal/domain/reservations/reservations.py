@@ -14,6 +14,7 @@ from billingportal.domain.reservations.outcomes import Granted, Refused, Use, re
 from billingportal.domain.reservations.places import Place, find_place
 from billingportal.domain.usage import pool
 from billingportal.models.connection.processor_account import Mode
+from billingportal.models.rehearsal.visibility import shows_rehearsals
 from billingportal.models.usage.reservation import ReservationState
 
 
@@ -82,7 +83,8 @@ class Stored:
 def find_reservation(database: Database, mode: Mode, reservation_id: int, *, lock: bool = False) -> Stored:
     """The reservation, locked until the commit if wished. Raises UnknownReservation."""
     statement = sql.LOCK[dialect_of(database)] if lock else sql.FIND
-    row = database.execute(statement, {"id": reservation_id, "mode": mode}).mappings().first()
+    named = {"id": reservation_id, "mode": mode, "shows_rehearsals": shows_rehearsals(database)}
+    row = database.execute(statement, named).mappings().first()
     if row is None:
         raise UnknownReservation
     return Stored(**{field.name: row[field.name] for field in fields(Stored)})

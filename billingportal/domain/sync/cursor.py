@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.domain.sync.inbox import WAITING
 from billingportal.models import CatchUp, StripeEvent
-from billingportal.stripe_gateway.requests.objects import WALKS
+from billingportal.stripe_gateway.listings import WALKS
 
 
 def locked_catch_up(session: Session, processor_account_id: int) -> CatchUp:

@@ -24,7 +24,7 @@ from billingportal.stripe_gateway.errors import (
     UnreadableObject,
 )
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.requests.objects import WALKS
+from billingportal.stripe_gateway.listings import WALKS
 
 # Stripe's name of the events, the only type here that has no row of its own.
 EVENT = "event"

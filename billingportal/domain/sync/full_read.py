@@ -21,9 +21,9 @@ from billingportal.domain.sync.reconciliation import is_for_later
 from billingportal.models import CatchUp, Product
 from billingportal.models.connection.failed_read import WHOLE_LIST
 from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.stripe_gateway.listings import WALKS
 from billingportal.stripe_gateway.objects.copies import Copy
 from billingportal.stripe_gateway.objects.readings import Page, Reading
-from billingportal.stripe_gateway.requests.objects import WALKS
 
 FIRST_WALK = next(iter(WALKS))
 

@@ -177,6 +177,7 @@ def event_values(
         "stripe_event_id": event.stripe_event_id,
         "type": event.type,
         "object_id": event.object_id,
+        "stripe_customer_id": customer_of(event),
         "created_at": event.created_at,
         "received_at": moment,
         "source": source,
@@ -188,6 +189,14 @@ def event_values(
         "error": result.error,
         "changes": result.changes,
     }
+
+
+def customer_of(event: EventCopy) -> str | None:
+    """The customer whom the event is about, as far as its object names one."""
+    if event.object.get("object") == "customer":
+        return event.object_id
+    customer = event.object.get("customer")
+    return customer if isinstance(customer, str) else None
 
 
 def store_listed(session: Session, processor_account_id: int, events: Iterable[EventCopy], *, livemode: bool) -> None:

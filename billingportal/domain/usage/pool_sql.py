@@ -44,7 +44,7 @@ COUNT_MONTH = plain_sql(
     """
     UPDATE usage_pool SET used = (
       SELECT COALESCE(SUM(usage_day.used), 0) FROM usage_day JOIN client ON client.id = usage_day.client_id
-      WHERE client.mode = :mode AND usage_day.resource_id = :resource_id
+      WHERE client.mode = :mode AND NOT client.is_rehearsal AND usage_day.resource_id = :resource_id
       AND usage_day.day >= :first_day AND usage_day.day < :next_day)
     WHERE mode = :mode AND resource_id = :resource_id
     """
@@ -53,7 +53,7 @@ COUNT_LEVELS = plain_sql(
     """
     UPDATE usage_pool SET used = (
       SELECT COALESCE(SUM(client_usage.used), 0) FROM client_usage JOIN client ON client.id = client_usage.client_id
-      WHERE client.mode = :mode AND client_usage.resource_id = :resource_id)
+      WHERE client.mode = :mode AND NOT client.is_rehearsal AND client_usage.resource_id = :resource_id)
     WHERE mode = :mode AND resource_id = :resource_id
     """
 )
@@ -62,6 +62,7 @@ MARK_RESERVED = skipping_locked(
     UPDATE reservation SET counts_in_pool = :yes WHERE id IN (
       SELECT id FROM reservation
       WHERE mode = :mode AND resource_id = :resource_id AND state = 'reserved' AND counts_in_pool <> :yes
+      AND client_id NOT IN (SELECT id FROM client WHERE is_rehearsal)
       ORDER BY id {skip_locked})
     """
 )

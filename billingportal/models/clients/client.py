@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from billingportal.db import Base, PrimaryKey
@@ -19,7 +19,8 @@ class Client(Base):
     is paid for or granted. `evaluation_due_at` is the time of the next evaluation of its entitlement: now after a
     change, or the time when the entitlement changes by itself.
 
-    `is_rehearsal`: a throw-away client of a rehearsal, which no page, API answer, export, sum or message may show.
+    `is_rehearsal`: a throw-away client of a rehearsal, which no page, API answer, export, sum or message may show (see
+    models/rehearsal/visibility.py).
 
     `is_leaving`: the client is archived once its subscription has ended.
 
@@ -38,6 +39,7 @@ class Client(Base):
         CheckConstraint("source IN ('sign_up', 'staff', 'adoption', 'api')", name="source"),
         Index(None, "mode", "canonical_email"),
         Index(None, "mode", "folded_name"),
+        Index(None, "is_rehearsal", sqlite_where=text("is_rehearsal = 1"), postgresql_where=text("is_rehearsal")),
     )
 
     id: Mapped[PrimaryKey]

@@ -22,7 +22,8 @@ class ProcessorAccount(Base):
     """At most one account a mode is connected; others keep their history.
 
     `offered` means: a key of another account was pasted and waits for confirmation. `stripe_account_id` is empty
-    for a restricted key that may not read it.
+    for a restricted key that may not read it. `clock_skew_seconds`: how much this machine's clock was ahead of Stripe's
+    at the last check, or behind it when negative.
     """
 
     __tablename__ = "processor_account"
@@ -56,6 +57,7 @@ class ProcessorAccount(Base):
     check_requested_at: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
     check_problem: Mapped[str | None]
+    clock_skew_seconds: Mapped[int | None]
     next_check_at: Mapped[datetime | None] = mapped_column(index=True)
 
     endpoint: Mapped[WebhookEndpoint | None] = relationship(uselist=False)

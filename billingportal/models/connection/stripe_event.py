@@ -19,6 +19,7 @@ UNSETTLED = text("state IN ('pending', 'failed')")
 class StripeEvent(Base):
     """`applied`: its object's row reflects it. `stale`: the row is newer. `ignored`: nothing here depends on it.
     `pending`: its object is to be fetched. `failed`: retried later. `refused`: not of this account or mode.
+    `stripe_customer_id`: the customer that its object names, None where it names none.
 
     Indexes end with the id, so that each page of a filtered list is one range of an index, however long
     the inbox grows; the index of pending and failed events has few rows.
@@ -44,6 +45,7 @@ class StripeEvent(Base):
     stripe_event_id: Mapped[str]
     type: Mapped[str]
     object_id: Mapped[str | None]
+    stripe_customer_id: Mapped[str | None]
     created_at: Mapped[datetime]
     received_at: Mapped[datetime]
     source: Mapped[EventSource] = mapped_column(String(8))

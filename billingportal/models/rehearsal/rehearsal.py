@@ -21,8 +21,9 @@ class Rehearsal(Base):
     """At most one rehearsal of an account is not ended: a unique index enforces it.
 
     `choices`: the plan ids, whether it is quick, and the uses that staff chose. `snapshot`: the plans as they were at
-    the start, with prices, quotas and order, for "changed since". `report` is the signed JSON exactly as it was signed,
-    `signature` the Ed25519 signature in base64, `public_key_id` the key's fingerprint.
+    the start, with prices, quotas and order, for "changed since". `report` is the file of the signed report
+    (see domain/rehearsal/report/envelope.py), `signature` the Ed25519 signature in base64, `public_key_id` the
+    public key in hexadecimal digits.
 
     `lease` names the worker that plays it, until `leased_until`; then another one may go on.
     """

@@ -8,7 +8,10 @@ from billingportal.plain_json import JsonObject
 
 @dataclass(frozen=True)
 class AccountCopy:
-    """The account of a key. A restricted key may show the mode only: then the id is None."""
+    """The account of a key. A restricted key may show the mode only: then the id is None.
+
+    `clock_skew_seconds`: how much our clock is ahead of Stripe's, or behind it when negative.
+    """
 
     stripe_account_id: str | None
     name: str | None
@@ -16,6 +19,7 @@ class AccountCopy:
     currency: str | None
     charges_enabled: bool | None
     livemode: bool
+    clock_skew_seconds: int = 0
 
 
 class AddressCopy(Protocol):

@@ -1,12 +1,15 @@
 """Parses the lines of an invoice. Amounts in minor units of the invoice's currency."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from billingportal.plain_json import JsonObject
+from billingportal.stripe_gateway.errors import UnreadableObject
 from billingportal.stripe_gateway.objects.fields import (
     decimal,
+    first_rows,
     moment,
     number,
     optional_id,
@@ -14,6 +17,7 @@ from billingportal.stripe_gateway.objects.fields import (
     optional_text,
     part,
     short_text,
+    truth,
 )
 from billingportal.stripe_gateway.objects.invoice_previews import given, is_grant, is_included, sum_of
 
@@ -41,6 +45,20 @@ class InvoiceLineCopy:
     is_proration: bool
     starts_at: datetime
     ends_at: datetime
+
+
+def listed_lines(invoices: Iterable[JsonObject]) -> dict[str, tuple[InvoiceLineCopy, ...]]:
+    """The lines of listed invoices, by invoice id. An invoice in a list has the first page of them: those with more
+    are left out, and those that cannot be read."""
+    found: dict[str, tuple[InvoiceLineCopy, ...]] = {}
+    for invoice in invoices:
+        try:
+            lines = part(invoice, "lines")
+            if not truth(lines, "has_more"):
+                found[short_text(invoice, "id")] = tuple(invoice_line(row) for row in first_rows(lines))
+        except UnreadableObject:
+            continue
+    return found
 
 
 def invoice_line(source: JsonObject) -> InvoiceLineCopy:

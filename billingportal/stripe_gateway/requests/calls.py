@@ -180,7 +180,17 @@ def reading(response: stripe.StripeResponseBase | None, elapsed_seconds: float) 
     margin = CLOCK_MARGIN if date else UNKNOWN_CLOCK_MARGIN
     moment = date or clock.now().replace(microsecond=0)
     elapsed = math.ceil(elapsed_seconds)
-    return Reading(moment + timedelta(seconds=margin), elapsed + 2 * margin, elapsed)
+    skew = skew_of(date, elapsed_seconds) if date else 0
+    return Reading(moment + timedelta(seconds=margin), elapsed + 2 * margin, elapsed, skew)
+
+
+def skew_of(date: datetime, elapsed_seconds: float) -> int:
+    """Whole seconds that our clock is certainly ahead of Stripe's, or behind when negative.
+
+    `Date` has whole seconds, and the answer may have been made at any time since we asked.
+    """
+    ahead = (clock.now() - date).total_seconds()
+    return round(min(ahead, 0) + max(ahead - 1 - elapsed_seconds, 0))
 
 
 def header_date(response: stripe.StripeResponseBase | None) -> datetime | None:

@@ -1,7 +1,7 @@
 """Products, prices and meters at Stripe: finds prices, creates and reactivates all three."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast
@@ -49,6 +49,19 @@ class NewPrice:
     lookup_key: str | None
     moves_lookup_key: bool
     tax_behavior: str
+    nickname: str | None = None
+    labels: Mapping[str, str] | None = None
+    options: Sequence["CurrencyOption"] = ()
+
+
+@dataclass(frozen=True)
+class CurrencyOption:
+    """The amounts of a new price in another currency than its own."""
+
+    currency: str
+    unit_amount: Decimal | None
+    tiers: Sequence[tuple[int | None, Decimal, Decimal]]
+    tax_behavior: str
 
 
 def create_product(client: stripe.StripeClient, name: str, description: str | None, idempotency_key: str) -> str:
@@ -92,15 +105,35 @@ def price_params(new: NewPrice) -> JsonObject:
         "tax_behavior": new.tax_behavior,
     }
     if new.tiers_mode is not None:
-        rows: list[Json] = [tier_params(*row) for row in new.tiers]
-        params |= {"billing_scheme": "tiered", "tiers_mode": new.tiers_mode, "tiers": rows}
-    else:
-        params["unit_amount_decimal"] = plain(new.unit_amount or Decimal(0))
+        params |= {"billing_scheme": "tiered", "tiers_mode": new.tiers_mode}
+    params |= amount_params(new)
     if new.package is not None:
         params["transform_quantity"] = {"divide_by": new.package[0], "round": new.package[1]}
     if new.lookup_key is not None:
         params |= {"lookup_key": new.lookup_key, "transfer_lookup_key": new.moves_lookup_key}
+    return params | extra_params(new)
+
+
+def extra_params(new: NewPrice) -> JsonObject:
+    """The parameters that only a copy of another price has."""
+    params: JsonObject = {}
+    if new.nickname:
+        params["nickname"] = new.nickname
+    if new.labels:
+        params["metadata"] = dict(new.labels)
+    if new.options:
+        params["currency_options"] = {
+            one.currency: {**amount_params(one), "tax_behavior": one.tax_behavior} for one in new.options
+        }
     return params
+
+
+def amount_params(new: NewPrice | CurrencyOption) -> JsonObject:
+    """Tiers, or the amount of each unit."""
+    if new.tiers:
+        rows: list[Json] = [tier_params(*row) for row in new.tiers]
+        return {"tiers": rows}
+    return {"unit_amount_decimal": plain(new.unit_amount or Decimal(0))}
 
 
 def tier_params(up_to: int | None, unit_amount: Decimal, flat_amount: Decimal) -> JsonObject:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -18,9 +18,11 @@ from billingportal.stripe_gateway.errors import (
     TooManyRequests,
     UnreadableObject,
 )
+from billingportal.stripe_gateway.listings import PRICE_PARTS, WALKS, Walk
 from billingportal.stripe_gateway.objects import parsing
 from billingportal.stripe_gateway.objects.copies import Copy, EventCopy
 from billingportal.stripe_gateway.objects.fields import part, short_text, text
+from billingportal.stripe_gateway.objects.invoice_lines import listed_lines
 from billingportal.stripe_gateway.objects.readings import EventPage, Fetched, Page, Unreadable
 from billingportal.stripe_gateway.requests.calls import (
     PAGE_SIZE,
@@ -31,26 +33,9 @@ from billingportal.stripe_gateway.requests.calls import (
     read_list,
 )
 
-# Stripe leaves these out of a price unless they are expanded.
-PRICE_PARTS = ["tiers", "currency_options"]
-IN_LIST: list[Json] = [f"data.{part}" for part in PRICE_PARTS]
-
 Client = stripe.StripeClient
 Fetch = Callable[[Client, str], stripe.StripeObject]
 T = TypeVar("T", Copy, EventCopy)
-
-
-@dataclass(frozen=True)
-class Walk:
-    """How to list objects of one type: `kind` is Stripe's name of it.
-
-    `share`: about how many of 100 objects of an account are in this list, to estimate how long all of them take.
-    """
-
-    kind: str
-    path: str
-    filters: JsonObject
-    share: int = 1
 
 
 FETCHES: dict[str, Fetch] = {
@@ -67,23 +52,6 @@ FETCHES: dict[str, Fetch] = {
     "checkout.session": lambda client, id_: client.v1.checkout.sessions.retrieve(id_),
     "subscription_schedule": lambda client, id_: client.v1.subscription_schedules.retrieve(id_),
     "test_helpers.test_clock": lambda client, id_: client.v1.test_helpers.test_clocks.retrieve(id_),
-}
-
-# All objects of an account, referenced types first. Stripe's lists of products and prices leave archived
-# ones out unless asked; its list of subscriptions leaves canceled ones out.
-WALKS: dict[str, Walk] = {
-    "active products": Walk("product", "/v1/products", {"active": True}),
-    "archived products": Walk("product", "/v1/products", {"active": False}),
-    "meters": Walk("billing.meter", "/v1/billing/meters", {}),
-    "active prices": Walk("price", "/v1/prices", {"active": True, "expand": IN_LIST}),
-    "archived prices": Walk("price", "/v1/prices", {"active": False, "expand": IN_LIST}),
-    "customers": Walk("customer", "/v1/customers", {}, share=10),
-    "subscriptions": Walk("subscription", "/v1/subscriptions", {"status": "all"}, share=10),
-    "invoices": Walk("invoice", "/v1/invoices", {}, share=35),
-    "invoice payments": Walk("invoice_payment", "/v1/invoice_payments", {}, share=35),
-    "subscription schedules": Walk("subscription_schedule", "/v1/subscription_schedules", {}),
-    "refunds": Walk("refund", "/v1/refunds", {}, share=2),
-    "disputes": Walk("dispute", "/v1/disputes", {}),
 }
 
 
@@ -111,11 +79,15 @@ class Objects:
 
     def page(self, walk: str, starting_after: str | None, size: int = PAGE_SIZE) -> Page:
         """One page of at most `size` objects of a listing (see `WALKS`), those that it could not read by id."""
-        chosen = WALKS[walk]
-        source, reading = ask_list(self._client, chosen.path, page_params(chosen.filters, starting_after, size))
+        return self.page_of(WALKS[walk], starting_after, size)
+
+    def page_of(self, walk: Walk, starting_after: str | None, size: int = PAGE_SIZE) -> Page:
+        """One page of any listing, as `page`."""
+        source, reading = ask_list(self._client, walk.path, page_params(walk.filters, starting_after, size))
         rows, last_id, has_more = read_list(source, starting_after)
         copies, unreadable = read_rows(rows, self._complete_copy, is_alone=size == 1)
-        return Page(copies, unreadable, last_id, has_more, reading)
+        lines = listed_lines(rows) if walk.has_lines else {}
+        return Page(copies, unreadable, last_id, has_more, reading, lines)
 
     def _complete_copy(self, row: JsonObject) -> Copy:
         complete(self._client, row)

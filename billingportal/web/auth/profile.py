@@ -1,16 +1,16 @@
 """Staff look at their own account, change their password, and sign out of other browsers."""
 
-from flask import Blueprint, flash, render_template, request, url_for
+from flask import Blueprint, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import ValidationError
 from wtforms.fields import Field
 
 from billingportal.db import db, transaction
 from billingportal.domain.auth import browser_sessions, passwords, sign_in, staff
-from billingportal.domain.auth.sign_in import Throttled
 from billingportal.errors import Conflict, Refusal
 from billingportal.web.auth import known_browser, session
 from billingportal.web.auth.fields import known_password_field, new_password_field
+from billingportal.web.auth.password_check import check_password
 from billingportal.web.common import htmx
 from billingportal.web.common.forms import PortalForm
 
@@ -74,16 +74,8 @@ def page(form: PasswordForm) -> str:
 def change_password(current: str, new: str) -> None:
     """Change it, end every session, and start a new one here. Raises Refusal."""
     person = session.current_staff()
-    staff_id, email, stored = person.id, person.email, person.password_hash
-    try:
-        with transaction() as writing:
-            known_as = f"signed in, {staff_id}"
-            attempt_id = sign_in.admit_attempt(writing, email, request.remote_addr or "", known_as=known_as)
-    except Throttled as throttled:
-        words = f"Too many wrong tries. Try again in {throttled.minutes_left} min."
-        raise Refusal("current_password", words) from None
-    if not passwords.password_matches(stored, current):
-        raise Refusal("current_password", "This is not your current password.")
+    staff_id, stored = person.id, person.password_hash
+    attempt_id = check_password(current, "current_password", "This is not your current password.")
     new_hash = passwords.make_hash(new)
     try:
         with transaction() as writing:

@@ -10,6 +10,7 @@ from billingportal.domain.checkout import sign_up_requests
 from billingportal.domain.checkout.sign_ups import Applicant
 from billingportal.models import SignUpRequest
 from billingportal.portal import current_portal
+from billingportal.web.auth.session import find_staff
 from billingportal.web.checkout.sign_up import sign_up_now
 from billingportal.web.checkout.sign_up_pages import Confirmed, SignUpForm, answered, page, visitor
 from billingportal.web.offers.order import Order, order_of
@@ -53,9 +54,9 @@ def find_request(token: str) -> SignUpRequest | None:
 
 
 def order_of_request(found: SignUpRequest) -> Order:
-    """The order as it is sold now."""
+    """The order as it is sold now, in the mode in which the portal sells now; staff may try the other one."""
     choice = MultiDict({name: str(value) for name, value in found.choice.items()})
-    return order_of(asked(choice), found.mode)
+    return order_of(asked(choice), found.mode if find_staff() else None)
 
 
 def confirmed(found: SignUpRequest) -> Confirmed:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, current_app, url_for
 
 from billingportal.db import db
 from billingportal.domain.connection import processor_accounts
+from billingportal.domain.health import agreement_text
+from billingportal.domain.health.agreement import Agreement, agreement
 from billingportal.domain.outgoing_webhooks.listing import count_switched_off
 from billingportal.domain.sync import event_log
 from billingportal.models.connection.processor_account import Mode
@@ -13,6 +15,7 @@ from billingportal.web.common import htmx
 
 blueprint = Blueprint("navigation", __name__)
 FIRST_PAGE = "/saas/payment-processor"
+UNCONNECTED = Agreement("unconnected", None, {}, 0, ())
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,12 @@ class Attention:
     failed_events: int = 0
     processor_trouble: bool = False
     webhooks_off: int = 0
+    health: Agreement = UNCONNECTED
+
+    @property
+    def health_words(self) -> str:
+        """What the flag beside Health says to assistive technology."""
+        return agreement_text.headline(self.health)
 
 
 def attention(mode: Mode) -> Attention:
@@ -32,6 +41,7 @@ def attention(mode: Mode) -> Attention:
         return Attention(webhooks_off=webhooks_off)
     return Attention(
         webhooks_off=webhooks_off,
+        health=agreement(db.session(), mode),
         failed_events=event_log.count_failed(db.session(), account.id),
         processor_trouble=processor_accounts.needs_attention(account),
     )
@@ -42,5 +52,11 @@ def show() -> Response:
     return htmx.redirect(FIRST_PAGE)
 
 
+def address_of(endpoint: str) -> str | None:
+    """A page's address, or None while the portal has no such page."""
+    return url_for(endpoint) if endpoint in current_app.view_functions else None
+
+
 def init_app(app: Flask) -> None:
     app.add_template_global(attention)
+    app.add_template_global(address_of)

@@ -10,7 +10,7 @@ from billingportal.domain.sync import cursor, event_log, failed_reads
 from billingportal.domain.sync.object_types import KINDS
 from billingportal.models import CatchUp, FailedRead
 from billingportal.models.connection.failed_read import WHOLE_LIST
-from billingportal.stripe_gateway.requests.objects import WALKS
+from billingportal.stripe_gateway.listings import WALKS
 
 MINUTE = timedelta(minutes=1)
 

@@ -73,6 +73,8 @@ def create_test() -> ResponseReturnValue:
         recipient, server = send_test()
     except (MailProblem, CannotOpen, Refusal) as problem:
         return page(form_of(mail_settings.find_settings(db.session())), test_problem=str(problem)), 422
+    with transaction() as session:
+        mail_settings.record_test(session, recipient, staff_id=current_staff().id)
     flash(f"{server} took a test mail for {recipient}. Look whether it arrives.")
     return htmx.redirect(url_for("mail_settings.edit"))
 

@@ -6,8 +6,10 @@ from flask import Blueprint, Response, request
 
 from billingportal.database.unavailable import UNAVAILABLE
 from billingportal.db import bare_transaction
+from billingportal.domain.connection import signature_failures
 from billingportal.domain.metering import error_reports
 from billingportal.domain.sync import inbox
+from billingportal.models import EventDestination, WebhookEndpoint
 from billingportal.models.connection.stripe_event import EventState
 from billingportal.stripe_gateway import webhook_signature
 from billingportal.stripe_gateway.errors import BadSignature, UnreadableObject
@@ -28,16 +30,18 @@ csrf.exempt(blueprint)
 @blueprint.post("/stripe/<secret:token>")
 def create(token: str) -> Response:
     """Verify, store, apply, answer. Anything but 200 makes Stripe send the same event again."""
-    return answered(receive, token)
+    return answered(receive, token, WebhookEndpoint)
 
 
 @blueprint.post("/stripe/reports/<secret:token>")
 def create_report(token: str) -> Response:
     """Verify and store a notice, whose report a worker fetches. Anything but 200 makes Stripe send it again."""
-    return answered(receive_report, token)
+    return answered(receive_report, token, EventDestination)
 
 
-def answered(receive_at: Callable[[str], Response], token: str) -> Response:
+def answered(
+    receive_at: Callable[[str], Response], token: str, model: type[WebhookEndpoint] | type[EventDestination]
+) -> Response:
     """The answer of an address, whatever the sender or the database does."""
     request.max_content_length = LARGEST_EVENT
     try:
@@ -47,7 +51,10 @@ def answered(receive_at: Callable[[str], Response], token: str) -> Response:
         busy = answer(503, "The database does not answer, or is busy. Send this event again.")
         busy.headers["Retry-After"] = errors.RETRY_AFTER
         return busy
-    except (BadSignature, UnreadableObject) as problem:
+    except BadSignature as problem:
+        signature_failures.note_failure(model, token)
+        return answer(400, problem.message)
+    except UnreadableObject as problem:
         return answer(400, problem.message)
     except CannotOpen:
         return answer(400, "The stored signing secret cannot be opened.")

@@ -5,12 +5,34 @@ import pytest
 from billingportal.domain.health.findings.checks import CHECKS
 from billingportal.domain.health.findings.keys import RAISED_AFTER, SEVERITY
 from billingportal.domain.health.findings.machine.worker import WORKER_GONE
-from tests.domain.health.provoked import connection, machine
+from tests.domain.health.provoked import (
+    clients,
+    connection,
+    expiry,
+    inbox,
+    invoices,
+    machine,
+    plans,
+    registrations,
+    sending,
+    usage,
+)
 from tests.domain.health.provoked.row import Provoked
 from tests.support.health.checks import beat, checks_of, found, run_checks
 from tests.support.stripe.worlds import World
 
-ROWS: tuple[Provoked, ...] = (*connection.ROWS, *machine.ROWS)
+ROWS: tuple[Provoked, ...] = (
+    *connection.ROWS,
+    *registrations.ROWS,
+    *inbox.ROWS,
+    *sending.ROWS,
+    *machine.ROWS,
+    *expiry.ROWS,
+    *plans.ROWS,
+    *clients.ROWS,
+    *invoices.ROWS,
+    *usage.ROWS,
+)
 # Found by checks that are not written yet.
 AWAITED: frozenset[str] = frozenset(SEVERITY)
 CHECKED = {WORKER_GONE, *(key for check in CHECKS for key in check.keys)}

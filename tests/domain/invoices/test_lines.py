@@ -12,7 +12,7 @@ from billingportal import clock
 from billingportal.db import transaction
 from billingportal.domain.connection.processor_accounts import gateway_of
 from billingportal.domain.invoices import lines
-from billingportal.jobs import invoices as invoice_jobs
+from billingportal.jobs.subscriptions import invoices as invoice_jobs
 from billingportal.models import Invoice, InvoiceLinesRead
 from billingportal.portal import current_portal
 from billingportal.stripe_gateway.gateway import StripeGateway

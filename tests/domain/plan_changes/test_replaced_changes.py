@@ -11,7 +11,7 @@ from billingportal.domain.plan_changes.cancellations import Cancelling
 from billingportal.domain.plan_changes.steps import LOST_AFTER
 from billingportal.domain.subscriptions import change_state
 from billingportal.errors import Refusal
-from billingportal.jobs import plan_changes as plan_change_jobs
+from billingportal.jobs.subscriptions import plan_changes as plan_change_jobs
 from billingportal.models import PlanChange
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal

@@ -2,10 +2,10 @@
 
 import pytest
 
-from billingportal.db import transaction
 from billingportal.domain.plans.terms import Limit
 from billingportal.models import Plan
 from billingportal.models.auth.staff import Staff
+from billingportal.models.rehearsal.visibility import full_transaction as transaction
 from tests.support.catalog.plans import new_plan, resource_id
 from tests.support.rehearsal import rehearsed
 from tests.support.rehearsal.matrix import stock

@@ -16,7 +16,7 @@ from billingportal.stripe_gateway.client import gateway_opener
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.limits import Limits
-from billingportal.stripe_gateway.requests.objects import WALKS
+from billingportal.stripe_gateway.listings import WALKS
 from tests.support.stripe import events
 from tests.support.stripe.shop import subscribe
 from tests.support.stripe.worlds import World

@@ -9,7 +9,7 @@ from billingportal import clock
 from billingportal.db import db, transaction
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
-from billingportal.models import Branding, Plan
+from billingportal.models import Branding, Plan, SellingMode
 from tests.support.catalog.plans import add_account, add_metered, add_price, new_plan, resource_id
 
 # 10.00 up to 1,000 contacts, 25.00 up to 5,000, then 0.004 for each of all: 8,000 are 32.00.
@@ -37,6 +37,7 @@ def sell_live(app: Flask, staff_id: int) -> None:
         with transaction() as session:
             account = add_account(session, "live")
             add_price(session, account, "live_month")
+            session.merge(SellingMode(id=1, mode="live"))
         new_plan(staff_id, "Live", account_id=account.id, links=[Link("live_month", "flat")], is_active=True)
         db.session.remove()
 

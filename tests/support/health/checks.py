@@ -13,6 +13,7 @@ from billingportal.domain.health.findings.checks import CHECKS
 from billingportal.domain.health.findings.store import standing
 from billingportal.jobs.connection import check_accounts
 from billingportal.jobs.health import surroundings_of
+from billingportal.jobs.sync import catch_up
 from billingportal.models import HealthCheck, HealthFinding, JobRun, ProcessorAccount
 from tests.support.stripe.worlds import World
 
@@ -48,9 +49,10 @@ def beat(world: World) -> None:
 
 
 def connect(world: World, key: str | None = None) -> None:
-    """An account is connected and was checked once. No other job has run, which is quick."""
+    """An account is connected, was checked once and read from Stripe. No other job has run, which is quick."""
     world.connect(key)
     check_accounts(world.portal)
+    catch_up(world.portal)
 
 
 def check_account(world: World) -> None:

@@ -13,7 +13,8 @@ from billingportal.db import db
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
 from billingportal.domain.sync.object_types import DELIVERED_EVENTS
-from billingportal.jobs import checkout, clients, entitlements, invoices, plan_changes, sync
+from billingportal.jobs import clients, entitlements, sync
+from billingportal.jobs.subscriptions import checkout, invoices, plan_changes
 from billingportal.models import Plan
 from billingportal.plain_json import JsonObject
 from billingportal.portal import current_portal

@@ -12,7 +12,7 @@ from billingportal.domain.price_moves import confirmation, moves
 from billingportal.domain.price_moves.moves import When
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import SUBSCRIPTION_SCHEDULE, TEST_CLOCK
-from billingportal.jobs import price_moves as price_move_jobs
+from billingportal.jobs.subscriptions import price_moves as price_move_jobs
 from billingportal.models import OutgoingMail, PlanPrice, PriceMove, PriceMoveClient
 from billingportal.portal import current_portal
 from tests.sandbox.clocks import DAY, HOUR, advance, frozen

@@ -6,12 +6,13 @@ from typing import Any, cast
 
 from sqlalchemy import select
 
-from billingportal.db import db, transaction
+from billingportal.db import db
 from billingportal.domain.connection.processor_accounts import gateway_of
 from billingportal.domain.rehearsal import rehearsals, runner
 from billingportal.domain.rehearsal.rehearsals import Wanted
 from billingportal.domain.rehearsal.stage import Patience
 from billingportal.models import Rehearsal, RehearsalLife, RehearsalStep
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.portal import current_portal
 from billingportal.stripe_gateway.client import gateway_opener
 from billingportal.stripe_gateway.limits import BACKGROUND
@@ -35,7 +36,8 @@ class Played:
     def odd(self) -> list[str]:
         """Its rows that are neither equal nor left out."""
         return [
-            f"{row['key']}: {row['title']}: expected {row['expected']!r}, seen {row['seen']!r} ({row['result']})"
+            f"{self.title}: {row['key']}: {row['title']}: "
+            f"expected {row['expected']!r}, seen {row['seen']!r} ({row['result']})"
             for row in self.checks
             if row["result"] not in ("equal", "left_out")
         ]
@@ -46,7 +48,7 @@ def start(
 ) -> int:
     """Queue one; its id. `only`: the lives of these intervals and currencies."""
     account, _ = connection()
-    with transaction() as session:
+    with full_transaction() as session:
         made = rehearsals.start(session, account.id, Wanted(plan_ids, is_quick, uses), staff_id=None)
         for life in session.scalars(select(RehearsalLife).where(RehearsalLife.rehearsal_id == made.id)):
             if only is not None and (life.interval, life.currency) not in only:
@@ -59,7 +61,12 @@ def run(patience: Patience = BRIEF) -> None:
     account, _ = connection()
     portal = current_portal()
     opener = gateway_opener(portal.settings.stripe_api_base, limits=BACKGROUND)
-    runner.run_queued(transaction, gateway_of(account, portal.vault, opener), account.id, patience)
+    runner.run_queued(full_transaction, gateway_of(account, portal.vault, opener), account.id, patience)
+
+
+def cancel(rehearsal_id: int) -> None:
+    with transaction() as session:
+        rehearsals.cancel(session, rehearsal_id, staff_id=None)
 
 
 def rehearse(*plan_ids: int, is_quick: bool = False, patience: Patience = BRIEF) -> Rehearsal:

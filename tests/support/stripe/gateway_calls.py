@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.requests.objects import FETCHES, WALKS
+from billingportal.stripe_gateway.listings import WALKS
+from billingportal.stripe_gateway.requests.objects import FETCHES
 
 PLAIN: dict[object, object] = {
     str: "x_1",

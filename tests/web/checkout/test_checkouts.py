@@ -14,7 +14,7 @@ from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import db, transaction
 from billingportal.domain.auth import visitor_throttle
-from billingportal.jobs import checkout as checkout_jobs
+from billingportal.jobs.subscriptions import checkout as checkout_jobs
 from billingportal.models import AuditEntry, Checkout, Client, Entitlement
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
@@ -235,6 +235,7 @@ def test_without_stripe_nothing_is_ordered_and_the_form_stays(shop: Shop) -> Non
     assert len(shop.clients()) == 1
 
 
+@pytest.mark.both_databases
 def test_a_double_click_is_one_client_and_one_session(shop: Shop) -> None:
     visitor = shop.visitor()
     token, cookie = visitor.csrf_token(), visitor.get_cookie("portal_session")
@@ -255,6 +256,7 @@ def test_a_double_click_is_one_client_and_one_session(shop: Shop) -> None:
     assert len(shop.clients()) == 1
 
 
+@pytest.mark.both_databases
 def test_two_devices_with_one_address_end_in_one_open_session(shop: Shop) -> None:
     visitors = [shop.visitor() for _ in range(3)]
     together = Barrier(len(visitors))

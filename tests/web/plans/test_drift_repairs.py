@@ -219,6 +219,7 @@ def test_what_stripe_refuses_is_told(linked: Linked, sandbox: Sandbox) -> None:
     assert len(linked.drifts()) == 1
 
 
+@pytest.mark.both_databases
 def test_two_tabs_that_repair_at_once_do_it_once(linked: Linked, owner: Staff) -> None:
     other = move_key(linked)
     linked.drifts()

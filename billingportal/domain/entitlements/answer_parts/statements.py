@@ -8,8 +8,9 @@ from billingportal.db import UtcDateTime
 from billingportal.domain.common.plain_sql import plain_sql
 
 Named = Literal["client_id", "client_external_id", "workspace_id", "workspace_external_id"]
-BY_CLIENT = "FROM client WHERE client.mode = :mode AND "
-BY_WORKSPACE = "FROM workspace JOIN client ON client.id = workspace.client_id WHERE workspace.mode = :mode AND "
+SEEN = "(:shows_rehearsals OR NOT client.is_rehearsal) AND client.mode = :mode AND "
+BY_CLIENT = f"FROM client WHERE {SEEN}"
+BY_WORKSPACE = f"FROM workspace JOIN client ON client.id = workspace.client_id WHERE {SEEN}workspace.mode = :mode AND "
 NAMED: dict[Named, str] = {
     "client_id": BY_CLIENT + "client.id = :name",
     "client_external_id": BY_CLIENT + "client.external_id = :name",

@@ -4,14 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billingportal.domain.metering.ledger.billing import Billing, billings
 from billingportal.domain.metering.ledger.keys import DifferenceKey
 from billingportal.domain.metering.ledger.worth import added_units, worth
 from billingportal.domain.subscriptions.client_clock import clock_times
-from billingportal.models import Client, ClientMeter, Meter, MeterDay, Resource
+from billingportal.models import Client, ClientMeter, Meter, MeterDay, MeterEvent, Resource
+from billingportal.models.metering.meter_event import TO_LOOK_AT
 from billingportal.money import Money
 
 
@@ -49,12 +50,14 @@ def describe(session: Session, keys: Sequence[DifferenceKey], moment: datetime) 
     ids = {key.client_meter_id for key in keys}
     owners = owners_of(session, ids)
     billed = billings(session, ids)
-    reported = period_totals(session, owners)
+    reported, doubted = period_totals(session, owners), doubted_totals(session, owners)
     clocks = clock_times(session, [one.client.id for one in owners.values()])
     found = []
     for key in keys:
         owner, billing = owners[key.client_meter_id], billed.get(key.client_meter_id)
-        base = reported.get((key.client_meter_id, key.period_starts_at), 0)
+        period = (key.client_meter_id, key.period_starts_at)
+        # What Stripe lacks for certain is in doubt then, and no longer counts as sent.
+        base = reported.get(period, 0) + (doubted.get(period, 0) if key.kind == "missing" else 0)
         is_open = billing is not None and billing.is_open(key.period_starts_at, clocks.get(owner.client.id, moment))
         found.append(Difference(key, owner, billing, amount_of(key, owner.meter, billing, base), is_open))
     return found
@@ -88,6 +91,18 @@ def period_totals(session: Session, owners: Mapping[int, Owner]) -> dict[PeriodK
         before = 0 if owners[row_id].meter.aggregation == "last" else found.get((row_id, period), 0)
         found[row_id, period] = before + sent
     return found
+
+
+def doubted_totals(session: Session, owners: Mapping[int, Owner]) -> dict[PeriodKey, int]:
+    """The units in doubt in each period, of meters that add up."""
+    rows = session.execute(
+        select(MeterEvent.client_meter_id, MeterEvent.period_starts_at, func.sum(MeterEvent.value))
+        .where(MeterEvent.client_meter_id.in_(owners), TO_LOOK_AT, MeterEvent.state == "in_doubt")
+        .group_by(MeterEvent.client_meter_id, MeterEvent.period_starts_at)
+    )
+    return {
+        (row_id, period): int(value) for row_id, period, value in rows if owners[row_id].meter.aggregation != "last"
+    }
 
 
 def amount_of(key: DifferenceKey, meter: Meter, billing: Billing | None, base: int) -> Money | None:

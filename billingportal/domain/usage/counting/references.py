@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Boolean, Select, bindparam, or_, select
 
 from billingportal.db import Database
 from billingportal.domain.common.references import Ref
@@ -17,9 +17,11 @@ from billingportal.domain.usage.counting.given import Columns, dialect_of, given
 from billingportal.models import Client, Meter, PlanPrice, Price, Resource, Workspace
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.plans.resource import ResourceKind
+from billingportal.models.rehearsal.visibility import HIDDEN_CLIENTS, shows_rehearsals
 
 IDS: Columns = (("id", int),)
 EXTERNAL_IDS: Columns = (("external_id", str),)
+SHOWS = bindparam("shows_rehearsals", type_=Boolean())
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,12 @@ class FoundResource:
 
 def find_workspaces(database: Database, mode: Mode, refs: Iterable[Ref]) -> Mapping[Ref, FoundWorkspace]:
     """The workspaces of this mode, locked against archiving and moving."""
+    shows = shows_rehearsals(database)
     found: dict[Ref, FoundWorkspace] = {}
     for columns, given in by_column(refs):
         dialect = dialect_of(database)
-        rows = database.execute(workspaces(columns, dialect), {**parameters(columns, dialect, given), "mode": mode})
+        values = {**parameters(columns, dialect, given), "mode": mode, "shows_rehearsals": shows}
+        rows = database.execute(workspaces(columns, dialect), values)
         for id_, external_id, client_id, archived_at in rows:
             ref = Ref(id=id_) if columns is IDS else Ref(external_id=external_id)
             found[ref] = FoundWorkspace(id_, client_id, archived_at is not None)
@@ -53,10 +57,12 @@ def find_workspaces(database: Database, mode: Mode, refs: Iterable[Ref]) -> Mapp
 
 def find_clients(database: Database, mode: Mode, refs: Iterable[Ref]) -> Mapping[Ref, int]:
     """The ids of the clients of this mode."""
+    shows = shows_rehearsals(database)
     found: dict[Ref, int] = {}
     for columns, given in by_column(refs):
         dialect = dialect_of(database)
-        rows = database.execute(clients(columns, dialect), {**parameters(columns, dialect, given), "mode": mode})
+        values = {**parameters(columns, dialect, given), "mode": mode, "shows_rehearsals": shows}
+        rows = database.execute(clients(columns, dialect), values)
         for id_, external_id in rows:
             found[Ref(id=id_) if columns is IDS else Ref(external_id=external_id)] = id_
     return found
@@ -108,7 +114,7 @@ def workspaces(columns: Columns, dialect: str) -> Select[int, str | None, int, d
     return (
         select(Workspace.id, Workspace.external_id, Workspace.client_id, Workspace.archived_at)
         .join(given, wanted)
-        .where(Workspace.mode == bindparam("mode"))
+        .where(Workspace.mode == bindparam("mode"), or_(SHOWS, Workspace.client_id.not_in(HIDDEN_CLIENTS)))
         .order_by(Workspace.id)
         .with_for_update(read=True, of=Workspace)
     )
@@ -120,7 +126,9 @@ def clients(columns: Columns, dialect: str) -> Select[int, str | None]:
     # No join: SQLite would then read every client of the mode.
     by_id, by_name = Client.id.in_(select(given.c[0])), Client.external_id.in_(select(given.c[0]))
     wanted = by_id if columns is IDS else by_name
-    return select(Client.id, Client.external_id).where(Client.mode == bindparam("mode"), wanted)
+    return select(Client.id, Client.external_id).where(
+        Client.mode == bindparam("mode"), wanted, or_(SHOWS, ~Client.is_rehearsal)
+    )
 
 
 @cache

@@ -7,6 +7,7 @@ from babel.dates import format_timedelta
 from flask import Flask
 
 from billingportal.clock import now
+from billingportal.domain.common import dates
 from billingportal.domain.common.dates import day
 
 ENGLISH = Locale("en")
@@ -29,8 +30,7 @@ def last_active(moment: datetime) -> str:
 
 def time_of_day(moment: datetime) -> str:
     """Hours and minutes, preceded by the date unless it is today."""
-    clock_time = f"{moment:%H:%M} UTC"
-    return clock_time if moment.date() == now().date() else f"{day(moment)}, {clock_time}"
+    return dates.time_of_day(moment, now().date())
 
 
 def exact(moment: datetime) -> str:

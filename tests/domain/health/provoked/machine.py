@@ -43,8 +43,31 @@ def start_worker(world: World, _: pytest.MonkeyPatch) -> None:
     beat(world)
 
 
+def change_job(**values: object) -> None:
+    with transaction() as session:
+        session.execute(update(JobRun).values(**values))
+
+
+def fail(_: World, __: pytest.MonkeyPatch) -> None:
+    change_job(failures_in_a_row=3, last_error="ValueError: no such thing", failed_at=now())
+
+
+def succeed(_: World, __: pytest.MonkeyPatch) -> None:
+    change_job(failures_in_a_row=0)
+
+
+def hang(_: World, __: pytest.MonkeyPatch) -> None:
+    change_job(started_at=now() - timedelta(hours=3), due_at=now() - timedelta(hours=3))
+
+
+def run_on(_: World, __: pytest.MonkeyPatch) -> None:
+    change_job(ended_at=now(), due_at=now() + timedelta(seconds=5))
+
+
 ROWS = (
     Provoked("disk.low", fill_disk, "1.0 GB free", "events, usage and sign-ups are refused", make_room),
     Provoked("database.size", grow, "The database has", "Nothing is wrong", shrink),
+    Provoked("job.failing", fail, "“beat” failed 3 times in a row", "ValueError: no such thing", succeed),
+    Provoked("job.late", hang, "has been running since", "Restart the worker", run_on),
     Provoked("worker.gone", stop_worker, "has been silent since", "no usage is sent to Stripe", start_worker),
 )

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.domain.connection.maintenance import CHECK_EVERY
+from billingportal.domain.connection.preflight import Code
 from billingportal.domain.connection.processor_accounts import connected
 from billingportal.domain.health.findings.check import CannotCheck
+from billingportal.domain.health.findings.finding import Action
 from billingportal.domain.subscriptions.status import ENDED_STATUSES
 from billingportal.models import ProcessorAccount, Subscription
 from billingportal.models.connection.processor_account import Mode
@@ -50,3 +53,19 @@ def count_subscriptions(session: Session, account: ProcessorAccount) -> int:
     """The account's subscriptions that have not ended."""
     mine = select(func.count()).select_from(Subscription).where(Subscription.processor_account_id == account.id)
     return session.scalar(mine.where(Subscription.status.not_in(ENDED_STATUSES))) or 0
+
+
+def lines_of(account: ProcessorAccount, code: Code) -> list[dict[str, str]]:
+    """The lines of the account's preflight with this code."""
+    lines = cast(list[dict[str, str]], account.preflight)
+    return [line for line in lines if line.get("code") == code]
+
+
+def subject(account: ProcessorAccount) -> str:
+    """What a finding about an account is about."""
+    return f"account:{account.id}"
+
+
+def ask_again(account: ProcessorAccount, label: str) -> Action:
+    """Have the worker ask Stripe again, and repair what it can."""
+    return Action(label, "repair", "connection.check", {"account_id": account.id})

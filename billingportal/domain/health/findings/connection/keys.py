@@ -6,7 +6,7 @@ from typing import Literal
 from billingportal.clock import now
 from billingportal.domain.common.plurals import counted
 from billingportal.domain.health.findings.check import Check, Result, Surroundings
-from billingportal.domain.health.findings.connection.account import confirmed, count_subscriptions
+from billingportal.domain.health.findings.connection.account import confirmed, count_subscriptions, lines_of, subject
 from billingportal.domain.health.findings.finding import Action, Found
 from billingportal.models import ProcessorAccount
 from billingportal.models.connection.processor_account import MODES, Mode
@@ -38,8 +38,8 @@ def check_key(surroundings: Surroundings, mode: Mode) -> Result:
 def of_account(account: ProcessorAccount, subscriptions: int) -> list[Found]:
     if account.key_state != "working":
         return [dead(account, KEY_OF_STATE[account.key_state], subscriptions)]
-    rights = [line for line in account.preflight if isinstance(line, dict) and line["kind"] == "bad"]
-    return [missing(account, [str(line["words"]) for line in rights])] if rights else []
+    rights = [line["words"] for line in lines_of(account, "right_missing")]
+    return [missing(account, rights)] if rights else []
 
 
 def dead(account: ProcessorAccount, key: str, subscriptions: int) -> Found:
@@ -56,10 +56,6 @@ def missing(account: ProcessorAccount, words: list[str]) -> Found:
     meaning = f"{named}. What they protect can’t be read or written, so plans and quotas may be out of date."
     action = Action("See what is missing", "page", "processor")
     return Found("key.rights_missing", title, meaning, action, subject(account), account.mode)
-
-
-def subject(account: ProcessorAccount) -> str:
-    return f"account:{account.id}"
 
 
 CHECKS = tuple(

@@ -17,7 +17,7 @@ LEAST_FREE = 2 * GIGABYTE
 LEAST_SHARE = 0.05
 # Bytes from which on a copy and a migration take noticeably long.
 LARGE_DATABASE = 20 * GIGABYTE
-SEE = Action("See the README", "page", "health.machine")
+SEE = Action("See this machine", "page", "machine")
 
 
 def check_disk(surroundings: Surroundings) -> Result:

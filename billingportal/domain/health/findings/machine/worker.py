@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.common.dates import day
+from billingportal.domain.common.dates import time_of_day
 from billingportal.domain.common.due_times import SKEW
 from billingportal.domain.health.findings.finding import Action, Found
 from billingportal.models import JobRun
@@ -29,11 +29,10 @@ def worker_gone(session: Session, moment: datetime) -> Found | None:
     last = heartbeat(session)
     if last is not None and moment - SILENCE <= last <= moment + SKEW:
         return None
-    return Found(WORKER_GONE, title_of(last, moment), MEANING, Action("See the jobs", "page", "health.jobs"))
+    return Found(WORKER_GONE, title_of(last, moment), MEANING, Action("See the jobs", "page", "machine"))
 
 
 def title_of(last: datetime | None, moment: datetime) -> str:
     if last is None:
         return "The background worker has never run"
-    on_day = "" if last.date() == moment.date() else f"{day(last)}, "
-    return f"The background worker has been silent since {on_day}{last:%H:%M} UTC"
+    return f"The background worker has been silent since {time_of_day(last, moment.date())}"

@@ -6,21 +6,22 @@ from billingportal.domain.plan_changes import steps, trials
 from billingportal.domain.plan_changes.schedules import terms as schedule_terms
 from billingportal.jobs.common.account_work import work_on_each
 from billingportal.jobs.common.job import Job
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.portal import Portal
 
 
 def finish_plan_changes(portal: Portal) -> None:
     """Repeat the requests for plan changes whose response from Stripe was lost."""
-    with transaction() as session:
+    with full_transaction() as session:
         account_ids = steps.accounts_of_lost(session, now())
-    work_on_each(portal, account_ids, lambda gateway, id_: steps.finish_lost(transaction, gateway, id_))
+    work_on_each(portal, account_ids, lambda gateway, id_: steps.finish_lost(full_transaction, gateway, id_))
 
 
 def follow_scheduled_terms(portal: Portal) -> None:
     """Carry what changed on a subscription meanwhile into the phases of its scheduled change."""
-    with transaction() as session:
+    with full_transaction() as session:
         account_ids = schedule_terms.accounts_behind(session)
-    work_on_each(portal, account_ids, lambda gateway, id_: schedule_terms.follow_terms(transaction, gateway, id_))
+    work_on_each(portal, account_ids, lambda gateway, id_: schedule_terms.follow_terms(full_transaction, gateway, id_))
 
 
 def remind_of_trials(_: Portal) -> None:

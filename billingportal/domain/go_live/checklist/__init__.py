@@ -1,0 +1,1 @@
+"""The checklist of going live: computed from facts, never ticked by hand."""

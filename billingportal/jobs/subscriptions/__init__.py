@@ -1,0 +1,1 @@
+"""Jobs that change subscriptions, and read what is paid for them."""

@@ -1,0 +1,1 @@
+"""Audits against the sandbox."""
