@@ -8,8 +8,8 @@ from itertools import count
 from billingportal.db import db, transaction
 from billingportal.domain.connection.processor_accounts import gateway_of, working_accounts
 from billingportal.domain.health.audit import audits, runner
-from billingportal.domain.health.audit.entries import Count
-from billingportal.domain.health.audit.report import Report, entries_of, report_json, report_of
+from billingportal.domain.health.audit.outcome.entries import Count
+from billingportal.domain.health.audit.outcome.report import Report, entries_of, report_json, report_of
 from billingportal.errors import Refusal
 from billingportal.models import Client, ProcessorAccount, StripeAudit
 from billingportal.models.rehearsal.visibility import full_transaction

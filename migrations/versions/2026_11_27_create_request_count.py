@@ -1,14 +1,14 @@
 """create request_count: answered requests by kind and status
 
 Revision ID: create_request_count
-Revises: add_clock_skew
+Revises: create_report_key
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "create_request_count"
-down_revision = "add_clock_skew"
+down_revision = "create_report_key"
 branch_labels = None
 depends_on = None
 

@@ -11,8 +11,8 @@ from billingportal.domain.common import audit
 from billingportal.domain.common.plurals import counted
 from billingportal.domain.connection.processor_accounts import connected, shown
 from billingportal.domain.health.audit import audits
+from billingportal.domain.health.audit.outcome.report import Report, entries_of, report_of
 from billingportal.domain.health.audit.progress import place_of
-from billingportal.domain.health.audit.report import Report, entries_of, report_of
 from billingportal.models import ProcessorAccount, StripeAudit
 from billingportal.models.connection.processor_account import Mode
 from billingportal.web.auth.session import current_staff, require_role

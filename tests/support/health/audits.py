@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from billingportal.db import transaction
 from billingportal.domain.health.audit import audits, runner
-from billingportal.domain.health.audit.entries import Count, counts_of
+from billingportal.domain.health.audit.outcome.entries import Count, counts_of
 from billingportal.models import StripeAudit, StripeAuditEntry
 from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.stripe_gateway.client import gateway_opener

@@ -65,7 +65,7 @@ def run(patience: Patience = BRIEF) -> None:
 
 
 def cancel(rehearsal_id: int) -> None:
-    with transaction() as session:
+    with full_transaction() as session:
         rehearsals.cancel(session, rehearsal_id, staff_id=None)
 
 

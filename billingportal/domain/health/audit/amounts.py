@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from billingportal.db import Transaction, reading
-from billingportal.domain.health.audit.entries import NewEntry, add_entry
+from billingportal.domain.health.audit.outcome.entries import NewEntry, add_entry
 from billingportal.domain.health.audit.progress import locked_audit
 from billingportal.domain.health.audit.work import Work
 from billingportal.domain.health.findings.invoices.amounts import is_computable

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.db import Transaction
-from billingportal.domain.health.audit.entries import NewEntry, add_entry, count_read
+from billingportal.domain.health.audit.outcome.entries import NewEntry, add_entry, count_read
 from billingportal.domain.health.audit.progress import locked_audit
 from billingportal.domain.health.audit.work import Work
 from billingportal.domain.invoices import lines

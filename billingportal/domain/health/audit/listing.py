@@ -8,11 +8,11 @@ from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.health.audit import invoice_lines
 from billingportal.domain.health.audit.amounts import compare_amounts
-from billingportal.domain.health.audit.entries import NewEntry, add_entry, count_read
+from billingportal.domain.health.audit.outcome.entries import NewEntry, add_entry, count_read
+from billingportal.domain.health.audit.outcome.sentences import sentence_of
 from billingportal.domain.health.audit.progress import Place, go_to, locked_audit
 from billingportal.domain.health.audit.rows import Compared, compare_row
 from billingportal.domain.health.audit.seen import Seen
-from billingportal.domain.health.audit.sentences import sentence_of
 from billingportal.domain.health.audit.work import Work
 from billingportal.domain.sync import failed_reads
 from billingportal.domain.sync.object_types import KINDS, ObjectType

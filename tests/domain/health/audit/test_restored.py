@@ -8,7 +8,7 @@ import pytest
 
 from billingportal import clock
 from billingportal.db import db, transaction
-from billingportal.domain.health.audit.report import report_of
+from billingportal.domain.health.audit.outcome.report import report_of
 from billingportal.jobs.sync import reconcile_events
 from billingportal.models import Staff, StripeAudit
 from tests.support.catalog.catalog import Catalog

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.domain.health.audit.amounts import INVOICE_AMOUNTS
-from billingportal.domain.health.audit.entries import Count, as_json, counts_of
 from billingportal.domain.health.audit.invoice_lines import INVOICE_LINES
 from billingportal.domain.health.audit.lost_use import LostUse, lost_use
+from billingportal.domain.health.audit.outcome.entries import Count, as_json, counts_of
 from billingportal.domain.health.audit.progress import place_of
 from billingportal.domain.sync.object_types import (
     CHECKOUT_SESSION,
