@@ -66,12 +66,12 @@ def excused(rows: Sequence[JsonObject], earlier: Sequence[Json], step: str = "")
     differing = [row for row in rows if row["result"] == "differs"]
     excusable = [row for row in differing if (cause_of(row), row.get("subject")) in known]
     explained = sum(cast(int, row.get("difference") or 0) for row in excusable)
-    causes = {row["key"] for row in excusable}
+    causes = {str(row["key"]) for row in excusable}
     excusable += [
         row
         for row in differing
         if (row["key"] in SUMS and explained and row.get("difference") == explained)
-        or FOLLOWS.get(str(row["key"])) in causes
+        or FOLLOWS.get(str(row["key"]), set()) & causes
     ]
     why = "An earlier step shows this difference already."
     return [{**row, "result": "left_out", "why": why} if row in excusable else row for row in rows]
@@ -90,7 +90,7 @@ def ends_life(rows: Sequence[JsonObject]) -> str | None:
 BILLING = ("invoice.line", "preview.line", "meter.definition", "meter_total")
 BASIC = ("subscription", "items", "currency", "period", "trial")
 # What follows from another row of the same step.
-FOLLOWS = {"access": "status", "ladder": "status"}
+FOLLOWS = {"access": {"status", "ladder"}, "ladder": {"status"}}
 SUMS = ("invoice.total", "invoice.subtotal", "preview.total")
 
 

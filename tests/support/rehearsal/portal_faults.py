@@ -78,12 +78,11 @@ def hurry_ladder(patch: Patch) -> None:
 
 
 def take_older_events(patch: Patch) -> None:
-    """The event about a draft replaces what is newer, if it comes late."""
+    """An event about an open invoice replaces what is newer, if it comes late."""
 
     def wrong(held: StoredState | None, seen: EventSnapshot) -> Verdict:
-        print("JUDGE", type(seen.copy).__name__, getattr(seen.copy, "status", ""), held and getattr(held.copy, "status", ""))
-        is_draft = isinstance(seen.copy, InvoiceCopy) and seen.copy.status == "draft"
-        return Verdict.ABSORB if is_draft else ordering.judge_event(held, seen)
+        is_open = isinstance(seen.copy, InvoiceCopy) and seen.copy.status == "open"
+        return Verdict.ABSORB if is_open else ordering.judge_event(held, seen)
 
     patch.setattr(apply, "judge_event", wrong)
 
