@@ -102,8 +102,8 @@ class Health:
         rows = [(one.row.id, one.row.title, one.row.meaning, one.row.times_raised) for one in self.findings]
         asleep = [(one.row.id, one.row.snoozed_until) for one in self.snoozed]
         checks = [(one.check.name, one.problem) for one in self.agreed.checks]
-        told = (self.agreed.state, self.hidden, rows, asleep, checks, self.is_checking, self.elsewhere)
-        return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+        shown = (self.agreed.state, self.hidden, rows, asleep, checks, self.is_checking, self.elsewhere)
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 def health(session: Session, mode: Mode) -> Health:

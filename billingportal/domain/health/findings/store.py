@@ -15,7 +15,7 @@ from billingportal.models import HealthFinding
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.health.health_finding import Severity
 
-# A finding that comes back within this time is the same trouble: staff is not told of it once more.
+# A finding that comes back within this time is the same trouble: it is not emailed again.
 SAME_TROUBLE = timedelta(days=1)
 IS_STANDING = HealthFinding.raised_at.is_not(None) & HealthFinding.gone_at.is_(None)
 WEIGHT = case({severity: weight(severity) for severity in BY_WEIGHT}, value=HealthFinding.severity)
