@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, or_, select, true
+from sqlalchemy import ColumnElement, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
@@ -45,6 +45,12 @@ def without_row(session: Session) -> list[HealthFinding]:
     row = HealthFinding(key=found.key, subject="", seen_in_a_row=0, times_raised=0, snooze_reason="")
     see(row, found, heartbeat(session) or moment)
     return [row]
+
+
+def count_of_mode(session: Session, mode: Mode) -> int:
+    """How many findings stand in this mode alone."""
+    mine = select(func.count()).select_from(HealthFinding).where(IS_STANDING, HealthFinding.mode == mode)
+    return session.scalar(mine) or 0
 
 
 def of_mode(mode: Mode | None) -> ColumnElement[bool]:
