@@ -53,7 +53,7 @@ def as_text(found: Iterable[Metric]) -> str:
     for metric in found:
         name = f"billingportal_{metric.name}"
         lines += [f"# HELP {name} {metric.help}", f"# TYPE {name} {metric.kind}"]
-        lines += [f"{name}{labels_text(labels)} {float(value)}" for labels, value in metric.samples]
+        lines += [f"{name}{labels_text(labels)} {value}" for labels, value in metric.samples]
     return "\n".join(lines) + "\n"
 
 
