@@ -44,12 +44,12 @@ class Played:
 
 
 def start(
-    *plan_ids: int, is_quick: bool = False, only: Collection[tuple[str, str]] | None = None, **uses: list[int]
+    *plan_ids: int, is_quick: bool = False, only: Collection[tuple[str, str]] | None = None, coupon: str | None = None
 ) -> int:
     """Queue one; its id. `only`: the lives of these intervals and currencies."""
     account, _ = connection()
     with full_transaction() as session:
-        made = rehearsals.start(session, account.id, Wanted(plan_ids, is_quick, uses), staff_id=None)
+        made = rehearsals.start(session, account.id, Wanted(plan_ids, is_quick, coupon=coupon), staff_id=None)
         for life in session.scalars(select(RehearsalLife).where(RehearsalLife.rehearsal_id == made.id)):
             if only is not None and (life.interval, life.currency) not in only:
                 life.state, life.verdict = "ended", "not_provable"
