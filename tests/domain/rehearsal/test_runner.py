@@ -45,9 +45,7 @@ def test_a_clock_that_stripe_gives_up_ends_its_life_alone(
     assert db.session().get_one(Rehearsal, rehearsal_id).verdict == "not_provable"
 
 
-def test_clocks_left_behind_are_deleted_after_a_day(
-    world: World, owner: Staff, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_clocks_left_behind_are_deleted_after_a_day(world: World, owner: Staff) -> None:
     plan = stock(world, owner).plan("flat", "licensed", ("month",))
     rehearsed.start(plan)
     account, gateway = connection()
