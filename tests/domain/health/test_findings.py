@@ -14,6 +14,7 @@ from tests.domain.health.provoked import (
     machine,
     plans,
     registrations,
+    rehearsals,
     sending,
     usage,
 )
@@ -29,6 +30,7 @@ ROWS: tuple[Provoked, ...] = (
     *machine.ROWS,
     *expiry.ROWS,
     *plans.ROWS,
+    *rehearsals.ROWS,
     *clients.ROWS,
     *invoices.ROWS,
     *usage.ROWS,
