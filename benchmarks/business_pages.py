@@ -38,6 +38,7 @@ PAGES = {
     "plans": "/saas/plans",
     "webhook events": "/saas/events",
     "Payment Processor": "/saas/payment-processor",
+    "Go live": "/saas/go-live",
     "the client's own page": "/portal/billing",
 }
 

@@ -17,6 +17,7 @@ from billingportal.stripe_gateway.client import OpenGateway, gateway_opener
 from billingportal.vault import Vault, derive
 from billingportal.web.auth.session import LONGEST_SESSION
 from billingportal.web.auth.session_cookie import ForgivingSessions
+from billingportal.web.health import request_counts
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,6 +37,7 @@ def create_app(settings: Settings, *, open_gateway: OpenGateway | None = None, w
     attach(app, Portal(settings, Vault(settings.secret_keys), opener))
     web.init_app(app)
     api.init_app(app)
+    request_counts.init_app(app)
     if settings.trusted_proxies:
         # Each proxy adds the address it sees; the nearest one sends scheme and host, its own or those it received.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

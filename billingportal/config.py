@@ -30,6 +30,8 @@ class Settings:
     log_format: LogFormat = "text"
     # Whether outgoing webhooks may go to addresses of private networks, and without https.
     allows_private_webhooks: bool = False
+    # What a monitoring system sends to read /metrics. Without it only programs on this machine may.
+    metrics_token: str | None = field(default=None, repr=False)
     # Whether the keys come from the key file, and whether this start made that file, since there was none.
     uses_key_file: bool = False
     has_new_key: bool = False
@@ -52,6 +54,7 @@ class Settings:
             allows_private_webhooks=read_yes_or_no(
                 "PORTAL_ALLOW_PRIVATE_WEBHOOKS", environ.get("PORTAL_ALLOW_PRIVATE_WEBHOOKS", "")
             ),
+            metrics_token=read_token("PORTAL_METRICS_TOKEN", environ.get("PORTAL_METRICS_TOKEN", "")),
             uses_key_file=not environ.get("PORTAL_SECRET_KEYS"),
         )
         # Last, so that a start that fails for a wrong setting makes no key file.
@@ -160,6 +163,14 @@ def read_yes_or_no(variable: str, value: str) -> bool:
     if value not in ("", "yes", "no"):
         raise WrongSetting(variable, "expected yes or no")
     return value == "yes"
+
+
+def read_token(variable: str, value: str) -> str | None:
+    if not value:
+        return None
+    if len(value) < SHORTEST_SECRET or not is_text(value):
+        raise WrongSetting(variable, f"expected a text of {SHORTEST_SECRET} characters or more")
+    return value
 
 
 def is_loopback(url: str) -> bool:

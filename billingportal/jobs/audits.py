@@ -5,6 +5,7 @@ from billingportal.db import reading, transaction
 from billingportal.domain.health.audit import audits, runner
 from billingportal.jobs.common.account_work import work_on
 from billingportal.jobs.common.job import Job
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.portal import Portal
 from billingportal.stripe_gateway.gateway import StripeGateway
 
@@ -21,7 +22,7 @@ def run_audits(portal: Portal) -> None:
     for audit_id, account_id in wanted:
 
         def go_on(gateway: StripeGateway, _: int, audit_id: int = audit_id) -> None:
-            runner.run(transaction, gateway, audit_id)
+            runner.run(full_transaction, gateway, audit_id)
 
         work_on(portal, account_id, go_on)
 

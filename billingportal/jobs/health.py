@@ -1,6 +1,7 @@
 """Jobs that check whether everything agrees with Stripe."""
 
 from billingportal.db import transaction
+from billingportal.domain.health import staff_mail
 from billingportal.domain.health.findings import runner
 from billingportal.domain.health.findings.check import Surroundings
 from billingportal.domain.health.findings.checks import CHECKS
@@ -27,4 +28,10 @@ def run_rare_checks(portal: Portal) -> None:
     runner.run_due(surroundings_of(portal), RARE_CHECKS)
 
 
-JOBS = (Job(run_frequent_checks, 5), Job(run_rare_checks, 5))
+def tell_staff(portal: Portal) -> None:
+    """Queue the emails about findings that are due."""
+    with transaction() as session:
+        staff_mail.write_due(session, portal.settings)
+
+
+JOBS = (Job(run_frequent_checks, 5), Job(run_rare_checks, 5), Job(tell_staff, 20))

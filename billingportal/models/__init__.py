@@ -39,6 +39,7 @@ from billingportal.models.go_live.twin_choice import TwinChoice
 from billingportal.models.health.health_check import HealthCheck
 from billingportal.models.health.health_finding import HealthFinding
 from billingportal.models.health.job_run import JobRun
+from billingportal.models.health.request_count import RequestCount
 from billingportal.models.health.stripe_audit import StripeAudit
 from billingportal.models.health.stripe_audit_entry import StripeAuditEntry
 from billingportal.models.invoices.invoice_line import InvoiceLine
@@ -170,6 +171,7 @@ __all__ = [
     "RehearsalLife",
     "RehearsalStep",
     "ReportKey",
+    "RequestCount",
     "Reservation",
     "Resource",
     "SellingMode",

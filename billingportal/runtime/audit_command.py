@@ -8,10 +8,11 @@ from itertools import count
 from billingportal.db import db, transaction
 from billingportal.domain.connection.processor_accounts import gateway_of, working_accounts
 from billingportal.domain.health.audit import audits, runner
-from billingportal.domain.health.audit.entries import Count
-from billingportal.domain.health.audit.report import Report, entries_of, report_json, report_of
+from billingportal.domain.health.audit.outcome.entries import Count
+from billingportal.domain.health.audit.outcome.report import Report, entries_of, report_json, report_of
 from billingportal.errors import Refusal
 from billingportal.models import Client, ProcessorAccount, StripeAudit
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.portal import Portal
 from billingportal.runtime.worker import CALLS_PER_SECOND
 from billingportal.stripe_gateway.client import gateway_opener
@@ -50,7 +51,7 @@ def accounts(client_id: int | None) -> list[int]:
     """The accounts to audit. Raises Refusal where there is none."""
     with transaction() as session:
         client = session.get(Client, client_id) if client_id is not None else None
-        if client_id is not None and (client is None or client.is_rehearsal):
+        if client_id is not None and client is None:
             raise Refusal("client", f"There is no client {client_id}.")
         found = working_accounts(session, client.mode if client else None)
     if not found:
@@ -62,7 +63,7 @@ def run_patiently(gateway: StripeGateway, audit_id: int) -> bool:
     """Do the audit; where Stripe does not answer, wait and go on. False when another process works on it."""
     for attempt in count():
         try:
-            return runner.run(transaction, gateway, audit_id)
+            return runner.run(full_transaction, gateway, audit_id)
         except (StripeUnreachable, TooManyRequests) as problem:
             if attempt == len(PAUSES):
                 raise

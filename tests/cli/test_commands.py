@@ -28,6 +28,7 @@ def end_of_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
         ("PORTAL_TRUSTED_PROXIES", "yes", "expected the number of proxies in front, from 0 to 9"),
         ("PORTAL_LOG_FORMAT", "xml", "expected text or json"),
         ("PORTAL_ALLOW_PRIVATE_WEBHOOKS", "true", "expected yes or no"),
+        ("PORTAL_METRICS_TOKEN", "short", "expected a text of 32 characters or more"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
@@ -123,6 +124,7 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "sum_ledger: done",
         "run_frequent_checks: done",
         "run_rare_checks: done",
+        "tell_staff: done",
     ]
     link = portal("setup-link", settings=settings).stdout
     assert link.startswith("https://billing.example.com/setup/")

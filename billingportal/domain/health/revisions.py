@@ -1,5 +1,6 @@
 """The database's migration revision, and whether this version of the portal knows it."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
@@ -15,8 +16,10 @@ def current(connection: Connection) -> set[str]:
     return set(MigrationContext.configure(connection).get_current_heads())
 
 
-def newest(migrations: Path) -> set[str]:
-    return set(ScriptDirectory(str(migrations)).get_heads())
+@cache
+def newest(migrations: Path) -> frozenset[str]:
+    """The revisions that our migrations lead to. To read them takes long, and they stay while a process runs."""
+    return frozenset(ScriptDirectory(str(migrations)).get_heads())
 
 
 def unknown(connection: Connection, migrations: Path) -> set[str]:

@@ -21,7 +21,7 @@ from billingportal.domain.mail import settings as mail_settings
 from billingportal.domain.mail.addresses import header_address
 from billingportal.domain.mail.outbox import BILLING_LINK, SIGN_UP_LINK
 from billingportal.domain.mail.smtp import MailProblem, MailServer, deliver
-from billingportal.models import Client, MailSettings, OutgoingMail, SignUpRequest
+from billingportal.models import Client, MailSettings, OutgoingMail, SignUpRequest, Staff
 from billingportal.vault import CannotOpen, Vault
 
 BATCH = 10
@@ -36,7 +36,7 @@ NO_ADDRESS = "A letter with a link needs the portal's public address: set PORTAL
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A claimed email to a client or to a person who signs up, complete except for its link."""
+    """A claimed email, complete except for its link."""
 
     id: int
     client_id: int | None
@@ -99,9 +99,10 @@ def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
     if chosen is None or not chosen.is_on:
         return None
     rows = session.execute(
-        select(OutgoingMail, Client, SignUpRequest)
+        select(OutgoingMail, Client, SignUpRequest, Staff)
         .outerjoin(Client, Client.id == OutgoingMail.client_id)
         .outerjoin(SignUpRequest, SignUpRequest.id == OutgoingMail.sign_up_request_id)
+        .outerjoin(Staff, Staff.id == OutgoingMail.staff_id)
         .where(OutgoingMail.state == "waiting", is_due_now(moment))
         .order_by(OutgoingMail.next_attempt_at)
         .limit(BATCH)
@@ -113,22 +114,29 @@ def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
         server = mail_settings.server_of(chosen, vault)
     except CannotOpen as error:
         chosen.problem = f"The saved password cannot be opened: {error} Type it again."
-        for mail, _, _ in rows:
+        for mail, *_ in rows:
             mail.next_attempt_at = moment + SERVER_PAUSE
         return None
-    for mail, _, _ in rows:
+    for mail, *_ in rows:
         mail.next_attempt_at = moment + LEASE
-    found = tuple(outgoing(mail, client, applicant) for mail, client, applicant in rows)
+    found = tuple(outgoing(*row) for row in rows)
     return Post(server, chosen.sender, mail_messages.brand_name(session), found)
 
 
-def outgoing(mail: OutgoingMail, client: Client | None, applicant: SignUpRequest | None) -> Outgoing:
+def outgoing(
+    mail: OutgoingMail, client: Client | None, applicant: SignUpRequest | None, staff: Staff | None
+) -> Outgoing:
+    names = (mail.client_id, client.access_generation if client else 0, mail.sign_up_request_id)
+    return Outgoing(mail.id, *names, recipient_of(client, applicant, staff), mail.subject, mail.body, mail.created_at)
+
+
+def recipient_of(client: Client | None, applicant: SignUpRequest | None, staff: Staff | None) -> str:
+    """The recipient's address in its canonical form."""
     if client is not None:
-        recipient, generation = client.canonical_email, client.access_generation
-    else:
-        recipient, generation = canonical_address(applicant.email if applicant else ""), 0
-    names = (mail.client_id, generation, mail.sign_up_request_id)
-    return Outgoing(mail.id, *names, recipient, mail.subject, mail.body, mail.created_at)
+        return client.canonical_email
+    if staff is not None:
+        return staff.email
+    return canonical_address(applicant.email if applicant else "")
 
 
 def is_due_now(moment: datetime) -> ColumnElement[bool]:

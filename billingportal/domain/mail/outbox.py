@@ -12,7 +12,7 @@ from billingportal.domain.common import audit
 from billingportal.domain.mail import settings as mail_settings
 from billingportal.domain.sync.row_sql import insert_unless_there
 from billingportal.errors import Refusal
-from billingportal.models import Client, OutgoingMail, SignUpRequest
+from billingportal.models import Client, OutgoingMail, SignUpRequest, Staff
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.rehearsal.visibility import is_rehearsal
 
@@ -42,6 +42,16 @@ def write_to_applicant(session: Session, sign_up_request_id: int, kind: str, sub
     add_mail(session, recipient, kind, f"{kind}:{sign_up_request_id}", subject, body)
 
 
+def write_to_staff(session: Session, staff_id: int, kind: str, occasion: str, subject: str, body: str) -> bool:
+    """Queue an email to a member of staff, once per occasion. Returns whether it was queued now."""
+    return mail_settings.is_on(session) and add_mail(session, {"staff_id": staff_id}, kind, occasion, subject, body)
+
+
+def is_written(session: Session, occasion: str) -> bool:
+    """Whether there is an email for this occasion, whatever became of it."""
+    return session.scalar(select(OutgoingMail.id).where(OutgoingMail.occasion == occasion)) is not None
+
+
 def add_mail(session: Session, recipient: dict[str, int], kind: str, occasion: str, subject: str, body: str) -> bool:
     """Insert an email, once per occasion. Returns whether it was inserted now."""
     moment = now()
@@ -65,20 +75,21 @@ def add_mail(session: Session, recipient: dict[str, int], kind: str, occasion: s
 
 @dataclass(frozen=True)
 class ListedMail:
-    """An email with its recipient: a client, or a person who signs up."""
+    """An email with its recipient. `mode` is None for one to staff."""
 
     mail: OutgoingMail
     name: str
     email: str
-    mode: Mode
+    mode: Mode | None
 
 
 def listed_mails(session: Session, before_id: int | None = None) -> Sequence[ListedMail]:
     """A page of emails with their recipients, newest first; one more than PAGE when there are older ones."""
     rows = (
-        select(OutgoingMail, Client, SignUpRequest)
+        select(OutgoingMail, Client, SignUpRequest, Staff)
         .outerjoin(Client, Client.id == OutgoingMail.client_id)
         .outerjoin(SignUpRequest, SignUpRequest.id == OutgoingMail.sign_up_request_id)
+        .outerjoin(Staff, Staff.id == OutgoingMail.staff_id)
         .order_by(OutgoingMail.id.desc())
         .limit(PAGE + 1)
     )
@@ -87,12 +98,16 @@ def listed_mails(session: Session, before_id: int | None = None) -> Sequence[Lis
     return [listed(*row) for row in session.execute(rows)]
 
 
-def listed(mail: OutgoingMail, client: Client | None, applicant: SignUpRequest | None) -> ListedMail:
+def listed(
+    mail: OutgoingMail, client: Client | None, applicant: SignUpRequest | None, staff: Staff | None
+) -> ListedMail:
     if client is not None:
         return ListedMail(mail, client.name, client.email, client.mode)
     if applicant is not None:
         return ListedMail(mail, applicant.name, applicant.email, applicant.mode)
-    raise TypeError("an email has a client or a sign-up")
+    if staff is not None:
+        return ListedMail(mail, staff.name, staff.email, None)
+    raise TypeError("an email has one recipient")
 
 
 def unsent_mails(session: Session, client_id: int) -> Sequence[OutgoingMail]:

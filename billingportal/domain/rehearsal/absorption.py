@@ -19,8 +19,8 @@ from billingportal.domain.metering import client_meters
 from billingportal.domain.rehearsal.stage import Stage
 from billingportal.domain.sync import catch_up, reconciliation
 from billingportal.domain.sync.inbox import WAITING
-from billingportal.domain.sync.object_types import DELIVERED_EVENTS
-from billingportal.models import ClientCustomer, RehearsalClient, RehearsalLife, StripeEvent
+from billingportal.domain.sync.object_types import DELIVERED_EVENTS, UPCOMING
+from billingportal.models import ClientCustomer, RehearsalClient, RehearsalLife, RehearsalStep, StripeEvent
 from billingportal.plain_json import Json, JsonObject
 from billingportal.stripe_gateway.objects.copies import EventCopy
 
@@ -37,9 +37,14 @@ class Ours:
     clock_id: str | None
     customer_ids: frozenset[str]
     client_ids: tuple[int, ...]
+    told_before: frozenset[str]
 
     def has(self, event: EventCopy) -> bool:
-        if event.type not in DELIVERED_EVENTS:
+        """Whether the event is about the life, and no earlier step gave account of it.
+
+        The announcement of an invoice is about no object that catch-up could read.
+        """
+        if event.type not in DELIVERED_EVENTS or event.type == UPCOMING or event.stripe_event_id in self.told_before:
             return False
         customer = event.object.get("customer")
         return event.object_id in {self.clock_id, *self.customer_ids} or customer in self.customer_ids
@@ -55,7 +60,16 @@ def ours_of(session: Session, life_id: int) -> Ours:
     customers = session.scalars(
         select(ClientCustomer.stripe_customer_id).where(ClientCustomer.client_id.in_(client_ids))
     )
-    return Ours(life.stripe_test_clock_id, frozenset(customers), tuple(client_ids))
+    outcomes = session.scalars(select(RehearsalStep.outcome).where(RehearsalStep.rehearsal_life_id == life_id))
+    told = frozenset(name for outcome in outcomes for name in ids_in(outcome))
+    return Ours(life.stripe_test_clock_id, frozenset(customers), tuple(client_ids), told)
+
+
+def ids_in(outcome: JsonObject) -> list[str]:
+    """The events that a step gave account of."""
+    account = outcome.get("events")
+    found = account.get("ids") if isinstance(account, dict) else None
+    return [str(one) for one in found] if isinstance(found, list) else []
 
 
 def absorb(stage: Stage, since: datetime, expected: Sequence[str] = ()) -> JsonObject:
@@ -67,20 +81,26 @@ def absorb(stage: Stage, since: datetime, expected: Sequence[str] = ()) -> JsonO
     with stage.transaction() as session:
         ours = ours_of(session, stage.life_id)
     listed: list[EventCopy] = []
+    has_come = False
     for _ in stage.pauses(stage.patience.events):
-        if stage.road == "catch_up":
-            read_events(stage)
-        listed = listed_events(stage, ours, since - EARLIER)
-        is_complete = set(expected) <= {event.type for event in listed}
-        with stage.transaction() as session:
-            if is_complete and not unsettled(session, stage.account_id, listed):
-                break
+        if not has_come:
+            listed = newest_events(stage, ours, since)
+            has_come = set(expected) <= {event.type for event in listed} and are_here(stage, listed)
+        if has_come and are_settled(stage, listed):
+            break
         settle(stage)
     account = account_of(stage, listed, expected)
     if (account["missing"] or account["not_made"]) and stage.road != "catch_up":
         read_events(stage)
     evaluate(stage, ours)
     return account
+
+
+def newest_events(stage: Stage, ours: Ours, since: datetime) -> list[EventCopy]:
+    """The life's events at Stripe, which catch-up has read where the webhook brings none."""
+    if stage.road == "catch_up":
+        read_events(stage)
+    return listed_events(stage, ours, since - EARLIER)
 
 
 def listed_events(stage: Stage, ours: Ours, since: datetime) -> list[EventCopy]:
@@ -104,10 +124,17 @@ def rows_of(session: Session, account_id: int, listed: Sequence[EventCopy]) -> d
     return {row.stripe_event_id: row for row in rows}
 
 
-def unsettled(session: Session, account_id: int, listed: Sequence[EventCopy]) -> bool:
-    """Whether an event has not arrived, or is not reflected in the rows yet."""
-    rows = rows_of(session, account_id, listed)
-    return len(rows) < len(listed) or any(row.state in WAITING for row in rows.values())
+def are_here(stage: Stage, listed: Sequence[EventCopy]) -> bool:
+    """Whether every event is in the inbox."""
+    with stage.transaction() as session:
+        return len(rows_of(session, stage.account_id, listed)) == len(listed)
+
+
+def are_settled(stage: Stage, listed: Sequence[EventCopy]) -> bool:
+    """Whether the rows reflect every event that is in the inbox."""
+    with stage.transaction() as session:
+        rows = rows_of(session, stage.account_id, listed)
+        return not any(row.state in WAITING for row in rows.values())
 
 
 def read_events(stage: Stage) -> None:
@@ -140,6 +167,7 @@ def account_of(stage: Stage, listed: Sequence[EventCopy], expected: Sequence[str
         missing: list[Json] = [event.type for event in listed if not is_in_order(rows.get(event.stripe_event_id))]
     not_made: list[Json] = [*sorted(set(expected) - {event.type for event in listed})]
     return {
+        "ids": [event.stripe_event_id for event in listed],
         "listed": len(listed),
         "by_webhook": len(seconds),
         "missing": missing,

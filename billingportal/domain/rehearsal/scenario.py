@@ -17,11 +17,12 @@ from billingportal.plain_json import Json, JsonObject
 
 BUYER, CHANGER, DEBTOR = "buyer", "changer", "debtor"
 PEOPLE = {BUYER: "", CHANGER: " (client who changes plans)", DEBTOR: " (client whose card fails)"}
+FAILS = "Card fails at the renewal"
 LADDER_TITLES = {
-    "grace": "Card fails at the renewal",
-    "warned": "Card fails: warning on day {day}",
-    "limited": "Card fails: nothing new from day {day}",
-    "suspended": "Card fails: suspended on day {day}",
+    "grace": "Grace from day {day}",
+    "warned": "Warning on day {day}",
+    "limited": "Nothing new from day {day}",
+    "suspended": "Suspended on day {day}",
 }
 
 
@@ -133,6 +134,7 @@ def uses(life: Life) -> Iterator[Planned]:
 def changes(life: Life) -> Iterator[Planned]:
     """Up at once, and down at the renewal."""
     if life.above is not None:
+        yield Planned("time", "Two days pass", {"part": CHANGER})
         intent: JsonObject = {"part": CHANGER, "plan": life.above.id, "timing": "now"}
         yield Planned("upgrade", f"Change to {life.above.name}, at once", intent)
     else:
@@ -171,9 +173,14 @@ def failures(life: Life) -> Iterator[Planned]:
             "card_fails", "Card fails", reason="The third client of this clock tried the trial without a card."
         )
         return
-    before = ""
-    for step, day in life.ladder:
-        intent: JsonObject = {"part": DEBTOR, "step": step, "day": day, "before": before}
-        yield Planned("card_fails", LADDER_TITLES[step].format(day=day), intent)
+    first, *later = life.ladder
+    yield Planned("card_fails", FAILS, {"part": DEBTOR, "step": first[0]})
+    yield Planned("repair", f"Card repaired after: {first[0]}", {"part": DEBTOR})
+    before = first[0]
+    for step, day in later:
+        yield Planned("card_fails", f"{FAILS} again", {"part": DEBTOR, "step": first[0]})
+        title = f"12 hours before day {day}: not {step} yet"
+        yield Planned("ladder", title, {"part": DEBTOR, "step": before, "day": day, "is_before": True})
+        yield Planned("ladder", LADDER_TITLES[step].format(day=day), {"part": DEBTOR, "step": step, "day": day})
         yield Planned("repair", f"Card repaired after: {step}", {"part": DEBTOR})
         before = step

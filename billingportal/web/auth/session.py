@@ -37,7 +37,7 @@ CLIENT_BLUEPRINTS = {
     "own_usage",
     "sign_up",
 }
-PUBLIC_BLUEPRINTS = SHARED_BLUEPRINTS | CLIENT_BLUEPRINTS | {"healthz", "setup", "sign_in", "webhooks"}
+PUBLIC_BLUEPRINTS = SHARED_BLUEPRINTS | CLIENT_BLUEPRINTS | {"healthz", "metrics", "setup", "sign_in", "webhooks"}
 LONGEST_SESSION = timedelta(hours=12)
 
 P = ParamSpec("P")

@@ -1,6 +1,7 @@
 """Runs the checks of health, and reads what stands."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -13,6 +14,7 @@ from billingportal.domain.health.findings.checks import CHECKS
 from billingportal.domain.health.findings.store import standing
 from billingportal.jobs.connection import check_accounts
 from billingportal.jobs.health import surroundings_of
+from billingportal.jobs.sync import catch_up
 from billingportal.models import HealthCheck, HealthFinding, JobRun, ProcessorAccount
 from tests.support.stripe.worlds import World
 
@@ -48,9 +50,10 @@ def beat(world: World) -> None:
 
 
 def connect(world: World, key: str | None = None) -> None:
-    """An account is connected and was checked once. No other job has run, which is quick."""
+    """An account is connected, was checked once and read from Stripe. No other job has run, which is quick."""
     world.connect(key)
     check_accounts(world.portal)
+    catch_up(world.portal)
 
 
 def check_account(world: World) -> None:
@@ -59,3 +62,14 @@ def check_account(world: World) -> None:
         for row in session.scalars(select(ProcessorAccount).where(ProcessorAccount.state == "connected")):
             request_check(row, now())
     check_accounts(world.portal)
+
+
+def all_agree() -> None:
+    """Every check was finished just now and found nothing, and a worker reports. Quicker than to run them."""
+    moment = now()
+    with transaction() as session:
+        for check in CHECKS:
+            due_at = moment + timedelta(seconds=check.seconds)
+            times = {"as_of": moment, "started_at": moment, "ended_at": moment, "due_at": due_at}
+            session.merge(HealthCheck(name=check.name, state="finished", problem="", **times))
+        session.merge(JobRun(name="beat", reported_at=moment, failures_in_a_row=0, last_error=""))

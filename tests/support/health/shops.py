@@ -10,7 +10,6 @@ from billingportal.db import transaction
 from billingportal.domain.entitlements import evaluation
 from billingportal.domain.sync import reconciliation
 from billingportal.domain.sync.object_types import ObjectType
-from billingportal.jobs.sync import catch_up
 from billingportal.models import Client, ClientCustomer, Plan, PlanPrice, Resource, Staff, Subscription
 from tests.support.catalog.catalog import Catalog
 from tests.support.health.checks import connect
@@ -35,22 +34,16 @@ def sdk(world: World) -> stripe.StripeClient:
     return world.sandbox.client(world.stripe_account.test_key)
 
 
-def read(world: World) -> None:
-    """An account that has been read from Stripe."""
-    connect(world)
-    catch_up(world.portal)
-
-
 def sell(world: World) -> None:
-    """The same with a plan that a client pays."""
-    read(world)
+    """A connected account with a plan that a client pays."""
+    connect(world)
     plan_id = paid_plan(staff_member(), Catalog(sdk(world)), world.app)
     subscribed_client(world.app, sdk(world), plan_id, name=NAME)
 
 
 def sell_use(world: World) -> None:
     """The same with a client that pays for what it used: 100 units."""
-    read(world)
+    connect(world)
     meters = open_meters(world.sandbox, world.stripe_account, world.app, staff_member())
     client = metered_client(meters, world.app, NAME)
     client.uses(60, 40)

@@ -36,7 +36,8 @@ class Played:
     def odd(self) -> list[str]:
         """Its rows that are neither equal nor left out."""
         return [
-            f"{row['key']}: {row['title']}: expected {row['expected']!r}, seen {row['seen']!r} ({row['result']})"
+            f"{self.title}: {row['key']}: {row['title']}: "
+            f"expected {row['expected']!r}, seen {row['seen']!r} ({row['result']})"
             for row in self.checks
             if row["result"] not in ("equal", "left_out")
         ]
@@ -61,6 +62,11 @@ def run(patience: Patience = BRIEF) -> None:
     portal = current_portal()
     opener = gateway_opener(portal.settings.stripe_api_base, limits=BACKGROUND)
     runner.run_queued(full_transaction, gateway_of(account, portal.vault, opener), account.id, patience)
+
+
+def cancel(rehearsal_id: int) -> None:
+    with full_transaction() as session:
+        rehearsals.cancel(session, rehearsal_id, staff_id=None)
 
 
 def rehearse(*plan_ids: int, is_quick: bool = False, patience: Patience = BRIEF) -> Rehearsal:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
-from billingportal.domain.health.audit.entries import store_counts
+from billingportal.domain.health.audit.outcome.entries import store_counts
 from billingportal.domain.health.audit.progress import Place, locked_audit, place_of, running_audit
 from billingportal.domain.health.audit.work import Work
 from billingportal.errors import Refusal
@@ -55,7 +55,6 @@ def customer_of(session: Session, account_id: int, client_id: int) -> str | None
         .where(
             ClientCustomer.processor_account_id == account_id,
             ClientCustomer.client_id == client_id,
-            Client.is_rehearsal.is_(False),
         )
     )
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.db import Transaction
-from billingportal.domain.health.audit.entries import NewEntry, add_entry, count_read
+from billingportal.domain.health.audit.outcome.entries import NewEntry, add_entry, count_read
 from billingportal.domain.health.audit.progress import locked_audit
 from billingportal.domain.health.audit.work import Work
 from billingportal.domain.invoices import lines
@@ -73,7 +73,7 @@ def compare(session: Session, work: Work, invoice: Invoice, copies: Sequence[Inv
         lines.store_listed(session, invoice, copies, at)
     count_read(session, work.audit_id, INVOICE_LINES, 1)
     if differs:
-        done = "Stripe's would be stored" if work.is_dry_run else "Stripe's were stored"
+        done = "Stripe’s would be stored" if work.is_dry_run else "Stripe’s were stored"
         words = f"The lines of invoice {invoice.number or invoice.stripe_invoice_id} differed. {done}."
         audit = locked_audit(session, work.audit_id)
         add_entry(

@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.health.audit import invoice_lines
-from billingportal.domain.health.audit.entries import NewEntry, add_entry, count_read
+from billingportal.domain.health.audit.amounts import compare_amounts
+from billingportal.domain.health.audit.outcome.entries import NewEntry, add_entry, count_read
+from billingportal.domain.health.audit.outcome.sentences import sentence_of
 from billingportal.domain.health.audit.progress import Place, go_to, locked_audit
 from billingportal.domain.health.audit.rows import Compared, compare_row
 from billingportal.domain.health.audit.seen import Seen
-from billingportal.domain.health.audit.sentences import sentence_of
 from billingportal.domain.health.audit.work import Work
 from billingportal.domain.sync import failed_reads
 from billingportal.domain.sync.object_types import KINDS, ObjectType
@@ -40,6 +41,8 @@ def read_page(
             sure = [compare(session, work, kind, copy, page.reading) for copy in copies]
             if walk.has_lines:
                 invoice_lines.compare_listed(session, work, ids, page, asked_at)
+        if walk.has_lines:
+            compare_amounts(transaction, work, ids)
         seen.add(kind, ids)
         unsure += [object_id for object_id, is_sure in zip(ids, sure, strict=True) if not is_sure]
     if walk.has_lines:

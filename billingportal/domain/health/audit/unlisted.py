@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billingportal.db import Transaction
-from billingportal.domain.health.audit.entries import NewEntry, add_entry, count_read, has_entry
 from billingportal.domain.health.audit.listing import record
 from billingportal.domain.health.audit.lists import must_be_listed
+from billingportal.domain.health.audit.outcome.entries import NewEntry, add_entry, count_read, has_entry
 from billingportal.domain.health.audit.progress import locked_audit
 from billingportal.domain.health.audit.rows import compare_row
 from billingportal.domain.health.audit.seen import Seen
@@ -39,6 +39,7 @@ def unlisted_ids(session: Session, work: Work, kind: ObjectType, since: datetime
     )
     customer = table.get("stripe_customer_id")
     if customer is not None:
+        # What belongs to a rehearsal is nobody's: it is deleted with its test clock.
         wanted = wanted.where(customer.is_(None) | customer.not_in(HIDDEN_CUSTOMERS))
         if work.stripe_customer_id is not None:
             wanted = wanted.where(customer == work.stripe_customer_id)

@@ -64,7 +64,7 @@ def present_clients(account: ProcessorAccount) -> Select[Client, Entitlement]:
     return (
         select(Client, Entitlement)
         .join(Entitlement, Entitlement.client_id == Client.id)
-        .where(Client.mode == account.mode, Client.archived_at.is_(None), Client.is_rehearsal.is_(False))
+        .where(Client.mode == account.mode, Client.archived_at.is_(None))
         .order_by(Client.id)
         .limit(MOST)
     )
@@ -132,7 +132,6 @@ def without_customer(session: Session, account: ProcessorAccount) -> Iterator[Fo
             ClientCustomer.processor_account_id == account.id,
             Customer.deleted_at.is_not(None),
             Client.archived_at.is_(None),
-            Client.is_rehearsal.is_(False),
         )
         .order_by(Client.id)
         .limit(MOST)

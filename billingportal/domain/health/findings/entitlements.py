@@ -48,7 +48,6 @@ def batch(session: Session, mode: Mode, after_id: int) -> Sequence[Client]:
         .where(
             Client.mode == mode,
             Client.id > after_id,
-            Client.is_rehearsal.is_(False),
             or_(due_at.is_(None), due_at > moment, due_at < moment - SOON),
         )
         .order_by(Client.id)

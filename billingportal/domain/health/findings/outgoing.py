@@ -39,9 +39,7 @@ def of_endpoint(row: OutgoingEndpoint, waiting: Waiting, moment: datetime) -> Fo
     about, see = f"endpoint:{row.id}", Action("See the address", "page", "outgoing_webhook", {"endpoint_id": row.id})
     if row.state == "off":
         why = "answered 410 Gone" if row.off_reason == "gone" else "took nothing for three days"
-        meaning = (
-            f"It {why}. {counted(waiting.count, 'messages')} wait: your platform is not told of limits and payments."
-        )
+        meaning = f"It {why}. Waiting: {counted(waiting.count, 'messages')}. Your platform is not told of payments."
         return Found("outgoing.off", f"{row.url} was switched off", meaning, see, about, row.mode)
     if waiting.since is None or waiting.since > moment - LONGEST_WAIT:
         return None

@@ -146,7 +146,6 @@ def billed_by(session: Session, account_id: int, stripe_meter_id: str) -> int:
                 ClientMeter.processor_account_id == account_id,
                 ClientMeter.stripe_meter_id == stripe_meter_id,
                 ClientMeter.ends_at.is_(None),
-                Client.is_rehearsal.is_(False),
             )
         )
         or 0

@@ -67,7 +67,7 @@ def check_usage(surroundings: Surroundings, mode: Mode) -> Result:
 
 
 def is_told(one: Difference) -> bool:
-    return one.key.kind in KEY_OF_KIND and not one.owner.client.is_rehearsal
+    return one.key.kind in KEY_OF_KIND
 
 
 def of_difference(one: Difference, mode: Mode) -> Found:
@@ -98,7 +98,7 @@ def healed(session: Session, mode: Mode) -> Iterator[Found]:
     number = session.scalar(
         select(func.count(UsageCorrection.id))
         .join(Client, Client.id == UsageCorrection.client_id)
-        .where(Client.mode == mode, Client.is_rehearsal.is_(False), UsageCorrection.found_at > now() - HEALED)
+        .where(Client.mode == mode, UsageCorrection.found_at > now() - HEALED)
     )
     if number:
         yield Found(

@@ -14,7 +14,7 @@ def evaluate(surroundings: Surroundings, arguments: JsonObject, staff_id: int) -
     client_id = arguments.get("client_id")
     with surroundings.transaction() as session:
         client = session.get(Client, client_id) if isinstance(client_id, int) else None
-        if client is None or client.is_rehearsal:
+        if client is None:
             raise Refusal("", "There is no such client any more.")
         entitlement = evaluation.evaluate(session, client.id)
         plan = entitlement.plan.name if entitlement.plan else "no plan"

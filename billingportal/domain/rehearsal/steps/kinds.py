@@ -2,10 +2,10 @@
 
 from billingportal.domain.rehearsal.steps.beginning import CLIENT, CLOCK
 from billingportal.domain.rehearsal.steps.cancelling import CANCEL, END, KEEP
-from billingportal.domain.rehearsal.steps.changing import CHANGE_LATER, CHANGE_NOW, CHANGED
+from billingportal.domain.rehearsal.steps.changing import CHANGE_LATER, CHANGE_NOW, CHANGED, TIME
 from billingportal.domain.rehearsal.steps.closing import EVENTS
 from billingportal.domain.rehearsal.steps.kind import Kind
-from billingportal.domain.rehearsal.steps.owing import CARD_FAILS, REPAIR
+from billingportal.domain.rehearsal.steps.owing import CARD_FAILS, LADDER, REPAIR
 from billingportal.domain.rehearsal.steps.renewing import RENEWAL, TRIAL_END, USAGE_END
 from billingportal.domain.rehearsal.steps.subscribing import FIRST_INVOICE, SUBSCRIBE
 from billingportal.domain.rehearsal.steps.trying import TRIAL_CARD
@@ -21,10 +21,12 @@ KINDS: dict[str, Kind] = {
     "usage_invoice": USAGE_END,
     "renewal": RENEWAL,
     "trial_card": TRIAL_CARD,
+    "time": TIME,
     "upgrade": CHANGE_NOW,
     "downgrade": CHANGE_LATER,
     "downgraded": CHANGED,
     "card_fails": CARD_FAILS,
+    "ladder": LADDER,
     "repair": REPAIR,
     "cancel": CANCEL,
     "keep": KEEP,

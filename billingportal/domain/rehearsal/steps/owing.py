@@ -4,9 +4,7 @@ from datetime import timedelta
 
 from billingportal.domain.dunning import ladder
 from billingportal.domain.dunning.ladder import ACCESS
-from billingportal.domain.rehearsal.absorption import absorb
 from billingportal.domain.rehearsal.calendar import AFTER_DRAFT, after
-from billingportal.domain.rehearsal.comparison import check
 from billingportal.domain.rehearsal.stage import Scene
 from billingportal.domain.rehearsal.steps.beginning import client_id
 from billingportal.domain.rehearsal.steps.facts import access_of, check_access, check_standing
@@ -36,11 +34,10 @@ def days_of(rules: ladder.Ladder) -> list[tuple[LadderStep, int]]:
 
 
 def failing_intent(scene: Scene) -> JsonObject:
-    """The renewal fails an hour after the period's end; the step begins so many days later."""
+    """The next renewal fails, an hour after the end of the period that the clock is in."""
     periods = periods_by_now(scene)
     end = after(scene.moment("anchor"), promise(scene).selection.period, periods + 1)
-    begins = end + DRAFT + timedelta(days=scene.planned("day"))
-    return {"fails_at": int((end + AFTER_DRAFT).timestamp()), "begins_at": int(begins.timestamp()), "periods": periods}
+    return {"to": int((end + AFTER_DRAFT).timestamp()), "fails_at": int((end + DRAFT).timestamp()), "periods": periods}
 
 
 def periods_by_now(scene: Scene) -> int:
@@ -53,35 +50,31 @@ def periods_by_now(scene: Scene) -> int:
 
 
 def fail(scene: Scene) -> JsonObject:
-    """Let the renewal fail, and the days pass to the step. What is in force shortly before it is kept."""
+    """A card that fails, and the renewal."""
     stage = scene.stage
     stage.gateway.test_customers.use_card(scene.known("customer"), FAILING_CARD, f"{scene.key}-failing")
-    go_to(scene, scene.moment_planned("fails_at"))
-    absorb(stage, scene.started_at)
-    before = ""
-    if scene.planned("day") > 0:
-        go_to(scene, scene.moment_planned("begins_at") - BEFORE)
-        before = step_now(scene)
-        go_to(scene, scene.moment_planned("begins_at") + AFTER)
-    return scene.made(before=before, periods=scene.planned("periods") + 1)
+    go_to(scene, scene.moment_planned("to"))
+    return scene.made(failing_since=scene.planned("fails_at"), periods=scene.planned("periods") + 1)
 
 
-def step_now(scene: Scene) -> str:
-    absorb(scene.stage, scene.started_at)
-    with scene.stage.transaction() as session:
-        return access_of(session, client_id(scene)).step
+def day_intent(scene: Scene) -> JsonObject:
+    """Some hours before or after the day on which the step begins."""
+    begins_at = scene.moment("failing_since") + timedelta(days=scene.planned("day"))
+    to = begins_at - BEFORE if scene.intent.get("is_before") else begins_at + AFTER
+    return {"to": int(to.timestamp())}
+
+
+def pass_days(scene: Scene) -> JsonObject:
+    go_to(scene, scene.moment_planned("to"))
+    return {}
 
 
 def check_failing(scene: Scene) -> list[JsonObject]:
-    step, before = STEPS[str(scene.intent["step"])], scene.intent.get("before")
+    """The step of failed payments and the access that goes with it, by the partner's days."""
+    step = STEPS[str(scene.intent["step"])]
     with scene.stage.transaction() as session:
         seen = access_of(session, client_id(scene))
-    rows = [check_standing("past_due", seen), *check_access(ACCESS[step], step, seen)]
-    if before:
-        why, meaning = "A step of failed payments is taken on another day.", "A client would lose access too early."
-        title, found = "Step 12 hours before", scene.known("before")
-        rows.append(check("ladder.before", title, str(before), found, why=why, meaning=meaning))
-    return rows
+    return [check_standing("past_due", seen), *check_access(ACCESS[step], step, seen, "days")]
 
 
 def repair(scene: Scene) -> JsonObject:
@@ -102,5 +95,6 @@ def check_repaired(scene: Scene) -> list[JsonObject]:
     return [*check_in_force(scene, wanted, "active", period_end(scene, wanted)), *check_access("full", "none", seen)]
 
 
+LADDER = Kind(pass_days, check_failing, day_intent)
 CARD_FAILS = Kind(fail, check_failing, failing_intent, ("invoice.payment_failed",))
 REPAIR = Kind(repair, check_repaired, events=("invoice.paid",))

@@ -128,6 +128,7 @@ def invoices_by_now(scene: Scene, wanted: Promise) -> int:
     return number + (between if any(line.amount.minor for line in lines) else 0)
 
 
-TRIAL_END = Kind(end_trial, check_trial_end, trial_intent, ("invoice.paid",))
+# The trials of a clock end together, and the first of their steps gives account of the events.
+TRIAL_END = Kind(end_trial, check_trial_end, trial_intent)
 USAGE_END = Kind(end_usage_period, check_usage_invoice, usage_end_intent, ("invoice.paid",))
 RENEWAL = Kind(renew, check_renewal_invoice, renewal_intent, ("invoice.paid",))

@@ -1,9 +1,10 @@
 """An audit compares every row with Stripe, repairs what is safe and reports the rest."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from billingportal import clock
 from billingportal.db import transaction
@@ -13,7 +14,10 @@ from billingportal.jobs.connection import check_accounts
 from billingportal.jobs.sync import catch_up
 from billingportal.models import Customer, Invoice, Price, Product, StripeAudit, Subscription, SubscriptionItem
 from billingportal.stripe_gateway.errors import StripeProblem
+from tests.support.catalog.catalog import Catalog
 from tests.support.health.audits import audit, begin_audit, counts, entries, read_audit, run_audit
+from tests.support.health.shops import sdk, staff_member
+from tests.support.people.clients import paid_plan, subscribed_client
 from tests.support.stripe.shop import add_meter, add_tiered_price, subscribe
 from tests.support.stripe.worlds import World
 
@@ -84,10 +88,10 @@ def test_an_audit_repairs_rows_that_differ_and_says_which_fields(world: World) -
         "reported": 0,
     }
     (missing,) = [entry for entry in entries(world, found) if entry.object_type == "price"]
-    assert missing.sentence == "This price was missing here. Stripe's state was stored."
+    assert missing.sentence == "This price was missing here. Stripe’s state was stored."
     named = {entry.object_type: entry for entry in entries(world, found)}
     assert named["customer"].fields["name"] == ["Somebody", named["customer"].fields["name"][1]]  # type: ignore[index]
-    assert named["customer"].sentence == "Name differed. Stripe's state was stored."
+    assert named["customer"].sentence == "Name differed. Stripe’s state was stored."
     assert set(named["subscription"].fields) >= {"status", "items"}
 
 
@@ -215,3 +219,36 @@ def test_links_that_stripe_makes_anew_each_time_are_no_difference(world: World) 
     assert entries(world, found) == []
     assert counts(world, found)["invoice"].equal == counts(world, found)["invoice"].read
     world.assert_in_step()
+
+
+@one_database
+def test_an_amount_that_our_computation_does_not_give_is_reported(world: World) -> None:
+    """The lines are Stripe's own, so that reading them again repairs nothing."""
+    shop = sdk(world)
+    plan_id = paid_plan(staff_member(), Catalog(shop), world.app)
+    ids = subscribed_client(world.app, shop, plan_id, name="Harbor Dental")
+    assert counts(world, audit(world)).get("invoice_amounts") is None
+    with transaction() as session:
+        session.execute(update(Price).values(unit_amount_decimal=Decimal(1900), as_of=clock.now()))
+    found = audit(world, client_id=ids.client_id)
+
+    (reported,) = [entry for entry in entries(world, found) if entry.result == "reported"]
+    assert reported.client_id == ids.client_id
+    assert reported.sentence.endswith("says US$29.00. Growth with 1 unit costs US$19.00.")
+
+
+def test_an_audit_of_one_client_reads_its_objects_only(world: World) -> None:
+    plan_id = paid_plan(staff_member(), Catalog(sdk(world)), world.app)
+    ids = subscribed_client(world.app, sdk(world), plan_id, name="Harbor Dental")
+    damage(world)
+    world.forget_asked()
+    found = audit(world, client_id=ids.client_id)
+
+    assert {entry.client_id for entry in entries(world, found)} == {ids.client_id}
+    read = counts(world, found)
+    assert (read["customer"].repaired, read["subscription"].repaired, read["invoice"].repaired) == (1, 1, 1)
+    assert len(world.asked()) <= 8
+    session = world.session
+    names = dict(session.execute(select(Customer.stripe_customer_id, Customer.name)).all())
+    assert names.pop(ids.customer) == "Harbor Dental"
+    assert set(names.values()) == {"Somebody"}

@@ -8,7 +8,8 @@ import pytest
 
 from billingportal import clock
 from billingportal.db import db, transaction
-from billingportal.domain.health.audit.report import report_of
+from billingportal.domain.health.audit.outcome.report import report_of
+from billingportal.jobs.sync import reconcile_events
 from billingportal.models import Staff, StripeAudit
 from tests.support.catalog.catalog import Catalog
 from tests.support.health.audits import audit, begin_audit, counts, read_audit, run_audit
@@ -46,7 +47,7 @@ def test_a_database_restored_from_a_week_ago_is_in_step_after_one_audit(
     backup = tmp_path / "backup.sqlite3"
     back_up(backup)
 
-    messages.use(240)
+    messages.use(240, key="that week")
     messages.work()
     world.sandbox.control("metering/process", account=world.stripe_account.id, mode="test")
     week.show(week.clock)
@@ -66,6 +67,14 @@ def test_a_database_restored_from_a_week_ago_is_in_step_after_one_audit(
         seconds = timed(lambda: run_audit(world, audit_id))
     calls = len(world.asked())
     found = read_audit(world, audit_id)
+    report = report_of(world.session, world.session.get_one(StripeAudit, audit_id))
+    total = report.total
+    sys.stdout.write(
+        f"\n{number} clients: {seconds:.1f} s, {calls} calls ({calls / number:.2f} a client), read {total.read}, "
+        f"repaired {total.repaired}, {len(delivered)} events delivered meanwhile, {counts(world, found)}\n"
+    )
+    while any(event.state == "pending" for event in world.events()):
+        reconcile_events(world.portal)
     world.work()
 
     assert (found.state, found.problem) == ("finished", "")
@@ -74,13 +83,11 @@ def test_a_database_restored_from_a_week_ago_is_in_step_after_one_audit(
     assert known == {client_id: row for client_id, row in expected.items() if client_id in known}
     assert set(delivered) <= {event.stripe_event_id for event in world.events()}
     assert {event.state for event in world.events()} <= {"applied", "stale", "ignored"}
-    report = report_of(world.session, world.session.get_one(StripeAudit, audit_id))
     assert report.lost is not None
     assert [(one.client_id, one.units) for one in report.lost.at_stripe] == [(user.client_id, 240)]
     assert not report.is_done
-    total = report.total
-    sys.stdout.write(
-        f"\n{number} clients: {seconds:.1f} s, {calls} calls ({calls / number:.2f} a client), read {total.read}, "
-        f"repaired {total.repaired}, {len(delivered)} events delivered meanwhile, {counts(world, found)}\n"
-    )
+    messages.use(240, key="that week")
+    messages.use(10, key="afterwards")
+    messages.work()
+    assert [value for _, value in messages.at_stripe(user.customer)] == [240, 10]
     db.session.rollback()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, and_, select, tuple_
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
@@ -18,28 +18,32 @@ from billingportal.models.connection.processor_account import MODES, Mode
 
 KEY = "invoice.amount_differs"
 FINAL = ("open", "paid", "uncollectible")
-# The first run computes the invoices from this far back; each run at most so many.
-FIRST, BATCH = timedelta(days=35), 2000
+# The first run computes the invoices from this far back; each transaction reads so many.
+FIRST, BATCH = timedelta(days=35), 200
 OVERLAP = timedelta(minutes=5)
 
 
 def check_amounts(surroundings: Surroundings, mode: Mode) -> Result:
-    """Compute the invoices that became final since the last run, and those that differed then.
+    """Compute the invoices that became final since the last run, and those that differed then, in batches.
 
-    Where there are too many for one run, the result stands as of the last one that was computed.
     Raises CannotCheck while the account has not been read.
     """
     with surroundings.reading() as session:
         found = stored(session, mode)
         if found is None:
             return Result((), now())
-        rows = session.execute(new_invoices(found.account, last_run(session, mode)).limit(BATCH)).all()
-        as_of = found.as_of
-        if len(rows) == BATCH:
-            as_of = min(as_of, session.scalar(read_at_of(rows[-1][1])) or as_of)
-        again = session.execute(differing_invoices(found.account)).all()
-        chosen = {invoice.id: (client, invoice) for client, invoice in (*again, *rows)}
-        return Result(tuple(compared(session, list(chosen.values()), mode)), as_of)
+        since = last_run(session, mode)
+        known = [(client, invoice) for client, invoice in session.execute(differing_invoices(found.account))]
+        differing = {one.subject: one for one in compared(session, known, mode)}
+    after = (since, 0)
+    while True:
+        with surroundings.reading() as session:
+            batch = session.execute(new_invoices(found.account, after).limit(BATCH)).all()
+            fresh = [(client, invoice) for client, invoice, _ in batch]
+            differing |= {one.subject: one for one in compared(session, fresh, mode)}
+            if len(batch) < BATCH:
+                return Result(tuple(differing.values()), found.as_of)
+            after = (batch[-1][2] or since, fresh[-1][1].id)
 
 
 def last_run(session: Session, mode: Mode) -> datetime:
@@ -48,23 +52,25 @@ def last_run(session: Session, mode: Mode) -> datetime:
     return row.as_of - OVERLAP if row is not None and row.as_of is not None else now() - FIRST
 
 
-def new_invoices(account: ProcessorAccount, since: datetime) -> Select[Client, Invoice]:
-    """Final invoices whose lines were read since, in this order."""
+def new_invoices(account: ProcessorAccount, after: tuple[datetime, int]) -> Select[Client, Invoice, datetime | None]:
+    """Final invoices whose lines were read since, with that time and in this order: those after a time and an id."""
+    place = tuple_(InvoiceLinesRead.read_at, Invoice.id)
     return (
         of_clients(account)
+        .add_columns(InvoiceLinesRead.read_at)
         .join(InvoiceLinesRead, InvoiceLinesRead.invoice_id == Invoice.id)
-        .where(
-            Invoice.status.in_(FINAL),
-            InvoiceLinesRead.of_status.in_(FINAL),
-            InvoiceLinesRead.next_attempt_at.is_(None),
-            InvoiceLinesRead.read_at >= since,
-        )
+        .where(is_computable(), place > after)
         .order_by(InvoiceLinesRead.read_at, Invoice.id)
     )
 
 
-def read_at_of(invoice: Invoice) -> Select[datetime | None]:
-    return select(InvoiceLinesRead.read_at).where(InvoiceLinesRead.invoice_id == invoice.id)
+def is_computable() -> ColumnElement[bool]:
+    """SQL condition: the invoice is final, and its lines are those of its end."""
+    return and_(
+        Invoice.status.in_(FINAL),
+        InvoiceLinesRead.of_status.in_(FINAL),
+        InvoiceLinesRead.next_attempt_at.is_(None),
+    )
 
 
 def differing_invoices(account: ProcessorAccount) -> Select[Client, Invoice]:
@@ -96,7 +102,7 @@ CHECKS = tuple(
         "Invoices come to what prices and use give",
         "invoices",
         (KEY,),
-        120,
+        600,
         partial(check_amounts, mode=mode),
         mode,
     )

@@ -18,7 +18,7 @@ def of_clients(account: ProcessorAccount) -> Select[Client, Invoice]:
             (Invoice.processor_account_id == ClientCustomer.processor_account_id)
             & (Invoice.stripe_customer_id == ClientCustomer.stripe_customer_id),
         )
-        .where(Invoice.processor_account_id == account.id, Invoice.deleted_at.is_(None), ~Client.is_rehearsal)
+        .where(Invoice.processor_account_id == account.id, Invoice.deleted_at.is_(None))
     )
 
 

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.health.audit.entries import Count, as_json, counts_of
+from billingportal.domain.health.audit.amounts import INVOICE_AMOUNTS
 from billingportal.domain.health.audit.invoice_lines import INVOICE_LINES
 from billingportal.domain.health.audit.lost_use import LostUse, lost_use
+from billingportal.domain.health.audit.outcome.entries import Count, as_json, counts_of
 from billingportal.domain.health.audit.progress import place_of
 from billingportal.domain.sync.object_types import (
     CHECKOUT_SESSION,
@@ -30,7 +31,7 @@ from billingportal.plain_json import JsonObject
 ROWS: dict[str, tuple[str, ...]] = {
     "Subscriptions": (SUBSCRIPTION.name, SUBSCRIPTION_SCHEDULE.name),
     "Customers": (CUSTOMER.name,),
-    "Invoices, open and last month’s": (INVOICE.name, INVOICE_LINES, INVOICE_PAYMENT.name),
+    "Invoices, open and last month’s": (INVOICE.name, INVOICE_LINES, INVOICE_AMOUNTS, INVOICE_PAYMENT.name),
     "Prices, products, meters": (PRICE.name, PRODUCT.name, METER.name),
     "Open checkouts": (CHECKOUT_SESSION.name,),
 }

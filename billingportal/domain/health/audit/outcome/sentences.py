@@ -9,7 +9,7 @@ MOST_FIELDS = 4
 
 def sentence_of(kind: ObjectType, found: Compared, *, is_dry_run: bool) -> str:
     """What differed, and what was done about it."""
-    done = "It would be stored" if is_dry_run else "Stripe's state was stored"
+    done = "It would be stored" if is_dry_run else "Stripe’s state was stored"
     if found.outcome == "new":
         return f"This {kind.words} was missing here. {done}."
     return f"{differs(sorted(found.fields))} {done}."
