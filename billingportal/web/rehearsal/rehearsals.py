@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from billingportal.clock import now
 from billingportal.db import db, transaction
@@ -24,7 +24,7 @@ from billingportal.web.rehearsal import choices, view
 from billingportal.web.rehearsal import headline as summary
 
 blueprint = Blueprint("rehearsals", __name__, url_prefix="/saas/rehearsals")
-MOST_EARLIER = 20
+MOST_EARLIER = 10
 
 
 @blueprint.get("")
@@ -72,6 +72,7 @@ def history(session: Session, account_id: int) -> list[Past]:
         .where(Rehearsal.processor_account_id == account_id, Rehearsal.state.not_in(rehearsals.UNDER_WAY))
         .order_by(Rehearsal.id.desc())
         .limit(MOST_EARLIER)
+        .options(defer(Rehearsal.report))
     )
     return [past(session, row) for row in rows]
 
