@@ -1,14 +1,14 @@
 """add unknown units: use that Stripe has and a restored backup does not know, so that it is not sent twice
 
 Revision ID: add_unknown_units
-Revises: add_clock_skew
+Revises: write_to_staff
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "add_unknown_units"
-down_revision = "add_clock_skew"
+down_revision = "write_to_staff"
 branch_labels = None
 depends_on = None
 
