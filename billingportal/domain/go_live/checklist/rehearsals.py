@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billingportal.domain.offers.pricing_page import active_plans
+from billingportal.domain.rehearsal.report.changed_since import changes_since
 from billingportal.models import Plan, ProcessorAccount, Rehearsal, RehearsalLife
 
 
@@ -41,8 +42,12 @@ def plans_to_rehearse(session: Session, account: ProcessorAccount) -> Rehearsed:
 
 
 def note_changes(session: Session, account: ProcessorAccount, plan: Plan, found: Rehearsed) -> None:
-    """Note what changed since the plan's last rehearsal that passed."""
-    found.untold[plan.name] = "whether it changed since its last rehearsal can’t be told"
+    """Note what changed since the plan's last full rehearsal that passed."""
+    since = changes_since(session, account.id).get(plan.id)
+    if since is None or since.passed is None:
+        found.to_do[plan.name] = "its last rehearsal was a quick one"
+    elif since.changes:
+        found.to_do[plan.name] = f"changed since: {since.changes[0].words}"
 
 
 def last_rehearsal(session: Session, account_id: int, plan: Plan) -> Rehearsal | None:
