@@ -1,13 +1,13 @@
 """index invoices by account and time: the first ones since a moment are found without reading all
 
 Revision ID: index_invoice_times
-Revises: add_clock_skew
+Revises: write_to_staff
 """
 
 from alembic import op
 
 revision = "index_invoice_times"
-down_revision = "add_clock_skew"
+down_revision = "write_to_staff"
 branch_labels = None
 depends_on = None
 

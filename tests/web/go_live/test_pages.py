@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import transaction
 from billingportal.domain.go_live import switch as selling_switch
@@ -18,7 +20,7 @@ from billingportal.models import AuditEntry, ChecklistWaiver, Checkout, Client, 
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
 from tests.conftest import PASSWORD
-from tests.support.catalog.twins import Twins, open_twins
+from tests.support.catalog.twins import Twins, catalog_of, open_twins
 from tests.support.pages import Visitor, text_of
 from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
@@ -97,6 +99,18 @@ def test_from_pairs_to_created_and_linked_prices(signed_in: Visitor, twins: Twin
     assert "8 prices match" in after
 
 
+def test_a_product_with_a_namesake_is_asked_about(signed_in: Visitor, twins: Twins) -> None:
+    live = catalog_of(twins.world, "live")
+    namesakes = [live.product("Northwind Team"), live.product("Northwind Team")]
+    twins.world.read_events()
+    assert "2 live products have this name." in text_of(signed_in.get(f"{PAGE}/prices"))
+    assert "2 live products are called “Northwind Team”. Choose one." in text_of(signed_in.get(f"{PAGE}/dry-run"))
+    product_id = next(one["id"] for one in twins.objects("test").values() if one.get("name") == "Northwind Team")
+    signed_in.submit(f"{PAGE}/prices", {f"product.{product_id}": namesakes[1]})
+    assert "this name" not in text_of(signed_in.get(f"{PAGE}/prices"))
+    assert "6 things would be created in live mode" in text_of(signed_in.get(f"{PAGE}/dry-run"))
+
+
 def test_items_are_waived_by_owners_with_a_reason_and_taken_back(signed_in: Visitor, session: Session) -> None:
     signed_in.submit(f"{PAGE}/waivers/key_copy", {"reason": "  In the company   vault "})
     page = text_of(signed_in.get(PAGE))
@@ -167,9 +181,16 @@ def test_open_test_checkouts_expire_and_switching_back_is_possible(
     assert sold(session) == "test"
 
 
-def test_nothing_green_by_accident(signed_in: Visitor, twins: Twins) -> None:
-    """With checks that never ran, what only they know is unknown."""
+def test_nothing_is_done_by_accident_once_the_worker_stopped(
+    signed_in: Visitor, twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the worker found an hour ago says nothing about now."""
+    later = clock.now() + timedelta(hours=1)
+    twins.world.session.rollback()
+    monkeypatch.setattr(clock, "now", lambda: later)
+    for module in ("checklist.checklist", "checklist.findings"):
+        monkeypatch.setattr(f"billingportal.domain.go_live.{module}.now", lambda: later)
     page = signed_in.get(PAGE).text
-    for key in ("worker", "clock", "backup", "money", "key_copy"):
+    for key in ("keys", "account", "worker", "clock", "money", "backup", "key_copy"):
         row = page[page.index(f'id="item-{key}"') :]
-        assert "Done" not in row[: row.index("</li>")]
+        assert "Done" not in row[: row.index("</li>")], key
