@@ -1,13 +1,13 @@
 """index invoices by account and time: the first ones since a moment are found without reading all
 
 Revision ID: index_invoice_times
-Revises: write_to_staff
+Revises: add_unknown_units
 """
 
 from alembic import op
 
 revision = "index_invoice_times"
-down_revision = "write_to_staff"
+down_revision = "add_unknown_units"
 branch_labels = None
 depends_on = None
 

@@ -19,8 +19,8 @@ CheckResult = Literal["equal", "differs", "not_yet_equal", "left_out"]
 def check(
     key: str, title: str, expected: str, seen: str, *, why: str = "", meaning: str = "", subject: str = ""
 ) -> JsonObject:
-    """Compare two texts."""
-    row: JsonObject = {"key": key, "title": title, "expected": expected, "seen": seen, "subject": subject}
+    """Compare two texts. Without a `subject`, a later row that shows the same differs for the same cause."""
+    row: JsonObject = {"key": key, "title": title, "expected": expected, "seen": seen, "subject": subject or seen}
     if expected == seen:
         return {**row, "result": "equal"}
     return {**row, "result": "differs", "why": why, "meaning": meaning}
@@ -63,18 +63,18 @@ def excused(rows: Sequence[JsonObject], earlier: Sequence[Json], step: str = "")
         for row in earlier
         if isinstance(row, dict) and row.get("result") == "differs" and row.get("subject")
     }
-    found: list[JsonObject] = []
-    explained = 0
-    for row in rows:
-        is_known = row["result"] == "differs" and (cause_of(row), row.get("subject")) in known
-        if is_known:
-            explained += cast(int, row.get("difference") or 0)
-        is_sum = row["result"] == "differs" and row["key"] in SUMS and explained
-        if is_known or (is_sum and row.get("difference") == explained):
-            found.append({**row, "result": "left_out", "why": "An earlier step shows this difference already."})
-        else:
-            found.append(row)
-    return found
+    differing = [row for row in rows if row["result"] == "differs"]
+    excusable = [row for row in differing if (cause_of(row), row.get("subject")) in known]
+    explained = sum(cast(int, row.get("difference") or 0) for row in excusable)
+    causes = {str(row["key"]) for row in excusable}
+    excusable += [
+        row
+        for row in differing
+        if (row["key"] in SUMS and explained and row.get("difference") == explained)
+        or FOLLOWS.get(str(row["key"]), set()) & causes
+    ]
+    why = "An earlier step shows this difference already."
+    return [{**row, "result": "left_out", "why": why} if row in excusable else row for row in rows]
 
 
 def cause_of(row: JsonObject) -> Json:
@@ -89,6 +89,8 @@ def ends_life(rows: Sequence[JsonObject]) -> str | None:
 
 BILLING = ("invoice.line", "preview.line", "meter.definition", "meter_total")
 BASIC = ("subscription", "items", "currency", "period", "trial")
+# What follows from another row of the same step.
+FOLLOWS = {"access": {"status", "ladder"}, "ladder": {"status"}}
 SUMS = ("invoice.total", "invoice.subtotal", "preview.total")
 
 

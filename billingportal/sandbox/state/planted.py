@@ -18,9 +18,10 @@ BEHAVIORS = {
     "trial_ignored": "A subscription begins without its trial.",
     "use_at_new_price": "The use before a change of price is billed at the price after it.",
     "webhook_dropped": "An event is not delivered.",
+    "webhook_late": "An event is delivered after those that follow it.",
 }
 # How often a fault happens where the control API does not say; others happen always.
-ONCE = ("meter_event_doubled", "meter_event_lost", "webhook_dropped")
+ONCE = ("meter_event_doubled", "meter_event_lost", "webhook_dropped", "webhook_late")
 
 
 def plant(store: Store, name: str, count: int | None, kind: str | None) -> None:

@@ -21,6 +21,7 @@ JITTER_SECONDS = 0.02
 SHUFFLED_SECONDS = 0.5
 RETRY_SCHEDULE = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 TIMEOUT_SECONDS = 10.0
+LATE_SECONDS = 1.0
 
 
 @dataclass
@@ -108,10 +109,11 @@ class Postman:
         if dropped:
             self.counts["dropped"] += 1
             return
+        late = LATE_SECONDS if planted.happens(store, "webhook_late", event["type"]) else 0.0
         copies = 2 if self.chance.random() < self.settings.duplicate_rate else 1
         for _ in range(copies):
             spread = SHUFFLED_SECONDS if self.settings.shuffle else JITTER_SECONDS
-            self.enqueue(store, delivery, self.settings.delay_seconds + self.chance.uniform(0, spread))
+            self.enqueue(store, delivery, late + self.settings.delay_seconds + self.chance.uniform(0, spread))
 
     def enqueue(self, store: Store, delivery: Document, delay: float) -> None:
         """Queue an attempt after `delay` seconds."""

@@ -21,6 +21,7 @@ from tests.support.catalog.usage import add_resource
 from tests.support.people.clients import plan_of
 from tests.support.rehearsal import rehearsed
 from tests.support.rehearsal.matrix import Stock, stock
+from tests.support.rehearsal.portal_faults import PORTAL_FAULTS
 from tests.support.server import serving
 from tests.support.stripe.portals import new_account, with_sandbox
 from tests.support.stripe.sandbox import Sandbox, free_port
@@ -86,6 +87,18 @@ ROWS = (
     Row("downgrade_at_once", "downgrade", "plan", **LIFE),
     Row("repair_unnoticed", "repair", "status", **LIFE),
     Row("cancel_ignored", "end", "ended", **LIFE),
+    Row("limit_not_applied", "first_invoice", "entitlement.messages_1", "per_unit"),
+    Row("limit_before_payment", "subscribe", "plan", "flat"),
+    Row("limit_after_end", "end", "plan", **LIFE),
+    Row("bought_quantity_ignored", "first_invoice", "entitlement.messages_1", "per_unit", always=True),
+    Row("ladder_day_early", "ladder", "ladder", **LIFE),
+    Row(
+        "older_event_taken",
+        "renewal",
+        "invoice.here",
+        given={"fault": "webhook_late", "type": "invoice.finalized", "count": 2},
+    ),
+    Row("default_plan_forgotten", "client", "plan", **LIFE),
 )
 
 
@@ -105,7 +118,12 @@ def reached(settings: Settings) -> Iterator[World]:
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_a_fault_is_found_where_it_shows_and_nowhere_else(
-    reached: World, owner: Staff, row: Row, pytestconfig: pytest.Config
+    reached: World,
+    owner: Staff,
+    row: Row,
+    pytestconfig: pytest.Config,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
 ) -> None:
     if not row.always and pytestconfig.getoption("--planted-faults") != "all":
         pytest.skip("a few faults are planted; --planted-faults=all plants all")
@@ -113,11 +131,15 @@ def test_a_fault_is_found_where_it_shows_and_nowhere_else(
     reached.sandbox.wait_for_deliveries()
     reached.work()
     rehearsal_id = rehearsed.start(plan_id, is_quick=row.is_quick, only=[("month", "usd")])
-    plant(reached, plan_id, row)
+    if row.fault in PORTAL_FAULTS:
+        PORTAL_FAULTS[row.fault](monkeypatch)
+    if row.fault not in PORTAL_FAULTS or row.given:
+        plant(reached, plan_id, row)
 
     rehearsed.run()
 
     steps = rehearsed.played(rehearsal_id)
+    record_property("steps", [(step.title, step.verdict, step.odd()) for step in steps])
     failed = [step for step in steps if step.verdict == "failed"]
     unproven = [step for step in steps if step.verdict == "not_provable"]
     told = [(step.title, step.verdict, step.reason, step.odd()) for step in (*failed, *unproven)]
@@ -131,7 +153,8 @@ def plant(world: World, plan_id: int, row: Row) -> None:
     links = db.session().get_one(Plan, plan_id).prices
     price = next((one for one in links if one.role in ("usage", "quantity")), links[0])
     where = {"account": world.stripe_account.id, "mode": "test"}
-    world.sandbox.control("plant", **where, fault=row.fault, price=price.stripe_price_id, **row.given)
+    given = {"fault": row.fault, "price": price.stripe_price_id, **row.given}
+    world.sandbox.control("plant", **where, **given)
 
 
 def sell_one(made: Stock, row: Row) -> int:

@@ -102,12 +102,18 @@ def check_standing(standing: str, seen: Access) -> JsonObject:
     )
 
 
-def check_access(access: str, step: str, seen: Access) -> list[JsonObject]:
-    """Access, and the step of the ladder."""
+def check_access(access: str, step: str, seen: Access, subject: str = "") -> list[JsonObject]:
+    """Access, and the step of the ladder; a later step that differs by the same `subject` has the same cause."""
     words = {"none": "payments are fine"}
     return [
         check("access", "Access", access, seen.access, why="Access differs from what the failed payment rules say."),
-        check("ladder", "Step of failed payments", words.get(step, step), words.get(seen.step, seen.step)),
+        check(
+            "ladder",
+            "Step of failed payments",
+            words.get(step, step),
+            words.get(seen.step, seen.step),
+            subject=subject,
+        ),
     ]
 
 

@@ -74,7 +74,7 @@ def check_failing(scene: Scene) -> list[JsonObject]:
     step = STEPS[str(scene.intent["step"])]
     with scene.stage.transaction() as session:
         seen = access_of(session, client_id(scene))
-    return [check_standing("past_due", seen), *check_access(ACCESS[step], step, seen)]
+    return [check_standing("past_due", seen), *check_access(ACCESS[step], step, seen, "days")]
 
 
 def repair(scene: Scene) -> JsonObject:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import select
+
 from billingportal.clock import from_unix
 from billingportal.domain.checkout import settings as checkout_settings
 from billingportal.domain.checkout.requests import Wanted, request_for
@@ -27,7 +29,8 @@ from billingportal.domain.rehearsal.steps.facts import (
 )
 from billingportal.domain.rehearsal.steps.invoicing import compare_invoice
 from billingportal.domain.rehearsal.steps.kind import Kind
-from billingportal.models import Client, RehearsalLife, SubscriptionItem
+from billingportal.models import Client, Invoice, RehearsalLife, SubscriptionItem
+from billingportal.money import Money
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.objects.copies import InvoiceCopy
 from billingportal.stripe_gateway.requests.checkouts import NewCheckout
@@ -157,7 +160,24 @@ def compare_newest(
     rows.append(check("invoice.count", "Invoices so far", f"{count:,} invoice{'' if count == 1 else 's'}", number))
     if newest is not None:
         rows.append(check("invoice.status", "Payment of the invoice", "paid", newest.status))
+        rows.append(check_invoice_here(scene, newest))
     return rows
+
+
+def check_invoice_here(scene: Scene, invoice: InvoiceCopy) -> JsonObject:
+    """The portal's own row of an invoice: an older event must not have replaced a newer one."""
+    with scene.stage.transaction() as session:
+        row = session.scalar(
+            select(Invoice).where(
+                Invoice.processor_account_id == scene.stage.account_id,
+                Invoice.stripe_invoice_id == invoice.stripe_invoice_id,
+            )
+        )
+        seen = f"{row.status}, {Money(row.total_minor, row.currency)}" if row is not None else "none"
+    wanted = f"{invoice.status}, {Money(invoice.total_minor, invoice.currency)}"
+    why = "The portal has another state of the invoice than Stripe has now."
+    meaning = "Pages and the host platform would show the wrong invoice."
+    return check("invoice.here", "Invoice as the portal has it", wanted, seen, why=why, meaning=meaning)
 
 
 def check_in_force(scene: Scene, wanted: Promise, standing: str, renews_at: datetime | None) -> list[JsonObject]:
