@@ -23,7 +23,8 @@ Ids = Mapping[str, int]
 one_database = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 PASSING = re.compile(
     r'nonce="[^"]*"|csrf[^>]*|"X-CSRF-Token": ?"[^"]*"|Reference <span class="mono">\w+|\d+ seconds? ago'
-    r'|name="token" type="hidden" value="[^"]*"|just now|\d+ minutes? ago'
+    r'|name="token" type="hidden" value="[^"]*"|just now|\d+ minutes? ago|\d\d:\d\d(:\d\d)? UTC'
+    r'|datetime="[^"]*"|seen=\w+|\d+\.\d+|billingportal_requests_.*\n'
 )
 # The tables of ids whose names do not say it.
 TABLES = {
