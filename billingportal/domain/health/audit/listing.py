@@ -51,8 +51,9 @@ def read_page(
         note_unreadable(session, work, kind, page)
         count_read(session, work.audit_id, kind.name, len(page.copies) + len(page.unreadable))
         since = place.since or page.reading.as_of
-        following = replace(place, page_after=page.last_id if page.has_more else None, tries=0, since=since, problem="")
-        go_to(session, work.audit_id, following)
+        following = replace(place, tries=0, since=since, problem="")
+        page_after = page.last_id if page.has_more else None
+        go_to(session, work.audit_id, replace(following, page_after=page_after, is_read=not page.has_more))
     return page.has_more, unsure
 
 
