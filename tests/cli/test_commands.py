@@ -122,9 +122,13 @@ def test_a_new_installation_is_migrated_ticked_and_opened_by_its_commands(tmp_pa
         "compare_live_totals: done",
         "compare_test_totals: done",
         "sum_ledger: done",
+        "rehearse: done",
+        "write_reports: done",
+        "delete_left_behind_clocks: done",
         "run_frequent_checks: done",
         "run_rare_checks: done",
         "tell_staff: done",
+        "run_audits: done",
     ]
     link = portal("setup-link", settings=settings).stdout
     assert link.startswith("https://billing.example.com/setup/")

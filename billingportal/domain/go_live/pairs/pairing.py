@@ -4,7 +4,7 @@ Never a guess: where several live prices fit, or one fits several test prices, s
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,7 +50,7 @@ def exact_twin(catalog: Catalog, test: HeldPrice) -> Found | None:
     holder = holder_of(catalog, test.price.lookup_key)
     if holder is not None:
         return Found("lookup_key", holder)
-    equal = matching(catalog, test, lambda live: is_active(live) and same_terms(test, live))
+    equal = tuple(live for live in similar(catalog, test) if same_terms(test, live))
     if not equal:
         return None
     return Found("terms", equal[0]) if len(equal) == 1 else Found("terms", None, equal)
@@ -63,22 +63,18 @@ def holder_of(catalog: Catalog, lookup_key: str | None) -> HeldPrice | None:
     return next((one for one in catalog.live if one.price.lookup_key == lookup_key), None)
 
 
-def matching(catalog: Catalog, test: HeldPrice, fits: Callable[[HeldPrice], bool]) -> tuple[HeldPrice, ...]:
-    """The live prices of a product with the same name that fit."""
+def similar(catalog: Catalog, test: HeldPrice) -> tuple[HeldPrice, ...]:
+    """The active live prices of a product with the same name, and with the same currency, period and usage type."""
     if test.product is None:
         return ()
-    name = test.product.name
-    return tuple(one for one in catalog.live if one.product and one.product.name == name and fits(one))
+    name, way = test.product.name, way_of_paying(test)
+    named = [one for one in catalog.live if one.product and one.product.name == name]
+    return tuple(one for one in named if is_active(one) and way_of_paying(one) == way)
 
 
 def near_twins(catalog: Catalog, test: HeldPrice, taken: set[str]) -> tuple[HeldPrice, ...]:
-    """The active live prices of the same product, currency, period and usage type that are nobody's twin yet."""
-
-    def fits(live: HeldPrice) -> bool:
-        return is_active(live) and live.price.stripe_price_id not in taken and way_of_paying(live) == way
-
-    way = way_of_paying(test)
-    return matching(catalog, test, fits)
+    """The similar live prices that are nobody's twin yet."""
+    return tuple(one for one in similar(catalog, test) if one.price.stripe_price_id not in taken)
 
 
 def way_of_paying(held: HeldPrice) -> tuple[object, ...]:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billingportal.domain.offers.pricing_page import active_plans
+from billingportal.domain.plans.linked_prices import Held, prices_of
 from billingportal.domain.prices.price_text import period_words, price_words
-from billingportal.domain.prices.stored_prices import held_by_id, meter_of, product_of
 from billingportal.domain.prices.terms import is_metered, terms_of
 from billingportal.domain.rehearsal.promises import PromisedQuota
 from billingportal.domain.rehearsal.steps.facts import quota_words
@@ -33,10 +33,12 @@ class Change:
 
 def snapshot_of(session: Session, account_id: int) -> JsonObject:
     """All plans that are for sale in this account, by id."""
-    plans = session.scalars(select(Plan).where(Plan.state == "active").order_by(Plan.position, Plan.id)).all()
+    plans = active_plans(session)
+    links = [link for plan in plans for link in plan.prices if link.processor_account_id == account_id]
+    held = prices_of(session, links)
     sold = [plan for plan in plans if any(link.processor_account_id == account_id for link in plan.prices)]
     default = next((plan.name for plan in plans if plan.is_default), "none")
-    return {str(plan.id): plan_json(session, account_id, plan, beside(plan, sold), default) for plan in sold}
+    return {str(plan.id): plan_json(held, account_id, plan, beside(plan, sold), default) for plan in sold}
 
 
 def beside(plan: Plan, sold: Sequence[Plan]) -> tuple[str, str]:
@@ -47,13 +49,13 @@ def beside(plan: Plan, sold: Sequence[Plan]) -> tuple[str, str]:
     return (above.name if above else "none", below.name if below else "none")
 
 
-def plan_json(session: Session, account_id: int, plan: Plan, neighbours: tuple[str, str], default: str) -> JsonObject:
+def plan_json(held: Held, account_id: int, plan: Plan, neighbours: tuple[str, str], default: str) -> JsonObject:
     quotas: JsonObject = {
         row.resource.name: quota_words(PromisedQuota(row.resource.name, row.resource.unit, row.quota, row.reaction))
         for row in plan.quotas
     }
     links = [link for link in plan.prices if link.processor_account_id == account_id]
-    prices: JsonObject = {link.stripe_price_id: price_json(session, link) for link in links}
+    prices: JsonObject = {link.stripe_price_id: price_json(held, link) for link in links}
     trial = f"{plan.trial_days} days, {'card needed' if plan.trial_needs_card else 'no card needed'}"
     return {
         "name": plan.name,
@@ -66,14 +68,14 @@ def plan_json(session: Session, account_id: int, plan: Plan, neighbours: tuple[s
     }
 
 
-def price_json(session: Session, link: PlanPrice) -> JsonObject:
+def price_json(held: Held, link: PlanPrice) -> JsonObject:
     """A linked price with what it charges, its product and its meter, as the portal knows them."""
-    price = held_by_id(session, link.processor_account_id, link.stripe_price_id)
+    found = held.get((link.processor_account_id, link.stripe_price_id))
     sells = {"flat": "the plan", "quantity": "a number of", "usage": "the use of"}[link.role]
     named: JsonObject = {"sells": f"{sells} {link.resource.name}" if link.resource else sells}
-    if price is None or price.deleted_at is not None:
+    if found is None or found.price.deleted_at is not None:
         return {**named, "price": "gone"}
-    product, meter = product_of(session, price), meter_of(session, price)
+    price, product, meter = found.price, found.product, found.meter
     return {
         **named,
         "price": "active" if price.active else "archived",
