@@ -11,6 +11,7 @@ from billingportal.domain.rehearsal.stage import LABEL
 from billingportal.domain.rehearsal.steps.beginning import clock_name
 from billingportal.models import Client, ProcessorAccount, Rehearsal, RehearsalClient, RehearsalLife
 from billingportal.stripe_gateway.gateway import StripeGateway
+from billingportal.stripe_gateway.requests.test_mode.test_clocks import ClockState
 
 # No rehearsal takes so long: a clock with our label that is older was left behind.
 OLD, KEPT_BY_STRIPE = timedelta(days=1), timedelta(days=31)
@@ -54,9 +55,15 @@ def accounts_to_search(session: Session) -> list[int]:
     return list(session.scalars(rows))
 
 
+def left_behind(gateway: StripeGateway) -> list[ClockState]:
+    """The clocks at Stripe with our label that are older than a day. Raises a StripeProblem."""
+    oldest = now() - OLD
+    return [one for one in gateway.test_clocks.all() if one.name.startswith(LABEL) and one.created_at < oldest]
+
+
 def delete_left_behind(transaction: Transaction, gateway: StripeGateway) -> int:
     """Delete the clocks with our label that are older than a day; how many. Raises a StripeProblem."""
-    found = [one for one in gateway.test_clocks.all() if one.name.startswith(LABEL) and one.created_at < now() - OLD]
+    found = left_behind(gateway)
     for one in found:
         gateway.test_clocks.delete(one.stripe_test_clock_id)
     ids = [one.stripe_test_clock_id for one in found]

@@ -13,6 +13,8 @@ PAGES = {
     "invoice": "client_invoices.show",
     "ledger.day": "ledger.show",
     "plan": "plans.edit",
+    "rehearsal": "rehearsals.show",
+    "rehearsals": "rehearsals.index",
     "usage": "usage.index",
     "usage.resource": "usage.show",
     "api_keys": "api_keys.index",

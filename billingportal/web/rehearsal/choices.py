@@ -8,13 +8,12 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from billingportal.domain.common.dates import day
-from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.rehearsal.promises import choices_for_sale
 from billingportal.domain.rehearsal.report.changed_since import PlanRehearsed
 from billingportal.errors import Refusal
 from billingportal.limits import whole_number
 from billingportal.models import Plan, PlanPrice, Resource
-from billingportal.web.rehearsal.view import LOOKS, Look
+from billingportal.web.rehearsal.view import LOOKS, Look, period_name
 
 MOST_USE = 10**9
 
@@ -40,7 +39,7 @@ def plan_choices(
         offered = choices_for_sale(session, session.get_one(Plan, one.plan_id))
         if not offered:
             continue
-        periods = ", ".join(period_words(*choice.period) for choice in offered)
+        periods = ", ".join(period_name(*choice.period) for choice in offered)
         currencies = ", ".join(dict.fromkeys(name.upper() for choice in offered for name in choice.currencies))
         look, note = look_of(one)
         is_chosen = chosen is None or str(one.plan_id) in chosen

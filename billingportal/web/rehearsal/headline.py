@@ -1,5 +1,6 @@
 """What a rehearsal came to, in one sentence, and how far it is."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +14,9 @@ from billingportal.web.rehearsal.view import LifeView, PlanView, StepView, secon
 
 @dataclass(frozen=True)
 class Progress:
-    """Steps that have ended, and times in words."""
+    """Steps that have ended, and times in words. `mark` changes whenever more than the time does."""
 
+    mark: str
     done: int
     total: int
     elapsed: str
@@ -27,7 +29,9 @@ def progress(rehearsal: Rehearsal, plans: Sequence[PlanView]) -> Progress:
     done = sum(1 for step in steps if step.state == "ended")
     since = now() - (rehearsal.started_at or now())
     rest = since / done * (len(steps) - done) if done else None
-    return Progress(done, len(steps), seconds_words(since), f"about {seconds_words(rest)} left" if rest else "")
+    states = f"{rehearsal.state}{[(step.id, step.state) for step in steps]}"
+    mark = hashlib.sha256(states.encode()).hexdigest()[:12]
+    return Progress(mark, done, len(steps), seconds_words(since), f"about {seconds_words(rest)} left" if rest else "")
 
 
 @dataclass(frozen=True)
@@ -48,23 +52,31 @@ def headline(rehearsal: Rehearsal, plans: Sequence[PlanView]) -> Headline:
         return Headline("mute", "Canceled", f"{figures} Nothing is left at Stripe.")
     if rehearsal.state == "broken":
         return Headline("warn", "It could not be played to its end", rehearsal.problem)
+    return failure(plans, figures) or unproven(plans, figures) or success(rehearsal, plans, figures)
+
+
+def failure(plans: Sequence[PlanView], figures: str) -> Headline | None:
     failed = [plan for plan in plans if plan.look[1] == "Failed"]
-    if failed:
-        steps = [step for plan in failed for step in plan.steps if step.step.verdict == "failed"]
-        named = failed[0].name if len(failed) == 1 else counted(len(failed), "plans")
-        verb = "is" if len(failed) == 1 else "are"
-        return Headline(
-            "bad", f"{named} {verb} wrong at {counted(len(steps), 'steps')}", f"{steps[0].words}. {figures}"
-        )
-    unproven = [plan for plan in plans if plan.look[1] == "Not provable"]
-    if unproven:
-        rest = f"{counted(len(plans) - len(unproven), 'plans')} right, " if len(plans) > len(unproven) else ""
-        return Headline(
-            "warn", f"{rest}{len(unproven)} not provable", f"{figures} None differs. Not provable is not wrong."
-        )
-    title = (
-        f"All {len(plans)} plans are right" if len(plans) > 1 else f"{plans[0].name} is right" if plans else "Nothing"
-    )
+    if not failed:
+        return None
+    steps = [step for plan in failed for step in plan.steps if step.step.verdict == "failed"]
+    named = f"{failed[0].name} is" if len(failed) == 1 else f"{counted(len(failed), 'plans')} are"
+    first = f"{steps[0].step.title}: {steps[0].words}." if steps else ""
+    return Headline("bad", f"{named} wrong at {counted(len(steps), 'steps')}", f"{first} {figures}".strip())
+
+
+def unproven(plans: Sequence[PlanView], figures: str) -> Headline | None:
+    """Not provable is not wrong."""
+    found = [plan for plan in plans if plan.look[1] == "Not provable"]
+    if not found:
+        return None
+    right = len(plans) - len(found)
+    title = f"{counted(right, 'plans')} right, {len(found)} not provable" if right else "Not everything is proven"
+    return Headline("warn", title, f"{figures} None differs.")
+
+
+def success(rehearsal: Rehearsal, plans: Sequence[PlanView], figures: str) -> Headline:
+    title = f"All {len(plans)} plans are right" if len(plans) != 1 else f"{plans[0].name} is right"
     return Headline("ok", title, f"{figures} {delivered(rehearsal)}")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from billingportal.clock import now
 from billingportal.db import db, transaction
@@ -24,7 +24,7 @@ from billingportal.web.rehearsal import choices, view
 from billingportal.web.rehearsal import headline as summary
 
 blueprint = Blueprint("rehearsals", __name__, url_prefix="/saas/rehearsals")
-MOST_EARLIER = 20
+MOST_EARLIER = 10
 
 
 @blueprint.get("")
@@ -72,6 +72,7 @@ def history(session: Session, account_id: int) -> list[Past]:
         .where(Rehearsal.processor_account_id == account_id, Rehearsal.state.not_in(rehearsals.UNDER_WAY))
         .order_by(Rehearsal.id.desc())
         .limit(MOST_EARLIER)
+        .options(defer(Rehearsal.report))
     )
     return [past(session, row) for row in rows]
 
@@ -110,18 +111,21 @@ def create() -> ResponseReturnValue:
 
 
 @blueprint.get("/<id:rehearsal_id>")
-def show(rehearsal_id: int) -> str:
-    """Live while it runs: the page polls the same address."""
+def show(rehearsal_id: int) -> ResponseReturnValue:
+    """Live while it runs: the page polls the same address, and is loaded anew at its end."""
     session = db.session()
     row = rehearsal_or_404(session, rehearsal_id)
     is_running = row.state in rehearsals.UNDER_WAY
+    if htmx.is_partial(request) and not is_running:
+        return htmx.redirect(url_for("rehearsals.show", rehearsal_id=rehearsal_id))
     plans = view.plans_of(session, row, {} if is_running else changes_of(session, row))
+    how_far = summary.progress(row, plans)
     return render_template(
-        "rehearsal/_running.html" if htmx.is_partial(request) and is_running else "rehearsal/show.html",
+        template_of(how_far.mark),
         row=row,
         plans=plans,
         is_running=is_running,
-        progress=summary.progress(row, plans),
+        progress=how_far,
         headline=summary.headline(row, plans),
         difference=summary.first_difference(plans),
         earlier=None if is_running else earlier.beside_earlier(session, row),
@@ -129,6 +133,13 @@ def show(rehearsal_id: int) -> str:
         took=summary.ended_words(row, row.ended_at or now()),
         delivered=summary.delivered(row),
     )
+
+
+def template_of(mark: str) -> str:
+    """A poll gets the progress alone, unless more has changed: what was opened to read stays open."""
+    if not htmx.is_partial(request):
+        return "rehearsal/show.html"
+    return "rehearsal/_progress_part.html" if request.args.get("seen") == mark else "rehearsal/_running.html"
 
 
 @blueprint.post("/<id:rehearsal_id>/cancellation")

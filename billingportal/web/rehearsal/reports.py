@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from billingportal.db import db
+from billingportal.domain.common.dates import day
 from billingportal.domain.rehearsal.report import earlier, reports
 from billingportal.domain.rehearsal.report.canonical import canonical
 from billingportal.domain.rehearsal.report.envelope import Envelope
@@ -45,7 +47,18 @@ def report(rehearsal_id: int) -> str:
         earlier=earlier.beside_earlier(session, row),
         results=view.RESULTS,
         looks=view.LOOKS,
+        period_name=view.period_name,
+        when=when,
     )
+
+
+def when(moment: object) -> str:
+    """A report's time for people: `27 November 2026, 02:22 UTC`. What is no time stays as it is."""
+    try:
+        found = datetime.fromisoformat(str(moment))
+    except ValueError:
+        return str(moment)
+    return f"{day(found)}, {found:%H:%M} UTC"
 
 
 @blueprint.get("/saas/rehearsals/report-check")
@@ -84,6 +97,7 @@ def check_page(found: Verified | None) -> str:
         key=key_words(found.public_key) if found is not None and found.public_key else "",
         changed=changed_places(found) if found is not None else (),
         report=found.envelope.report if found is not None and found.envelope is not None else {},
+        when=when,
     )
 
 

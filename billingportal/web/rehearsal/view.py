@@ -15,6 +15,7 @@ from billingportal.domain.rehearsal import listing
 from billingportal.domain.rehearsal.report.plan_snapshots import Change
 from billingportal.models import Rehearsal, RehearsalLife, RehearsalStep
 from billingportal.plain_json import JsonObject
+from billingportal.web.offers.pricing_page import NAMES
 
 # Severity, or `busy` while it runs; words; icon.
 Look = tuple[Severity | Literal["busy"], str, str | None]
@@ -60,8 +61,7 @@ class LifeView:
     @property
     def words(self) -> str:
         """`Monthly, USD`."""
-        period = period_words(self.life.interval, self.life.interval_count)
-        return f"{period}, {self.life.currency.upper()}"
+        return f"{period_name(self.life.interval, self.life.interval_count)}, {self.life.currency.upper()}"
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,11 @@ class PlanView:
         compared = [row for step in self.steps for row in step.checks if row.get("result") != "left_out"]
         equal = sum(1 for row in compared if row.get("result") == "equal")
         return f"{equal:,} of {counted(len(compared), 'checks')} equal" if compared else "waiting"
+
+
+def period_name(interval: str, count: int) -> str:
+    """`Monthly`, or `Every 3 months`."""
+    return NAMES.get((interval, count)) or period_words(interval, count).capitalize()
 
 
 def text(row: JsonObject, name: str) -> str:
@@ -125,6 +130,9 @@ def step_view(step: RehearsalStep) -> StepView:
     view = StepView(step, LOOKS[step.verdict or "not_provable"], step.reason)
     if step.reason:
         return view
+    if step.verdict == "not_provable":
+        why = next((text(row, "why") for row in view.checks if row.get("result") != "equal"), "")
+        return StepView(step, view.look, why)
     differing, compared = view.differing, [row for row in view.checks if row.get("result") != "left_out"]
     if differing:
         first = differing[0]

@@ -16,6 +16,7 @@ from tests.domain.health.provoked import (
     machine,
     plans,
     registrations,
+    rehearsals,
     sending,
     usage,
 )
@@ -31,6 +32,7 @@ ROWS: tuple[Provoked, ...] = (
     *machine.ROWS,
     *expiry.ROWS,
     *plans.ROWS,
+    *rehearsals.ROWS,
     *clients.ROWS,
     *invoices.ROWS,
     *usage.ROWS,

@@ -22,7 +22,7 @@ GIVEN: Mapping[str, Mapping[str, object]] = {
     "entitlement": {"standing": "active", "source": "subscription", "access": "full"},
     "client_usage": {"limit_percent": 95, "used": 95, "revision": 2, "checked_revision": 2},
     "browser_session": {"staff_id": None},
-    "outgoing_mail": {"sign_up_request_id": None},
+    "outgoing_mail": {"sign_up_request_id": None, "staff_id": None},
     "stripe_event": {"object_id": f"cus_{MARK}", "payload": "{}"},
     "audit_entry": {"subject_type": "client"},
     "subscription": {"status": "active", "currency": "usd", "collection_method": "charge_automatically"},

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 from sqlalchemy import select
@@ -86,9 +87,14 @@ def test_progress_is_polled_as_a_part_of_the_page(messages: Metered, visitor: Vi
         assert 'hx-trigger="every 2s"' in answer.text
         assert 'aria-current="step"' in answer.text
     assert "<html" not in part.text
+    again = re.search(r'hx-get="([^"]+)"', part.text)
+    assert again is not None
+    quiet = visitor.get(again[1].replace("&amp;", "&"), headers=PARTIAL).text
+    assert "1 of 3 steps done" in quiet
+    assert "First invoice" not in quiet
     with transaction() as session:
         session.get_one(Rehearsal, rehearsal_id).state = "finished"
-    assert "<html" in visitor.get(path, headers=PARTIAL).text
+    assert visitor.get(path, headers=PARTIAL).headers["HX-Redirect"] == path
 
 
 def add_running(messages: Metered, account_id: int) -> int:
@@ -139,7 +145,7 @@ def test_not_provable_is_neither_right_nor_wrong(messages: Metered, visitor: Vis
         step.verdict, step.reason = "not_provable", "Stripe still said 11,900 after one hour."
         step.life.verdict = "not_provable"
     page = text_of(visitor.get(f"{PAGE}/{row}"))
-    assert "1 not provable" in page
+    assert "Not everything is proven" in page
     assert "Deliveries were not proven" in page
     assert "Not provable: Stripe still said 11,900" in page
 

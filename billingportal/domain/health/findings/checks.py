@@ -9,6 +9,7 @@ from billingportal.domain.health.findings import (
     machine,
     outgoing,
     plans,
+    rehearsals,
     usage,
 )
 from billingportal.domain.health.findings.check import Check
@@ -18,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     *events.CHECKS,
     *outgoing.CHECKS,
     *plans.CHECKS,
+    *rehearsals.CHECKS,
     *clients.CHECKS,
     *entitlements.CHECKS,
     *invoices.CHECKS,

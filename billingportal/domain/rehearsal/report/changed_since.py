@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from billingportal.domain.rehearsal.report.plan_snapshots import Change, changes_between, snapshot_of
 from billingportal.models import Rehearsal, RehearsalLife
@@ -46,6 +46,7 @@ def changes_since(session: Session, account_id: int) -> dict[int, PlanRehearsed]
         select(Rehearsal)
         .where(Rehearsal.processor_account_id == account_id, Rehearsal.state == "finished")
         .order_by(Rehearsal.id.desc())
+        .options(defer(Rehearsal.report))
     ).all()
     verdicts = plan_verdicts(session, [row.id for row in ended])
     return {int(plan_id): stand_of(int(plan_id), present, ended, verdicts) for plan_id in present}
