@@ -98,8 +98,8 @@ def play_step(stage: Stage, step_id: int) -> None:
         end_step(stage, step_id, [row], "failed", "")
         leave_out_rest(stage, "An earlier step could not be done.")
     except UNREADABLE as error:
-        reason = f"The portal could not read what it found ({type(error).__name__}: {error})."[:500]
-        end_step(stage, step_id, [], "not_provable", reason)
+        words = f"The portal could not read what it found ({type(error).__name__}: {error})."[:500]
+        end_step(stage, step_id, [], "not_provable", words)
         leave_out_rest(stage, "An earlier step could not be done.")
     except ClockFailed as failure:
         end_step(stage, step_id, [], "not_provable", str(failure))
