@@ -64,7 +64,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--audit-clients", type=int, default=5, help="how many clients are in a restored database")
     parser.addoption("--usage-records", type=int, default=4000, help="records in test_usage_storm.py")
     parser.addoption("--meter-records", type=int, default=800, help="records in test_metering_storm.py")
-    parser.addoption("--rehearsal-lives", type=int, default=5, help="how many lives test_green.py plays; 60 are all")
+    parser.addoption(
+        "--rehearsal-lives", type=int, default=2, help="lives of test_green.py; from 10 on other lives are whole, too"
+    )
     parser.addoption("--databases", choices=("one", "both"), default="one", help="where tests of doors run")
     parser.addoption("--planted-faults", default="few", help="few or all of the rows of test_planted_faults.py")
     parser.addoption("--event-rate", type=float, default=20, help="events a second in tests/test_outages.py")

@@ -20,10 +20,13 @@ from billingportal.models import Rehearsal, RehearsalLife, RehearsalStep, TestCl
 from billingportal.models.rehearsal.rehearsal import Verdict
 from billingportal.models.rehearsal.rehearsal_step import StepVerdict
 from billingportal.plain_json import Json, JsonObject
-from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing
+from billingportal.stripe_gateway.errors import NotThere, RequestRefused, RightMissing, UnreadableObject
 
 # Stripe keeps idempotency keys for a day: an unanswered request that is older may not be sent again.
 KEYS_KEPT = timedelta(hours=23)
+
+# What reading an unexpected object or row may raise. It ends a life, and not the worker's patience with the others.
+UNREADABLE = (UnreadableObject, LookupError, ValueError, TypeError, ArithmeticError)
 
 
 class TooOld(ClockFailed):
@@ -93,6 +96,10 @@ def play_step(stage: Stage, step_id: int) -> None:
             "refused", scene_title(stage, step_id), "done", words, why=why, meaning="A client could not do this."
         )
         end_step(stage, step_id, [row], "failed", "")
+        leave_out_rest(stage, "An earlier step could not be done.")
+    except UNREADABLE as error:
+        words = f"The portal could not read what it found ({type(error).__name__}: {error})."[:500]
+        end_step(stage, step_id, [], "not_provable", words)
         leave_out_rest(stage, "An earlier step could not be done.")
     except ClockFailed as failure:
         end_step(stage, step_id, [], "not_provable", str(failure))

@@ -17,6 +17,8 @@ from tests.support.stripe.worlds import World
 
 pytestmark = [pytest.mark.parametrize("databases", ["sqlite"], indirect=True), pytest.mark.timeout(900)]
 MOST_KILLS = 400
+# With so many lives, a whole life is killed and not only a quick one.
+WHOLE = 10
 
 
 class Killed(BaseException):
@@ -72,12 +74,13 @@ def run_and_kill() -> int:
 
 
 def test_a_rehearsal_killed_after_each_row_and_each_answer_has_one_result(
-    world: World, owner: Staff, monkeypatch: pytest.MonkeyPatch
+    world: World, owner: Staff, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
 ) -> None:
     made = stock(world, owner)
     plan = made.plan("graduated", "metered")
     made.plan("flat", "licensed")
-    rehearsal_id = rehearsed.start(plan, only=[("month", "usd")])
+    is_quick = pytestconfig.getoption("--rehearsal-lives") < WHOLE
+    rehearsal_id = rehearsed.start(plan, is_quick=is_quick, only=[("month", "usd")])
     killer = Killer()
     for name in ("intend", "perform"):
         monkeypatch.setattr(playing, name, after_each(killer, getattr(playing, name), name))

@@ -11,7 +11,10 @@ from billingportal.domain.rehearsal.stage import LABEL
 from billingportal.errors import Conflict
 from billingportal.models import Rehearsal, RehearsalLife
 from billingportal.models.auth.staff import Staff
+from billingportal.stripe_gateway.errors import UnreadableObject
+from billingportal.stripe_gateway.objects.copies import InvoiceCopy
 from billingportal.stripe_gateway.requests.test_mode.test_clocks import TestClocks
+from billingportal.stripe_gateway.requests.test_mode.test_customers import TestCustomers
 from tests.support.people.clients import connection
 from tests.support.rehearsal import rehearsed
 from tests.support.rehearsal.matrix import stock
@@ -66,3 +69,22 @@ def test_one_rehearsal_of_an_account_runs_at_a_time(world: World, owner: Staff) 
 
     with pytest.raises(Conflict, match="under way"):
         rehearsed.start(plan)
+
+
+def test_what_cannot_be_read_ends_its_life_alone(world: World, owner: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = stock(world, owner)
+    plans = [made.plan("flat", "licensed", ("month",)) for _ in range(2)]
+    rehearsal_id = rehearsed.start(*plans, is_quick=True, only=[("month", "usd")])
+    invoices = TestCustomers.invoices
+
+    def unreadable_once(self: TestCustomers, customer_id: str) -> list[InvoiceCopy]:
+        monkeypatch.setattr(TestCustomers, "invoices", invoices)
+        raise UnreadableObject("total is no number")
+
+    monkeypatch.setattr(TestCustomers, "invoices", unreadable_once)
+    rehearsed.run()
+
+    steps = rehearsed.played(rehearsal_id)
+    assert [step.kind for step in steps if "total is no number" in step.reason] == ["first_invoice"]
+    assert [step.kind for step in steps if step.kind == "renewal" and step.verdict == "passed"] == ["renewal"]
+    assert {step.verdict for step in steps} == {"passed", "not_provable", "left_out"}
