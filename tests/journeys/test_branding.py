@@ -29,6 +29,7 @@ def test_a_name_a_colour_and_a_logo_are_seen_by_strangers(open_page: OpenPage) -
     watch.expected = ["status of 422"]
     sign_in(page)
     page.goto("/profile")
+    page.get_by_text("Settings", exact=True).click()
     page.get_by_role("link", name="Branding").click()
     page.get_by_label("Brand name").fill("Harbor Chat")
     page.get_by_label("Theme colour").fill("yellowish")

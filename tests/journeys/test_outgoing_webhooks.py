@@ -59,6 +59,7 @@ def test_an_address_is_added_fails_and_is_mended_by_resending(
     watch.expected = ["status of 422"]
     sign_in(page)
     page.goto("/profile")
+    page.get_by_text("Settings", exact=True).click()
     page.get_by_role("link", name="Outgoing webhooks").click()
     page.get_by_role("link", name="Add address").click()
     page.get_by_label("Address", exact=True).fill("http://169.254.169.254/hooks")
