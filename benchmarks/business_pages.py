@@ -11,7 +11,7 @@ import flask_migrate
 from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
-from benchmarks import business, filling
+from benchmarks import business, filling, findings
 from benchmarks.databases import DATABASES, SECRET_KEY, pair
 from benchmarks.page_plans import add_plans
 from benchmarks.report import machine, percentile
@@ -24,6 +24,7 @@ from billingportal.domain.auth import billing_links
 SAMPLES = 600
 WARMING = 3
 PLANS = 12
+FINDINGS = 500
 FEW = 20
 HEAD = "| page | few: p50 ms | queries | many: p50 ms | p95 ms | queries |\n|---|---|---|---|---|---|"
 # Paths by the pages' names; N is a client in the middle.
@@ -39,6 +40,7 @@ PAGES = {
     "webhook events": "/saas/events",
     "Payment Processor": "/saas/payment-processor",
     "Go live": "/saas/go-live",
+    "Health": "/saas/health",
     "the client's own page": "/portal/billing",
 }
 
@@ -88,6 +90,7 @@ def portal(kind: str, folder: Path, clients: int, invoices: int, events: int) ->
             add_plans(PLANS)
             token = business.sign_owner_in()
             business.add_clients(clients, invoices)
+            findings.add_findings(FINDINGS)
             if events:
                 filling.fill(made.portal_url, stream("years", SAMPLES), events)
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

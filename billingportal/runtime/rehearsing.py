@@ -1,6 +1,5 @@
 """Rehearses from the command line: starts a rehearsal, plays it unless a worker does, and tells how it goes."""
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -74,6 +73,6 @@ def tell(rehearsal_id: int, file: Path | None, say: Callable[[str], None]) -> in
                 say(f"  {listing.step_words(step)}")
                 for line in listing.differences_of(step):
                     say(f"    {line}")
-        if file is not None:
-            file.write_text(row.report or json.dumps(listing.to_json(session, row), indent=2), encoding="utf-8")
+        if file is not None and row.report is not None:
+            file.write_text(row.report, encoding="utf-8")
         return CODES.get(row.verdict or "", NOT_PROVEN)

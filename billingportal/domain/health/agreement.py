@@ -28,6 +28,7 @@ AgreementState = Literal["unconnected", "green", "findings", "unknown"]
 GRACE = timedelta(seconds=90)
 NOT_YET = "It has not been checked yet."
 UNFINISHED = "It could not be finished."
+OVERDUE = "It is overdue: the background worker has not run it."
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,11 @@ class Agreement:
 
 def agreement(session: Session, mode: Mode, checks: Sequence[Check] = CHECKS) -> Agreement:
     """What the last checks say about a mode. Never green unless every one of them is finished and not overdue."""
-    if connected(session, mode) is None:
+    account = connected(session, mode)
+    if account is None:
         return Agreement("unconnected", None, {}, 0, ())
     moment = now()
-    states = check_states(session, mode, moment, checks)
+    states = check_states(session, mode, account.connected_at or moment, checks)
     counts, snoozed = count_findings(session, mode, moment)
     if worker_gone(session, moment) is not None:
         counts["access"] = counts.get("access", 0) + 1
@@ -92,20 +94,32 @@ def state_of(counts: dict[Severity, int], states: Sequence[CheckState]) -> Agree
     return "green" if states and all(one.is_known for one in states) else "unknown"
 
 
-def check_states(session: Session, mode: Mode, moment: datetime, checks: Sequence[Check]) -> tuple[CheckState, ...]:
-    """The checks that this mode's agreement depends on, as far as they are known."""
+def check_states(session: Session, mode: Mode, since: datetime, checks: Sequence[Check]) -> tuple[CheckState, ...]:
+    """The checks that this mode's agreement depends on, as far as they are known since its connection."""
     rows = {row.name: row for row in session.scalars(select(HealthCheck))}
-    return tuple(check_state(check, rows.get(check.name), moment) for check in checks if check.mode in (None, mode))
+    mine = [check for check in checks if check.mode in (None, mode)]
+    return tuple(check_state(check, rows.get(check.name), since) for check in mine)
 
 
-def check_state(check: Check, row: HealthCheck | None, moment: datetime) -> CheckState:
+def check_state(check: Check, row: HealthCheck | None, since: datetime) -> CheckState:
     if row is None:
         return CheckState(check, None, NOT_YET, None, is_running=False)
-    is_running = row.ended_at is None or row.started_at > row.ended_at
-    problem = (row.problem or UNFINISHED) if row.state == "unknown" else ""
-    if row.state == "finished" and is_overdue(check, row, moment):
-        problem = "It is overdue: the background worker has not run it."
-    return CheckState(check, row.as_of, problem, row.due_at, is_running)
+    return CheckState(check, row.as_of, problem_of(check, row, since), row.due_at, is_running(row))
+
+
+def is_running(row: HealthCheck) -> bool:
+    return row.ended_at is None or row.started_at > row.ended_at
+
+
+def problem_of(check: Check, row: HealthCheck, since: datetime) -> str:
+    """Why the check does not count, empty while it does."""
+    if row.state == "unknown":
+        return row.problem or UNFINISHED
+    # While it runs again, only what its result stands for says when that run began.
+    begun = row.as_of or row.started_at if is_running(row) else row.started_at
+    if check.mode is not None and begun < since:
+        return NOT_YET  # It ran while nothing was connected, and had nothing to look at.
+    return OVERDUE if is_overdue(check, row, now()) else ""
 
 
 def is_overdue(check: Check, row: HealthCheck, moment: datetime) -> bool:

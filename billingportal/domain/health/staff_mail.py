@@ -24,8 +24,8 @@ MOST = 20
 
 
 def write_due(session: Session, settings: Settings) -> int:
-    """Queue the emails that are due. Returns how many findings they tell. Without a mail server nothing is noted, so
-    that what still stands is told once there is one."""
+    """Queue the emails that are due. Returns how many findings they report. Without a mail server nothing is noted, so
+    that what still stands is reported once there is one."""
     if not mail_settings.is_on(session):
         return 0
     moment = now()
@@ -47,7 +47,7 @@ def write_due(session: Session, settings: Settings) -> int:
 
 
 def occasion_of(row: HealthFinding) -> str:
-    """Named after the first finding that it tells: each raise is told once."""
+    """Named after its first finding: each raise is reported once."""
     return f"health:{row.id}.{row.times_raised}"
 
 
@@ -65,7 +65,7 @@ def readers(session: Session) -> Sequence[Staff]:
 
 
 def write(session: Session, rows: Sequence[HealthFinding], settings: Settings, occasion: str, what: str) -> None:
-    """Queue one email for each reader, and note that these findings were told."""
+    """Queue one email for each reader, and note that these findings were reported."""
     moment, brand = now(), mail_messages.brand_name(session)
     subject = f"{what}: {rows[0].title}" if len(rows) == 1 else what
     body = "\n\n".join([*(paragraph(row, moment) for row in rows[:MOST]), *ending(rows, settings), brand])

@@ -18,7 +18,7 @@ from billingportal.domain.common.due_times import is_due
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.domain.mail import settings as mail_settings
 from billingportal.domain.mail.addresses import header_address, recipient_of
-from billingportal.domain.mail.outbox import BILLING_LINK, SIGN_UP_LINK
+from billingportal.domain.mail.outbox import BILLING_LINK, SIGN_UP_LINK, WITH_RECIPIENT
 from billingportal.domain.mail.smtp import MailProblem, MailServer, deliver
 from billingportal.models import Client, MailSettings, OutgoingMail, SignUpRequest, Staff
 from billingportal.vault import CannotOpen, Vault
@@ -98,11 +98,7 @@ def claim(session: Session, vault: Vault, moment: datetime) -> Post | None:
     if chosen is None or not chosen.is_on:
         return None
     rows = session.execute(
-        select(OutgoingMail, Client, SignUpRequest, Staff)
-        .outerjoin(Client, Client.id == OutgoingMail.client_id)
-        .outerjoin(SignUpRequest, SignUpRequest.id == OutgoingMail.sign_up_request_id)
-        .outerjoin(Staff, Staff.id == OutgoingMail.staff_id)
-        .where(OutgoingMail.state == "waiting", is_due_now(moment))
+        WITH_RECIPIENT.where(OutgoingMail.state == "waiting", is_due_now(moment))
         .order_by(OutgoingMail.next_attempt_at)
         .limit(BATCH)
         .with_for_update(skip_locked=True, of=OutgoingMail)

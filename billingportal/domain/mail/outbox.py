@@ -23,6 +23,13 @@ LONGEST_SUBJECT = 200
 PAGE = 25
 # The most unsent emails that a client's page names.
 MOST_UNSENT = 3
+# Each email with its one recipient.
+WITH_RECIPIENT = (
+    select(OutgoingMail, Client, SignUpRequest, Staff)
+    .outerjoin(Client, Client.id == OutgoingMail.client_id)
+    .outerjoin(SignUpRequest, SignUpRequest.id == OutgoingMail.sign_up_request_id)
+    .outerjoin(Staff, Staff.id == OutgoingMail.staff_id)
+)
 
 
 def write_mail(session: Session, client_id: int, kind: str, occasion: str, subject: str, body: str) -> bool:
@@ -85,14 +92,7 @@ class ListedMail:
 
 def listed_mails(session: Session, before_id: int | None = None) -> Sequence[ListedMail]:
     """A page of emails with their recipients, newest first; one more than PAGE when there are older ones."""
-    rows = (
-        select(OutgoingMail, Client, SignUpRequest, Staff)
-        .outerjoin(Client, Client.id == OutgoingMail.client_id)
-        .outerjoin(SignUpRequest, SignUpRequest.id == OutgoingMail.sign_up_request_id)
-        .outerjoin(Staff, Staff.id == OutgoingMail.staff_id)
-        .order_by(OutgoingMail.id.desc())
-        .limit(PAGE + 1)
-    )
+    rows = WITH_RECIPIENT.order_by(OutgoingMail.id.desc()).limit(PAGE + 1)
     if before_id is not None:
         rows = rows.where(OutgoingMail.id < before_id)
     return [listed(*row) for row in session.execute(rows)]

@@ -1,10 +1,9 @@
-"""Rehearsals in plain words and plain JSON, from their rows."""
+"""Rehearsals in plain words, from their rows."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal.models import Rehearsal, RehearsalLife, RehearsalStep
-from billingportal.plain_json import Json, JsonObject
+from billingportal.models import RehearsalLife, RehearsalStep
 
 WORDS = {"passed": "Passed", "failed": "Failed", "not_provable": "Not provable", "left_out": "Left out"}
 
@@ -45,31 +44,3 @@ def differences_of(step: RehearsalStep) -> list[str]:
         for row in step.checks
         if isinstance(row, dict) and row.get("result") in ("differs", "not_yet_equal")
     ]
-
-
-def to_json(session: Session, rehearsal: Rehearsal) -> JsonObject:
-    """The whole rehearsal: verdicts, lives, steps and compared rows."""
-    lives: list[Json] = [life_json(session, life) for life in lives_of(session, rehearsal.id)]
-    return {
-        "rehearsal": rehearsal.id,
-        "verdict": rehearsal.verdict,
-        "events": rehearsal.event_road,
-        "quick": rehearsal.is_quick,
-        "lives": lives,
-    }
-
-
-def life_json(session: Session, life: RehearsalLife) -> JsonObject:
-    steps: list[Json] = [
-        {"kind": one.kind, "title": one.title, "verdict": one.verdict, "reason": one.reason, "checks": one.checks}
-        for one in steps_of(session, life.id)
-    ]
-    return {
-        "plan": life.plan.name,
-        "interval": life.interval,
-        "interval_count": life.interval_count,
-        "currency": life.currency,
-        "verdict": life.verdict,
-        "problem": life.problem,
-        "steps": steps,
-    }

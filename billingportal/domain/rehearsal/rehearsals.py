@@ -1,7 +1,7 @@
 """Starts and cancels rehearsals, and finds them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from sqlalchemy import select
@@ -23,16 +23,20 @@ UNDER_WAY: tuple[RehearsalState, ...] = ("queued", "running", "canceling")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to rehearse: all plans for sale where none is named. `uses`: amounts to try, by resource key."""
+    """What to rehearse: all plans for sale where none is named. `uses`: amounts to try, by resource key.
+
+    `coupon`: the id of a coupon that the first client of each life subscribes with.
+    """
 
     plan_ids: Sequence[int] = ()
     is_quick: bool = False
     uses: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    coupon: str | None = None
 
     def to_json(self) -> JsonObject:
         ids: list[Json] = [*self.plan_ids]
         uses: dict[str, Json] = {key: [*numbers] for key, numbers in self.uses.items()}
-        return {"plans": ids, "quick": self.is_quick, "uses": uses}
+        return {"plans": ids, "quick": self.is_quick, "uses": uses, "coupon": self.coupon}
 
 
 def start(session: Session, account_id: int, wanted: Wanted, *, staff_id: int | None) -> Rehearsal:
@@ -50,7 +54,7 @@ def start(session: Session, account_id: int, wanted: Wanted, *, staff_id: int | 
         processor_account_id=account_id,
         state="queued",
         is_quick=wanted.is_quick,
-        choices=Wanted([plan.id for plan in plans], wanted.is_quick, wanted.uses).to_json(),
+        choices=replace(wanted, plan_ids=[plan.id for plan in plans]).to_json(),
         snapshot=snapshot_of(session, account_id),
         staff_id=staff_id,
         created_at=now(),
@@ -102,7 +106,7 @@ def add_life(
     session.add(life)
     session.flush()
     promise = promise_of(session, plan.id, period, currency)
-    planned = life_of(session, promise, wanted.uses, is_quick=wanted.is_quick)
+    planned = life_of(session, promise, wanted.uses, wanted.coupon, is_quick=wanted.is_quick)
     for position, step in enumerate(steps_of(planned)):
         session.add(new_step(life, position, step))
     session.flush()
@@ -144,4 +148,10 @@ def cancel(session: Session, rehearsal_id: int, *, staff_id: int | None) -> None
 def wanted_of(rehearsal: Rehearsal) -> Wanted:
     """The stored choices."""
     ids, uses = rehearsal.choices.get("plans"), rehearsal.choices.get("uses")
-    return Wanted(cast("list[int]", ids or []), rehearsal.is_quick, cast("dict[str, list[int]]", uses or {}))
+    coupon = rehearsal.choices.get("coupon")
+    return Wanted(
+        cast("list[int]", ids or []),
+        rehearsal.is_quick,
+        cast("dict[str, list[int]]", uses or {}),
+        coupon if isinstance(coupon, str) else None,
+    )

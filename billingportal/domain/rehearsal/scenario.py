@@ -46,6 +46,7 @@ class Life:
     below: Plan | None
     ladder: Sequence[tuple[LadderStep, int]]
     chosen: Mapping[str, Sequence[int]]
+    coupon: str | None
     is_quick: bool
 
     @property
@@ -65,12 +66,15 @@ class Life:
         return (BUYER, *((CHANGER,) if self.lower is not None else ()), *((DEBTOR,) if owes else ()))
 
 
-def life_of(session: Session, promise: Promise, chosen: Mapping[str, Sequence[int]], *, is_quick: bool) -> Life:
+def life_of(
+    session: Session, promise: Promise, chosen: Mapping[str, Sequence[int]], coupon: str | None, *, is_quick: bool
+) -> Life:
+    """Find what decides on the life's steps."""
     plan = session.get_one(Plan, promise.plan_id)
     period, currency = promise.selection.period, promise.selection.currency
     above = neighbour(session, plan, period, currency, is_above=True)
     below = neighbour(session, plan, period, currency, is_above=False)
-    return Life(promise, plan, above, below, days_of(ladder.current(session)), chosen, is_quick)
+    return Life(promise, plan, above, below, days_of(ladder.current(session)), chosen, coupon, is_quick)
 
 
 def steps_of(life: Life) -> list[Planned]:
@@ -94,7 +98,8 @@ def arrival(life: Life, part: str) -> Iterator[Planned]:
     who = PEOPLE[part]
     card = "none" if part == DEBTOR and life.tries_without_card else "good"
     yield Planned("client", f"New client, before anything is paid{who}", {"part": part, "card": card})
-    yield Planned("subscribe", f"Subscribe, as checkout does{who}", {"part": part})
+    coupon = life.coupon if part == BUYER else None
+    yield Planned("subscribe", f"Subscribe, as checkout does{who}", {"part": part, "coupon": coupon})
     if not life.promise.trial_days and life.promise.ahead:
         yield Planned("first_invoice", f"First invoice{who}", {"part": part})
     elif not life.promise.trial_days:
@@ -120,6 +125,8 @@ def trials(life: Life) -> Iterator[Planned]:
 def uses(life: Life) -> Iterator[Planned]:
     names = {one.resource_key: one.title for one in life.promise.by_use}
     stages = stages_of(life.promise, life.chosen, is_quick=life.is_quick)
+    if any(one.formula == "sum" for one in life.promise.by_use):
+        yield Planned("probe", "Which clock limits the time of use", {"part": BUYER})
     for stage in stages:
         words = ", ".join(f"{number:,} {names[key]}" for key, number in stage.items())
         numbers: dict[str, Json] = {**stage}

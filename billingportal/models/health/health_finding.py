@@ -1,4 +1,4 @@
-"""One thing that is wrong, from the first check that saw it to the one that no longer does."""
+"""One thing that is wrong, from the first check that saw it to the check that no longer does."""
 
 from datetime import datetime
 from typing import Literal
@@ -20,7 +20,7 @@ class HealthFinding(Base):
     `seen_in_a_row` counts the last checks that saw it. A finding stands while `raised_at` is set and `gone_at` is not:
     money and access are raised by the first check, the rest by the second.
     `action` names what repairs it, or the page where a person decides (see `domain/health/findings/finding.py`).
-    `mailed_at`: staff was told of the present raise.
+    `mailed_at`: staff was emailed about the present raise.
     """
 
     __tablename__ = "health_finding"

@@ -42,7 +42,7 @@ class Brand:
     @property
     def version(self) -> str:
         """Changes with the stylesheet, so that caches can store it for a year."""
-        return hashlib.sha256(self.stylesheet.encode()).hexdigest()[:12]
+        return hashlib.sha256(self.stylesheet.encode()).hexdigest()[:8]
 
     @property
     def logos(self) -> tuple[tuple[str, str], ...]:

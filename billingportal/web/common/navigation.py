@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, Response, current_app, url_for
+from flask import Blueprint, Flask, Response, current_app, g, url_for
 
 from billingportal.db import db
 from billingportal.domain.connection import processor_accounts
@@ -33,6 +33,14 @@ class Attention:
         return agreement_text.headline(self.health)
 
 
+def current_agreement(mode: Mode) -> Agreement:
+    """Agreement with Stripe, worked out once for each request: page and navigation say the same."""
+    found: dict[Mode, Agreement] = g.setdefault("agreements", {})
+    if mode not in found:
+        found[mode] = agreement(db.session(), mode)
+    return found[mode]
+
+
 def attention(mode: Mode) -> Attention:
     """Runs once for every admin page, so it must stay a few quick queries."""
     account = processor_accounts.connected(db.session(), mode)
@@ -41,7 +49,7 @@ def attention(mode: Mode) -> Attention:
         return Attention(webhooks_off=webhooks_off)
     return Attention(
         webhooks_off=webhooks_off,
-        health=agreement(db.session(), mode),
+        health=current_agreement(mode),
         failed_events=event_log.count_failed(db.session(), account.id),
         processor_trouble=processor_accounts.needs_attention(account),
     )

@@ -8,6 +8,7 @@ from billingportal.domain.health.findings import runner
 from billingportal.domain.health.findings.checks import CHECKS
 from billingportal.web.auth.session import require_role
 from billingportal.web.common import htmx
+from billingportal.web.common.navigation import current_agreement
 from billingportal.web.health.view import Health, health
 
 blueprint = Blueprint("health", __name__, url_prefix="/saas/health")
@@ -16,7 +17,7 @@ blueprint = Blueprint("health", __name__, url_prefix="/saas/health")
 def shown() -> Health:
     session = db.session()
     session.rollback()
-    return health(session, g.mode)
+    return health(session, g.mode, current_agreement(g.mode))
 
 
 @blueprint.get("")

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.domain.common.severity import Severity as Kind
 from billingportal.domain.health import agreement_text
-from billingportal.domain.health.agreement import Agreement, CheckState, agreement
+from billingportal.domain.health.agreement import Agreement, CheckState
 from billingportal.domain.health.findings.check import Group
-from billingportal.domain.health.findings.store import is_snoozed, standing
+from billingportal.domain.health.findings.store import count_of_mode, is_snoozed, standing
 from billingportal.models import HealthFinding, Staff
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.health.health_finding import Severity
@@ -102,13 +102,13 @@ class Health:
         rows = [(one.row.id, one.row.title, one.row.meaning, one.row.times_raised) for one in self.findings]
         asleep = [(one.row.id, one.row.snoozed_until) for one in self.snoozed]
         checks = [(one.check.name, one.problem) for one in self.agreed.checks]
-        told = (self.agreed.state, self.hidden, rows, asleep, checks, self.is_checking, self.elsewhere)
-        return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+        shown = (self.agreed.state, self.hidden, rows, asleep, checks, self.is_checking, self.elsewhere)
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
-def health(session: Session, mode: Mode) -> Health:
+def health(session: Session, mode: Mode, agreed: Agreement) -> Health:
     """What is known now, of one mode."""
-    moment, agreed = now(), agreement(session, mode)
+    moment = now()
     rows = standing(session, mode=mode, limit=MOST_SHOWN + agreed.snoozed)
     awake = [row for row in rows if not is_snoozed(row, moment)][:MOST_SHOWN]
     asleep = [row for row in rows if is_snoozed(row, moment)]
@@ -121,7 +121,7 @@ def health(session: Session, mode: Mode) -> Health:
         snoozed=tuple(ShownFinding(row, None, name_of(session, row.snoozed_by_id)) for row in asleep),
         groups=groups_of(agreed.checks, rows),
         is_checking=any(one.is_running or (one.next_at is not None and one.next_at <= moment) for one in agreed.checks),
-        elsewhere=sum(1 for row in standing(session, mode=other, limit=MOST_SHOWN) if row.mode == other),
+        elsewhere=count_of_mode(session, other),
     )
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import update
 from billingportal.clock import now
 from billingportal.db import transaction
 from billingportal.domain.health.agreement import Agreement, agreement
-from billingportal.domain.health.findings import connection, machine
+from billingportal.domain.health.findings import connection, machine, runner
+from billingportal.jobs.health import surroundings_of
 from billingportal.models import HealthCheck, HealthFinding, JobRun, ProcessorAccount
 from tests.support.health.checks import beat, check_account, connect, run_checks
 from tests.support.stripe.worlds import World
@@ -52,6 +53,17 @@ def test_all_checks_agree_once_everything_was_read(world: World) -> None:
     run_checks(world)
     assert [(one.check.name, one.problem) for one in agreement(world.session, "test").unknown] == []
     assert agreement(world.session, "test").state == "green"
+
+
+def test_checks_from_before_the_connection_say_nothing_about_it(world: World) -> None:
+    """While nothing is connected a check finds nothing: that is no agreement with what is connected later."""
+    beat(world)
+    run_checks(world, QUICK)
+    connect(world)
+    assert agreed(world).state == "unknown"
+    assert {one.check.name for one in agreed(world).unknown} == {one.name for one in QUICK if one.mode == "test"}
+    runner.run_due(surroundings_of(world.portal), QUICK)
+    assert agreed(world).state == "green"
 
 
 def test_as_of_is_the_oldest_moment_that_a_check_stands_for(green: World) -> None:

@@ -20,7 +20,7 @@ from billingportal.domain.checkout import sign_up_requests
 from billingportal.models import Client, OutgoingMail, SellingSettings, SignUpRequest
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
-from tests.support.catalog.showcase import furnish
+from tests.support.catalog.showcase import furnish, sell_live
 from tests.support.pages import Visitor, text_of
 from tests.support.people.clients import new_client
 from tests.support.people.mail_receiver import MailReceiver, switch_mail_on
@@ -101,6 +101,17 @@ def test_a_sign_up_goes_on_from_the_link_in_the_email(
     assert clients(session) == ["front@quayside.example"]
     again = other.submit(link_in(receiver), {"plan": str(plans["Free"])})
     assert (again.status_code, "This address has an account" in text_of(again)) == (422, True)
+
+
+def test_a_link_from_before_the_switch_goes_on_in_the_mode_that_sells_now(
+    app: Flask, client: Visitor, owner: Staff, plans: dict[str, int], session: Session, receiver: MailReceiver
+) -> None:
+    client.submit(PAGE, free(plans, "front@quayside.example"))
+    work(app)
+    sell_live(app, owner.id)
+    client.submit(link_in(receiver), {"plan": str(plans["Free"])})
+    session.rollback()
+    assert session.scalars(select(Client.mode)).all() == ["live"]
 
 
 def test_a_known_address_gets_the_same_email_and_is_told_behind_its_link(

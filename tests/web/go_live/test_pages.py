@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billingportal import clock
 from billingportal.config import Settings
 from billingportal.db import transaction
 from billingportal.domain.go_live import switch as selling_switch
@@ -179,9 +181,16 @@ def test_open_test_checkouts_expire_and_switching_back_is_possible(
     assert sold(session) == "test"
 
 
-def test_nothing_green_by_accident(signed_in: Visitor, twins: Twins) -> None:
-    """With checks that never ran, what only they know is unknown."""
+def test_nothing_is_done_by_accident_once_the_worker_stopped(
+    signed_in: Visitor, twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the worker found an hour ago says nothing about now."""
+    later = clock.now() + timedelta(hours=1)
+    twins.world.session.rollback()
+    monkeypatch.setattr(clock, "now", lambda: later)
+    for module in ("checklist.checklist", "checklist.findings"):
+        monkeypatch.setattr(f"billingportal.domain.go_live.{module}.now", lambda: later)
     page = signed_in.get(PAGE).text
-    for key in ("worker", "backup", "money", "key_copy"):
+    for key in ("keys", "account", "worker", "clock", "money", "backup", "key_copy"):
         row = page[page.index(f'id="item-{key}"') :]
-        assert "Done" not in row[: row.index("</li>")]
+        assert "Done" not in row[: row.index("</li>")], key

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from billingportal.domain.offers.pricing_page import active_plans
-from billingportal.domain.rehearsal.report.changed_since import changes_since
-from billingportal.models import Plan, ProcessorAccount, Rehearsal, RehearsalLife
+from billingportal.domain.rehearsal.report.changed_since import PlanRehearsed, changes_since
+from billingportal.models import ProcessorAccount
+
+NOT_PROVABLE = "its last rehearsal could not prove everything"
+# Changes that are named; the report names all of them.
+MOST_NAMED = 2
 
 
 @dataclass(frozen=True)
@@ -21,50 +23,26 @@ class Rehearsed:
 
 
 def plans_to_rehearse(session: Session, account: ProcessorAccount) -> Rehearsed:
-    """The plans for sale with a price in test mode whose last rehearsal does not count, with the reason."""
-    found, ends = Rehearsed(), list[datetime]()
-    for plan in active_plans(session):
-        if not any(link.processor_account_id == account.id for link in plan.prices):
-            continue
-        last = last_rehearsal(session, account.id, plan)
-        if last is None:
-            found.to_do[plan.name] = "not rehearsed yet"
-            continue
-        ends.append(last.ended_at or last.created_at)
-        verdicts = verdicts_of(session, last.id, plan.id)
-        if "failed" in verdicts or None in verdicts:
-            found.to_do[plan.name] = "its last rehearsal failed"
-        elif "not_provable" in verdicts:
-            found.untold[plan.name] = "its last rehearsal could not prove everything"
-        else:
-            note_changes(session, account, plan, found)
-    return Rehearsed(found.to_do, found.untold, min(ends, default=None))
+    """The plans for sale in test mode whose last rehearsal does not count, with the reason."""
+    plans = changes_since(session, account.id).values()
+    open_ones = [one for one in plans if not one.is_proven]
+    untold = {one.name: NOT_PROVABLE for one in open_ones if is_untold(one)}
+    to_do = {one.name: reason_of(one) for one in open_ones if not is_untold(one)}
+    ends = [one.last.ended_at for one in plans if one.last is not None]
+    return Rehearsed(to_do, untold, min(ends, default=None))
 
 
-def note_changes(session: Session, account: ProcessorAccount, plan: Plan, found: Rehearsed) -> None:
-    """Note what changed since the plan's last full rehearsal that passed."""
-    since = changes_since(session, account.id).get(plan.id)
-    if since is None or since.passed is None:
-        found.to_do[plan.name] = "its last rehearsal was a quick one"
-    elif since.changes:
-        found.to_do[plan.name] = f"changed since: {since.changes[0].words}"
+def is_untold(plan: PlanRehearsed) -> bool:
+    """Whether nothing was wrong in the last rehearsal, but not everything could be compared."""
+    return plan.last is not None and plan.last.verdict == "not_provable"
 
 
-def last_rehearsal(session: Session, account_id: int, plan: Plan) -> Rehearsal | None:
-    """The newest finished rehearsal that had the plan."""
-    with_plan = select(RehearsalLife.rehearsal_id).where(RehearsalLife.plan_id == plan.id)
-    newest = select(func.max(Rehearsal.id)).where(
-        Rehearsal.processor_account_id == account_id, Rehearsal.state == "finished", Rehearsal.id.in_(with_plan)
-    )
-    return session.scalar(select(Rehearsal).where(Rehearsal.id == newest.scalar_subquery()))
-
-
-def verdicts_of(session: Session, rehearsal_id: int, plan_id: int) -> set[str | None]:
-    """The verdicts of the plan's lives, of each its last attempt."""
-    rows = session.scalars(
-        select(RehearsalLife)
-        .where(RehearsalLife.rehearsal_id == rehearsal_id, RehearsalLife.plan_id == plan_id)
-        .order_by(RehearsalLife.attempt)
-    )
-    last = {(row.interval, row.interval_count, row.currency): row.verdict for row in rows}
-    return set(last.values())
+def reason_of(plan: PlanRehearsed) -> str:
+    if plan.last is None:
+        return "not rehearsed yet"
+    if plan.last.verdict == "failed":
+        return "its last rehearsal failed"
+    if plan.changes:
+        named = "; ".join(change.words for change in plan.changes[:MOST_NAMED])
+        return f"changed since: {named}"
+    return "only rehearsed quickly"

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billingportal.clock import now
 from billingportal.db import Transaction
-from billingportal.domain.health.audit.outcome.entries import NewEntry, add_entry, count_read
+from billingportal.domain.health.audit.outcome.entries import NewEntry, add_entry
 from billingportal.domain.health.audit.progress import locked_audit
 from billingportal.domain.health.audit.work import Work
 from billingportal.domain.invoices import lines
@@ -20,25 +21,31 @@ from billingportal.stripe_gateway.objects.readings import Page
 
 # The name under which an audit counts invoices whose lines were compared.
 INVOICE_LINES = "invoice_lines"
+# Invoices of one transaction.
+ROWS = 20
 
 
-def compare_listed(session: Session, work: Work, stripe_invoice_ids: Sequence[str], page: Page, at: datetime) -> None:
-    """Compare the lines of these invoices, which were asked for at a time, where the page has all of them."""
-    for invoice in invoices_of_clients(session, work.account_id, stripe_invoice_ids):
-        if invoice.stripe_invoice_id in page.lines:
-            compare(session, work, invoice, page.lines[invoice.stripe_invoice_id], at)
+def compare_page(transaction: Transaction, gateway: StripeGateway, work: Work, page: Page, at: datetime) -> int:
+    """Compare the lines of a page of invoices, which was asked for at a time; of how many invoices.
+
+    An invoice with more lines than a list shows is asked for by itself. Raises a StripeProblem.
+    """
+    names = [copy.stripe_invoice_id for copy in page.copies if isinstance(copy, InvoiceCopy)]
+    number = 0
+    for start in range(0, len(names), ROWS):
+        part = [name for name in names[start : start + ROWS] if name in page.lines]
+        with transaction() as session:
+            for invoice in invoices_of_clients(session, work.account_id, part):
+                compare(session, work, invoice, page.lines[invoice.stripe_invoice_id], at)
+                number += 1
+    return number + compare_long(transaction, gateway, work, [name for name in names if name not in page.lines])
 
 
-def compare_long(transaction: Transaction, gateway: StripeGateway, work: Work, page: Page, at: datetime) -> None:
-    """Compare the lines of invoices that have more of them than a list shows. Raises a StripeProblem."""
-    long = [
-        copy.stripe_invoice_id
-        for copy in page.copies
-        if isinstance(copy, InvoiceCopy) and copy.stripe_invoice_id not in page.lines
-    ]
+def compare_long(transaction: Transaction, gateway: StripeGateway, work: Work, names: Sequence[str]) -> int:
     with transaction() as session:
-        wanted = [invoice.stripe_invoice_id for invoice in invoices_of_clients(session, work.account_id, long)]
+        wanted = [invoice.stripe_invoice_id for invoice in invoices_of_clients(session, work.account_id, names)]
     for stripe_invoice_id in wanted:
+        at = now()
         try:
             copies = gateway.invoice_lines(stripe_invoice_id)
         except NotThere:
@@ -46,6 +53,7 @@ def compare_long(transaction: Transaction, gateway: StripeGateway, work: Work, p
         with transaction() as session:
             for invoice in invoices_of_clients(session, work.account_id, [stripe_invoice_id]):
                 compare(session, work, invoice, copies, at)
+    return len(wanted)
 
 
 def invoices_of_clients(session: Session, account_id: int, stripe_invoice_ids: Sequence[str]) -> list[Invoice]:
@@ -71,7 +79,6 @@ def compare(session: Session, work: Work, invoice: Invoice, copies: Sequence[Inv
     is_first, differs = lines.judge_lines(session, invoice, copies, at)
     if (is_first or differs) and not work.is_dry_run:
         lines.store_listed(session, invoice, copies, at)
-    count_read(session, work.audit_id, INVOICE_LINES, 1)
     if differs:
         done = "Stripe’s would be stored" if work.is_dry_run else "Stripe’s were stored"
         words = f"The lines of invoice {invoice.number or invoice.stripe_invoice_id} differed. {done}."

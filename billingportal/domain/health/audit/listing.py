@@ -1,5 +1,6 @@
 """Reads one page of one of Stripe's lists, and compares each of its objects with the stored row."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -32,28 +33,44 @@ def read_page(
     order is uncertain. Raises a StripeProblem; nothing is counted then."""
     asked_at = now()
     page = gateway.objects.page_of(walk, place.page_after, place.page_size)
-    kind = KINDS[walk.kind]
     unsure: list[str] = []
     for start in range(0, len(page.copies), ROWS):
-        copies = page.copies[start : start + ROWS]
-        ids = [str(getattr(copy, kind.id_column)) for copy in copies]
-        with transaction() as session:
-            sure = [compare(session, work, kind, copy, page.reading) for copy in copies]
-            if walk.has_lines:
-                invoice_lines.compare_listed(session, work, ids, page, asked_at)
-        if walk.has_lines:
-            compare_amounts(transaction, work, ids)
-        seen.add(kind, ids)
-        unsure += [object_id for object_id, is_sure in zip(ids, sure, strict=True) if not is_sure]
+        unsure += compare_part(transaction, work, walk, page, page.copies[start : start + ROWS], seen)
+    invoices = 0
     if walk.has_lines:
-        invoice_lines.compare_long(transaction, gateway, work, page, asked_at)
+        invoices = invoice_lines.compare_page(transaction, gateway, work, page, asked_at)
+        compare_amounts(transaction, work, [name_of(KINDS[walk.kind], copy) for copy in page.copies])
     with transaction() as session:
-        note_unreadable(session, work, kind, page)
-        count_read(session, work.audit_id, kind.name, len(page.copies) + len(page.unreadable))
-        since = place.since or page.reading.as_of
-        following = replace(place, page_after=page.last_id if page.has_more else None, tries=0, since=since, problem="")
-        go_to(session, work.audit_id, following)
+        end_page(session, work, walk, place, page)
+        if walk.has_lines:
+            count_read(session, work.audit_id, invoice_lines.INVOICE_LINES, invoices)
     return page.has_more, unsure
+
+
+def name_of(kind: ObjectType, copy: Copy) -> str:
+    return str(getattr(copy, kind.id_column))
+
+
+def compare_part(
+    transaction: Transaction, work: Work, walk: Walk, page: Page, copies: Sequence[Copy], seen: Seen
+) -> list[str]:
+    """Compare some objects of a page in one transaction; the ids of those whose order is uncertain."""
+    kind = KINDS[walk.kind]
+    with transaction() as session:
+        sure = [compare(session, work, kind, copy, page.reading) for copy in copies]
+    ids = [name_of(kind, copy) for copy in copies]
+    seen.add(kind, ids)
+    return [object_id for object_id, is_sure in zip(ids, sure, strict=True) if not is_sure]
+
+
+def end_page(session: Session, work: Work, walk: Walk, place: Place, page: Page) -> None:
+    """Count the page and go on after it, in one transaction: a page that is read again is counted once."""
+    kind = KINDS[walk.kind]
+    note_unreadable(session, work, kind, page)
+    count_read(session, work.audit_id, kind.name, len(page.copies) + len(page.unreadable))
+    since = place.since or page.reading.as_of
+    following = replace(place, tries=0, since=since, problem="", is_read=not page.has_more)
+    go_to(session, work.audit_id, replace(following, page_after=page.last_id if page.has_more else None))
 
 
 def compare(session: Session, work: Work, kind: ObjectType, copy: Copy, reading: Reading) -> bool:
@@ -71,7 +88,7 @@ def record(session: Session, work: Work, kind: ObjectType, copy: Copy, found: Co
         locked_audit(session, work.audit_id),
         NewEntry(
             kind.name,
-            str(getattr(copy, kind.id_column)),
+            name_of(kind, copy),
             "repaired",
             sentence_of(kind, found, is_dry_run=work.is_dry_run),
             found.fields,

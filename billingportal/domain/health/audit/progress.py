@@ -22,7 +22,8 @@ LEASE = timedelta(minutes=4)
 
 @dataclass(frozen=True)
 class Place:
-    """`list_name` is the list that is read next, None before the first; `page_after` the last id of its last page.
+    """`list_name` is the list that is read next, None before the first; `page_after` the last id of its last page,
+    `is_read`: there are no more pages.
 
     `since` is the start on Stripe's clock: a row that was confirmed later has been seen. `behind_since`: up to when the
     events had been read before the audit, None where they had not. `problem` says why it waits for Stripe.
@@ -31,6 +32,7 @@ class Place:
     phase: Phase = "lists"
     list_name: str | None = None
     page_after: str | None = None
+    is_read: bool = False
     page_size: int = PAGE_SIZE
     tries: int = 0
     since: datetime | None = None
@@ -40,13 +42,14 @@ class Place:
 
     def next_phase(self) -> "Place":
         following = PHASES[PHASES.index(self.phase) + 1]
-        return replace(self, phase=following, list_name=None, page_after=None)
+        return replace(self, phase=following, list_name=None, page_after=None, is_read=False)
 
     def to_json(self) -> JsonObject:
         return {
             "phase": self.phase,
             "list": self.list_name,
             "page_after": self.page_after,
+            "is_read": self.is_read,
             "page_size": self.page_size,
             "tries": self.tries,
             "since": as_text(self.since),
@@ -68,6 +71,7 @@ def place_of(audit: StripeAudit) -> Place:
         phase=next((phase for phase in PHASES if phase == stored.get("phase")), "lists"),
         list_name=text_of(stored, "list"),
         page_after=text_of(stored, "page_after"),
+        is_read=stored.get("is_read") is True,
         page_size=page_size if isinstance(page_size, int) else PAGE_SIZE,
         tries=tries if isinstance(tries, int) else 0,
         since=moment_of(stored, "since"),

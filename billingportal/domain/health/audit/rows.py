@@ -39,8 +39,8 @@ def compare_row(
     if verdict is Verdict.STALE:
         return Compared("equal")
     fields = differing_fields(kind, held, copy, reading)
-    if verdict is Verdict.ASK:
-        return Compared("unsure" if fields else "equal")
+    if verdict is Verdict.ASK and fields:
+        return Compared("unsure")
     if not is_dry_run:
         store(session, kind, account_id, row, seen)
     if not fields:

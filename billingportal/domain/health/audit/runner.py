@@ -71,10 +71,11 @@ def place(transaction: Transaction, audit_id: int) -> Place:
 def read_lists(transaction: Transaction, gateway: StripeGateway, work: Work) -> None:
     """Compare every list, and after the last one of a type the rows that none showed."""
     lists = lists_of(work.started_at, work.stripe_customer_id)
-    seen, names = Seen(), list(lists)
+    names = list(lists)
     if work.stripe_customer_id is not None:
         look(transaction, gateway, work, CUSTOMER, work.stripe_customer_id)
     at = place(transaction, work.audit_id).list_name
+    seen = Seen(is_whole=at is None)
     for position, name in enumerate(names):
         if at is not None and at in lists and position < names.index(at):
             continue
@@ -90,13 +91,13 @@ def move(transaction: Transaction, work: Work, name: str) -> None:
     """Note that this list is read now. A list that was begun goes on after its last page."""
     with transaction() as session:
         before = place_of(locked_audit(session, work.audit_id))
-        page_after = before.page_after if before.list_name == name else None
-        go_to(session, work.audit_id, replace(before, list_name=name, page_after=page_after))
+        if before.list_name != name:
+            go_to(session, work.audit_id, replace(before, list_name=name, page_after=None, is_read=False))
 
 
 def read_list(transaction: Transaction, gateway: StripeGateway, work: Work, walk: Walk, seen: Seen) -> bool:
     """Read one list to its end. False when it cannot be read, which is written down. Raises a StripeProblem."""
-    has_more = True
+    has_more = not place(transaction, work.audit_id).is_read
     while has_more:
         here = place(transaction, work.audit_id)
         try:

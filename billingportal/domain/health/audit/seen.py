@@ -10,8 +10,10 @@ from billingportal.domain.sync.object_types import ObjectType
 @dataclass
 class Seen:
     """By type, the ids that a list has shown to this process. After a kill the rows themselves say as of when they were
-    confirmed; a dry run writes none, so it is not resumed."""
+    confirmed; a dry run writes none, so it is not resumed. `is_whole`: this process has read every list so far.
+    """
 
+    is_whole: bool
     ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def add(self, kind: ObjectType, object_ids: Iterable[str]) -> None:

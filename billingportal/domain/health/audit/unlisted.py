@@ -35,7 +35,8 @@ def unlisted_ids(session: Session, work: Work, kind: ObjectType, since: datetime
     wanted = select(own).where(
         table.processor_account_id == work.account_id,
         must_be_listed(kind, work.started_at),
-        table.as_of <= since,
+        # A row of the very second of the start may have been confirmed before it.
+        table.as_of <= since if seen.is_whole else table.as_of < since,
     )
     customer = table.get("stripe_customer_id")
     if customer is not None:

@@ -39,7 +39,7 @@ def of_endpoint(row: OutgoingEndpoint, waiting: Waiting, moment: datetime) -> Fo
     about, see = f"endpoint:{row.id}", Action("See the address", "page", "outgoing_webhook", {"endpoint_id": row.id})
     if row.state == "off":
         why = "answered 410 Gone" if row.off_reason == "gone" else "took nothing for three days"
-        meaning = f"It {why}. Waiting: {counted(waiting.count, 'messages')}. Your platform is not told of payments."
+        meaning = f"It {why}. Waiting: {counted(waiting.count, 'messages')}. Your platform does not know of payments."
         return Found("outgoing.off", f"{row.url} was switched off", meaning, see, about, row.mode)
     if waiting.since is None or waiting.since > moment - LONGEST_WAIT:
         return None
@@ -59,9 +59,9 @@ def check_mail(surroundings: Surroundings) -> Result:
         return Result((), moment)
     title = "The mail server takes no emails" if problem else f"{counted(unsent, 'emails')} could not be sent"
     meaning = (
-        f"{problem} Clients are not told of failed payments and ends of trials."
+        f"{problem} Clients don’t hear of failed payments and ends of trials."
         if problem
-        else ("Their addresses were refused, or they were given up. Those clients were not told.")
+        else ("Their addresses were refused, or they were given up. Those clients don’t know.")
     )
     return Result((Found("mail.failing", title, meaning, Action("See the emails", "page", "mail")),), moment)
 

@@ -11,7 +11,8 @@ from billingportal.clock import now
 from billingportal.domain.common.due_times import SKEW
 from billingportal.domain.health.findings.check import CannotCheck, Check, Result, Surroundings
 from billingportal.domain.health.findings.store import record, refuse_foreign
-from billingportal.models import HealthCheck
+from billingportal.models import HealthCheck, ProcessorAccount
+from billingportal.models.connection.processor_account import Mode
 from billingportal.stripe_gateway.errors import StripeProblem
 from billingportal.vault import CannotOpen
 
@@ -19,6 +20,7 @@ from billingportal.vault import CannotOpen
 LEASE = timedelta(minutes=15)
 # After a run that could not be finished the next comes soon.
 AFTER_A_PROBLEM = timedelta(seconds=60)
+Since = dict[Mode, datetime]
 BROKEN = "The check ended with an error of the portal itself. The log of the worker says which."
 
 
@@ -34,28 +36,35 @@ def run_due(surroundings: Surroundings, checks: Sequence[Check]) -> None:
     """Run every due check. An unexpected error of one is raised once its result is stored; the others follow in the
     next call."""
     with surroundings.reading() as session:
-        due = [check for check in checks if is_due(session.get(HealthCheck, check.name), check, now())]
+        since = connected_since(session)
+        due = [check for check in checks if is_due(session.get(HealthCheck, check.name), check, now(), since)]
     for check in due:
         with surroundings.transaction() as session:
-            started_at = claim(session, check, now())
+            started_at = claim(session, check, now(), since)
         if started_at is not None:
             run(surroundings, Claim(check, started_at))
 
 
-def claim(session: Session, check: Check, moment: datetime) -> datetime | None:
+def connected_since(session: Session) -> Since:
+    """When the connected accounts were connected, by their modes."""
+    rows = session.scalars(select(ProcessorAccount).where(ProcessorAccount.state == "connected"))
+    return {row.mode: row.connected_at for row in rows if row.connected_at is not None}
+
+
+def claim(session: Session, check: Check, moment: datetime, since: Since) -> datetime | None:
     """Take the check's next run, if it is due and no worker is at it. Returns when it started."""
     row = session.scalar(select(HealthCheck).where(HealthCheck.name == check.name).with_for_update())
     if row is None:
         row = HealthCheck(name=check.name, state="unknown", problem="Not checked yet.", due_at=moment)
         session.add(row)
-    elif not is_due(row, check, moment):
+    elif not is_due(row, check, moment, since):
         return None
     row.started_at = moment
     return moment
 
 
-def is_due(row: HealthCheck | None, check: Check, moment: datetime) -> bool:
-    """Whether its time has come and no worker is at it.
+def is_due(row: HealthCheck | None, check: Check, moment: datetime, since: Since) -> bool:
+    """Whether its time has come, or its account was connected since it ran, and no worker is at it.
 
     A start or a due time far ahead was written by a clock that was ahead, and counts for nothing.
     """
@@ -64,6 +73,8 @@ def is_due(row: HealthCheck | None, check: Check, moment: datetime) -> bool:
     is_running = row.ended_at is None or row.started_at > row.ended_at
     if is_running and moment - LEASE < row.started_at <= moment + SKEW:
         return False
+    if check.mode is not None and row.started_at < since.get(check.mode, row.started_at):
+        return True
     return not moment < row.due_at <= moment + timedelta(seconds=check.seconds) + AFTER_A_PROBLEM + SKEW
 
 

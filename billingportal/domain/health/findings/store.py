@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, or_, select, true
+from sqlalchemy import ColumnElement, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from billingportal.clock import now
@@ -15,7 +15,7 @@ from billingportal.models import HealthFinding
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.health.health_finding import Severity
 
-# A finding that comes back within this time is the same trouble: staff is not told of it once more.
+# A finding that comes back within this time is the same trouble: it is not emailed again.
 SAME_TROUBLE = timedelta(days=1)
 IS_STANDING = HealthFinding.raised_at.is_not(None) & HealthFinding.gone_at.is_(None)
 WEIGHT = case({severity: weight(severity) for severity in BY_WEIGHT}, value=HealthFinding.severity)
@@ -45,6 +45,12 @@ def without_row(session: Session) -> list[HealthFinding]:
     row = HealthFinding(key=found.key, subject="", seen_in_a_row=0, times_raised=0, snooze_reason="")
     see(row, found, heartbeat(session) or moment)
     return [row]
+
+
+def count_of_mode(session: Session, mode: Mode) -> int:
+    """How many findings stand in this mode alone."""
+    mine = select(func.count()).select_from(HealthFinding).where(IS_STANDING, HealthFinding.mode == mode)
+    return session.scalar(mine) or 0
 
 
 def of_mode(mode: Mode | None) -> ColumnElement[bool]:

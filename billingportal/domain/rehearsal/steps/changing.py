@@ -115,7 +115,7 @@ def check_upgrade(scene: Scene) -> list[JsonObject]:
     billed = [one for one in old.by_use if (one.stripe_price_id, None) not in kept]
     lines += expected_lines(billed, numbers_in(scene.recalled("used")), start, at)
     count = len(scene.stage.gateway.test_customers.invoices(scene.known("customer")))
-    rows = compare_newest(scene, lines, wanted, count=count)
+    rows = compare_newest(scene, lines, wanted, count=count, at=at)
     rows = [row for row in rows if row["key"] != "period"]
     return [*rows, *check_in_force(scene, wanted, "active", end)]
 
@@ -166,7 +166,7 @@ def check_changed(scene: Scene) -> list[JsonObject]:
     invoices = scene.stage.gateway.test_customers.invoices(scene.known("customer"))
     old = promise_to(scene, scene.number("before"))
     lines = [*expected_lines(wanted.ahead, {}, start, end), *expected_lines(old.by_use, {}, began(scene, old), start)]
-    rows = compare_newest(scene, lines, wanted, count=len(invoices))
+    rows = compare_newest(scene, lines, wanted, count=len(invoices), at=start)
     return [*rows, *check_in_force(scene, wanted, "active", end)]
 
 

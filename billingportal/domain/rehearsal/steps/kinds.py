@@ -6,6 +6,7 @@ from billingportal.domain.rehearsal.steps.changing import CHANGE_LATER, CHANGE_N
 from billingportal.domain.rehearsal.steps.closing import EVENTS
 from billingportal.domain.rehearsal.steps.kind import Kind
 from billingportal.domain.rehearsal.steps.owing import CARD_FAILS, LADDER, REPAIR
+from billingportal.domain.rehearsal.steps.probing import PROBE
 from billingportal.domain.rehearsal.steps.renewing import RENEWAL, TRIAL_END, USAGE_END
 from billingportal.domain.rehearsal.steps.subscribing import FIRST_INVOICE, SUBSCRIBE
 from billingportal.domain.rehearsal.steps.trying import TRIAL_CARD
@@ -17,6 +18,7 @@ KINDS: dict[str, Kind] = {
     "subscribe": SUBSCRIBE,
     "first_invoice": FIRST_INVOICE,
     "trial_end": TRIAL_END,
+    "probe": PROBE,
     "use": USE,
     "usage_invoice": USAGE_END,
     "renewal": RENEWAL,

@@ -30,7 +30,7 @@ def check_trial_end(scene: Scene) -> list[JsonObject]:
     """The first paid period has begun, and its invoice is paid."""
     wanted, at = promise(scene), scene.moment("anchor")
     ends_at = after(at, wanted.selection.period)
-    rows = compare_newest(scene, expected_lines(wanted.ahead, {}, at, ends_at), wanted, count=2)
+    rows = compare_newest(scene, expected_lines(wanted.ahead, {}, at, ends_at), wanted, count=2, at=at)
     return [*rows, *check_in_force(scene, wanted, "active", ends_at)]
 
 
@@ -49,7 +49,7 @@ def check_usage_invoice(scene: Scene) -> list[JsonObject]:
     wanted, at = promise(scene), scene.moment("anchor")
     soonest = [one for one in wanted.by_use if one.period == wanted.shortest]
     lines = expected_lines(soonest, numbers_in(scene.recalled("billed")), at, after(at, wanted.shortest))
-    rows = compare_newest(scene, lines, wanted, count=scene.number("invoices"))
+    rows = compare_newest(scene, lines, wanted, count=scene.number("invoices"), at=after(at, wanted.shortest))
     return [*rows, *check_in_force(scene, wanted, "active", after(at, wanted.selection.period))]
 
 
@@ -103,7 +103,7 @@ def check_renewal_invoice(scene: Scene) -> list[JsonObject]:
     ends_at = after(scene.moment("anchor"), wanted.selection.period, number + 1)
     lines = expected_lines(wanted.ahead, {}, starts_at, ends_at)
     lines += usage_lines(scene, wanted, starts_at, numbers_in(scene.recalled("billed")))
-    rows = compare_newest(scene, lines, wanted, count=invoices_by_now(scene, wanted))
+    rows = compare_newest(scene, lines, wanted, count=invoices_by_now(scene, wanted), at=starts_at)
     return [*rows, *check_in_force(scene, wanted, "active", ends_at)]
 
 

@@ -20,6 +20,7 @@ from billingportal.domain.rehearsal.promises import (
 )
 from billingportal.domain.rehearsal.stage import Scene
 from billingportal.domain.rehearsal.steps.beginning import client_id, plan_name
+from billingportal.domain.rehearsal.steps.discounting import coupon_json, discount_of
 from billingportal.domain.rehearsal.steps.facts import (
     access_of,
     check_quotas,
@@ -53,7 +54,11 @@ def subscribe_intent(scene: Scene) -> JsonObject:
         client = session.get_one(Client, client_id(scene))
         request = request_for(session, asked, client, scene.key)
     frozen_at = scene.stage.gateway.test_clocks.state(scene.clock_id).frozen_at
-    return {"request": request.to_json(), "at": int(frozen_at.timestamp())}
+    more: JsonObject = {"request": request.to_json(), "at": int(frozen_at.timestamp())}
+    coupon = scene.intent.get("coupon")
+    if isinstance(coupon, str):
+        more["terms"] = coupon_json(scene.stage.gateway.test_customers.coupon(coupon))
+    return more
 
 
 def subscribe(scene: Scene) -> JsonObject:
@@ -65,7 +70,8 @@ def subscribe(scene: Scene) -> JsonObject:
     made = scene.stage.gateway.test_customers.subscribe(
         scene.known("customer"), request, coupon if isinstance(coupon, str) else None, scene.key
     )
-    return scene.made(subscription=made, anchor=anchor(scene), began=scene.intent["at"], invoices=0)
+    found = scene.made(subscription=made, anchor=anchor(scene), began=scene.intent["at"], invoices=0)
+    return found | scene.made(coupon=scene.intent.get("terms"))
 
 
 def anchor(scene: Scene) -> int:
@@ -141,15 +147,16 @@ def check_first(scene: Scene) -> list[JsonObject]:
     wanted, at = promise(scene), scene.moment("anchor")
     ends_at = after(at, wanted.selection.period)
     lines = expected_lines(wanted.ahead, {}, at, ends_at)
-    rows = compare_newest(scene, lines, wanted, count=1)
+    rows = compare_newest(scene, lines, wanted, count=1, at=at)
     return [*rows, *check_in_force(scene, wanted, "active", ends_at)]
 
 
 def compare_newest(
-    scene: Scene, lines: Sequence[ExpectedLine], wanted: Promise, *, count: int, discount: int = 0
+    scene: Scene, lines: Sequence[ExpectedLine], wanted: Promise, *, count: int, at: datetime
 ) -> list[JsonObject]:
-    """Compare the customer's newest invoice, and how many there are."""
+    """Compare the customer's newest invoice, which was made at this time, and how many there are."""
     gateway = scene.stage.gateway
+    discount = discount_of(scene, lines, at)
     invoices = gateway.test_customers.invoices(scene.known("customer"))
     newest: InvoiceCopy | None = invoices[0] if invoices else None
     seen = gateway.invoice_lines(newest.stripe_invoice_id) if newest else []

@@ -1,6 +1,8 @@
 """Customers on test clocks, and what they do at Stripe in place of its hosted pages."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import cast
 
 import stripe
@@ -8,7 +10,14 @@ import stripe
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.objects import parsing
 from billingportal.stripe_gateway.objects.copies import InvoiceCopy
-from billingportal.stripe_gateway.objects.fields import first_rows, part, short_text
+from billingportal.stripe_gateway.objects.fields import (
+    decimal,
+    first_rows,
+    optional_number,
+    optional_text,
+    part,
+    short_text,
+)
 from billingportal.stripe_gateway.objects.invoice_lines import InvoiceLineCopy, invoice_line
 from billingportal.stripe_gateway.requests.calls import ask, ask_all
 from billingportal.stripe_gateway.requests.checkouts import NewCheckout, line_item, subscription_data
@@ -16,6 +25,18 @@ from billingportal.stripe_gateway.requests.price_previews import PreviewItem, it
 
 # Stripe's test cards: the first always pays; the second can be stored, and every payment with it fails.
 GOOD_CARD, FAILING_CARD = "pm_card_visa", "pm_card_chargeCustomerFail"
+
+
+@dataclass(frozen=True)
+class Coupon:
+    """A coupon's terms: a percentage, or minor units of a currency; `months` where it repeats."""
+
+    stripe_coupon_id: str
+    percent_off: Decimal | None
+    amount_off: int | None
+    currency: str | None
+    duration: str
+    months: int | None
 
 
 class TestCustomers:
@@ -49,6 +70,18 @@ class TestCustomers:
         params: stripe.params.CustomerUpdateParams = {"invoice_settings": {"default_payment_method": method}}
         ask(lambda: self._client.v1.customers.update(customer_id, params=params, options=chosen))
         return method
+
+    def coupon(self, coupon_id: str) -> Coupon:
+        """A coupon of the account, which is read and never changed."""
+        answer, _ = ask(lambda: self._client.v1.coupons.retrieve(coupon_id))
+        return Coupon(
+            short_text(answer, "id"),
+            decimal(answer.get("percent_off")),
+            optional_number(answer, "amount_off"),
+            optional_text(answer, "currency"),
+            short_text(answer, "duration"),
+            optional_number(answer, "duration_in_months"),
+        )
 
     def subscribe(self, customer_id: str, new: NewCheckout, coupon: str | None, idempotency_key: str) -> str:
         """Create the subscription that a checkout would create, with its first invoice still unpaid; its id."""

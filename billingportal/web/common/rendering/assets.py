@@ -44,7 +44,7 @@ def read(path: Path) -> Asset:
     compressed = gzip.compress(content, 9, mtime=0) if mimetype in COMPRESSIBLE else None
     if compressed is not None and len(compressed) >= len(content):
         compressed = None
-    return Asset(content, compressed, mimetype, hashlib.sha256(content).hexdigest()[:12])
+    return Asset(content, compressed, mimetype, hashlib.sha256(content).hexdigest()[:8])
 
 
 def asset(path: str) -> str:

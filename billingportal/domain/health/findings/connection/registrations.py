@@ -23,10 +23,10 @@ from billingportal.models import ProcessorAccount
 from billingportal.models.connection.processor_account import MODES, Mode
 from billingportal.models.connection.registered_address import RegisteredAddress, Wrong
 
-# A repair is told for this long, so that somebody can ask who changed it.
-REPAIR_TOLD_FOR = timedelta(minutes=30)
-# Messages with a wrong signature are told until there was none for an hour.
-SIGNATURES_TOLD_FOR = timedelta(hours=1)
+# A repair is shown for this long, so that somebody can ask who changed it.
+REPAIR_SHOWN_FOR = timedelta(minutes=30)
+# Messages with a wrong signature are shown until there was none for an hour.
+SIGNATURES_SHOWN_FOR = timedelta(hours=1)
 SEE = Action("See the connection", "page", "processor")
 WRONG_WORDS: dict[Wrong, str] = {
     "missing": "was gone from Stripe",
@@ -134,7 +134,7 @@ def repaired(kind: Kind, account: ProcessorAccount, row: RegisteredAddress) -> l
     moment, found = now(), []
     for wrong, words in WRONG_WORDS.items():
         last = row.last_repair(wrong)
-        if last is None or not moment - REPAIR_TOLD_FOR < last[0] <= moment:
+        if last is None or not moment - REPAIR_SHOWN_FOR < last[0] <= moment:
             continue
         at, times = last
         often = f" That was {counted(times, 'times')} within a day." if times > 1 else ""
@@ -151,7 +151,7 @@ def doubled(kind: Kind, account: ProcessorAccount, lines: list[dict[str, str]]) 
 
 def has_bad_signatures(row: RegisteredAddress) -> bool:
     failed_at = row.signature_failed_at
-    return failed_at is not None and failed_at > now() - SIGNATURES_TOLD_FOR
+    return failed_at is not None and failed_at > now() - SIGNATURES_SHOWN_FOR
 
 
 def badly_signed(kind: Kind, account: ProcessorAccount, row: RegisteredAddress) -> Found:

@@ -9,7 +9,7 @@ from billingportal.domain.common.plurals import counted
 from billingportal.domain.health.findings.check import CannotCheck, Check, Result, Surroundings
 from billingportal.domain.health.findings.finding import Action, Found
 
-# Files in this folder below the data folder are backups, whoever makes them.
+# Files in this folder below the data folder are backups, whichever program makes them.
 FOLDER = "backups"
 # A nightly backup takes a while, and does not begin to the second.
 OLDEST = timedelta(hours=26)

@@ -18,8 +18,8 @@ from billingportal.models.connection.processor_account import MODES, Mode
 # Certificates for 90 days are usually renewed 30 days before their end.
 CERTIFICATE_SOON = timedelta(days=14)
 KEY_SOON = timedelta(days=7)
-# A key that ended is told for this long: the host platform may not have noticed.
-KEY_TOLD_FOR = timedelta(days=7)
+# A key that ended is shown for this long: the host platform may not have noticed.
+KEY_SHOWN_FOR = timedelta(days=7)
 CONNECT_SECONDS = 5
 SEE = Action("See this machine", "page", "machine")
 UNREAD = "From here nobody can tell when it ends. Look at it in a browser."
@@ -64,7 +64,7 @@ def check_api_keys(surroundings: Surroundings, mode: Mode) -> Result:
     ending = select(ApiKey).where(
         ApiKey.mode == mode,
         ApiKey.revoked_at.is_(None),
-        ApiKey.expires_at.between(moment - KEY_TOLD_FOR, moment + KEY_SOON),
+        ApiKey.expires_at.between(moment - KEY_SHOWN_FOR, moment + KEY_SOON),
     )
     with surroundings.reading() as session:
         found = [of_key(row, moment) for row in session.scalars(ending)]
