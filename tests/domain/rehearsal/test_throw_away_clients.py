@@ -53,7 +53,7 @@ ABOUT_NOBODY = {
 def test_every_table_about_clients_is_hidden() -> None:
     """A new table is hidden by its columns and foreign keys; one that only sounds like it is named above."""
     tables = [table for table in Base.metadata.sorted_tables if condition_of(table) is EVERY_ROW]
-    shown = {table.name for table in tables if any(ABOUT_CLIENTS.search(one.name) for one in table.c)}
+    shown = {table.name for table in tables if any(ABOUT_CLIENTS.search(column.name) for column in table.c)}
     assert shown - ABOUT_NOBODY == set()
 
 
