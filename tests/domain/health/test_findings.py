@@ -37,8 +37,6 @@ ROWS: tuple[Provoked, ...] = (
     *invoices.ROWS,
     *usage.ROWS,
 )
-# Found by checks that are not written yet.
-AWAITED = {"rehearsal.changed_since", "rehearsal.red", "clocks.left_behind"}
 CHECKED = {WORKER_GONE, *(key for check in CHECKS for key in check.keys)}
 
 
@@ -48,7 +46,7 @@ def test_every_key_that_a_check_may_find_has_a_severity_and_a_row() -> None:
 
 
 def test_every_key_is_found_by_a_check() -> None:
-    assert SEVERITY.keys() - CHECKED - AWAITED == set()
+    assert SEVERITY.keys() - CHECKED == set()
 
 
 def test_the_names_of_the_checks_are_unique() -> None:
