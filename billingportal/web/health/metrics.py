@@ -53,7 +53,8 @@ def as_text(found: Iterable[Metric]) -> str:
     for metric in found:
         name = f"billingportal_{metric.name}"
         lines += [f"# HELP {name} {metric.help}", f"# TYPE {name} {metric.kind}"]
-        lines += [f"{name}{labels_text(labels)} {value}" for labels, value in metric.samples]
+        # A truth is written as 1 or 0.
+        lines += [f"{name}{labels_text(labels)} {+value}" for labels, value in metric.samples]
     return "\n".join(lines) + "\n"
 
 
