@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,9 +9,9 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.domain.rehearsal import rehearsals
 from billingportal.domain.rehearsal.absorption import absorb
-from billingportal.domain.rehearsal.comparison import check, ends_life, excused, left_out, verdict_of
+from billingportal.domain.rehearsal.comparison import check, ends_life, excused, verdict_of
+from billingportal.domain.rehearsal.event_rows import events_row
 from billingportal.domain.rehearsal.stage import ClockFailed, LeftOut, Scene, Stage
-from billingportal.domain.rehearsal.steps.closing import NOT_PROVEN
 from billingportal.domain.rehearsal.steps.kind import Kind
 from billingportal.domain.rehearsal.steps.kinds import KINDS
 from billingportal.errors import Conflict, Refusal
@@ -178,25 +177,6 @@ def find_road(stage: Stage, account: JsonObject) -> Stage:
         rehearsal = session.get_one(Rehearsal, life.rehearsal_id)
         rehearsal.event_road = "webhook" if account.get("by_webhook") else "catch_up"
         return replace(stage, road=rehearsal.event_road)
-
-
-def events_row(stage: Stage, account: JsonObject) -> JsonObject:
-    """Whether each event of the step came through the webhook, and how fast."""
-    listed, missing = account.get("listed"), cast("list[str]", account.get("missing") or [])
-    title, wanted = "Events", f"{listed} events, each once"
-    if not_made := cast("list[str]", account.get("not_made") or []):
-        seen = f"none of {', '.join(not_made)}"
-        return check("events", title, ", ".join(not_made), seen, why="Stripe made no such event.", meaning=SLOW)
-    if stage.road == "webhook":
-        slowest = account.get("slowest")
-        speed = f", the slowest after {slowest / 1000:.1f} s" if isinstance(slowest, int) else ""
-        seen = wanted if not missing else f"{account.get('by_webhook')} through the webhook, not {', '.join(missing)}"
-        row = check("events", title, wanted, seen, why="The webhook did not bring every event.", meaning=SLOW)
-        return {**row, "seen": f"{seen}{speed}"}
-    return left_out("events", title, NOT_PROVEN, expected=wanted, seen=f"{listed} events, read by catch-up")
-
-
-SLOW = "The portal would learn of it minutes later, from catch-up."
 
 
 def end_step(stage: Stage, step_id: int, rows: list[JsonObject], verdict: StepVerdict, reason: str) -> None:
