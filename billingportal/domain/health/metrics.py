@@ -73,10 +73,10 @@ def checks(session: Session, moment: datetime) -> Iterator[Metric]:
         agreed = agreement(session, mode)
         if agreed.state == "unconnected":
             continue
-        states.samples.append(({"mode": mode}, agreed.state == "green"))
+        states.samples.append(({"mode": mode}, int(agreed.state == "green")))
         for one in agreed.checks:
             labels = {"check": one.check.name, "mode": mode}
-            known.samples.append((labels, one.is_known))
+            known.samples.append((labels, int(one.is_known)))
             if one.as_of is not None:
                 ages.samples.append((labels, seconds(moment, one.as_of)))
     yield from (states, known, ages)
