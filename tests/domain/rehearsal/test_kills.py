@@ -9,6 +9,7 @@ from billingportal.db import db
 from billingportal.domain.rehearsal import playing
 from billingportal.models import Client, Rehearsal, RehearsalClient, RehearsalLife
 from billingportal.models.auth.staff import Staff
+from billingportal.models.rehearsal.visibility import full_transaction
 from billingportal.stripe_gateway.http.transport import BudgetedClient
 from tests.support.rehearsal import rehearsed
 from tests.support.rehearsal.matrix import stock
@@ -118,10 +119,10 @@ def nothing_is_left(world: World) -> None:
     for kind in ("test_helpers.test_clock", "customer"):
         found = world.sandbox.objects(world.stripe_account.id, "test", kind)
         assert [one["id"] for one in found if not one.get("deleted")] == []
-    session = world.session
-    clients = session.query(Client).all()
-    assert all(client.is_rehearsal and client.archived_at for client in clients)
-    assert len(clients) == session.query(RehearsalClient).count()
+    with full_transaction() as session:
+        clients = session.query(Client).all()
+        assert all(client.is_rehearsal and client.archived_at for client in clients)
+        assert len(clients) == session.query(RehearsalClient).count()
 
 
 def nobody_paid_twice(world: World) -> None:
