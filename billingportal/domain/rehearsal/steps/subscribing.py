@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import select
 
@@ -18,7 +19,7 @@ from billingportal.domain.rehearsal.promises import (
     promise_of,
     promised_quotas,
 )
-from billingportal.domain.rehearsal.stage import Scene
+from billingportal.domain.rehearsal.stage import LABEL, Scene
 from billingportal.domain.rehearsal.steps.beginning import client_id, plan_name
 from billingportal.domain.rehearsal.steps.facts import (
     access_of,
@@ -30,8 +31,9 @@ from billingportal.domain.rehearsal.steps.facts import (
 from billingportal.domain.rehearsal.steps.invoicing import compare_invoice
 from billingportal.domain.rehearsal.steps.kind import Kind
 from billingportal.models import Client, Invoice, RehearsalLife, SubscriptionItem
-from billingportal.money import Money
+from billingportal.money import Money, round_minor
 from billingportal.plain_json import JsonObject
+from billingportal.stripe_gateway.errors import RightMissing
 from billingportal.stripe_gateway.objects.copies import InvoiceCopy
 from billingportal.stripe_gateway.requests.checkouts import NewCheckout
 
@@ -61,11 +63,24 @@ def subscribe(scene: Scene) -> JsonObject:
     if not isinstance(stored, dict):
         raise TypeError("a subscription's intent has its request")
     request = NewCheckout.from_json(stored)
-    coupon = scene.intent.get("coupon")
-    made = scene.stage.gateway.test_customers.subscribe(
-        scene.known("customer"), request, coupon if isinstance(coupon, str) else None, scene.key
+    coupon = make_coupon(scene)
+    made = scene.stage.gateway.test_customers.subscribe(scene.known("customer"), request, coupon, scene.key)
+    percent = scene.intent.get("percent_off") if coupon else None
+    return scene.made(
+        subscription=made, anchor=anchor(scene), began=scene.intent["at"], invoices=0, percent_off=percent
     )
-    return scene.made(subscription=made, anchor=anchor(scene), began=scene.intent["at"], invoices=0)
+
+
+def make_coupon(scene: Scene) -> str | None:
+    """A coupon for this life alone, where the step wants one and the key may make it. Its id is the step's key."""
+    percent = scene.intent.get("percent_off")
+    if not isinstance(percent, int):
+        return None
+    try:
+        scene.stage.gateway.test_coupons.create(scene.key, percent, LABEL)
+    except RightMissing:
+        return None
+    return scene.key
 
 
 def anchor(scene: Scene) -> int:
@@ -145,10 +160,9 @@ def check_first(scene: Scene) -> list[JsonObject]:
     return [*rows, *check_in_force(scene, wanted, "active", ends_at)]
 
 
-def compare_newest(
-    scene: Scene, lines: Sequence[ExpectedLine], wanted: Promise, *, count: int, discount: int = 0
-) -> list[JsonObject]:
+def compare_newest(scene: Scene, lines: Sequence[ExpectedLine], wanted: Promise, *, count: int) -> list[JsonObject]:
     """Compare the customer's newest invoice, and how many there are."""
+    discount = discount_on(scene, lines)
     gateway = scene.stage.gateway
     invoices = gateway.test_customers.invoices(scene.known("customer"))
     newest: InvoiceCopy | None = invoices[0] if invoices else None
@@ -162,6 +176,13 @@ def compare_newest(
         rows.append(check("invoice.status", "Payment of the invoice", "paid", newest.status))
         rows.append(check_invoice_here(scene, newest))
     return rows
+
+
+def discount_on(scene: Scene, lines: Sequence[ExpectedLine]) -> int:
+    """What the client's coupon takes off, in minor units."""
+    percent = scene.recalled("percent_off")
+    whole = sum(line.amount.minor for line in lines)
+    return round_minor(Decimal(whole * percent) / 100) if isinstance(percent, int) else 0
 
 
 def check_invoice_here(scene: Scene, invoice: InvoiceCopy) -> JsonObject:
