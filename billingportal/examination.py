@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from billingportal.app import ROOT
 from billingportal.config import environment_with
-from billingportal.db import db
-from billingportal.domain.health import account_checks, doctor
+from billingportal.db import db, transaction
+from billingportal.domain.health import account_checks, check_report, doctor
 from billingportal.domain.health.doctor import Finding
+from billingportal.domain.health.findings.check import Surroundings
 from billingportal.portal import Portal
 from billingportal.runtime import startup
 
@@ -27,3 +28,4 @@ def examine(portal: Portal) -> Iterator[Finding]:
     found = account_checks.patients(session, portal.vault)
     session.rollback()
     yield from account_checks.examine_accounts(found, portal.open_gateway)
+    yield from check_report.report(Surroundings(transaction, settings, portal.vault, portal.open_gateway))

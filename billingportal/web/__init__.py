@@ -28,6 +28,7 @@ from billingportal.web.plan_changes import card as plan_change_card
 from billingportal.web.plans import blueprints as plans
 from billingportal.web.price_moves import blueprints as price_moves
 from billingportal.web.prices import blueprints as prices
+from billingportal.web.rehearsal import blueprints as rehearsal
 from billingportal.web.sync import blueprints as sync
 from billingportal.web.usage import blueprints as usage
 
@@ -51,6 +52,7 @@ SUBJECTS = (
     plans,
     price_moves,
     prices,
+    rehearsal,
     sync,
     usage,
 )

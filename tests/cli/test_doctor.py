@@ -17,8 +17,9 @@ from billingportal.cli import doctor
 from billingportal.config import KEY_FILE, Settings
 from billingportal.db import db, transaction
 from billingportal.domain.connection import credentials
-from billingportal.models import ProcessorAccount, WebhookEndpoint
+from billingportal.models import JobRun, ProcessorAccount, WebhookEndpoint
 from billingportal.portal import current_portal
+from tests.support.health.checks import all_agree
 from tests.support.stripe.portals import new_account, with_sandbox, work
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
 
@@ -148,10 +149,29 @@ def test_the_state_of_the_webhook_is_told(
 def test_a_worker_that_does_not_run_is_noticed(app: Flask, stripe_account: SandboxAccount) -> None:
     connect(app, stripe_account.test_key)
     with app.app_context(), transaction() as session:
-        session.scalars(select(ProcessorAccount)).one().next_check_at = clock.now() - timedelta(hours=1)
+        long_ago = clock.now() - timedelta(hours=1)
+        session.add(JobRun(name="send_mails", reported_at=long_ago, failures_in_a_row=0, last_error=""))
     result = examine(app)
     assert result.exit_code == 1
-    assert "fail  No background worker has worked for a while  ->  Start it: billingportal worker\n" in result.output
+    assert "fail  The background worker has been silent since" in result.output
+    assert "Start it: billingportal worker" in result.output
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_the_checks_of_the_health_page_are_run_and_told(app: Flask, stripe_account: SandboxAccount) -> None:
+    connect(app, stripe_account.test_key)
+    with app.app_context():
+        all_agree()
+    well = examine(app).output
+    assert "ok    The secret key works and has all rights (test)\n" in well
+    assert "ok    Everything agrees with Stripe as of" in well
+    with app.app_context(), transaction() as session:
+        account = session.scalars(select(ProcessorAccount)).one()
+        account.key_state, account.key_problem = "rejected", "Stripe no longer knows the key."
+    result = examine(app)
+    assert result.exit_code == 1
+    assert "fail  Stripe no longer accepts the secret key (test)  ->  Stripe no longer knows the key." in result.output
+    assert "warn  Unknown: Webhook and event destination are registered" in result.output
 
 
 # Only the file of SQLite is the test's own; the revision of PostgreSQL is needed by the next test.

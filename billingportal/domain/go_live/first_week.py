@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from billingportal.domain.connection import processor_accounts
+from billingportal.domain.go_live.checklist.client_items import bills_usage
 from billingportal.domain.metering.explanation import Explanation, explain
 from billingportal.domain.subscriptions.status import ENDED_STATUSES
 from billingportal.models import (
@@ -43,24 +44,26 @@ class FirstTime:
 
 
 def first_week(session: Session, since: datetime) -> list[FirstTime]:
-    """The three moments of live mode since the switch."""
+    """The moments of live mode since the switch; the metered one where a plan bills usage."""
     live = processor_accounts.connected(session, "live")
     if live is None:
         return []
     invoices = after_switch(live, since)
-    paid = invoices.where(Invoice.status == "paid", Invoice.amount_paid_minor > 0).order_by(Invoice.paid_at, Invoice.id)
-    final = invoices.where(Invoice.status.in_(FINAL)).order_by(Invoice.finalized_at, Invoice.id)
+    paid = invoices.where(Invoice.status == "paid", Invoice.amount_paid_minor > 0)
+    final = invoices.where(Invoice.status.in_(FINAL))
     renewal = final.where(Invoice.billing_reason == "subscription_cycle")
-    return [
-        seen(session, live, "payment", session.scalar(paid.limit(1))),
-        seen(session, live, "metered", session.scalar(final.where(has_metered_line()).limit(1))),
-        seen(session, live, "renewal", session.scalar(renewal.limit(1))),
-    ]
+    found = [seen(session, live, "payment", session.scalar(paid.limit(1)))]
+    if bills_usage(session):
+        found.append(seen(session, live, "metered", session.scalar(final.where(has_metered_line()).limit(1))))
+    return [*found, seen(session, live, "renewal", session.scalar(renewal.limit(1)))]
 
 
 def after_switch(live: ProcessorAccount, since: datetime) -> Select[Invoice]:
-    return select(Invoice).where(
-        Invoice.processor_account_id == live.id, Invoice.created_at >= since, Invoice.deleted_at.is_(None)
+    """Oldest first, by the index of their times: the search ends at the first one that fits."""
+    return (
+        select(Invoice)
+        .where(Invoice.processor_account_id == live.id, Invoice.created_at >= since, Invoice.deleted_at.is_(None))
+        .order_by(Invoice.created_at, Invoice.id)
     )
 
 

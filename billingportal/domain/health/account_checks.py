@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from billingportal.clock import now
 from billingportal.domain.connection import stored_secrets
 from billingportal.domain.health.doctor import Finding
 from billingportal.models import EventDestination, ProcessorAccount, WebhookEndpoint
@@ -16,8 +14,6 @@ from billingportal.stripe_gateway.errors import KeyRejected, StripeProblem
 from billingportal.vault import CannotOpen, Vault
 
 PAGE = "SaaS > Payment Processor"
-# Every check is due within minutes, so one that is this late means that no worker runs.
-LATE = timedelta(minutes=10)
 OTHER_KEYS = (
     "Start with the secret keys that sealed it (key file or PORTAL_SECRET_KEYS), or paste the Stripe key again."
 )
@@ -31,7 +27,6 @@ class Patient:
     key: str | None = field(repr=False)
     webhook: Finding
     usage_errors: Finding
-    check_is_late: bool
 
 
 def examine_secrets(session: Session, vault: Vault) -> Iterator[Finding]:
@@ -45,7 +40,6 @@ def examine_secrets(session: Session, vault: Vault) -> Iterator[Finding]:
 
 def patients(session: Session, vault: Vault) -> list[Patient]:
     """The connected accounts with their stored data."""
-    moment = now()
     rows = session.scalars(
         select(ProcessorAccount)
         .where(ProcessorAccount.state == "connected")
@@ -58,7 +52,6 @@ def patients(session: Session, vault: Vault) -> list[Patient]:
             opened(vault, row.key_sealed or ""),
             examine_webhook(row.endpoint),
             examine_destination(row.destination),
-            is_late(row.next_check_at, moment),
         )
         for row in rows
     ]
@@ -69,10 +62,6 @@ def opened(vault: Vault, sealed: str) -> str | None:
         return vault.open_(sealed)
     except CannotOpen:
         return None
-
-
-def is_late(due_at: datetime | None, moment: datetime) -> bool:
-    return due_at is not None and due_at < moment - LATE
 
 
 def examine_webhook(endpoint: WebhookEndpoint | None) -> Finding:
@@ -107,8 +96,6 @@ def examine_accounts(found: list[Patient], open_gateway: OpenGateway) -> Iterato
         yield examine_key(patient, open_gateway)
         for found_before in (patient.webhook, patient.usage_errors):
             yield Finding(found_before.state, f"{patient.name}: {found_before.what}", found_before.advice)
-    if any(patient.check_is_late for patient in found):
-        yield Finding("fail", "No background worker has worked for a while", "Start it: billingportal worker")
 
 
 def examine_key(patient: Patient, open_gateway: OpenGateway) -> Finding:

@@ -37,9 +37,8 @@ def write_due(session: Session, settings: Settings) -> int:
     ).all()
     urgent = [row for row in rows if row.severity == "money"]
     if urgent:
-        write(
-            session, urgent, settings, f"health:{moment.isoformat()}", f"{counted(len(urgent), 'findings')} about money"
-        )
+        what = f"{counted(len(urgent), 'findings')} about money"
+        write(session, urgent, settings, occasion_of(urgent[0]), what)
     rest = [row for row in rows if row.severity != "money" and not is_snoozed(row, moment)]
     if not rest or moment.hour not in MORNING or has_digest(session, moment):
         return len(urgent)

@@ -3,6 +3,7 @@
 from email.headerregistry import Address
 
 from billingportal.domain.common import email_addresses
+from billingportal.models import Client, SignUpRequest, Staff
 
 
 def header_address(address: str, name: str = "") -> Address:
@@ -22,3 +23,12 @@ def ascii_domain(domain: str) -> str:
     if not encoded.isascii() or "" in encoded.split(".") or any(character.isspace() for character in encoded):
         raise ValueError(f"{domain} is not the name of a domain.")
     return encoded
+
+
+def recipient_of(client: Client | None, applicant: SignUpRequest | None, staff: Staff | None) -> str:
+    """The recipient's address in its canonical form."""
+    if client is not None:
+        return client.canonical_email
+    if staff is not None:
+        return staff.email
+    return email_addresses.canonical_address(applicant.email if applicant else "")

@@ -15,10 +15,9 @@ from billingportal.config import Settings
 from billingportal.db import Transaction
 from billingportal.domain.auth import billing_links, sign_up_links
 from billingportal.domain.common.due_times import is_due
-from billingportal.domain.common.email_addresses import canonical_address
 from billingportal.domain.mail import messages as mail_messages
 from billingportal.domain.mail import settings as mail_settings
-from billingportal.domain.mail.addresses import header_address
+from billingportal.domain.mail.addresses import header_address, recipient_of
 from billingportal.domain.mail.outbox import BILLING_LINK, SIGN_UP_LINK
 from billingportal.domain.mail.smtp import MailProblem, MailServer, deliver
 from billingportal.models import Client, MailSettings, OutgoingMail, SignUpRequest, Staff
@@ -128,15 +127,6 @@ def outgoing(
 ) -> Outgoing:
     names = (mail.client_id, client.access_generation if client else 0, mail.sign_up_request_id)
     return Outgoing(mail.id, *names, recipient_of(client, applicant, staff), mail.subject, mail.body, mail.created_at)
-
-
-def recipient_of(client: Client | None, applicant: SignUpRequest | None, staff: Staff | None) -> str:
-    """The recipient's address in its canonical form."""
-    if client is not None:
-        return client.canonical_email
-    if staff is not None:
-        return staff.email
-    return canonical_address(applicant.email if applicant else "")
 
 
 def is_due_now(moment: datetime) -> ColumnElement[bool]:

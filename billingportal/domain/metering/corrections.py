@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.domain.metering.counted.segments import Segment
 from billingportal.domain.metering.outbox import add_event, make_due
-from billingportal.models import ClientMeter, MeterEvent
+from billingportal.models import ClientMeter, MeterDay, MeterEvent
 from billingportal.models.metering.meter_event import MeterEventState
 
 # Stripe refuses values of more digits.
@@ -56,6 +56,18 @@ def add_single_events(
         return
     for _ in range(difference):
         add_event(session, meter, 1, at, starts_at, state)
+
+
+def claim_unknown(session: Session, meter: ClientMeter, segment: Segment, row: MeterDay, difference: int) -> int:
+    """Use that Stripe has already, from before a backup was restored, is not sent again; what is left to send.
+
+    The events' identifiers are lost with the rows, so that nothing but the sum can tell.
+    """
+    claimed = min(row.unknown_units, max(difference, 0))
+    row.unknown_units -= claimed
+    for value in pieces(claimed):
+        add_event(session, meter, value, segment.starts_at, segment.period.starts_at, "confirmed")
+    return difference - claimed
 
 
 def rows_to_change(

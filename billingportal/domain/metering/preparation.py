@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from billingportal.clock import now
 from billingportal.db import Transaction
-from billingportal.domain.metering.corrections import add_difference, add_single_events
+from billingportal.domain.metering.corrections import add_difference, add_single_events, claim_unknown
 from billingportal.domain.metering.counted.closing import is_open
 from billingportal.domain.metering.counted.counts import counted
 from billingportal.domain.metering.counted.levels import prepare_level
@@ -143,6 +143,9 @@ def write_differences(
         write_counted(session, meter, key, row, counts.get(key, 0))
         if difference == 0:
             continue
+        changed.add(segment.day)
+        if row is not None and row.unknown_units and not counts_events:
+            difference = claim_unknown(session, meter, segment, row, difference)
         state = state_in(session, meter, segment, time.moment)
         if counts_events:
             part = min(difference, room)
@@ -150,7 +153,6 @@ def write_differences(
             room -= max(part, 0)
         else:
             add_difference(session, meter, segment, difference, time.moment, state)
-        changed.add(segment.day)
     refresh_days(session, meter.id, changed)
     return room > 0
 

@@ -19,6 +19,8 @@ class MeterDay(Base):
     `at_stripe` is Stripe's total of the whole UTC day, in each of the day's rows; None: not asked yet.
     `differs_since`: since when, in real time, the day's totals are unlike, longer than Stripe's delay explains; None:
     they agree, or what is missing is on its way. `differs_by` is how many units Stripe has more, or less, than that.
+    `unknown_units`: so many of them were sent before a backup was restored that does not know them. Use that is
+    reported again is theirs first: it is not sent once more.
     """
 
     __tablename__ = "meter_day"
@@ -42,3 +44,4 @@ class MeterDay(Base):
     compared_at: Mapped[datetime | None]
     differs_since: Mapped[datetime | None]
     differs_by: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    unknown_units: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")

@@ -15,6 +15,7 @@ class Invoice(StripeRow):
         UniqueConstraint("processor_account_id", "stripe_invoice_id"),
         Index(None, "processor_account_id", "stripe_customer_id"),
         Index(None, "processor_account_id", "stripe_subscription_id"),
+        Index(None, "processor_account_id", "created_at"),
     )
 
     stripe_invoice_id: Mapped[str]

@@ -12,6 +12,7 @@ from billingportal.domain.go_live.first_week import first_week
 from billingportal.domain.go_live.pairs import choices
 from billingportal.domain.go_live.pairs.choices import NEW, Answer
 from billingportal.domain.go_live.pairs.pairs import all_pairs, price_text
+from billingportal.domain.go_live.promotion.twins import undecided_products
 from billingportal.domain.go_live.promotion.work import running
 from billingportal.domain.go_live.switch import current_switch
 from billingportal.domain.offers.selling_mode import selling_mode
@@ -63,6 +64,7 @@ def prices() -> ResponseReturnValue:
     return render_template(
         "go_live/prices.html",
         pairs=pairs,
+        namesakes=undecided_products(pairs) if pairs else [],
         promotion=promotion,
         new=NEW,
         price_text=price_text,

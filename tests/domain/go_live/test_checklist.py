@@ -23,6 +23,7 @@ from billingportal.models import (
     HealthCheck,
     HealthFinding,
     JobRun,
+    LiveFact,
     MailSettings,
     OutgoingEndpoint,
     PortalConfiguration,
@@ -52,7 +53,8 @@ def finish_checks(keys: tuple[str, ...]) -> None:
     with transaction() as session:
         for check in CHECKS:
             if set(check.keys) & set(keys):
-                times = {"as_of": moment, "started_at": moment, "ended_at": moment, "due_at": moment}
+                due_at = moment + timedelta(seconds=check.seconds)
+                times = {"as_of": moment, "started_at": moment, "ended_at": moment, "due_at": due_at}
                 session.merge(HealthCheck(name=check.name, state="finished", problem="", **times))
 
 
@@ -115,6 +117,11 @@ def test_what_health_found_or_could_not_check_is_open(session: Session, settings
     session.rollback()
     assert told(session, (key,)).state == "clear"
     with transaction() as writing:
+        writing.get_one(HealthCheck, covered.name).due_at = clock.now() - timedelta(hours=1)
+    session.rollback()
+    assert told(session, (key,)).state == "unknown"
+    finish_checks((key,))
+    with transaction() as writing:
         row = writing.get_one(HealthCheck, covered.name)
         row.state, row.problem = "unknown", "Stripe did not answer."
     session.rollback()
@@ -160,6 +167,19 @@ def test_a_live_key_counts_for_a_day(session: Session, settings: Settings) -> No
         given = {"name": "App", "key_hash": "h", "beginning": "b", "ending": "e", "scope_words": "usage"}
         writing.add(ApiKey(mode="live", created_at=clock.now(), **given))
     assert state(session, settings, "api_key") == "done"
+
+
+def test_what_stripe_said_of_the_account_stands_for_a_while(session: Session, settings: Settings) -> None:
+    assert state(session, settings, "account") == "todo"
+    with transaction() as writing:
+        add_account(writing, "live")
+    assert state(session, settings, "account") == "unknown"
+    with transaction() as writing:
+        writing.add(LiveFact(name="account", state="good", words="Northwind", checked_at=clock.now()))
+    assert state(session, settings, "account") == "done"
+    with transaction() as writing:
+        writing.get_one(LiveFact, "account").checked_at -= timedelta(hours=1)
+    assert state(session, settings, "account") == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -10,23 +10,38 @@ from sqlalchemy.orm import Session
 from billingportal import clock
 from billingportal.db import transaction
 from billingportal.domain.go_live.first_week import FirstTime, first_week
+from billingportal.domain.plans.price_links import Link
 from billingportal.models import Invoice, InvoiceLine, ProcessorAccount
+from billingportal.models.auth.staff import Staff
 from billingportal.money import Money
-from tests.support.catalog.plans import add_account, add_client_of, add_metered, add_price, add_subscription
+from tests.support.catalog.plans import (
+    add_account,
+    add_client_of,
+    add_metered,
+    add_price,
+    add_subscription,
+    new_plan,
+    resource_id,
+)
 
 SINCE = clock.now() - timedelta(days=7)
 AMOUNTS = ("subtotal_minor", "total_minor", "amount_due_minor", "amount_paid_minor")
 
 
 @pytest.fixture
-def account_id(session: Session) -> int:
-    """A live account whose price is 29.00 a month, and 0.02 for each unit."""
+def account_id(session: Session, owner: Staff) -> int:
+    """A live account whose price is 29.00 a month, and 0.02 for each unit, and a plan that bills contacts."""
     with transaction() as writing:
         account = add_account(writing, "live")
         add_price(writing, account, "price_flat")
-        add_metered(writing, account, "price_use", unit_amount_decimal=Decimal(2))
+        own_meter = {"usage_type": "metered", "stripe_meter_id": "mtr_2"}
+        add_price(writing, account, "price_use", unit_amount_decimal=Decimal(2), **own_meter)
+        add_metered(writing, account, "price_contacts")
         add_client_of(writing, account, "cus_1")
-        return account.id
+        account_id = account.id
+    links = [Link("price_flat", "flat"), Link("price_contacts", "usage", resource_id(session, "contacts"))]
+    new_plan(owner.id, account_id=account_id, links=links, is_active=True)
+    return account_id
 
 
 def add_invoice(account_id: int, name: str, total: int, *lines: dict[str, Any], **given: Any) -> None:
@@ -108,6 +123,14 @@ def test_a_cent_too_much_differs_also_where_two_lines_make_up_for_each_other(ses
     assert (payment.state, payment.charged, payment.expected) == ("differs", Money(2901, "usd"), Money(2900, "usd"))
     add_invoice(account_id, "in_2", 3124, flat(2899), use(225, 112), billing_reason="subscription_cycle")
     assert seen(session, "renewal").state == "differs"
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+def test_use_that_is_charged_and_was_not_counted_differs(session: Session, account_id: int) -> None:
+    contacts = {**use(2900, 1), "stripe_price_id": "price_contacts", "unit_amount": Decimal(2900)}
+    add_invoice(account_id, "in_1", 2900, contacts)
+    metered = seen(session, "metered")
+    assert (metered.state, metered.charged, metered.expected) == ("differs", Money(2900, "usd"), Money(0, "usd"))
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

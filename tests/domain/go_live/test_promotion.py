@@ -136,6 +136,8 @@ def test_the_dry_run_lists_exactly_what_is_created(twins: Twins) -> None:
     assert pairs_of(twins).unlinked == ()
     team = next(one for one in new if one["object"] == "product")
     assert (team["name"], team["description"]) == ("Northwind Team", "For Team")
+    assert (team["tax_code"], team["unit_label"]) == ("txcd_10103001", "seat")
+    assert team["metadata"].keys() == {"team", LABEL}
     by_twin = {one["metadata"].get(LABEL): one for one in new if one["object"] == "price"}
     yearly = by_twin[twins.test["scale_year"]]
     assert (yearly["lookup_key"], yearly["nickname"]) == ("scale_yearly", "Yearly")

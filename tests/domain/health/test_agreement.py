@@ -9,7 +9,7 @@ from sqlalchemy import update
 from billingportal.clock import now
 from billingportal.db import transaction
 from billingportal.domain.health.agreement import Agreement, agreement
-from billingportal.domain.health.findings.checks import CHECKS
+from billingportal.domain.health.findings import connection, machine
 from billingportal.models import HealthCheck, HealthFinding, JobRun, ProcessorAccount
 from tests.support.health.checks import beat, check_account, connect, run_checks
 from tests.support.stripe.worlds import World
@@ -17,8 +17,12 @@ from tests.support.stripe.worlds import World
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
+# Those that need no full read of the account.
+QUICK = (*connection.CHECKS, *machine.CHECKS)
+
+
 def agreed(world: World) -> Agreement:
-    return agreement(world.session, "test")
+    return agreement(world.session, "test", QUICK)
 
 
 @pytest.fixture
@@ -26,7 +30,7 @@ def green(world: World) -> World:
     """Connected, and every check has agreed."""
     connect(world)
     beat(world)
-    run_checks(world)
+    run_checks(world, QUICK)
     assert agreed(world).state == "green"
     return world
 
@@ -41,32 +45,41 @@ def test_right_after_connecting_nothing_is_known(world: World) -> None:
     assert agreed(world).state == "unknown"
 
 
+def test_all_checks_agree_once_everything_was_read(world: World) -> None:
+    world.connect()
+    world.work()
+    beat(world)
+    run_checks(world)
+    assert [(one.check.name, one.problem) for one in agreement(world.session, "test").unknown] == []
+    assert agreement(world.session, "test").state == "green"
+
+
 def test_as_of_is_the_oldest_moment_that_a_check_stands_for(green: World) -> None:
     asked_at = now() - timedelta(minutes=4)
     with transaction() as session:
         session.execute(update(ProcessorAccount).values(checked_at=asked_at))
-    run_checks(green)
+    run_checks(green, QUICK)
     assert agreed(green).as_of == asked_at
 
 
 def forget_a_check(session_of: World) -> None:
     with transaction() as session:
-        session.delete(session.get_one(HealthCheck, CHECKS[0].name))
+        session.delete(session.get_one(HealthCheck, QUICK[0].name))
 
 
 def make_overdue(_: World) -> None:
     with transaction() as session:
-        session.get_one(HealthCheck, CHECKS[0].name).due_at = now() - timedelta(minutes=2)
+        session.get_one(HealthCheck, QUICK[0].name).due_at = now() - timedelta(minutes=2)
 
 
 def set_the_clock_back(_: World) -> None:
     with transaction() as session:
-        session.get_one(HealthCheck, CHECKS[0].name).due_at = now() + timedelta(days=1)
+        session.get_one(HealthCheck, QUICK[0].name).due_at = now() + timedelta(days=1)
 
 
 def break_a_check(_: World) -> None:
     with transaction() as session:
-        session.get_one(HealthCheck, CHECKS[0].name).state = "unknown"
+        session.get_one(HealthCheck, QUICK[0].name).state = "unknown"
 
 
 @pytest.mark.parametrize("spoil", [forget_a_check, make_overdue, set_the_clock_back, break_a_check])
@@ -79,7 +92,7 @@ def test_one_check_that_does_not_count_is_enough(green: World, spoil: Callable[[
 def test_with_stripe_cut_off_nothing_is_known(green: World) -> None:
     green.sandbox.control("faults", kind="drop")
     check_account(green)
-    run_checks(green)
+    run_checks(green, QUICK)
     assert agreed(green).state != "green"
 
 

@@ -46,7 +46,7 @@ class Clock:
 def add_finding(severity: str, title: str = "Something", **more: object) -> None:
     moment = now()
     given = {"key": "price.drift" if severity == "money" else "inbox.failed", "subject": title, "title": title}
-    times = {"first_seen_at": moment, "last_seen_at": moment, "raised_at": moment}
+    times = {"first_seen_at": moment, "last_seen_at": moment, "raised_at": moment, "times_raised": 1}
     with transaction() as session:
         session.add(HealthFinding(**{**given, **times, "meaning": "It costs $1.", "severity": severity, **more}))
 

@@ -57,7 +57,8 @@ def sell_in_test_mode(stripe: Catalog, prices: dict[str, str]) -> None:
     contacts = stripe.meter("contacts_stored", "Contacts", formula="last")
     replies = stripe.meter("ai_replies", "AI replies")
     names = ("Solo", "Starter", "Growth", "Scale", "Team")
-    products = {name: stripe.product(f"Northwind {name}", description=f"For {name}") for name in names}
+    more = {"tax_code": "txcd_10103001", "unit_label": "seat", "metadata": {"team": "yes"}}
+    products = {name: stripe.product(f"Northwind {name}", description=f"For {name}", **more) for name in names}
     prices["solo_month"] = stripe.price(product=products["Solo"], unit_amount=900)
     prices["starter_month"] = stripe.price(product=products["Starter"], unit_amount=1900)
     prices["starter_year"] = keyed(stripe, "starter_yearly", products["Starter"], 19000, recurring=YEARLY)

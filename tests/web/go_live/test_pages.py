@@ -18,7 +18,7 @@ from billingportal.models import AuditEntry, ChecklistWaiver, Checkout, Client, 
 from billingportal.models.auth.staff import Staff
 from billingportal.portal import current_portal
 from tests.conftest import PASSWORD
-from tests.support.catalog.twins import Twins, open_twins
+from tests.support.catalog.twins import Twins, catalog_of, open_twins
 from tests.support.pages import Visitor, text_of
 from tests.support.stripe.portals import with_sandbox
 from tests.support.stripe.sandbox import Sandbox, SandboxAccount
@@ -97,6 +97,18 @@ def test_from_pairs_to_created_and_linked_prices(signed_in: Visitor, twins: Twin
     assert "8 prices match" in after
 
 
+def test_a_product_with_a_namesake_is_asked_about(signed_in: Visitor, twins: Twins) -> None:
+    live = catalog_of(twins.world, "live")
+    namesakes = [live.product("Northwind Team"), live.product("Northwind Team")]
+    twins.world.read_events()
+    assert "2 live products have this name." in text_of(signed_in.get(f"{PAGE}/prices"))
+    assert "2 live products are called “Northwind Team”. Choose one." in text_of(signed_in.get(f"{PAGE}/dry-run"))
+    product_id = next(one["id"] for one in twins.objects("test").values() if one.get("name") == "Northwind Team")
+    signed_in.submit(f"{PAGE}/prices", {f"product.{product_id}": namesakes[1]})
+    assert "this name" not in text_of(signed_in.get(f"{PAGE}/prices"))
+    assert "6 things would be created in live mode" in text_of(signed_in.get(f"{PAGE}/dry-run"))
+
+
 def test_items_are_waived_by_owners_with_a_reason_and_taken_back(signed_in: Visitor, session: Session) -> None:
     signed_in.submit(f"{PAGE}/waivers/key_copy", {"reason": "  In the company   vault "})
     page = text_of(signed_in.get(PAGE))
@@ -170,6 +182,6 @@ def test_open_test_checkouts_expire_and_switching_back_is_possible(
 def test_nothing_green_by_accident(signed_in: Visitor, twins: Twins) -> None:
     """With checks that never ran, what only they know is unknown."""
     page = signed_in.get(PAGE).text
-    for key in ("worker", "clock", "backup", "money", "key_copy"):
+    for key in ("worker", "backup", "money", "key_copy"):
         row = page[page.index(f'id="item-{key}"') :]
         assert "Done" not in row[: row.index("</li>")]

@@ -13,7 +13,7 @@ from billingportal.clock import now
 from billingportal.config import Settings
 from billingportal.db import transaction
 from billingportal.models import AuditEntry, HealthCheck, HealthFinding, JobRun
-from tests.support.health.checks import beat, check_account, connect, run_checks
+from tests.support.health.checks import all_agree, check_account, connect, run_checks
 from tests.support.pages import Visitor, text_of
 from tests.support.stripe.portals import new_account, with_sandbox
 from tests.support.stripe.sandbox import Sandbox
@@ -34,8 +34,7 @@ def world(app: Flask, sandbox: Sandbox, session: Session) -> Iterator[World]:
     """Connected, and every check has agreed."""
     world = World(app, sandbox, new_account(sandbox))
     connect(world)
-    beat(world)
-    run_checks(world)
+    all_agree()
     yield world
     sandbox.control("faults", verb="DELETE")
 

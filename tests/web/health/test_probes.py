@@ -15,7 +15,7 @@ from billingportal.config import Settings
 from billingportal.db import transaction
 from billingportal.models import HealthFinding, JobRun, ProcessorAccount
 from billingportal.portal import attach
-from tests.support.health.checks import beat, connect, run_checks
+from tests.support.health.checks import all_agree, beat, connect, run_checks
 from tests.support.pages import Visitor
 from tests.support.stripe.portals import new_account, with_sandbox
 from tests.support.stripe.sandbox import Sandbox
@@ -35,8 +35,7 @@ def world(app: Flask, sandbox: Sandbox, session: Session) -> Iterator[World]:
     """Connected, and every check has agreed."""
     world = World(app, sandbox, new_account(sandbox))
     connect(world)
-    beat(world)
-    run_checks(world)
+    all_agree()
     yield world
     sandbox.control("faults", verb="DELETE")
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from billingportal.domain.common.dates import day
 from billingportal.domain.go_live.checklist.item import Definition, Facts, Outcome, done, todo
@@ -53,7 +54,7 @@ def mail(facts: Facts) -> Outcome:
 
 
 def api_key(facts: Facts) -> Outcome:
-    if not bills_usage(facts):
+    if not bills_usage(facts.session):
         return done("No plan bills usage.")
     used = facts.session.scalar(
         select(func.max(ApiKey.last_used_at)).where(ApiKey.mode == "live", ApiKey.revoked_at.is_(None))
@@ -63,14 +64,14 @@ def api_key(facts: Facts) -> Outcome:
     return done("The host platform called in live mode.", used)
 
 
-def bills_usage(facts: Facts) -> bool:
+def bills_usage(session: Session) -> bool:
     """Whether a plan for sale has a price that bills usage."""
     found = (
         select(PlanPrice.id)
         .join(Plan, Plan.id == PlanPrice.plan_id)
         .where(Plan.state == "active", PlanPrice.role == "usage", PlanPrice.retired_at.is_(None))
     )
-    return facts.session.scalar(found.limit(1)) is not None
+    return session.scalar(found.limit(1)) is not None
 
 
 def outgoing(facts: Facts) -> Outcome:

@@ -8,6 +8,8 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billingportal.clock import now
+from billingportal.domain.health.agreement import NOT_YET, check_state
 from billingportal.domain.health.findings.checks import CHECKS
 from billingportal.domain.health.findings.keys import SEVERITY
 from billingportal.models import HealthCheck, HealthFinding
@@ -24,14 +26,16 @@ class Told:
 
 
 def told(session: Session, keys: Sequence[str]) -> Told:
-    """What is known about these keys. One that no check covers is unknown.
+    """What is known about these keys. One that no check covers, or whose check is overdue, is unknown.
 
     A finding that was seen once counts, also before it is raised.
     """
-    names = {check.name for check in CHECKS if set(check.keys) & set(keys)}
-    covered = {key for check in CHECKS for key in check.keys}
-    rows = session.scalars(select(HealthCheck).where(HealthCheck.name.in_(names))).all()
-    as_of = min((row.as_of for row in rows if row.as_of is not None), default=None)
+    wanted, moment = set(keys), now()
+    checks = [check for check in CHECKS if wanted & set(check.keys)]
+    names = [check.name for check in checks]
+    rows = {row.name: row for row in session.scalars(select(HealthCheck).where(HealthCheck.name.in_(names)))}
+    states = [check_state(check, rows.get(check.name), moment) for check in checks]
+    as_of = min((one.as_of for one in states if one.as_of is not None), default=None)
     found = session.scalars(
         select(HealthFinding)
         .where(HealthFinding.key.in_(keys), HealthFinding.seen_in_a_row > 0, HealthFinding.gone_at.is_(None))
@@ -39,11 +43,9 @@ def told(session: Session, keys: Sequence[str]) -> Told:
     ).all()
     if found:
         return Told("found", tuple(found), as_of)
-    unfinished = next((row for row in rows if row.state != "finished" or row.as_of is None), None)
-    if unfinished is not None:
-        return Told("unknown", as_of=as_of, problem=unfinished.problem)
-    if len(rows) < len(names) or not set(keys) <= covered:
-        return Told("unknown", problem="It has not been checked yet.")
+    problem = next((one.problem for one in states if not one.is_known), "")
+    if problem or not wanted <= {key for check in checks for key in check.keys}:
+        return Told("unknown", as_of=as_of, problem=problem or NOT_YET)
     return Told("clear", as_of=as_of)
 
 

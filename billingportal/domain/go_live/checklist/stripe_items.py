@@ -1,6 +1,7 @@
 """Items about Stripe: keys, account, webhooks, and what checkout asks for."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import cast
 
 from billingportal.domain.common.dates import day
@@ -11,6 +12,8 @@ from billingportal.models import LiveFact, PortalConfiguration, ProcessorAccount
 from billingportal.models.connection.processor_account import MODES
 
 ACCOUNT_FACT = "account"
+# The worker asks every few minutes.
+FRESH = timedelta(minutes=30)
 
 
 def both_modes(facts: Facts) -> Outcome | None:
@@ -29,7 +32,14 @@ def keys(facts: Facts) -> Outcome:
         return todo(f"The key of {' and '.join(one.mode for one in wrong)} mode does not work or lacks rights.")
     if len(checked) < len(facts.accounts):
         return unknown("The keys are being checked.")
+    if is_stale(min(checked), facts):
+        return unknown("The keys were not checked lately: is the worker running?", min(checked))
     return done("Test and live key work.", min(checked))
+
+
+def is_stale(checked_at: datetime, facts: Facts) -> bool:
+    """Whether an answer of Stripe's is too old to stand, or was written by a clock that was ahead."""
+    return not facts.moment - FRESH < checked_at < facts.moment + FRESH
 
 
 def has_problem(account: ProcessorAccount) -> bool:
@@ -48,6 +58,8 @@ def of_fact(facts: Facts, name: str) -> Outcome:
     fact = facts.session.get(LiveFact, name)
     if fact is None:
         return unknown("The worker has not asked Stripe yet.")
+    if is_stale(fact.checked_at, facts):
+        return unknown(f"{fact.words} That was a while ago: is the worker running?", fact.checked_at)
     outcome = {"good": done, "bad": todo, "unknown": unknown}[fact.state]
     return outcome(fact.words, fact.checked_at)
 

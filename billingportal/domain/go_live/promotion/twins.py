@@ -77,3 +77,13 @@ def refuse_blocked(pairs: Pairs, pair: Pair) -> None:
     holder = next((one for one in pairs.catalog.live if key and one.price.lookup_key == key), None)
     if holder is not None:
         raise Blocked(f"The live price {holder.price.stripe_price_id} has the lookup key {key}. Keys are never moved.")
+
+
+def undecided_products(pairs: Pairs) -> list[tuple[Product, list[Product]]]:
+    """The products of missing prices for which several live products fit, with those."""
+    twins, found = twins_of(pairs), dict[str, tuple[Product, list[Product]]]()
+    for pair in pairs.of("missing"):
+        product, fitting = pair.test.product, twins.products(pair.test)
+        if product is not None and len(fitting) > 1:
+            found[product.stripe_product_id] = (product, fitting)
+    return list(found.values())

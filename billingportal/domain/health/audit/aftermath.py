@@ -1,15 +1,17 @@
 """After the lists of an audit: the events that the inbox lacks, what each client may use, and what use is missing."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Select, func, select
 
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.entitlements import evaluation
+from billingportal.domain.health.audit import lost_use
 from billingportal.domain.health.audit.progress import go_to, locked_audit, place_of
 from billingportal.domain.health.audit.work import Work
+from billingportal.domain.metering import client_meters
 from billingportal.domain.metering.ledger.totals import read_each
 from billingportal.domain.sync import catch_up, reconciliation
 from billingportal.models import CatchUp, ClientMeter, StripeAudit
@@ -19,8 +21,6 @@ from billingportal.stripe_gateway.gateway import StripeGateway
 PAUSE, LOOKS = 1.0, 600
 # Seconds of one part of the ledger.
 SECONDS = 30
-# A portal that was away for less has lost nothing: what it refused is reported again by itself.
-BEHIND = timedelta(hours=1)
 
 
 def replay_events(transaction: Transaction, gateway: StripeGateway, work: Work) -> None:
@@ -66,15 +66,20 @@ def work_out_clients(transaction: Transaction, gateway: StripeGateway, work: Wor
     if work.is_dry_run:
         return
     evaluate_all(transaction, work)
+    client_meters.follow_due(transaction)
     with transaction() as session:
         behind_since = place_of(session.get_one(StripeAudit, work.audit_id)).behind_since
-        is_wanted = behind_since is not None and behind_since < work.started_at - BEHIND
+        is_wanted = behind_since is not None and behind_since < work.started_at - lost_use.BEHIND
         ids = session.scalars(meters_of(work)).all() if is_wanted and work.client_id is None else []
     compared = 0
+    if behind_since is None or not is_wanted:
+        return
     while compared < len(ids):
         part = ids[compared:]
         compared += read_each(transaction, gateway, part, seconds=SECONDS, all_open=True).compared
         keep(transaction, work)
+    with transaction() as session:
+        lost_use.note_unknown(session, work.account_id, behind_since)
 
 
 def evaluate_all(transaction: Transaction, work: Work) -> None:

@@ -1,14 +1,16 @@
 """Use that was reported after a restored backup was taken: the portal does not know it any more."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from billingportal.domain.health.audit.aftermath import BEHIND
 from billingportal.domain.health.audit.progress import place_of
 from billingportal.models import Client, ClientMeter, MeterDay, Resource, StripeAudit
+
+# A portal that was away for less has lost nothing: what it refused is reported again by itself.
+BEHIND = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class LostUse:
         return (
             f"This portal knows nothing of the time from {since} to {until} UTC. "
             "If a backup was restored, have your platform report all use of that time again: "
-            "a record whose key is known here counts once."
+            "a record whose key is known here counts once, and what Stripe has already is not billed twice."
         )
 
 
@@ -52,11 +54,33 @@ def lost_use(session: Session, audit: StripeAudit) -> LostUse | None:
         .join(Resource, Resource.id == ClientMeter.resource_id)
         .where(
             ClientMeter.processor_account_id == audit.processor_account_id,
-            MeterDay.differs_since.is_not(None),
-            MeterDay.differs_by > 0,
-            MeterDay.day >= since.date(),
+            *is_unknown(since),
         )
         .order_by(MeterDay.day, Client.folded_name, Client.id, Resource.name)
     )
     found = tuple(UnknownUse(*row) for row in rows)
     return LostUse(since, audit.started_at, tuple(dict.fromkeys(found)))
+
+
+def is_unknown(since: datetime) -> tuple[ColumnElement[bool], ...]:
+    """SQL conditions: a day since then of which Stripe has more than was sent."""
+    return MeterDay.differs_since.is_not(None), MeterDay.differs_by > 0, MeterDay.day >= since.date()
+
+
+def note_unknown(session: Session, account_id: int, since: datetime) -> None:
+    """Note what Stripe has more, so that use that is reported again is not sent to it again.
+
+    A day on which a period ended has two rows; what Stripe has of it is noted once.
+    """
+    newest = (
+        select(func.max(MeterDay.id))
+        .join(ClientMeter, ClientMeter.id == MeterDay.client_meter_id)
+        .where(ClientMeter.processor_account_id == account_id, *is_unknown(since))
+        .group_by(MeterDay.client_meter_id, MeterDay.day)
+    )
+    session.execute(
+        update(MeterDay)
+        .where(MeterDay.id.in_(newest))
+        .values(unknown_units=MeterDay.differs_by)
+        .execution_options(synchronize_session=False)
+    )

@@ -47,7 +47,7 @@ def test_a_database_restored_from_a_week_ago_is_in_step_after_one_audit(
     backup = tmp_path / "backup.sqlite3"
     back_up(backup)
 
-    messages.use(240)
+    messages.use(240, key="that week")
     messages.work()
     world.sandbox.control("metering/process", account=world.stripe_account.id, mode="test")
     week.show(week.clock)
@@ -86,4 +86,8 @@ def test_a_database_restored_from_a_week_ago_is_in_step_after_one_audit(
     assert report.lost is not None
     assert [(one.client_id, one.units) for one in report.lost.at_stripe] == [(user.client_id, 240)]
     assert not report.is_done
+    messages.use(240, key="that week")
+    messages.use(10, key="afterwards")
+    messages.work()
+    assert [value for _, value in messages.at_stripe(user.customer)] == [240, 10]
     db.session.rollback()
