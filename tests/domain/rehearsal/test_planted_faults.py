@@ -67,7 +67,7 @@ ROWS = (
     Row("meter_event_lost", "renewal", "invoice.line", **METERED, unproven=("use",)),
     Row("meter_event_doubled", "use", "meter_total", **METERED, always=True),
     Row("trial_ignored", "subscribe", "trial", terms={"trial_days": 14}, unproven=("trial_end", "renewal")),
-    Row("tax_added", "first_invoice", "invoice.tax", always=True),
+    Row("tax_added", "first_invoice", "invoice.tax"),
     Row("webhook_dropped", "first_invoice", "events", given={"type": "invoice.paid"}, always=True),
     Row("webhook_doubled", "events", "events.once"),
     Row(
