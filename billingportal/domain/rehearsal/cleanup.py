@@ -66,7 +66,12 @@ def accounts_to_search(session: Session) -> list[int]:
 
 
 def delete_left_behind(transaction: Transaction, gateway: StripeGateway) -> int:
-    """Delete the clocks with our label that are older than a day; how many. Raises a StripeProblem."""
+    """Delete the clocks, and coupons, with our label that are older than a day; how many clocks.
+
+    Raises a StripeProblem.
+    """
+    for coupon_id in gateway.test_coupons.named(LABEL, now() - OLD):
+        gateway.test_coupons.delete(coupon_id)
     found = [one for one in gateway.test_clocks.all() if one.name.startswith(LABEL) and one.created_at < now() - OLD]
     for one in found:
         gateway.test_clocks.delete(one.stripe_test_clock_id)

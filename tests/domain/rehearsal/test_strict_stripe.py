@@ -2,9 +2,12 @@
 
 import pytest
 
-from billingportal.db import db
+from billingportal.db import db, transaction
+from billingportal.domain.rehearsal import cleanup
+from billingportal.domain.rehearsal.stage import LABEL
 from billingportal.models import RehearsalLife
 from billingportal.models.auth.staff import Staff
+from tests.support.people.clients import connection
 from tests.support.rehearsal import rehearsed
 from tests.support.rehearsal.matrix import stock
 from tests.support.stripe.worlds import World
@@ -54,3 +57,26 @@ def test_an_event_that_comes_late_is_no_fault(reached: World, owner: Staff) -> N
     rehearsal_id = rehearsed.start(plan, is_quick=True, only=[("month", "usd")])
     rehearsed.run()
     assert [line for step in rehearsed.played(rehearsal_id) for line in step.odd()] == []
+
+
+def test_what_was_left_behind_is_deleted_after_a_day_and_what_is_the_partners_is_not(
+    reached: World, owner: Staff
+) -> None:
+    stock(reached, owner)
+    where = {"account": reached.stripe_account.id, "mode": "test"}
+    sdk = reached.sandbox.client(reached.stripe_account.test_key)
+    for name, coupon in ((LABEL, "old"), (LABEL, "new"), ("Spring", "own")):
+        sdk.v1.coupons.create(params={"id": coupon, "percent_off": 20, "duration": "forever", "name": name})
+    clocks = {
+        name: sdk.v1.test_helpers.test_clocks.create(params={"frozen_time": 1_893_456_000, "name": name}).id
+        for name in (f"{LABEL}, life 1", "Renewals")
+    }
+    sdk.v1.test_helpers.test_clocks.create(params={"frozen_time": 1_893_456_000, "name": f"{LABEL}, life 2"})
+    for coupon in ("old", "own"):
+        reached.sandbox.control("objects/change", **where, type="coupon", id=coupon, changes={"created": 1_700_000_000})
+    for clock in clocks.values():
+        reached.sandbox.control("clocks/age", **where, test_clock=clock, seconds=25 * 3600)
+    _, gateway = connection()
+    assert cleanup.delete_left_behind(transaction, gateway) == 1
+    assert {one.id for one in sdk.v1.coupons.list()} == {"new", "own"}
+    assert {one.name for one in sdk.v1.test_helpers.test_clocks.list()} == {"Renewals", f"{LABEL}, life 2"}
