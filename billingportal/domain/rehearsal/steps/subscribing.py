@@ -182,7 +182,7 @@ def discount_on(scene: Scene, lines: Sequence[ExpectedLine]) -> int:
     """What the client's coupon takes off, in minor units."""
     percent = scene.recalled("percent_off")
     whole = sum(line.amount.minor for line in lines)
-    return round_minor(Decimal(whole * percent) / 100) if isinstance(percent, int) else 0
+    return round_minor(Decimal(whole * percent).scaleb(-2)) if isinstance(percent, int) else 0
 
 
 def check_invoice_here(scene: Scene, invoice: InvoiceCopy) -> JsonObject:
