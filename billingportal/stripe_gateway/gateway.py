@@ -38,6 +38,7 @@ from billingportal.stripe_gateway.requests.schedules import Schedules
 from billingportal.stripe_gateway.requests.subscriptions import Subscriptions
 from billingportal.stripe_gateway.requests.tax import TaxSettings
 from billingportal.stripe_gateway.requests.test_mode.test_clocks import TestClocks
+from billingportal.stripe_gateway.requests.test_mode.test_coupons import TestCoupons
 from billingportal.stripe_gateway.requests.test_mode.test_customers import TestCustomers
 
 # The API version of this SDK's types. Webhook endpoints are pinned to it, so payloads have a known shape.
@@ -68,6 +69,7 @@ class StripeGateway:
         self.account_readiness = Readiness(client)
         self.catalog_copies = CatalogCopies(client)
         self.test_clocks = TestClocks(client)
+        self.test_coupons = TestCoupons(client)
         self.test_customers = TestCustomers(client)
 
     def account(self) -> AccountCopy:

@@ -6,7 +6,7 @@ A row has `key`, `title`, `expected`, `seen` and `result`. Where they differ it 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
 from billingportal.domain.common.dates import day
 from billingportal.models.rehearsal.rehearsal_step import StepVerdict
@@ -56,7 +56,7 @@ def with_link(rows: Sequence[JsonObject], link: str) -> list[JsonObject]:
 def excused(rows: Sequence[JsonObject], earlier: Sequence[Json], step: str = "") -> list[JsonObject]:
     """The rows, with differences that an earlier step has shown already left out.
 
-    A difference is known by its cause and subject; a sum is known where known differences explain all of it.
+    A difference is known by its cause and subject, and with it what follows from it in the same step.
     """
     known = {
         (cause_of(row), row.get("subject"))
@@ -65,14 +65,8 @@ def excused(rows: Sequence[JsonObject], earlier: Sequence[Json], step: str = "")
     }
     differing = [row for row in rows if row["result"] == "differs"]
     excusable = [row for row in differing if (cause_of(row), row.get("subject")) in known]
-    explained = sum(cast(int, row.get("difference") or 0) for row in excusable)
     causes = {str(row["key"]) for row in excusable}
-    excusable += [
-        row
-        for row in differing
-        if (row["key"] in SUMS and explained and row.get("difference") == explained)
-        or FOLLOWS.get(str(row["key"]), set()) & causes
-    ]
+    excusable += [row for row in differing if FOLLOWS.get(str(row["key"]), set()) & causes]
     why = "An earlier step shows this difference already."
     return [{**row, "result": "left_out", "why": why} if row in excusable else row for row in rows]
 
@@ -90,8 +84,12 @@ def ends_life(rows: Sequence[JsonObject]) -> str | None:
 BILLING = ("invoice.line", "preview.line", "meter.definition", "meter_total")
 BASIC = ("subscription", "items", "currency", "period", "trial")
 # What follows from another row of the same step.
-FOLLOWS = {"access": {"status", "ladder"}, "ladder": {"status"}}
-SUMS = ("invoice.total", "invoice.subtotal", "preview.total")
+FOLLOWS = {
+    "access": {"status", "ladder"},
+    "ladder": {"status"},
+    "invoice.discount": {"invoice.line"},
+    "invoice.total": {"invoice.line", "invoice.discount", "invoice.tax"},
+}
 
 
 def verdict_of(rows: Sequence[JsonObject]) -> StepVerdict:

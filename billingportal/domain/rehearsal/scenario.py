@@ -15,6 +15,8 @@ from billingportal.models import Plan
 from billingportal.models.entitlements.entitlement import LadderStep
 from billingportal.plain_json import Json, JsonObject
 
+# Of prices in whole tens of minor units this is exact.
+PERCENT_OFF = 20
 BUYER, CHANGER, DEBTOR = "buyer", "changer", "debtor"
 PEOPLE = {BUYER: "", CHANGER: " (client who changes plans)", DEBTOR: " (client whose card fails)"}
 FAILS = "Card fails at the renewal"
@@ -98,12 +100,26 @@ def arrival(life: Life, part: str) -> Iterator[Planned]:
     who = PEOPLE[part]
     card = "none" if part == DEBTOR and life.tries_without_card else "good"
     yield Planned("client", f"New client, before anything is paid{who}", {"part": part, "card": card})
-    coupon = life.coupon if part == BUYER else None
-    yield Planned("subscribe", f"Subscribe, as checkout does{who}", {"part": part, "coupon": coupon})
+    yield Planned("subscribe", f"Subscribe, as checkout does{who}{reduced(life, part)}", subscribe_intent(life, part))
     if not life.promise.trial_days and life.promise.ahead:
         yield Planned("first_invoice", f"First invoice{who}", {"part": part})
     elif not life.promise.trial_days:
         yield Planned("first_invoice", "First invoice", reason="All is billed by use, at the end of the period.")
+
+
+def subscribe_intent(life: Life, part: str) -> JsonObject:
+    """The debtor has a coupon of our own, so that each invoice of theirs shows what it takes off."""
+    if has_coupon(life, part):
+        return {"part": part, "percent_off": PERCENT_OFF}
+    return {"part": part, "coupon": life.coupon if part == BUYER else None}
+
+
+def has_coupon(life: Life, part: str) -> bool:
+    return part == DEBTOR and not life.tries_without_card
+
+
+def reduced(life: Life, part: str) -> str:
+    return f", with {PERCENT_OFF}% off" if has_coupon(life, part) else ""
 
 
 def trials(life: Life) -> Iterator[Planned]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from billingportal.stripe_gateway.gateway import StripeGateway
-from billingportal.stripe_gateway.listings import WALKS
+from billingportal.stripe_gateway.listings import WALKS, Walk
 from billingportal.stripe_gateway.requests.objects import FETCHES
 
 PLAIN: dict[object, object] = {
@@ -19,6 +19,7 @@ PLAIN: dict[object, object] = {
     Decimal: Decimal("1.5"),
     datetime: datetime(2026, 11, 1, tzinfo=UTC),
     date: date(2026, 11, 1),
+    Walk: next(iter(WALKS.values())),
 }
 # Methods whose argument is one of a list of names.
 CHOICES: dict[str, dict[str, Sequence[str]]] = {"fetch": {"kind": list(FETCHES)}, "page": {"walk": list(WALKS)}}

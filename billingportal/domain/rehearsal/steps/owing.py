@@ -5,12 +5,13 @@ from datetime import timedelta
 from billingportal.domain.dunning import ladder
 from billingportal.domain.dunning.ladder import ACCESS
 from billingportal.domain.rehearsal.calendar import AFTER_DRAFT, after
+from billingportal.domain.rehearsal.promises import expected_lines
 from billingportal.domain.rehearsal.stage import Scene
 from billingportal.domain.rehearsal.steps.beginning import client_id
 from billingportal.domain.rehearsal.steps.facts import access_of, check_access, check_standing
 from billingportal.domain.rehearsal.steps.kind import Kind
-from billingportal.domain.rehearsal.steps.renewing import go_to, period_end
-from billingportal.domain.rehearsal.steps.subscribing import check_in_force, promise
+from billingportal.domain.rehearsal.steps.renewing import go_to, period_end, periods_so_far, usage_lines
+from billingportal.domain.rehearsal.steps.subscribing import check_in_force, compare_newest, promise
 from billingportal.models.entitlements.entitlement import LadderStep
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.requests.test_mode.test_customers import FAILING_CARD, GOOD_CARD
@@ -88,11 +89,17 @@ def repair(scene: Scene) -> JsonObject:
 
 
 def check_repaired(scene: Scene) -> list[JsonObject]:
-    """All is as before the failure: status, access, ladder, quotas."""
+    """All is as before the failure: status, access, ladder, quotas. The renewal that was paid is right."""
     wanted = promise(scene)
+    starts_at = after(scene.moment("anchor"), wanted.selection.period, periods_so_far(scene))
+    lines = expected_lines(wanted.ahead, {}, starts_at, period_end(scene, wanted))
+    lines += usage_lines(scene, wanted, starts_at, {})
+    invoices = scene.stage.gateway.test_customers.invoices(scene.known("customer"))
+    rows = compare_newest(scene, lines, wanted, count=len(invoices), at=starts_at)
     with scene.stage.transaction() as session:
         seen = access_of(session, client_id(scene))
-    return [*check_in_force(scene, wanted, "active", period_end(scene, wanted)), *check_access("full", "none", seen)]
+    rows += check_in_force(scene, wanted, "active", period_end(scene, wanted))
+    return [*rows, *check_access("full", "none", seen)]
 
 
 LADDER = Kind(pass_days, check_failing, day_intent)

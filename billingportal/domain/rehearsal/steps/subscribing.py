@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import select
 
@@ -18,7 +19,7 @@ from billingportal.domain.rehearsal.promises import (
     promise_of,
     promised_quotas,
 )
-from billingportal.domain.rehearsal.stage import Scene
+from billingportal.domain.rehearsal.stage import LABEL, Scene
 from billingportal.domain.rehearsal.steps.beginning import client_id, plan_name
 from billingportal.domain.rehearsal.steps.discounting import coupon_json, discount_of
 from billingportal.domain.rehearsal.steps.facts import (
@@ -32,9 +33,11 @@ from billingportal.domain.rehearsal.steps.invoicing import compare_invoice
 from billingportal.domain.rehearsal.steps.kind import Kind
 from billingportal.models import Client, Invoice, RehearsalLife, SubscriptionItem
 from billingportal.money import Money
-from billingportal.plain_json import JsonObject
+from billingportal.plain_json import Json, JsonObject
+from billingportal.stripe_gateway.errors import RightMissing
 from billingportal.stripe_gateway.objects.copies import InvoiceCopy
 from billingportal.stripe_gateway.requests.checkouts import NewCheckout
+from billingportal.stripe_gateway.requests.test_mode.test_customers import Coupon
 
 NOWHERE = "https://rehearsal.invalid"
 
@@ -66,12 +69,27 @@ def subscribe(scene: Scene) -> JsonObject:
     if not isinstance(stored, dict):
         raise TypeError("a subscription's intent has its request")
     request = NewCheckout.from_json(stored)
+    coupon, terms = make_coupon(scene) or chosen_coupon(scene)
+    made = scene.stage.gateway.test_customers.subscribe(scene.known("customer"), request, coupon, scene.key)
+    return scene.made(subscription=made, anchor=anchor(scene), began=scene.intent["at"], invoices=0, coupon=terms)
+
+
+def make_coupon(scene: Scene) -> tuple[str, JsonObject] | None:
+    """A coupon for this life alone, where the step wants one and the key may make it. Its id is the step's key."""
+    percent = scene.intent.get("percent_off")
+    if not isinstance(percent, int):
+        return None
+    try:
+        scene.stage.gateway.test_coupons.create(scene.key, percent, LABEL)
+    except RightMissing:
+        return None
+    return scene.key, coupon_json(Coupon(scene.key, Decimal(percent), None, None, "forever", None))
+
+
+def chosen_coupon(scene: Scene) -> tuple[str | None, Json]:
+    """The partner's coupon that staff chose for this client, with the terms that the intent has."""
     coupon = scene.intent.get("coupon")
-    made = scene.stage.gateway.test_customers.subscribe(
-        scene.known("customer"), request, coupon if isinstance(coupon, str) else None, scene.key
-    )
-    found = scene.made(subscription=made, anchor=anchor(scene), began=scene.intent["at"], invoices=0)
-    return found | scene.made(coupon=scene.intent.get("terms"))
+    return (coupon, scene.intent.get("terms")) if isinstance(coupon, str) else (None, None)
 
 
 def anchor(scene: Scene) -> int:
