@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, Response, current_app, g, url_for
+from flask import Blueprint, Flask, Response, g
 
 from billingportal.db import db
 from billingportal.domain.connection import processor_accounts
@@ -60,11 +60,5 @@ def show() -> Response:
     return htmx.redirect(FIRST_PAGE)
 
 
-def address_of(endpoint: str) -> str | None:
-    """A page's address, or None while the portal has no such page."""
-    return url_for(endpoint) if endpoint in current_app.view_functions else None
-
-
 def init_app(app: Flask) -> None:
     app.add_template_global(attention)
-    app.add_template_global(address_of)
