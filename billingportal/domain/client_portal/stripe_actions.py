@@ -28,6 +28,7 @@ class Known:
     customer_method: str | None
     subscription_id: str | None
     subscription_method: str | None
+    subscription_revision: int
     latest_invoice_id: str | None
 
 
@@ -44,6 +45,7 @@ def find_customer_ids(session: Session, client_id: int) -> Known | None:
         customer_method=customers_method(session, link),
         subscription_id=subscription.stripe_subscription_id if subscription else None,
         subscription_method=subscription.default_stripe_payment_method_id if subscription else None,
+        subscription_revision=subscription.revision if subscription else 0,
         latest_invoice_id=subscription.latest_stripe_invoice_id if subscription else None,
     )
 
@@ -66,7 +68,8 @@ def refresh_client(transaction: Transaction, gateway: StripeGateway, client_id: 
     chosen = after.customer_method if after.customer_method != before.customer_method else None
     if chosen and after.subscription_id and after.subscription_method == before.subscription_method is not None:
         # The subscription has a payment method of its own, which would go on being charged.
-        key = f"method-{client_id}-{after.subscription_id}-{chosen}"
+        # The revision tells a choice from the same one before another: an old key would bring the old answer.
+        key = f"method-{client_id}-{after.subscription_id}-{chosen}-{after.subscription_revision}"
         gateway.billing_portal.use_method(after.subscription_id, chosen, key)
         bring(transaction, gateway, after, SUBSCRIPTION, after.subscription_id)
     for method_id in {after.customer_method, after.subscription_method}:

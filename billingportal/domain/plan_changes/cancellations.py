@@ -20,7 +20,7 @@ from billingportal.domain.plan_changes.quotes import ImmediateCharge, immediate_
 from billingportal.domain.plan_changes.schedules import restoration
 from billingportal.domain.plans import plans
 from billingportal.domain.sync import reconciliation
-from billingportal.errors import Refusal
+from billingportal.errors import Conflict, Refusal
 from billingportal.models import Cancellation, Client
 from billingportal.stripe_gateway.errors import RequestRefused
 from billingportal.stripe_gateway.gateway import StripeGateway
@@ -80,6 +80,7 @@ def cancel(transaction: Transaction, gateway: StripeGateway, wanted: Cancelling)
     reconciliation.refresh_subscription(transaction, gateway, present.account_id, name)
     with transaction() as session:
         client = clients.lock_client(session, wanted.client_id)
+        refuse_unless_ending(session, client, name)
         client.base_plan_id = wanted.base_plan_id or client.base_plan_id
         words = ending_words(present, wanted.at_once)
         record_cancellation(session, present, "subscription.cancelled", words, wanted.staff_id)
@@ -115,8 +116,18 @@ def record_request(session: Session, wanted: Cancelling, why: Farewell) -> Asked
         )
         session.add(row)
         session.flush()
+    row.reason, row.comment = why.feedback, why.comment
     said = hashlib.sha256(repr((wanted.is_prorated, wanted.shown, why)).encode()).hexdigest()[:16]
-    return Asked(row.id, present, f"cancellation-{present.account_id}-{row.id}-{row.asked_at.isoformat()}-{said}")
+    key = f"cancellation-{present.account_id}-{row.id}-{row.asked_at.isoformat()}-{said}"
+    # A subscription that was resumed outside the portal is cancelled anew: an old key would bring the old answer.
+    return Asked(row.id, present, key if wanted.at_once else f"{key}-{present.revision}")
+
+
+def refuse_unless_ending(session: Session, client: Client, subscription_id: str) -> None:
+    """Raises Conflict when the subscription goes on although Stripe took the cancellation: nobody is told otherwise."""
+    present = present_plan(session, client)
+    if present is not None and present.stripe_subscription_id == subscription_id and present.ends_at is None:
+        raise Conflict("Stripe did not keep the cancellation: the subscription renews. Look again, then cancel again.")
 
 
 def refuse_paid_base(session: Session, plan_id: int | None) -> None:
@@ -158,18 +169,25 @@ def resume(transaction: Transaction, gateway: StripeGateway, client_id: int, *, 
         row = latest(session, present)
         key = f"resume-{present.account_id}-{row.id if row else 0}-{present.revision}"
     if present.ends_at is None:
+        with transaction() as session:
+            mark_undone(session, present)
         return
     name = present.stripe_subscription_id
     gateway.subscriptions.keep(name, is_at_period_end=present.is_to_end_at_period_end, idempotency_key=f"{name}-{key}")
     reconciliation.refresh_subscription(transaction, gateway, present.account_id, name)
     with transaction() as session:
-        last = latest(session, present)
-        if last is not None and last.undone_at is None:
-            last.undone_at = clock.now()
+        mark_undone(session, present)
         record_cancellation(
             session, present, "subscription.resumed", "Resumed the subscription: it renews again", staff_id
         )
         evaluation.evaluate(session, client_id)
+
+
+def mark_undone(session: Session, present: PresentPlan) -> None:
+    """The latest cancellation does not hold any more, whoever resumed the subscription."""
+    last = latest(session, present)
+    if last is not None and last.undone_at is None:
+        last.undone_at = clock.now()
 
 
 def last_charge(

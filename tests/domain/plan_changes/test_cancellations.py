@@ -1,6 +1,7 @@
 """Cancelling against the sandbox: when it ends, what is billed, and what the client has afterwards."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,9 +10,10 @@ from billingportal.domain.plan_changes import cancellations
 from billingportal.domain.plan_changes.cancellations import Cancelling
 from billingportal.domain.plans.price_links import Link
 from billingportal.domain.plans.terms import Limit
-from billingportal.errors import Refusal
+from billingportal.errors import Conflict, Refusal
 from billingportal.models import Cancellation, Client, Plan
 from billingportal.models.auth.staff import Staff
+from billingportal.stripe_gateway.requests.subscriptions import Subscriptions
 from tests.sandbox.clocks import advance, frozen, new_clock
 from tests.support.catalog.catalog import Catalog
 from tests.support.catalog.plans import new_plan
@@ -48,6 +50,47 @@ def test_a_double_click_is_one_cancellation(store: Store) -> None:
     cancel(client)
 
     assert db.session().query(Cancellation).count() == 1
+
+
+def resume_at_stripe(store: Store, client: Subscribed) -> None:
+    """In Stripe's dashboard, or here before the portal could store Stripe's answer."""
+    _, gateway = connection()
+    row = store.sdk.v1.subscriptions.retrieve(client.subscription)
+    gateway.subscriptions.keep(
+        client.subscription, is_at_period_end=row.cancel_at_period_end, idempotency_key=f"resumed-{client.subscription}"
+    )
+    store.refresh(client)
+
+
+@pytest.mark.parametrize("resumes_here_too", [False, True])
+def test_what_was_resumed_outside_the_portal_is_cancelled_anew(store: Store, *, resumes_here_too: bool) -> None:
+    client = store.subscribe(store.starter)
+    _, gateway = connection()
+    cancel(client)
+    resume_at_stripe(store, client)
+    assert entitlement_of(client.client_id).standing == "active"
+    if resumes_here_too:
+        cancellations.resume(transaction, gateway, client.client_id, staff_id=None)
+
+    cancel(client)
+
+    row = store.sdk.v1.subscriptions.retrieve(client.subscription)
+    assert row.cancel_at_period_end or row.cancel_at
+    assert entitlement_of(client.client_id).standing == "canceling"
+
+
+def test_nobody_is_told_of_an_end_that_stripe_does_not_know(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = store.subscribe(store.starter)
+    taken = Subscriptions.cancel_at
+
+    def resumed_meanwhile(gateway: Subscriptions, *given: Any) -> None:
+        taken(gateway, *given)
+        gateway.keep(client.subscription, is_at_period_end=True, idempotency_key="meanwhile")
+
+    monkeypatch.setattr(Subscriptions, "cancel_at", resumed_meanwhile)
+    with pytest.raises(Conflict, match="the subscription renews"):
+        cancel(client)
+    assert entitlement_of(client.client_id).standing == "active"
 
 
 def test_after_the_end_the_default_plan_holds(store: Store, owner: Staff) -> None:
