@@ -159,6 +159,10 @@ def test_a_subscription_with_a_card_of_its_own_follows_the_new_card(
     visitor.get(f"{PAGE}/return")
     assert sdk.v1.subscriptions.retrieve(one.subscription).default_payment_method == method
     assert "Mastercard ending 4444" in text_of(visitor.get(PAGE))
+    for chosen in (str(own.default_payment_method), method):  # the same choices again, on the same day
+        sdk.v1.customers.update(one.customer, params={"invoice_settings": {"default_payment_method": chosen}})
+        visitor.get(f"{PAGE}/return")
+        assert sdk.v1.subscriptions.retrieve(one.subscription).default_payment_method == chosen
 
 
 def test_details_are_edited_in_stripes_customer_portal(
