@@ -15,6 +15,8 @@ from billingportal.domain.go_live.checklist import facts as asked_facts
 from billingportal.domain.go_live.checklist.checklist import BY_KEY, DEFINITIONS, checklist
 from billingportal.domain.go_live.checklist.findings import told
 from billingportal.domain.go_live.checklist.item import Facts, Item
+from billingportal.domain.go_live.checklist.machine_items import CERTIFICATE_KEYS
+from billingportal.domain.go_live.checklist.stripe_items import DESTINATION_KEYS, WEBHOOK_KEYS
 from billingportal.domain.health.findings.checks import CHECKS
 from billingportal.domain.mail import settings as mail_settings
 from billingportal.models import (
@@ -133,6 +135,16 @@ def test_what_health_found_or_could_not_check_is_open(session: Session, settings
     session.rollback()
     assert told(session, (key,)).state == "found"
     assert told(session, ("no.such.key",)).state == "unknown"
+
+
+def test_a_check_covers_each_key_that_an_item_asks_for() -> None:
+    covered = {key for check in CHECKS for key in check.keys}
+    assert {*WEBHOOK_KEYS, *DESTINATION_KEYS, *CERTIFICATE_KEYS} <= covered
+
+
+def test_what_was_repaired_holds_up_nobody() -> None:
+    """Health goes on telling for half an hour that somebody had switched the webhook off."""
+    assert not {"webhook.disabled", "webhook.moved", "webhook.events", "webhook.version"} & set(WEBHOOK_KEYS)
 
 
 def test_an_outgoing_webhook_needs_its_test(session: Session, settings: Settings) -> None:
