@@ -20,7 +20,7 @@ from billingportal.domain.health.findings.keys import BY_WEIGHT
 from billingportal.domain.health.findings.machine.worker import worker_gone
 from billingportal.domain.health.findings.store import IS_STANDING, of_mode
 from billingportal.models import HealthCheck, HealthFinding
-from billingportal.models.connection.processor_account import Mode
+from billingportal.models.connection.processor_account import MODES, Mode
 from billingportal.models.health.health_finding import Severity
 
 AgreementState = Literal["unconnected", "green", "findings", "unknown"]
@@ -80,7 +80,7 @@ def agreement(session: Session, mode: Mode, checks: Sequence[Check] = CHECKS) ->
     if account is None:
         return Agreement("unconnected", None, {}, 0, ())
     moment = now()
-    states = check_states(session, mode, account.connected_at or moment, checks)
+    states = check_states(session, [check for check in checks if check.mode in (None, mode)])
     counts, snoozed = count_findings(session, mode, moment)
     if worker_gone(session, moment) is not None:
         counts["access"] = counts.get("access", 0) + 1
@@ -94,30 +94,34 @@ def state_of(counts: dict[Severity, int], states: Sequence[CheckState]) -> Agree
     return "green" if states and all(one.is_known for one in states) else "unknown"
 
 
-def check_states(session: Session, mode: Mode, since: datetime, checks: Sequence[Check]) -> tuple[CheckState, ...]:
-    """The checks that this mode's agreement depends on, as far as they are known since its connection."""
+def check_states(session: Session, checks: Sequence[Check]) -> tuple[CheckState, ...]:
+    """What is known of these checks; of those about a mode, since its account was connected."""
     rows = {row.name: row for row in session.scalars(select(HealthCheck))}
-    mine = [check for check in checks if check.mode in (None, mode)]
-    return tuple(check_state(check, rows.get(check.name), since) for check in mine)
+    accounts = {mode: connected(session, mode) for mode in MODES}
+    moment = now()
+    begins = {mode: (account and account.connected_at) or moment for mode, account in accounts.items()}
+    return tuple(
+        check_state(check, rows.get(check.name), begins[check.mode] if check.mode else None) for check in checks
+    )
 
 
-def check_state(check: Check, row: HealthCheck | None, since: datetime) -> CheckState:
+def check_state(check: Check, row: HealthCheck | None, connected_at: datetime | None) -> CheckState:
     if row is None:
         return CheckState(check, None, NOT_YET, None, is_running=False)
-    return CheckState(check, row.as_of, problem_of(check, row, since), row.due_at, is_running(row))
+    return CheckState(check, row.as_of, problem_of(check, row, connected_at), row.due_at, is_running(row))
 
 
 def is_running(row: HealthCheck) -> bool:
     return row.ended_at is None or row.started_at > row.ended_at
 
 
-def problem_of(check: Check, row: HealthCheck, since: datetime) -> str:
+def problem_of(check: Check, row: HealthCheck, connected_at: datetime | None) -> str:
     """Why the check does not count, empty while it does."""
     if row.state == "unknown":
         return row.problem or UNFINISHED
     # While it runs again, only what its result stands for says when that run began.
     begun = row.as_of or row.started_at if is_running(row) else row.started_at
-    if check.mode is not None and begun < since:
+    if connected_at is not None and begun < connected_at:
         return NOT_YET  # It ran while nothing was connected, and had nothing to look at.
     return OVERDUE if is_overdue(check, row, now()) else ""
 

@@ -188,8 +188,8 @@ def test_nothing_is_done_by_accident_once_the_worker_stopped(
     later = clock.now() + timedelta(hours=1)
     twins.world.session.rollback()
     monkeypatch.setattr(clock, "now", lambda: later)
-    for module in ("checklist.checklist", "checklist.findings"):
-        monkeypatch.setattr(f"billingportal.domain.go_live.{module}.now", lambda: later)
+    for module in ("go_live.checklist.checklist", "health.agreement"):
+        monkeypatch.setattr(f"billingportal.domain.{module}.now", lambda: later)
     page = signed_in.get(PAGE).text
     for key in ("keys", "account", "worker", "clock", "money", "backup", "key_copy"):
         row = page[page.index(f'id="item-{key}"') :]

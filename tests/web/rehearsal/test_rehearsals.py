@@ -123,6 +123,15 @@ def test_a_result_has_the_verdict_first_and_the_difference_opened(messages: Mete
     assert "Failed" in listed
 
 
+def test_a_rehearsal_is_compared_with_the_last_one_of_the_same_kind(messages: Metered, visitor: Visitor) -> None:
+    account_id = messages.world.row().id
+    quick = add_ended(account_id, messages.plan_id, is_quick=True)
+    full = add_ended(account_id, messages.plan_id, fails=True)
+    assert "Compared with" not in text_of(visitor.get(f"{PAGE}/{quick}"))
+    assert "Compared with" not in text_of(visitor.get(f"{PAGE}/{full}"))
+    assert "the same" in text_of(visitor.get(f"{PAGE}/{add_ended(account_id, messages.plan_id, fails=True)}"))
+
+
 def test_a_plan_that_changed_says_so_with_what(messages: Metered, visitor: Visitor) -> None:
     passed = add_ended(messages.world.row().id, messages.plan_id)
     assert "Changed since" not in text_of(visitor.get(PAGE))

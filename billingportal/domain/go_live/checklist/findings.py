@@ -8,11 +8,10 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billingportal.clock import now
-from billingportal.domain.health.agreement import NOT_YET, check_state
+from billingportal.domain.health.agreement import NOT_YET, check_states
 from billingportal.domain.health.findings.checks import CHECKS
 from billingportal.domain.health.findings.keys import SEVERITY
-from billingportal.models import HealthCheck, HealthFinding
+from billingportal.models import HealthFinding
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,9 @@ def told(session: Session, keys: Sequence[str]) -> Told:
 
     A finding that was seen once counts, also before it is raised.
     """
-    wanted, moment = set(keys), now()
+    wanted = set(keys)
     checks = [check for check in CHECKS if wanted & set(check.keys)]
-    names = [check.name for check in checks]
-    rows = {row.name: row for row in session.scalars(select(HealthCheck).where(HealthCheck.name.in_(names)))}
-    states = [check_state(check, rows.get(check.name), moment) for check in checks]
+    states = check_states(session, checks)
     as_of = min((one.as_of for one in states if one.as_of is not None), default=None)
     found = session.scalars(
         select(HealthFinding)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session, aliased
 
 from billingportal.domain.rehearsal import listing
-from billingportal.models import Rehearsal
+from billingportal.models import Rehearsal, RehearsalLife
 
 Place = tuple[str, str, str]  # life, step and row, in words
 
@@ -23,17 +23,8 @@ class Earlier:
 
 
 def beside_earlier(session: Session, rehearsal: Rehearsal) -> Earlier | None:
-    """None where the account has no finished rehearsal before this one."""
-    before = session.scalar(
-        select(Rehearsal)
-        .where(
-            Rehearsal.processor_account_id == rehearsal.processor_account_id,
-            Rehearsal.state == "finished",
-            Rehearsal.id < rehearsal.id,
-        )
-        .order_by(Rehearsal.id.desc())
-        .limit(1)
-    )
+    """The newest finished rehearsal before this one that played one of its lives; None where there is none."""
+    before = latest_before(session, rehearsal)
     if before is None:
         return None
     now, then = differing(session, rehearsal.id), differing(session, before.id)
@@ -41,6 +32,27 @@ def beside_earlier(session: Session, rehearsal: Rehearsal) -> Earlier | None:
     new = [place for life in now if life in both for place in now[life] if place not in then[life]]
     gone = [place for life in then if life in both for place in then[life] if place not in now[life]]
     return Earlier(before.id, before.ended_at or before.created_at, tuple(new), tuple(gone))
+
+
+def latest_before(session: Session, rehearsal: Rehearsal) -> Rehearsal | None:
+    here, there = aliased(RehearsalLife), aliased(RehearsalLife)
+    names = ("plan_id", "interval", "interval_count", "currency")
+    is_same = and_(*(getattr(here, name) == getattr(there, name) for name in names))
+    found: Rehearsal | None = session.scalar(
+        select(Rehearsal)
+        .join(there, there.rehearsal_id == Rehearsal.id)
+        .join(here, is_same)
+        .where(
+            here.rehearsal_id == rehearsal.id,
+            Rehearsal.processor_account_id == rehearsal.processor_account_id,
+            Rehearsal.state == "finished",
+            Rehearsal.is_quick == rehearsal.is_quick,
+            Rehearsal.id < rehearsal.id,
+        )
+        .order_by(Rehearsal.id.desc())
+        .limit(1)
+    )
+    return found
 
 
 def differing(session: Session, rehearsal_id: int) -> dict[str, list[Place]]:
