@@ -12,7 +12,7 @@ from billingportal.domain.common.severity import Severity as Kind
 from billingportal.domain.health import agreement_text
 from billingportal.domain.health.agreement import Agreement, CheckState
 from billingportal.domain.health.findings.check import Group
-from billingportal.domain.health.findings.store import count_of_mode, is_snoozed, standing
+from billingportal.domain.health.findings.store import count_of_mode, is_snoozed, seen_once, standing
 from billingportal.models import HealthFinding, Staff
 from billingportal.models.connection.processor_account import Mode
 from billingportal.models.health.health_finding import Severity
@@ -65,6 +65,7 @@ class ShownGroup:
     title: str
     checks: tuple[CheckState, ...]
     found: frozenset[str]
+    seen_once: frozenset[str]
 
     @property
     def is_known(self) -> bool:
@@ -81,6 +82,9 @@ class ShownGroup:
 
     def has_found(self, state: CheckState) -> bool:
         return not self.found.isdisjoint(state.check.keys)
+
+    def has_seen_once(self, state: CheckState) -> bool:
+        return not self.seen_once.isdisjoint(state.check.keys)
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ def health(session: Session, mode: Mode, agreed: Agreement) -> Health:
         findings=tuple(ShownFinding(row, action_url(row)) for row in awake),
         hidden=agreed.total - len(awake),
         snoozed=tuple(ShownFinding(row, None, name_of(session, row.snoozed_by_id)) for row in asleep),
-        groups=groups_of(agreed.checks, rows),
+        groups=groups_of(agreed.checks, rows, seen_once(session, mode)),
         is_checking=any(one.is_running or (one.next_at is not None and one.next_at <= moment) for one in agreed.checks),
         elsewhere=count_of_mode(session, other),
     )
@@ -139,8 +143,10 @@ def name_of(session: Session, staff_id: int | None) -> str:
     return staff.name if staff else "staff"
 
 
-def groups_of(states: Sequence[CheckState], rows: Sequence[HealthFinding]) -> tuple[ShownGroup, ...]:
+def groups_of(
+    states: Sequence[CheckState], rows: Sequence[HealthFinding], once: frozenset[str]
+) -> tuple[ShownGroup, ...]:
     """The checks in the page's order, with the keys that stand."""
     keys = frozenset(row.key for row in rows)
     found = ((title, tuple(one for one in states if one.check.group == group)) for group, title in GROUPS.items())
-    return tuple(ShownGroup(title, checks, keys) for title, checks in found if checks)
+    return tuple(ShownGroup(title, checks, keys, once) for title, checks in found if checks)

@@ -25,6 +25,8 @@ LOOKS: dict[str, Look] = {
     "left_out": ("mute", "Left out", "circle-minus"),
     "not_provable": ("mute", "Not provable", "help-circle"),
 }
+# Of a rehearsal that ended before its last step.
+NOT_PLAYED: Look = ("mute", "Not played", "circle-minus")
 RESULTS = {"equal": "equal", "differs": "differs", "not_yet_equal": "waiting", "left_out": "skipped"}
 
 
@@ -105,7 +107,7 @@ def plans_of(session: Session, rehearsal: Rehearsal, changes: dict[int, Sequence
 
 
 def plan_view(session: Session, lives: Sequence[RehearsalLife], changes: Sequence[Change]) -> PlanView:
-    views = [LifeView(life, [step_view(step) for step in listing.steps_of(session, life.id)]) for life in lives]
+    views = [LifeView(life, [step_view(step, life) for step in listing.steps_of(session, life.id)]) for life in lives]
     verdicts = {life.verdict for life in lives}
     is_running = any(life.state == "running" for life in lives)
     if "failed" in verdicts:
@@ -113,7 +115,7 @@ def plan_view(session: Session, lives: Sequence[RehearsalLife], changes: Sequenc
     elif is_running:
         look = ("busy", "Running", None)
     elif None in verdicts:
-        look = ("mute", "Waiting", None)
+        look = NOT_PLAYED if all(life.state == "ended" for life in lives) else ("mute", "Waiting", None)
     else:
         look = LOOKS["not_provable" if "not_provable" in verdicts else "passed"]
     if changes and look[1] == "Passed":
@@ -122,7 +124,9 @@ def plan_view(session: Session, lives: Sequence[RehearsalLife], changes: Sequenc
     return PlanView(lives[0].plan_id, lives[0].plan.name, views, look, is_open, changes)
 
 
-def step_view(step: RehearsalStep) -> StepView:
+def step_view(step: RehearsalStep, life: RehearsalLife) -> StepView:
+    if step.state != "ended" and life.state == "ended":
+        return StepView(step, NOT_PLAYED, "the rehearsal ended before")
     if step.state != "ended":
         is_running = step.state in ("intended", "done")
         since = f"{seconds_words(now() - step.started_at)} so far" if is_running and step.started_at else ""

@@ -109,8 +109,12 @@ def end(session: Session, claimed: Claim, outcome: Result | str) -> None:
 
 
 def request(session: Session, checks: Sequence[Check]) -> None:
-    """Have the worker run these checks at once."""
+    """Have the worker run these checks at once, and ask Stripe about the accounts where a check reads its answer."""
     moment = now()
+    if any(check.group == "connection" for check in checks):
+        connected = ProcessorAccount.state == "connected"
+        for account in session.scalars(select(ProcessorAccount).where(connected).with_for_update()):
+            account.next_check_at = moment
     names = [check.name for check in checks]
     for row in session.scalars(select(HealthCheck).where(HealthCheck.name.in_(names)).with_for_update()):
         row.due_at = moment

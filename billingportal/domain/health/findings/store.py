@@ -36,6 +36,12 @@ def standing(
     return sorted(rows, key=lambda row: weight(row.severity))
 
 
+def seen_once(session: Session, mode: Mode) -> frozenset[str]:
+    """The keys of what was seen and is not raised yet: the next run of its check tells. It is no agreement either."""
+    is_waiting = (HealthFinding.seen_in_a_row > 0) & ~IS_STANDING
+    return frozenset(session.scalars(select(HealthFinding.key).where(is_waiting, of_mode(mode))))
+
+
 def without_row(session: Session) -> list[HealthFinding]:
     """The findings that are worked out when they are shown."""
     moment = now()

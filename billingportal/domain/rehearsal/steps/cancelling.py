@@ -24,7 +24,8 @@ def check_canceled(scene: Scene) -> list[JsonObject]:
     wanted = promise(scene)
     with scene.stage.transaction() as session:
         until = access_of(session, client_id(scene)).until
-    why, meaning = "The subscription ends at another moment than the paid period.", "A client would lose paid time."
+    why = "The subscription does not end with the paid period."
+    meaning = "A client would lose paid time, or be charged after cancelling."
     end = moment_words(period_end(scene, wanted))
     row = check("ends", "End of the plan", end, moment_words(until), why=why, meaning=meaning)
     return [row, *check_in_force(scene, wanted, "canceling", None)]
