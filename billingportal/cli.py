@@ -16,7 +16,7 @@ from billingportal.errors import PortalError, Refusal
 from billingportal.examination import examine
 from billingportal.jobs.schedule import JOBS
 from billingportal.portal import current_portal
-from billingportal.runtime import audit_command, rehearsing, report_check, supervisor, web_server, worker
+from billingportal.runtime import audit_command, rehearse_command, report_check, supervisor, web_server, worker
 from billingportal.runtime.failures import failures_in_words
 from billingportal.runtime.setup_address import new_setup_address
 from billingportal.runtime.startup import forget_secrets, open_app
@@ -129,7 +129,7 @@ def rehearse(plans: tuple[str, ...], file: Path | None, *, is_quick: bool) -> No
     Exit code 0: passed. 1: something differs. 2: it could not run, or not everything could be proven.
     """
     try:
-        sys.exit(rehearsing.rehearse(current_portal(), plans, is_quick=is_quick, file=file, say=click.echo))
+        sys.exit(rehearse_command.rehearse(current_portal(), plans, is_quick=is_quick, file=file, say=click.echo))
     except (PortalError, CannotOpen) as problem:
         click.echo(str(problem), err=True)
         sys.exit(2)

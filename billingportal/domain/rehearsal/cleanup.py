@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.rehearsal.stage import LABEL
-from billingportal.domain.rehearsal.steps.beginning import clock_name
+from billingportal.domain.rehearsal.steps.arrival import clock_name
 from billingportal.models import Client, ProcessorAccount, Rehearsal, RehearsalClient, RehearsalLife, RehearsalStep
 from billingportal.stripe_gateway.gateway import StripeGateway
 from billingportal.stripe_gateway.requests.test_mode.test_clocks import ClockState

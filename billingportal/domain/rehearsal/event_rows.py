@@ -4,7 +4,7 @@ from typing import cast
 
 from billingportal.domain.rehearsal.comparison import check, left_out
 from billingportal.domain.rehearsal.stage import Stage
-from billingportal.domain.rehearsal.steps.closing import NOT_PROVEN
+from billingportal.domain.rehearsal.steps.deliveries import NOT_PROVEN
 from billingportal.plain_json import JsonObject
 
 

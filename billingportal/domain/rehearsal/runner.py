@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from billingportal.clock import now
 from billingportal.db import Transaction
 from billingportal.domain.rehearsal import cleanup
-from billingportal.domain.rehearsal.playing import play_life
+from billingportal.domain.rehearsal.play import play_life
 from billingportal.domain.rehearsal.rehearsals import UNDER_WAY
 from billingportal.domain.rehearsal.stage import Patience, Stage, Stopped
 from billingportal.models import ProcessorAccount, Rehearsal, RehearsalLife

@@ -9,8 +9,8 @@ from billingportal.domain.common.plurals import counted
 from billingportal.domain.dunning import ladder
 from billingportal.domain.rehearsal.amounts import stages_of
 from billingportal.domain.rehearsal.promises import Promise
-from billingportal.domain.rehearsal.steps.changing import neighbour
-from billingportal.domain.rehearsal.steps.owing import days_of
+from billingportal.domain.rehearsal.steps.failed_payments import days_of
+from billingportal.domain.rehearsal.steps.plan_changes import neighbour
 from billingportal.models import Plan
 from billingportal.models.entitlements.entitlement import LadderStep
 from billingportal.plain_json import Json, JsonObject

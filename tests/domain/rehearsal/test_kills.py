@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from billingportal.db import db
-from billingportal.domain.rehearsal import playing
+from billingportal.domain.rehearsal import play
 from billingportal.models import Client, Rehearsal, RehearsalClient, RehearsalLife
 from billingportal.models.auth.staff import Staff
 from billingportal.models.rehearsal.visibility import full_transaction
@@ -83,8 +83,8 @@ def test_a_rehearsal_killed_after_each_row_and_each_answer_has_one_result(
     rehearsal_id = rehearsed.start(plan, is_quick=is_quick, only=[("month", "usd")])
     killer = Killer()
     for name in ("intend", "perform"):
-        monkeypatch.setattr(playing, name, after_each(killer, getattr(playing, name), name))
-    monkeypatch.setattr(playing, "end_step", after_each(killer, playing.end_step, "ended"))
+        monkeypatch.setattr(play, name, after_each(killer, getattr(play, name), name))
+    monkeypatch.setattr(play, "end_step", after_each(killer, play.end_step, "ended"))
     monkeypatch.setattr(BudgetedClient, "_exchange", after_each_answer(killer))
 
     kills = run_and_kill()

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from billingportal.clock import now
 from billingportal.db import db, transaction
 from billingportal.domain.outgoing_webhooks.event_types import CHOICES
-from billingportal.domain.rehearsal import playing
+from billingportal.domain.rehearsal import play
 from billingportal.models import (
     Client,
     ClientCustomer,
@@ -44,14 +44,14 @@ def test_nothing_shows_it_at_any_step(world: World, staff_id: int, monkeypatch: 
     visitor.become(world.session.get_one(Staff, staff_id))
     api = new_key(world.app, staff_id)
     steps: list[str] = []
-    end_step: Callable[..., None] = playing.end_step
+    end_step: Callable[..., None] = play.end_step
 
     def end_and_look(stage: Any, step_id: int, *rest: Any) -> None:
         end_step(stage, step_id, *rest)
         look(visitor, api)
         steps.append(str(step_id))
 
-    monkeypatch.setattr(playing, "end_step", end_and_look)
+    monkeypatch.setattr(play, "end_step", end_and_look)
     rehearsed.start(plan_id, is_quick=True, only={("month", "usd")})
     rehearsed.run()
     assert len(steps) > 5

@@ -1,16 +1,16 @@
 """All kinds of steps by name."""
 
-from billingportal.domain.rehearsal.steps.beginning import CLIENT, CLOCK
-from billingportal.domain.rehearsal.steps.cancelling import CANCEL, END, KEEP
-from billingportal.domain.rehearsal.steps.changing import CHANGE_LATER, CHANGE_NOW, CHANGED, TIME
-from billingportal.domain.rehearsal.steps.closing import EVENTS
+from billingportal.domain.rehearsal.steps.arrival import CLIENT, CLOCK
+from billingportal.domain.rehearsal.steps.cancellation import CANCEL, END, KEEP
+from billingportal.domain.rehearsal.steps.clock_probe import PROBE
+from billingportal.domain.rehearsal.steps.deliveries import EVENTS
+from billingportal.domain.rehearsal.steps.failed_payments import CARD_FAILS, LADDER, REPAIR
 from billingportal.domain.rehearsal.steps.kind import Kind
-from billingportal.domain.rehearsal.steps.owing import CARD_FAILS, LADDER, REPAIR
-from billingportal.domain.rehearsal.steps.probing import PROBE
-from billingportal.domain.rehearsal.steps.renewing import RENEWAL, TRIAL_END, USAGE_END
-from billingportal.domain.rehearsal.steps.subscribing import FIRST_INVOICE, SUBSCRIBE
-from billingportal.domain.rehearsal.steps.trying import TRIAL_CARD
-from billingportal.domain.rehearsal.steps.using import USE
+from billingportal.domain.rehearsal.steps.plan_changes import CHANGE_LATER, CHANGE_NOW, CHANGED, TIME
+from billingportal.domain.rehearsal.steps.renewal import RENEWAL, TRIAL_END, USAGE_END
+from billingportal.domain.rehearsal.steps.subscription import FIRST_INVOICE, SUBSCRIBE
+from billingportal.domain.rehearsal.steps.trial_card import TRIAL_CARD
+from billingportal.domain.rehearsal.steps.usage import USE
 
 KINDS: dict[str, Kind] = {
     "clock": CLOCK,

@@ -3,10 +3,10 @@
 from billingportal.domain.rehearsal.comparison import check
 from billingportal.domain.rehearsal.promises import default_plan, promised_quotas
 from billingportal.domain.rehearsal.stage import Scene
-from billingportal.domain.rehearsal.steps.beginning import client_id, plan_name
+from billingportal.domain.rehearsal.steps.arrival import client_id, plan_name
 from billingportal.domain.rehearsal.steps.facts import access_of, check_quotas, check_standing, subscription_of
 from billingportal.domain.rehearsal.steps.kind import Kind
-from billingportal.domain.rehearsal.steps.renewing import go_to, trial_intent
+from billingportal.domain.rehearsal.steps.renewal import go_to, trial_intent
 from billingportal.models import Plan, RehearsalLife
 from billingportal.plain_json import JsonObject
 

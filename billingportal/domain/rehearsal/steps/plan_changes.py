@@ -10,15 +10,15 @@ from billingportal.domain.offers import offers
 from billingportal.domain.plan_changes import changes, quotes
 from billingportal.domain.plan_changes import steps as plan_change_steps
 from billingportal.domain.plan_changes.planning import ChangeRequest
-from billingportal.domain.rehearsal.advancing import advance_to
 from billingportal.domain.rehearsal.calendar import AFTER_DRAFT, after
+from billingportal.domain.rehearsal.clock_advance import advance_to
 from billingportal.domain.rehearsal.promises import ExpectedLine, Promise, Sold, expected_lines, promise_of
 from billingportal.domain.rehearsal.stage import Scene
-from billingportal.domain.rehearsal.steps.beginning import client_id
+from billingportal.domain.rehearsal.steps.arrival import client_id
 from billingportal.domain.rehearsal.steps.kind import Kind
-from billingportal.domain.rehearsal.steps.renewing import go_to, period_end, periods_so_far
-from billingportal.domain.rehearsal.steps.subscribing import check_in_force, compare_newest, promise
-from billingportal.domain.rehearsal.steps.using import numbers_in
+from billingportal.domain.rehearsal.steps.renewal import go_to, period_end, periods_so_far
+from billingportal.domain.rehearsal.steps.subscription import check_in_force, compare_newest, promise
+from billingportal.domain.rehearsal.steps.usage import numbers_in
 from billingportal.models import Plan, RehearsalLife
 from billingportal.models.plan_changes.plan_change import ChangeTiming
 from billingportal.money import Money, round_minor

@@ -7,11 +7,11 @@ from billingportal.domain.dunning.ladder import ACCESS
 from billingportal.domain.rehearsal.calendar import AFTER_DRAFT, after
 from billingportal.domain.rehearsal.promises import expected_lines
 from billingportal.domain.rehearsal.stage import Scene
-from billingportal.domain.rehearsal.steps.beginning import client_id
+from billingportal.domain.rehearsal.steps.arrival import client_id
 from billingportal.domain.rehearsal.steps.facts import access_of, check_access, check_standing
 from billingportal.domain.rehearsal.steps.kind import Kind
-from billingportal.domain.rehearsal.steps.renewing import go_to, period_end, periods_so_far, usage_lines
-from billingportal.domain.rehearsal.steps.subscribing import check_in_force, compare_newest, promise
+from billingportal.domain.rehearsal.steps.renewal import go_to, period_end, periods_so_far, usage_lines
+from billingportal.domain.rehearsal.steps.subscription import check_in_force, compare_newest, promise
 from billingportal.models.entitlements.entitlement import LadderStep
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.requests.test_mode.test_customers import FAILING_CARD, GOOD_CARD

@@ -10,15 +10,15 @@ from billingportal.clock import from_unix, now
 from billingportal.domain.common.references import Ref
 from billingportal.domain.metering.push import push_waiting
 from billingportal.domain.rehearsal.absorption import absorb
-from billingportal.domain.rehearsal.advancing import advance_to
 from billingportal.domain.rehearsal.calendar import after
+from billingportal.domain.rehearsal.clock_advance import advance_to
 from billingportal.domain.rehearsal.comparison import check, left_out, not_yet
 from billingportal.domain.rehearsal.promises import Promise, Sold, expected_lines
 from billingportal.domain.rehearsal.stage import LeftOut, Scene
-from billingportal.domain.rehearsal.steps.beginning import client_id
-from billingportal.domain.rehearsal.steps.invoicing import compare_lines
+from billingportal.domain.rehearsal.steps.arrival import client_id
+from billingportal.domain.rehearsal.steps.invoices import compare_lines
 from billingportal.domain.rehearsal.steps.kind import Kind
-from billingportal.domain.rehearsal.steps.subscribing import promise
+from billingportal.domain.rehearsal.steps.subscription import promise
 from billingportal.domain.subscriptions.client_clock import clock_times
 from billingportal.domain.usage.records import take_records
 from billingportal.domain.usage.reports import Report

@@ -20,8 +20,8 @@ from billingportal.domain.rehearsal.promises import (
     promised_quotas,
 )
 from billingportal.domain.rehearsal.stage import LABEL, Scene
-from billingportal.domain.rehearsal.steps.beginning import client_id, plan_name
-from billingportal.domain.rehearsal.steps.discounting import coupon_json, discount_of
+from billingportal.domain.rehearsal.steps.arrival import client_id, plan_name
+from billingportal.domain.rehearsal.steps.discounts import coupon_json, discount_of
 from billingportal.domain.rehearsal.steps.facts import (
     access_of,
     check_quotas,
@@ -29,7 +29,7 @@ from billingportal.domain.rehearsal.steps.facts import (
     check_standing,
     subscription_of,
 )
-from billingportal.domain.rehearsal.steps.invoicing import compare_invoice
+from billingportal.domain.rehearsal.steps.invoices import compare_invoice
 from billingportal.domain.rehearsal.steps.kind import Kind
 from billingportal.models import Client, Invoice, RehearsalLife, SubscriptionItem
 from billingportal.money import Money

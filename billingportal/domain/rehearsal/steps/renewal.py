@@ -6,14 +6,14 @@ from datetime import datetime
 from billingportal.domain.metering.push import push_waiting
 from billingportal.domain.offers.offers import length
 from billingportal.domain.rehearsal.absorption import absorb
-from billingportal.domain.rehearsal.advancing import advance_to
 from billingportal.domain.rehearsal.calendar import AFTER_DRAFT, after
+from billingportal.domain.rehearsal.clock_advance import advance_to
 from billingportal.domain.rehearsal.promises import ExpectedLine, Promise, expected_lines
 from billingportal.domain.rehearsal.stage import Scene
-from billingportal.domain.rehearsal.steps.beginning import client_id
+from billingportal.domain.rehearsal.steps.arrival import client_id
 from billingportal.domain.rehearsal.steps.kind import Kind
-from billingportal.domain.rehearsal.steps.subscribing import check_in_force, compare_newest, promise
-from billingportal.domain.rehearsal.steps.using import numbers_in
+from billingportal.domain.rehearsal.steps.subscription import check_in_force, compare_newest, promise
+from billingportal.domain.rehearsal.steps.usage import numbers_in
 from billingportal.plain_json import JsonObject
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from billingportal.domain.rehearsal.stage import Scene
 from billingportal.domain.rehearsal.steps.kind import Kind
-from billingportal.domain.rehearsal.steps.subscribing import promise
+from billingportal.domain.rehearsal.steps.subscription import promise
 from billingportal.models import Meter
 from billingportal.plain_json import JsonObject
 from billingportal.stripe_gateway.errors import MeterEventExists, RequestRefused

@@ -5,11 +5,11 @@ from billingportal.domain.plan_changes.cancellations import Cancelling
 from billingportal.domain.rehearsal.comparison import check, moment_words
 from billingportal.domain.rehearsal.promises import default_plan, promised_quotas
 from billingportal.domain.rehearsal.stage import Scene
-from billingportal.domain.rehearsal.steps.beginning import client_id, plan_name
+from billingportal.domain.rehearsal.steps.arrival import client_id, plan_name
 from billingportal.domain.rehearsal.steps.facts import access_of, check_quotas, check_standing, subscription_of
 from billingportal.domain.rehearsal.steps.kind import Kind
-from billingportal.domain.rehearsal.steps.renewing import go_to, period_end, renewal_intent
-from billingportal.domain.rehearsal.steps.subscribing import check_in_force, promise
+from billingportal.domain.rehearsal.steps.renewal import go_to, period_end, renewal_intent
+from billingportal.domain.rehearsal.steps.subscription import check_in_force, promise
 from billingportal.plain_json import JsonObject
 
 
