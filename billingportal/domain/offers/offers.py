@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from billingportal.domain.connection import processor_accounts
+from billingportal.domain.offers.included_use import included_but_charged
 from billingportal.domain.plans.linked_prices import Held, prices_of
 from billingportal.domain.prices.price_text import period_words
 from billingportal.domain.prices.terms import currencies
@@ -65,7 +66,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Offer:
-    """The offer of a plan in one mode. `reasons`: why it is not for sale; `warnings`: which of its prices are not."""
+    """The offer of a plan in one mode. `reasons`: why it is not for sale; `warnings`: which of its prices are not;
+    `surprises`: what it charges other than its quotas say.
+    """
 
     plan: Plan
     mode: Mode
@@ -73,6 +76,7 @@ class Offer:
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
     is_free: bool
+    surprises: tuple[str, ...] = ()
 
     @property
     def is_for_sale(self) -> bool:
@@ -107,7 +111,9 @@ def one_offer(plan: Plan, mode: Mode, account_id: int | None, held: Held) -> Off
     reasons = [*state_reasons(plan), *broken_usage, *billing_reasons(plan, sold, mode, account_id)]
     if not is_free and not plan.is_on_request:
         reasons += price_reasons(mode, account_id, links, choices, warnings)
-    return Offer(plan, mode, choices, tuple(reasons), tuple(warnings if choices else ()), is_free)
+    by_use = [(one.resource.id, one.price) for one in sold if one.role == "usage" and one.resource is not None]
+    surprises = tuple(included_but_charged(plan, by_use))
+    return Offer(plan, mode, choices, tuple(reasons), tuple(warnings if choices else ()), is_free, surprises)
 
 
 def sort_out(links: Sequence[PlanPrice], held: Held) -> tuple[list[OfferedPrice], list[tuple[PlanPrice, str]]]:

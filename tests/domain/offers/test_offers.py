@@ -13,6 +13,8 @@ from billingportal.domain.plans.terms import Limit
 from billingportal.models import Meter, Plan, Price, Product
 from billingportal.models.auth.staff import Staff
 from billingportal.models.connection.processor_account import Mode
+from billingportal.models.plans.plan_quota import Reaction
+from billingportal.plain_json import Json
 from tests.support.catalog.plans import add_account, add_metered, add_price, new_plan, resource_id
 
 EUROS = {"eur": {"unit_amount_decimal": "2700"}}
@@ -187,3 +189,33 @@ def test_many_plans_are_looked_at_together(session: Session, owner: Staff, accou
     found = offers(session, [session.get_one(Plan, first), session.get_one(Plan, second)], "test")
 
     assert [one.choices[0].period for one in found] == [("month", 1), ("year", 1)]
+
+
+@pytest.mark.parametrize(
+    ("first_tier", "quota", "reaction", "is_told"),
+    [("0", 2000, "bill", False), ("2", 2000, "bill", True), ("2", 0, "bill", False), ("2", 2000, "block", False)],
+)
+def test_units_that_are_included_and_charged_are_told(
+    session: Session, owner: Staff, account_id: int, first_tier: str, quota: int, reaction: Reaction, is_told: bool
+) -> None:
+    tiers: list[Json] = [
+        {"up_to": 2000, "unit_amount_decimal": first_tier},
+        {"up_to": None, "unit_amount_decimal": "1"},
+    ]
+    with transaction() as writing:
+        price = writing.scalars(select(Price).where(Price.stripe_price_id == "price_use")).one()
+        price.billing_scheme, price.tiers_mode, price.tiers, price.unit_amount_decimal = (
+            "tiered",
+            "graduated",
+            tiers,
+            None,
+        )
+    contacts = resource_id(session, "contacts")
+    links = [Link("price_month", "flat"), Link("price_use", "usage", contacts)]
+    quotas = {contacts: Limit(quota, reaction)}
+
+    found = offered(session, new_plan(owner.id, account_id=account_id, links=links, is_active=True, quotas=quotas))
+
+    assert found.is_for_sale
+    told = "2,000 contacts are included, but the price charges them: US$40.00 for 2,000."
+    assert [words.startswith(told) for words in found.surprises] == ([True] if is_told else [])
