@@ -64,7 +64,8 @@ def expect_still_there(person: Person) -> None:
 
 def check(person: Person, method: str, path: str, answer: Answer) -> None:
     assert person.wire.is_open, f"{method} {path} closes the connection"
-    assert answer.status < 500, f"{method} {path}: {answer.status}"
+    is_told_so = path == "/readyz" and answer.status == 503  # no worker runs here
+    assert answer.status < 500 or is_told_so, f"{method} {path}: {answer.status}"
     if answer.body:
         assert answer.text, f"{method} {path}"
 

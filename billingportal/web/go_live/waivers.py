@@ -9,7 +9,7 @@ from billingportal.errors import Refusal
 from billingportal.web.auth.session import current_staff, require_role
 from billingportal.web.common import htmx
 
-blueprint = Blueprint("checklist_waivers", __name__, url_prefix="/saas/go-live/waivers/<item>")
+blueprint = Blueprint("checklist_waivers", __name__, url_prefix="/saas/go-live/waivers/<public:item>")
 
 
 @blueprint.post("")

@@ -13,6 +13,7 @@ from billingportal.models import (
     MailSettings,
     OutgoingEndpoint,
     ProcessorAccount,
+    ReportKey,
     WebhookEndpoint,
 )
 from billingportal.models.auth.staff import Staff
@@ -38,7 +39,9 @@ def seal_everything(vault: Vault) -> None:
     address = OutgoingEndpoint(mode="test", url="https://platform.example/hooks", events=[], created_at=now())
     address.secret_sealed, address.secret_end, address.old_secret_sealed = vault.seal("w"), "abcd", vault.seal("o")
     with transaction() as session:
-        session.add_all([account, mail, address])
+        session.add_all([account, mail, address, ReportKey(public_key="ab" * 32, created_at=now())])
+        session.flush()
+        session.query(ReportKey).one().private_key_sealed = vault.seal("r")
 
 
 def drop_lost() -> list[str]:
@@ -59,7 +62,7 @@ def test_every_column_that_holds_sealed_values_is_emptied(session: Session) -> N
 def test_what_our_keys_open_is_kept_and_nothing_is_written_down(session: Session) -> None:
     seal_everything(current_portal().vault)
     assert drop_lost() == []
-    assert stored_secrets.count(session.connection(), current_portal().vault) == stored_secrets.Count(8, 0)
+    assert stored_secrets.count(session.connection(), current_portal().vault) == stored_secrets.Count(9, 0)
     assert session.scalars(select(AuditEntry)).all() == []
 
 
@@ -69,7 +72,7 @@ def test_only_what_no_key_opens_is_dropped(session: Session) -> None:
         offered = ProcessorAccount(mode="live", state="offered", name="Other", key_sealed=LOST.seal("sk"))
         database.add(offered)
     count = stored_secrets.count(session.connection(), current_portal().vault)
-    assert (count, count.are_all_lost) == (stored_secrets.Count(9, 1), False)
+    assert (count, count.are_all_lost) == (stored_secrets.Count(10, 1), False)
     assert drop_lost() == ["the secret key of Other (live) on SaaS > Payment Processor"]
     states = {row.name: (row.state, row.key_state) for row in session.scalars(select(ProcessorAccount))}
     assert states == {"Harbor Dental": ("connected", "working"), "Other": ("disconnected", "working")}
