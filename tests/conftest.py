@@ -1,6 +1,7 @@
 """What tests start from. Everything that touches a database runs on SQLite and on PostgreSQL."""
 
 import gc
+import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
@@ -37,7 +38,16 @@ hypothesis.settings.load_profile("unhurried")
 
 PASSWORD = "correct horse battery"
 KINDS = ("sqlite", "postgres")
-DOORS = ("tests/web/", "tests/api/", "tests/cli/", "tests/journeys/", "tests/runtime/")
+ON_BOTH = (
+    "tests/database/",
+    "tests/models/",
+    "tests/domain/reservations/",
+    "tests/domain/sync/",
+    "tests/domain/usage/",
+    "tests/test_in_step.py",
+    "tests/test_migrations.py",
+    "tests/test_paid_first.py",
+)
 # The files that take longest, so that none of them is left for the end, when the other processes are done.
 LONGEST = (
     "test_year.py",
@@ -67,17 +77,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rehearsal-lives", type=int, default=2, help="lives of test_green.py; from 10 on other lives are whole, too"
     )
-    parser.addoption("--databases", choices=("one", "both"), default="one", help="where tests of doors run")
+    parser.addoption("--databases", choices=("one", "both"), default="one", help="where most tests run")
+    parser.addoption("--windows", choices=("one", "all"), default="one", help="widths and themes of browser tests")
     parser.addoption("--planted-faults", default="few", help="few or all of the rows of test_planted_faults.py")
     parser.addoption("--event-rate", type=float, default=20, help="events a second in tests/test_outages.py")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest files first, otherwise in their order."""
+    """One database and one window for most tests, unless all are wanted. The longest files first."""
+    gone: list[pytest.Item] = []
     if config.getoption("--databases") == "one":
-        gone = set(left_out := on_the_other_database(items))
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in gone]
+        gone += left_out([item for item in items if is_for_one_database(item)], ("databases",))
+    if config.getoption("--windows") == "one":
+        gone += left_out([item for item in items if item not in gone], ("width", "theme"))
+    config.hook.pytest_deselected(items=gone)
+    there = set(items) - set(gone)
+    items[:] = [item for item in items if item in there]
     items.sort(
         key=lambda item: next((place for place, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST))
     )
@@ -93,20 +108,23 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
-def on_the_other_database(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The tests of doors that are left out, since they run on the other database.
+def is_for_one_database(item: pytest.Item) -> bool:
+    """What stores, orders and counts rows is tested on both databases, and so are tests in which callers meet.
 
-    The rules below the doors are tested on both databases. Of pages, the API and commands, each test runs on one of the
-    two, chosen by its name, so that about half of each door's tests run on either. Tests in which several callers meet
-    are marked with `both_databases`.
+    Every other test runs on one of the two, chosen by its name, so that about half of each folder runs on either.
     """
-    twins: dict[str, dict[str, pytest.Item]] = defaultdict(dict)
+    return not item.nodeid.startswith(ON_BOTH) and item.get_closest_marker("both_databases") is None
+
+
+def left_out(items: list[pytest.Item], parameter: tuple[str, ...]) -> list[pytest.Item]:
+    """The tests that another value of these parameters stands for: of each, one is chosen by the test's name."""
+    twins: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        callspec = getattr(item, "callspec", None)
-        kind = str(callspec.params.get("databases")) if callspec else ""
-        if kind in KINDS and item.nodeid.startswith(DOORS) and not item.get_closest_marker("both_databases"):
-            twins[item.nodeid.replace(kind, "")][kind] = item
-    return [pair[KINDS[crc32(name.encode()) % 2]] for name, pair in twins.items() if len(pair) == len(KINDS)]
+        given = getattr(getattr(item, "callspec", None), "params", {})
+        values = [str(given[name]) for name in parameter if name in given]
+        if len(values) == len(parameter):
+            twins[re.sub("|".join(map(re.escape, values)), "", item.nodeid)].append(item)
+    return [item for name, kept in twins.items() for item in kept if item is not kept[crc32(name.encode()) % len(kept)]]
 
 
 @pytest.fixture(scope="session")
