@@ -1,7 +1,6 @@
 """Stores every event once and applies it to its object's row, in one transaction."""
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -30,8 +29,6 @@ from billingportal.stripe_gateway.gateway import API_VERSION
 from billingportal.stripe_gateway.objects.copies import EventCopy
 
 EVENTS = cast(Table, StripeEvent.__table__)
-# What a column can hold in any database. Another text in its place is no id.
-STRIPE_ID = re.compile(r"\w{1,255}", re.ASCII)
 # Events that are not applied yet.
 WAITING: tuple[EventState, ...] = ("pending", "failed")
 # The object's row is at least as new as the event.
@@ -195,11 +192,11 @@ def event_values(
 
 
 def customer_of(event: EventCopy) -> str | None:
-    """The customer whom the event is about, as far as its object names one."""
+    """The customer whom the event is about, as far as its object names one that a database can store."""
     if event.object.get("object") == "customer":
         return event.object_id
     customer = event.object.get("customer")
-    return customer if isinstance(customer, str) and STRIPE_ID.fullmatch(customer) else None
+    return customer if isinstance(customer, str) and customer.isidentifier() else None
 
 
 def store_listed(session: Session, processor_account_id: int, events: Iterable[EventCopy], *, livemode: bool) -> None:
